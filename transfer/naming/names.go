@@ -1,0 +1,101 @@
+package naming
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// StageDir is the folder of unfinished files inside a landing.
+const StageDir = ".haulier"
+
+// own is how every name begins that this program gives to a file on a customer's server for a while.
+const own = ".haulier-"
+
+// Aside is the name under which a source waits on the server between the customer's name and its end. It names its
+// row and attempt, so that no two attempts ever share one.
+func Aside(id, fence int64, name string) string {
+	return fmt.Sprintf("%s%d.%d.%s", own, id, fence, name)
+}
+
+// ParseAside tells whether a name is one of Aside's, and which row and attempt made it.
+func ParseAside(name string) (id, fence int64, ok bool) {
+	rest, found := strings.CutPrefix(name, own)
+	if !found {
+		return 0, 0, false
+	}
+	parts := strings.SplitN(rest, ".", 3)
+	if len(parts) != 3 {
+		return 0, 0, false
+	}
+	id, errID := strconv.ParseInt(parts[0], 10, 64)
+	fence, errFence := strconv.ParseInt(parts[1], 10, 64)
+	return id, fence, errID == nil && errFence == nil
+}
+
+// Temp is the name under which an export is uploaded: <final>.<id>-<fence><suffix>.
+func Temp(final string, id, fence int64, suffix string) string {
+	return fmt.Sprintf("%s.%d-%d%s", final, id, fence, suffix)
+}
+
+// ParseTemp gives the row and attempt of a temporary name of final with suffix.
+func ParseTemp(name, suffix string) (final string, id, fence int64, ok bool) {
+	rest, found := strings.CutSuffix(name, suffix)
+	if !found {
+		return "", 0, 0, false
+	}
+	dot := strings.LastIndexByte(rest, '.')
+	if dot < 1 {
+		return "", 0, 0, false
+	}
+	left, right, found := strings.Cut(rest[dot+1:], "-")
+	if !found {
+		return "", 0, 0, false
+	}
+	id, errID := strconv.ParseInt(left, 10, 64)
+	fence, errFence := strconv.ParseInt(right, 10, 64)
+	return rest[:dot], id, fence, errID == nil && errFence == nil && id > 0 && fence > 0
+}
+
+// Version is the n-th name for a landed file whose name is taken: <stem>.<n>.<ext>; the first is the name itself.
+func Version(name string, n int) string {
+	if n < 2 {
+		return name
+	}
+	return insert(name, strconv.Itoa(n))
+}
+
+// Stamped is the name for a moved source whose own name is taken: <stem>.<UTC time>.<ext>.
+func Stamped(name string, at time.Time) string {
+	return insert(name, at.UTC().Format("20060102T150405.000000Z"))
+}
+
+// insert puts a part before the extension.
+func insert(name, part string) string {
+	stem, ext := Split(name)
+	if ext == "" {
+		return stem + "." + part
+	}
+	return stem + "." + part + "." + ext
+}
+
+// Split gives the name without its last extension, and that extension without the dot. A leading dot begins no
+// extension.
+func Split(name string) (stem, ext string) {
+	if dot := strings.LastIndexByte(name, '.'); dot > 0 {
+		return name[:dot], name[dot+1:]
+	}
+	return name, ""
+}
+
+// Join puts a name behind a folder on a server, where only the slash separates.
+func Join(dir, name string) string {
+	if strings.HasSuffix(dir, "/") {
+		return dir + name
+	}
+	if dir == "" {
+		return name
+	}
+	return dir + "/" + name
+}

@@ -1,0 +1,222 @@
+package naming_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/haulier/haulier/transfer/naming"
+)
+
+var monday = time.Date(2026, 11, 23, 1, 15, 0, 0, time.FixedZone("CET", 3600))
+
+func TestCheckRefusesNamesThatLeaveOrMislead(t *testing.T) {
+	refused := []string{
+		"", ".", "..", "../x", "a/b", `a\b`, "/etc/passwd", "a\x00b", "a\nb", "\x1b[2J", "a\u202ecsv.exe", "a\u2028b",
+		"a\xffb", "\u200b", strings.Repeat("a", 256), ".haulier", "\u0085",
+	}
+	for _, name := range refused {
+		if err := naming.Check(name); err == nil {
+			t.Errorf("Check(%q) let it pass", name)
+		} else if strings.ContainsAny(err.Error(), "\x00\n\x1b\u202e") {
+			t.Errorf("Check(%q) repeats what it refuses: %q", name, err)
+		}
+	}
+	for _, name := range []string{"a.csv", "Ünï.csv", "-rf", "~", "CON", "a b", ".hidden", "..a", strings.Repeat("é", 127), "a\ufffdb"} {
+		if err := naming.Check(name); err != nil {
+			t.Errorf("Check(%q) = %v", name, err)
+		}
+	}
+}
+
+func TestPrintableShowsWhatCannotBeSeen(t *testing.T) {
+	for give, want := range map[string]string{
+		"plain.csv":       "plain.csv",
+		"Ünï":             "Ünï",
+		"a\nb":            `a\u000ab`,
+		"\x1b[31m":        `\u001b[31m`,
+		"a\xffb":          `a\xffb`,
+		"a\ufffdb":        "a\ufffdb",
+		`a\nb`:            `a\\nb`,
+		"evil\u202efdp":   `evil\u202efdp`,
+		"0123456789abcde": "0123456789…",
+	} {
+		if got := naming.Printable(give, 10); give == "0123456789abcde" && got != want {
+			t.Errorf("Printable(%q, 10) = %q, want %q", give, got, want)
+		}
+		if got := naming.Printable(give, 100); give != "0123456789abcde" && got != want {
+			t.Errorf("Printable(%q) = %q, want %q", give, got, want)
+		}
+	}
+}
+
+func TestPatterns(t *testing.T) {
+	const week = 7 * 24 * time.Hour
+	for _, test := range []struct {
+		glob string
+		yes  []string
+		no   []string
+	}{
+		{"customers_{date:%Y%m%d}*.csv.pgp",
+			[]string{"customers_20261123.csv.pgp", "customers_20261123_2.csv.pgp", "customers_20261116.csv.pgp"},
+			[]string{"Customers_20261123.csv.pgp", "customers_20261115.csv.pgp", "customers_20261124.csv.pgp", "customers_20261123.csv"}},
+		{"p_{date:%Y%m%d%H%M}.csv", []string{"p_202611230000.csv", "p_202611222359.csv"}, []string{"p_2026112300.csv"}},
+		{"w{date-7d:%G-W%V}.csv", []string{"w2026-W47.csv"}, []string{"w2026-W48.csv"}},
+		{"[a-c]?.{date:%F}", []string{"bx.2026-11-23"}, []string{"dx.2026-11-23", "b.2026-11-23"}},
+		{"[!0-9]*", []string{"a1"}, []string{"1a"}},
+		{"a.b", []string{"a.b"}, []string{"aXb"}},
+		{`\*.csv`, []string{"*.csv"}, []string{"a.csv"}},
+		{"*", []string{"a", ".hidden", "new\nline"}, nil},
+	} {
+		pattern, err := naming.ParsePattern(test.glob)
+		if err != nil {
+			t.Errorf("ParsePattern(%q): %v", test.glob, err)
+			continue
+		}
+		matcher, err := pattern.Matcher(monday, week)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range test.yes {
+			if !matcher.Match(name) {
+				t.Errorf("%q does not match %q", test.glob, name)
+			}
+		}
+		for _, name := range test.no {
+			if matcher.Match(name) {
+				t.Errorf("%q matches %q", test.glob, name)
+			}
+		}
+	}
+}
+
+func TestPatternsThatAreRefused(t *testing.T) {
+	for _, glob := range []string{"", "a/b", "{name}", "{date}", "{date:}", "{date:%Q}", "{date:%", "{date:%Y", "[a", "[]", "[z-a]", "a}", `a\`, "{date1x:%Y}", "{date+1w:%Y}"} {
+		if _, err := naming.ParsePattern(glob); err == nil {
+			t.Errorf("ParsePattern(%q) let it pass", glob)
+		}
+	}
+	if _, err := naming.ParseRegexp("a(b"); err == nil {
+		t.Error("ParseRegexp let a broken expression pass")
+	}
+	var none naming.Pattern
+	if matcher, err := none.Matcher(monday, 0); err != nil || matcher.Match("") && matcher.Match("a") {
+		t.Error("the zero pattern matches")
+	}
+}
+
+func TestRegexpMatchesWholeNames(t *testing.T) {
+	pattern, err := naming.ParseRegexp(`a\d+|b`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	matcher, _ := pattern.Matcher(monday, 0)
+	for name, want := range map[string]bool{"a12": true, "b": true, "xa12": false, "bb": false} {
+		if matcher.Match(name) != want {
+			t.Errorf("Match(%q) = %t", name, !want)
+		}
+	}
+}
+
+func TestTemplates(t *testing.T) {
+	values := naming.Values{Name: "customers.csv.pgp", At: monday, Run: 42, Seq: 3}
+	for text, want := range map[string]string{
+		"{name}":                               "customers.csv.pgp",
+		"{stem}":                               "customers.csv",
+		"x.{ext}":                              "x.pgp",
+		"timesheets_{date-7d:%G-W%V}.csv":      "timesheets_2026-W47.csv",
+		"{date-2h:%Y%m%d%H}_{run}_{seq}.csv":   "2026112223_42_3.csv",
+		"employees.csv":                        "employees.csv",
+		"100%_{date:%d%%}.csv":                 "100%_23%.csv",
+		"{date:%-d.%-m.%y} {date+1d:%A}.plain": "23.11.26 Tuesday.plain",
+	} {
+		template, err := naming.ParseTemplate(text)
+		if err != nil {
+			t.Errorf("ParseTemplate(%q): %v", text, err)
+			continue
+		}
+		if got := template.Render(values); got != want {
+			t.Errorf("%q gives %q, want %q", text, got, want)
+		}
+	}
+	for _, text := range []string{"", "{nam}", "{name", "name}", "a/{name}", "..", "{date:%H/%M}", ".haulier"} {
+		if _, err := naming.ParseTemplate(text); err == nil {
+			t.Errorf("ParseTemplate(%q) let it pass", text)
+		}
+	}
+}
+
+func TestNamesOfOurOwn(t *testing.T) {
+	aside := naming.Aside(812, 3, "a.b.csv")
+	if id, fence, ok := naming.ParseAside(aside); !ok || id != 812 || fence != 3 {
+		t.Errorf("ParseAside(%q) = %d, %d, %t", aside, id, fence, ok)
+	}
+	temp := naming.Temp("a.csv", 812, 3, ".part")
+	if temp != "a.csv.812-3.part" {
+		t.Errorf("Temp = %q", temp)
+	}
+	if final, id, fence, ok := naming.ParseTemp(temp, ".part"); !ok || final != "a.csv" || id != 812 || fence != 3 {
+		t.Errorf("ParseTemp(%q) = %q, %d, %d, %t", temp, final, id, fence, ok)
+	}
+	for _, foreign := range []string{"a.csv.part", "a.csv", ".812-3.part", "a.csv.x-3.part", "a.csv.812-0.part", "a.csv.-1-3.part"} {
+		if _, _, _, ok := naming.ParseTemp(foreign, ".part"); ok {
+			t.Errorf("ParseTemp(%q) takes it for ours", foreign)
+		}
+	}
+	for _, foreign := range []string{".haulier", ".haulier-x.1.a", ".haulier-1.a", "x.haulier-1.2.a"} {
+		if _, _, ok := naming.ParseAside(foreign); ok {
+			t.Errorf("ParseAside(%q) takes it for ours", foreign)
+		}
+	}
+	if got := []string{naming.Version("a.csv", 1), naming.Version("a.csv", 2), naming.Version("a", 3), naming.Version(".env", 2)}; strings.Join(got, " ") != "a.csv a.2.csv a.3 .env.2" {
+		t.Errorf("Version = %q", got)
+	}
+	if got := naming.Stamped("a.csv", monday); got != "a.20261123T001500.000000Z.csv" {
+		t.Errorf("Stamped = %q", got)
+	}
+	for give, want := range map[string]string{"a.csv.pgp": "a.csv", "a.GPG": "a", ".pgp": ".pgp", "a.csv": "a.csv"} {
+		if got := naming.Opened(give); got != want {
+			t.Errorf("Opened(%q) = %q", give, got)
+		}
+	}
+	if naming.Join("/", "a") != "/a" || naming.Join("/in", "a") != "/in/a" || naming.Join("", "a") != "a" {
+		t.Error("Join doubles or loses a slash")
+	}
+}
+
+func FuzzPattern(f *testing.F) {
+	f.Add("customers_{date:%Y%m%d}*.csv", "customers_20261123.csv")
+	f.Add("[!a]{date-1d:%-d}\\", "x")
+	f.Fuzz(func(t *testing.T, glob, name string) {
+		pattern, err := naming.ParsePattern(glob)
+		if err != nil {
+			return
+		}
+		matcher, err := pattern.Matcher(monday, 48*time.Hour)
+		if err != nil {
+			t.Fatalf("a pattern that parsed does not compile: %v", err)
+		}
+		matcher.Match(name)
+	})
+}
+
+func FuzzTemplate(f *testing.F) {
+	f.Add("{stem}_{date:%F}.{ext}", "a.csv")
+	f.Fuzz(func(t *testing.T, text, name string) {
+		template, err := naming.ParseTemplate(text)
+		if err != nil {
+			return
+		}
+		template.Render(naming.Values{Name: name, At: monday})
+	})
+}
+
+func FuzzPrintable(f *testing.F) {
+	f.Add("a\x00\u202e\xff")
+	f.Fuzz(func(t *testing.T, text string) {
+		shown := naming.Printable(text, 1000)
+		if strings.ContainsAny(shown, "\x00\n\r\x1b\u202e\u2028") {
+			t.Errorf("Printable(%q) = %q", text, shown)
+		}
+	})
+}

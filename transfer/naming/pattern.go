@@ -1,0 +1,158 @@
+package naming
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// quote makes text match itself.
+func quote(text string) string { return regexp.QuoteMeta(text) }
+
+// Pattern selects names: a glob with dates, or a regular expression. The zero Pattern matches nothing.
+//
+// A glob knows *, ?, [a-z], [!a-z] and {date:…}; a backslash takes the next character as it is.
+type Pattern struct {
+	text  string
+	parts []part
+	whole *regexp.Regexp // of ParseRegexp
+}
+
+// part of a glob: a piece of regular expression, or a date.
+type part struct {
+	expression string
+	date       *date
+}
+
+// ParsePattern reads a glob.
+func ParsePattern(glob string) (Pattern, error) {
+	if glob == "" {
+		return Pattern{}, fmt.Errorf("the pattern is empty")
+	}
+	p := Pattern{text: glob}
+	for rest := glob; rest != ""; {
+		next, left, err := cutPart(rest)
+		if err != nil {
+			return Pattern{}, fmt.Errorf("pattern %q: %w", glob, err)
+		}
+		p.parts, rest = append(p.parts, next), left
+	}
+	if _, err := p.compile([]time.Time{{}}); err != nil {
+		return Pattern{}, fmt.Errorf("pattern %q: %w", glob, err)
+	}
+	return p, nil
+}
+
+// ParseRegexp reads a regular expression (RE2) that must match the whole name.
+func ParseRegexp(expression string) (Pattern, error) {
+	whole, err := regexp.Compile(`(?s)\A(?:` + expression + `)\z`)
+	if err != nil {
+		return Pattern{}, fmt.Errorf("regular expression %q: %w", expression, err)
+	}
+	return Pattern{text: expression, whole: whole}, nil
+}
+
+func cutPart(glob string) (next part, rest string, err error) {
+	switch glob[0] {
+	case '*':
+		return part{expression: `.*`}, glob[1:], nil
+	case '?':
+		return part{expression: `.`}, glob[1:], nil
+	case '[':
+		return cutClass(glob)
+	case '{':
+		return cutDate(glob)
+	case '}':
+		return part{}, "", fmt.Errorf("} without {")
+	case '/':
+		return part{}, "", fmt.Errorf("a / cannot be in a file name; the folder is the location's")
+	case '\\':
+		if len(glob) == 1 {
+			return part{}, "", fmt.Errorf("it ends in a lone backslash")
+		}
+		return part{expression: quote(glob[1:2])}, glob[2:], nil
+	}
+	end := strings.IndexAny(glob, `*?[{}/\`)
+	if end < 0 {
+		end = len(glob)
+	}
+	return part{expression: quote(glob[:end])}, glob[end:], nil
+}
+
+func cutClass(glob string) (part, string, error) {
+	end := strings.IndexByte(glob, ']')
+	if end < 2 {
+		return part{}, "", fmt.Errorf("[ without ]")
+	}
+	class := glob[1:end]
+	not := ""
+	if class[0] == '!' || class[0] == '^' {
+		not, class = "^", class[1:]
+	}
+	if class == "" {
+		return part{}, "", fmt.Errorf("the class %s is empty", glob[:end+1])
+	}
+	class = strings.NewReplacer(`\`, `\\`, `[`, `\[`, `^`, `\^`).Replace(class)
+	return part{expression: "[" + not + class + "]"}, glob[end+1:], nil
+}
+
+func cutDate(glob string) (part, string, error) {
+	end := strings.IndexByte(glob, '}')
+	if end < 0 {
+		return part{}, "", fmt.Errorf("{ without }")
+	}
+	rest, found := strings.CutPrefix(glob[1:end], "date")
+	if !found {
+		return part{}, "", fmt.Errorf("{%s} is not known in a pattern; only {date:…} is", glob[1:end])
+	}
+	d, err := parseDate(rest)
+	if err != nil {
+		return part{}, "", err
+	}
+	return part{date: &d}, glob[end+1:], nil
+}
+
+// maxDays bounds how many days a pattern's dates may reach back.
+const maxDays = 3700
+
+// Matcher fixes the pattern's dates: those of at's day and of the days before it down to lookBack. At carries the
+// job's zone.
+func (p Pattern) Matcher(at time.Time, lookBack time.Duration) (Matcher, error) {
+	if p.whole != nil {
+		return Matcher{p.whole}, nil
+	}
+	days := []time.Time{at}
+	for back := 1; back <= maxDays && time.Duration(back)*24*time.Hour <= lookBack; back++ {
+		days = append(days, at.AddDate(0, 0, -back))
+	}
+	whole, err := p.compile(days)
+	return Matcher{whole}, err
+}
+
+func (p Pattern) compile(days []time.Time) (*regexp.Regexp, error) {
+	var out strings.Builder
+	out.WriteString(`(?s)\A`)
+	for _, next := range p.parts {
+		if next.date == nil {
+			out.WriteString(next.expression)
+			continue
+		}
+		alternatives := make([]string, len(days))
+		for i, day := range days {
+			alternatives[i] = next.date.pattern(day)
+		}
+		out.WriteString("(?:" + strings.Join(alternatives, "|") + ")")
+	}
+	out.WriteString(`\z`)
+	return regexp.Compile(out.String())
+}
+
+// String gives the pattern as written.
+func (p Pattern) String() string { return p.text }
+
+// Matcher is a Pattern whose dates are fixed.
+type Matcher struct{ whole *regexp.Regexp }
+
+// Match says whether the whole name matches.
+func (m Matcher) Match(name string) bool { return m.whole != nil && m.whole.MatchString(name) }
