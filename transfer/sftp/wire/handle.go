@@ -1,0 +1,105 @@
+package wire
+
+import (
+	"context"
+	"time"
+
+	"github.com/haulier/haulier/transfer/sftp/wire/packet"
+)
+
+// maxHandle is the longest handle that the protocol allows, in bytes.
+const maxHandle = 256
+
+// openFile asks for a handle on a file. No attributes are sent: permissions and times are the server's choice.
+func (c *Client) openFile(ctx context.Context, path string, flags uint32) (string, error) {
+	r := pathRequest(OpOpen, packet.Open, path)
+	r.packet = packet.AppendUint32(packet.AppendUint32(r.packet, flags), 0)
+	return c.openHandle(ctx, r)
+}
+
+func (c *Client) openHandle(ctx context.Context, r *request) (string, error) {
+	op, path := r.op, r.path
+	f, err := c.askBody(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	handle := f.String()
+	if f.Err() != nil {
+		return "", c.broken(op, path, f.Err())
+	}
+	if len(handle) > maxHandle {
+		return "", c.broken(op, path, protocol("a handle of %d bytes", len(handle)))
+	}
+	return handle, nil
+}
+
+// closeHandle sends CLOSE and waits for its status. When ctx is done already nothing may be sent any more, and the
+// handle would stay open for the life of the session: it ends.
+func (c *Client) closeHandle(ctx context.Context, path, handle string) error {
+	r := handleRequest(OpClose, packet.Close, path, handle)
+	if ctx.Err() != nil {
+		return c.giveUp(r, context.Cause(ctx))
+	}
+	return c.askStatus(ctx, r)
+}
+
+// handleRequest begins a request about an open file or folder.
+func handleRequest(op Op, kind byte, path, handle string) *request {
+	b := packet.Begin(make([]byte, 0, packet.HeaderLength+4+len(handle)+12), kind, 0)
+	return &request{op: op, path: path, packet: packet.AppendString(b, handle)}
+}
+
+// fsync asks the server to bring a file to its disk.
+func (c *Client) fsync(ctx context.Context, path, handle string) error {
+	r := pathRequest(OpFsync, packet.Extended, packet.Fsync, handle)
+	r.path = path
+	return c.askStatus(ctx, r)
+}
+
+// flight is the requests of one copy or listing that are not answered yet.
+type flight struct {
+	c     *Client
+	done  chan *request
+	asked *request // stands for them all when their answers are lost
+	open  int
+}
+
+func newFlight(c *Client, op Op, path string, most int) *flight {
+	return &flight{c: c, done: make(chan *request, most), asked: &request{op: op, path: path, begun: true}}
+}
+
+func (f *flight) send(r *request) error {
+	r.done = f.done
+	if err := f.c.send(r); err != nil {
+		return err
+	}
+	f.open++
+	return nil
+}
+
+// next waits for an answer; there must be one to come. Data may take long on a slow line, names may not.
+func (f *flight) next(ctx context.Context) (*request, error) {
+	var timeout time.Duration
+	if f.asked.op == OpReaddir {
+		timeout = f.c.opts.RequestTimeout
+	}
+	r, err := f.c.await(ctx, f.done, f.asked, timeout)
+	if err == nil {
+		f.open--
+	}
+	return r, err
+}
+
+// drain waits for all answers and gives each to each, which may be nil.
+func (f *flight) drain(ctx context.Context, each func(*request)) error {
+	for f.open > 0 {
+		r, err := f.next(ctx)
+		if err != nil {
+			return err
+		}
+		if each != nil {
+			each(r)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package wire
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/sftp/wire/packet"
+)
+
+const (
+	listDepth = 8  // READDIRs in flight
+	nameLeast = 12 // bytes of an entry with empty name, empty long name and no attributes
+	emptyMost = 1000
+)
+
+// ListOptions bound a listing. Zero means no bound.
+type ListOptions struct {
+	MaxEntries int           // "." and ".." count too: the server sent them
+	MaxBytes   int64         // bytes of all answers
+	MaxTime    time.Duration // the session ends with it: a server that drips can't be stopped otherwise
+	Depth      int           // requests in flight; 0: 8; up to 64 pays at long round trips
+}
+
+func (o ListOptions) withDefaults() ListOptions {
+	if o.MaxEntries <= 0 {
+		o.MaxEntries = math.MaxInt
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = math.MaxInt64
+	}
+	if o.Depth <= 0 {
+		o.Depth = listDepth
+	}
+	o.Depth = min(o.Depth, windowCount)
+	return o
+}
+
+// List gives the entries of a folder to each, as they come, in the server's order; "." and ".." are left out. Names are
+// raw: they may be empty, hold slashes, or be anything else. An error of each ends the listing and is returned as it is.
+// Only a listing that returned nil was complete.
+func (c *Client) List(ctx context.Context, dir string, opts ListOptions, each func(job.Entry) error) error {
+	opts = opts.withDefaults()
+	if opts.MaxTime > 0 {
+		var cancel context.CancelFunc
+		limit := &LimitError{Op: OpReaddir, Path: dir, What: "time", Limit: int64(opts.MaxTime)}
+		ctx, cancel = context.WithTimeoutCause(ctx, opts.MaxTime, limit)
+		defer cancel()
+	}
+	handle, err := c.openHandle(ctx, pathRequest(OpOpendir, packet.Opendir, dir))
+	if err != nil {
+		return err
+	}
+	l := &listing{c: c, dir: dir, opts: opts, each: each}
+	err = l.run(ctx, handle)
+	if c.Err() != nil && err != nil {
+		return err
+	}
+	if closed := c.closeHandle(ctx, dir, handle); err == nil {
+		err = closed
+	}
+	return err
+}
+
+type listing struct {
+	c    *Client
+	dir  string
+	opts ListOptions
+	each func(job.Entry) error
+
+	entries int
+	bytes   int64
+	empty   int // answers without an entry
+	ended   bool
+	err     error
+}
+
+// run keeps READDIRs in flight until the server says that there is no more, or something is wrong.
+func (l *listing) run(ctx context.Context, handle string) error {
+	f := newFlight(l.c, OpReaddir, l.dir, l.opts.Depth)
+	for !l.ended && l.err == nil {
+		for f.open < l.opts.Depth {
+			if err := f.send(handleRequest(OpReaddir, packet.Readdir, l.dir, handle)); err != nil {
+				return err
+			}
+		}
+		r, err := f.next(ctx)
+		if err != nil {
+			return err
+		}
+		l.take(r)
+	}
+	// Servers that work in parallel may answer names behind the end; what else comes there means nothing.
+	if err := f.drain(ctx, l.take); err != nil && l.err == nil {
+		return err
+	}
+	return l.err
+}
+
+// take takes one answer.
+func (l *listing) take(r *request) {
+	if l.err != nil {
+		return
+	}
+	if r.kind == packet.Name {
+		l.err = l.names(r.body)
+		return
+	}
+	switch code := r.code(); {
+	case code == packet.EOF:
+		l.ended = true
+	case !l.ended:
+		l.err = r.status()
+	}
+}
+
+// names takes the entries of one answer.
+func (l *listing) names(body []byte) error {
+	if l.bytes += int64(len(body)) + packet.HeaderLength; l.bytes > l.opts.MaxBytes {
+		return l.limit("bytes", l.opts.MaxBytes)
+	}
+	f := packet.Parse(body)
+	count := f.Uint32()
+	if f.Err() != nil || uint64(count)*nameLeast > uint64(f.Len()) {
+		return l.c.broken(OpReaddir, l.dir, packet.ErrTruncated)
+	}
+	if count == 0 {
+		if l.empty++; l.empty > emptyMost {
+			return l.limit("empty answers", emptyMost)
+		}
+	}
+	for range count {
+		if err := l.name(f); err != nil {
+			return err
+		}
+	}
+	if f.Len() > 0 {
+		return l.c.broken(OpReaddir, l.dir, protocol("%d bytes behind the %d names that were announced", f.Len(), count))
+	}
+	return nil
+}
+
+func (l *listing) name(f *packet.Fields) error {
+	name := f.String()
+	f.Bytes() // the long name is for people
+	attrs := f.Attrs()
+	if f.Err() != nil {
+		return l.c.broken(OpReaddir, l.dir, f.Err())
+	}
+	if l.entries++; l.entries > l.opts.MaxEntries {
+		return l.limit("entries", int64(l.opts.MaxEntries))
+	}
+	if name == "." || name == ".." {
+		return nil
+	}
+	return l.each(entry(name, attrs))
+}
+
+func (l *listing) limit(what string, most int64) error {
+	return &LimitError{Op: OpReaddir, Path: l.dir, What: what, Limit: most}
+}

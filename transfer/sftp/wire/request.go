@@ -1,0 +1,134 @@
+package wire
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/haulier/haulier/transfer/sftp/wire/packet"
+)
+
+// request is one packet to the server and its answer.
+type request struct {
+	op      Op
+	path    string // raw, for errors
+	packet  []byte // complete but for its id
+	into    []byte // READ: where the data goes; its length is what was asked
+	done    chan *request
+	slot    *slot // READ: whose bytes these are
+	reserve int   // WRITE: bytes of the window to give back
+
+	id    uint32
+	begun bool         // guarded by Client.mu: the writer took it
+	left  atomic.Int32 // of the two events "written" and "answered"; the second one delivers
+
+	// The answer.
+	kind byte
+	body []byte // nil for DATA
+	n    int    // DATA: bytes in into
+}
+
+// arrived counts one of the two events and delivers the request after both: its buffers are free from then on.
+func (r *request) arrived() {
+	if r.left.Add(-1) == 0 && r.done != nil {
+		r.done <- r
+	}
+}
+
+// code gives the code of a Status answer.
+func (r *request) code() uint32 { return binary.BigEndian.Uint32(r.body) }
+
+// status gives the error in a Status answer; nil for OK.
+func (r *request) status() error {
+	code := r.code()
+	if code == packet.OK {
+		return nil
+	}
+	f := packet.Parse(r.body[4:])
+	return &StatusError{Code: code, Op: r.op, Path: r.path, Message: clean(f.Bytes())}
+}
+
+// send gives a request its id and puts it in the queue of the writer. r.done must have room for it.
+func (c *Client) send(r *request) error {
+	packet.End(r.packet, 0)
+	r.left.Store(2)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cause != nil {
+		return &ConnectionError{Op: r.op, Path: r.path, Err: c.cause}
+	}
+	for {
+		c.nextID++
+		if _, taken := c.pending[c.nextID]; !taken {
+			break
+		}
+	}
+	r.id = c.nextID
+	binary.BigEndian.PutUint32(r.packet[5:], r.id)
+	c.pending[r.id] = r
+	c.queue = append(c.queue, r)
+	c.queued.Signal()
+	return nil
+}
+
+// ask sends one request and waits for its answer.
+func (c *Client) ask(ctx context.Context, r *request) (*request, error) {
+	if ctx.Err() != nil {
+		return nil, &ConnectionError{Op: r.op, Path: r.path, Err: context.Cause(ctx)}
+	}
+	r.done = make(chan *request, 1)
+	if err := c.send(r); err != nil {
+		return nil, err
+	}
+	return c.await(ctx, r.done, r, c.opts.RequestTimeout)
+}
+
+// await waits for the next answer on done. Giving up, for ctx or for silence longer than timeout (0: any), ends the
+// session; the error names the request asked.
+func (c *Client) await(ctx context.Context, done <-chan *request, asked *request, timeout time.Duration) (*request, error) {
+	select { // what has come counts, whatever happened since
+	case r := <-done:
+		return r, nil
+	default:
+	}
+	var silent <-chan time.Time
+	var timer *time.Timer
+	if timeout > 0 {
+		timer = time.NewTimer(timeout)
+		defer timer.Stop()
+		silent = timer.C
+	}
+	began := time.Since(c.start)
+	for {
+		select {
+		case r := <-done:
+			return r, nil
+		case <-ctx.Done():
+			return nil, c.giveUp(asked, context.Cause(ctx))
+		case <-c.dead:
+			return nil, c.lost(asked)
+		case <-silent:
+			quiet := time.Since(c.start) - max(began, time.Duration(c.heard.Load()))
+			if quiet < timeout {
+				timer.Reset(timeout - quiet)
+				continue
+			}
+			return nil, c.giveUp(asked, fmt.Errorf("%w for %v", ErrSilent, timeout))
+		}
+	}
+}
+
+// giveUp ends the session because nobody waits for asked any longer.
+func (c *Client) giveUp(asked *request, cause error) error {
+	c.fail(fmt.Errorf("%s %s given up: %w", asked.op, quote(asked.path), cause))
+	return c.lost(asked)
+}
+
+// lost is the error of a request whose session ended.
+func (c *Client) lost(asked *request) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return &ConnectionError{Op: asked.op, Path: asked.path, Sent: asked.begun, Err: c.cause}
+}

@@ -1,0 +1,45 @@
+package wire
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	maxMessage = 200 // characters of a server's text that are kept
+	maxQuoted  = 300 // bytes of a path that an error shows
+)
+
+// clean makes a server's text printable and short: what cannot be printed becomes a space, runs of spaces one.
+func clean(text []byte) string {
+	if len(text) > 4*maxMessage {
+		text = text[:4*maxMessage]
+	}
+	var out strings.Builder
+	count, space := 0, false
+	for len(text) > 0 && count < maxMessage {
+		r, size := utf8.DecodeRune(text)
+		text = text[size:]
+		if r == utf8.RuneError || r == ' ' || !unicode.IsPrint(r) {
+			space = out.Len() > 0
+			continue
+		}
+		if space {
+			out.WriteByte(' ')
+			count, space = count+1, false
+		}
+		out.WriteRune(r)
+		count++
+	}
+	return out.String()
+}
+
+// quote shows a raw path: escaped, and cut in the middle when it is very long.
+func quote(path string) string {
+	if len(path) > maxQuoted {
+		return strconv.Quote(path[:maxQuoted/2]) + "…" + strconv.Quote(path[len(path)-maxQuoted/2:])
+	}
+	return strconv.Quote(path)
+}
