@@ -32,11 +32,12 @@ type File struct {
 	Received  Digest // bytes as on the wire
 	Plain     Digest // bytes as landed, or as collected from the outbox
 	Stage     string // import C10: the ready name that may land; export X2: the staged name
+	Kept      string // import: staged name of the bytes as received, until they are archived; empty: not kept
 	Final     string // rendered once: landed name (import), remote path (export)
 	Local     string // import: full path of the landed file
-	Temp      string // export: remote temporary path; import with claim: remote claimed path
+	Temp      string // export: remote temporary path
 	TempMTime int64  // export: mtime that the complete temporary had
-	Aside     string // import: remote name to which the source is moved
+	Aside     string // import: remote path to which we moved the source, or Path itself once we removed it there
 	Archived  string // import: local path of the copy as received
 	Proof     Proof
 	Means     RenameMeans

@@ -1,0 +1,297 @@
+package transfer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/naming"
+)
+
+// Names in the stage carry row and fence: no two attempts ever share one.
+func receivedName(f job.File) string { return fmt.Sprintf("%d.%d.received", f.ID, f.Fence) }
+func openedName(f job.File) string   { return fmt.Sprintf("%d.%d.dec.part", f.ID, f.Fence) }
+func readyName(f job.File) string    { return fmt.Sprintf("%d.%d.ready", f.ID, f.Fence) }
+func stagePrefix(f job.File) string  { return fmt.Sprintf("%d.", f.ID) }
+
+// source is where the file lies on the server: under its own name, or where we put it.
+func source(f job.File) string {
+	if f.Aside != "" {
+		return f.Aside
+	}
+	return f.Path
+}
+
+// keepsReceived says whether the bytes as received are a file of their own: for the archive, and on servers that give
+// a file only once. Then a crash after C7 opens them again; otherwise C7 and C8 are one step, and a crash fetches again.
+func (r *importRun) keepsReceived() bool { return r.want.Archive != nil || r.readOnce }
+
+// fetchAndOpen is C5 to C8. It gives the staged name of the opened file, whole and on the disk. Messages that may have
+// been caught half-written get one more fetch, once for each version of the file.
+func (r *importRun) fetchAndOpen(ctx context.Context, f *job.File, moved *int64) (string, error) {
+	name, err := r.fetchOnce(ctx, f, moved)
+	if err == nil || f.Refetched || r.readOnce || !worthRefetching(err) {
+		return name, err
+	}
+	f.Refetched = true
+	if err := r.advance(ctx, f, job.StepSeen); err != nil {
+		return "", err
+	}
+	return r.fetchOnce(ctx, f, moved)
+}
+
+// worthRefetching says whether a PGP failure may come from a file that was still being written, or from a damaged copy.
+func worthRefetching(err error) bool {
+	var refetch interface{ Refetch() bool }
+	return errors.As(err, &refetch) && refetch.Refetch()
+}
+
+func (r *importRun) fetchOnce(ctx context.Context, f *job.File, moved *int64) (string, error) {
+	if r.keepsReceived() {
+		if err := r.fetchReceived(ctx, f, moved); err != nil {
+			return "", err
+		}
+		return r.openReceived(ctx, f)
+	}
+	return r.fetchOpening(ctx, f, moved)
+}
+
+// fetchReceived is C5 to C7 for bytes that are kept: the row says downloaded before the server is told CLOSE.
+func (r *importRun) fetchReceived(ctx context.Context, f *job.File, moved *int64) error {
+	name := receivedName(*f)
+	file, err := r.create(name)
+	if err != nil {
+		return err
+	}
+	sum := newMeter()
+	closed := false
+	err = r.get(ctx, f, io.MultiWriter(file, sum), moved, func() error {
+		closed = true
+		if err := file.Close(); err != nil { // C6
+			return err
+		}
+		f.Received, f.Kept = sum.digest(), name
+		return r.advance(ctx, f, job.StepDownloaded) // C7
+	})
+	if err != nil && !closed {
+		return errors.Join(err, file.Close(), r.landing.Remove(name))
+	}
+	if err != nil {
+		return err
+	}
+	return r.unchangedSource(ctx, f)
+}
+
+// openReceived is C8 from bytes that lie in the stage.
+func (r *importRun) openReceived(ctx context.Context, f *job.File) (string, error) {
+	file, _, err := r.landing.Open(f.Kept)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	target, err := r.newOpening(f)
+	if err != nil {
+		return "", err
+	}
+	r.tell(job.Progress{File: f.ID, Name: r.shown(*f), Stage: job.StageDecrypt, Total: f.Size})
+	return target.end(f, target.open(ctx, r.opener, file))
+}
+
+// fetchOpening is C5 to C8 in one pass: what is received is opened at once and only the result is written.
+func (r *importRun) fetchOpening(ctx context.Context, f *job.File, moved *int64) (string, error) {
+	target, err := r.newOpening(f)
+	if err != nil {
+		return "", err
+	}
+	received := newMeter()
+	reader, writer := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		err := target.open(ctx, r.opener, reader)
+		reader.CloseWithError(orEOF(err))
+		done <- err
+	}()
+	getErr := r.get(ctx, f, io.MultiWriter(received, writer), moved, func() error { return nil })
+	writer.CloseWithError(getErr)
+	openErr := <-done
+	f.Received = received.digest()
+	name, err := target.end(f, first(openErr, getErr))
+	if err != nil {
+		return "", err
+	}
+	if err := r.unchangedSource(ctx, f); err != nil {
+		return "", errors.Join(err, r.landing.Remove(name))
+	}
+	return name, nil
+}
+
+// first prefers what the content says over the broken pipe that this led to on the wire; an error of the wire reaches
+// the opener word for word, so that it is not hidden.
+func first(openErr, getErr error) error {
+	if openErr != nil {
+		return openErr
+	}
+	return getErr
+}
+
+func orEOF(err error) error {
+	if err == nil {
+		return io.EOF
+	}
+	return err
+}
+
+// get asks the server for the file's bytes and counts the request.
+func (r *importRun) get(ctx context.Context, f *job.File, dst io.Writer, moved *int64, committed func() error) error {
+	began := time.Now()
+	shown := &progressWriter{to: dst, tell: func(n int64) {
+		r.tell(job.Progress{File: f.ID, Name: r.shown(*f), Stage: job.StageDownload, Done: n, Total: f.Size})
+	}}
+	n, err := r.remote.Get(ctx, source(*f), f.Size, shown, committed)
+	*moved += n
+	r.moved(job.Download, n)
+	request := job.Request{
+		Connection: r.conn.Name, Entity: r.conn.Entity, Job: r.spec.Name, Run: firstAttempt(r.run), File: f.ID,
+		Direction: job.Download, Location: r.want.Location, OK: n == f.Size, Bytes: n, Started: began, Duration: time.Since(began),
+	}
+	if !request.OK && err != nil {
+		request.Slug = ended(ctx, err).Slug
+	}
+	if logged := r.Ledger.Request(keep(ctx), request); logged != nil {
+		return errors.Join(err, ledgerReason(logged))
+	}
+	return err
+}
+
+// unchangedSource looks at the source once more: a file that was replaced while it was read is not landed.
+func (r *importRun) unchangedSource(ctx context.Context, f *job.File) error {
+	if r.readOnce || no(r.remote.Profile().Stat) {
+		return nil
+	}
+	entry, err := r.remote.Stat(ctx, source(*f))
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil // the server lets nobody look; the count of bytes was right
+	case errors.Is(err, fs.ErrNotExist):
+		return nil // taken away after the last byte: what was received is that version, whole
+	case err != nil:
+		return err
+	}
+	if entry.Size == f.Size && (entry.ModTime == f.ModTime || entry.ModTime == 0) {
+		return nil
+	}
+	return &job.Reason{
+		Slug: slugSizeChanged, What: r.shown(*f) + " did not land; it was left on the server",
+		Cause: fmt.Sprintf("it changed while it was read: %s before, %s after", bytes(f.Size), bytes(entry.Size)),
+		Do:    "nothing: the next run that finds it quiet takes it; ask the customer to upload under another name and rename", Who: job.WhoCustomer,
+	}
+}
+
+// opening writes the opened file and takes its hash.
+type opening struct {
+	run  *importRun
+	name string
+	file io.WriteCloser
+	sum  *meter
+	env  *job.Envelope
+}
+
+func (r *importRun) newOpening(f *job.File) (*opening, error) {
+	name := openedName(*f)
+	file, err := r.create(name)
+	if err != nil {
+		return nil, err
+	}
+	return &opening{run: r, name: name, file: file, sum: newMeter()}, nil
+}
+
+// create makes a staged file anew. One of the same name can only be left by this very attempt, which is trying again.
+func (r *importRun) create(name string) (io.WriteCloser, error) {
+	if err := r.landing.Remove(name); err != nil {
+		return nil, err
+	}
+	return r.landing.Create(name)
+}
+
+// open copies src into the opened file, out of its PGP message where the job says so.
+func (o *opening) open(ctx context.Context, opener Opener, src io.Reader) error {
+	dst := io.MultiWriter(o.file, o.sum)
+	if opener == nil {
+		_, err := io.Copy(dst, src)
+		return err
+	}
+	envelope, err := opener.Open(ctx, dst, src)
+	o.env = &envelope
+	return err
+}
+
+// end makes the opened file durable (C8), or removes it.
+func (o *opening) end(f *job.File, err error) (string, error) {
+	err = errors.Join(err, o.file.Close())
+	if err != nil {
+		return "", errors.Join(err, o.run.landing.Remove(o.name))
+	}
+	f.Plain, f.Envelope = o.sum.digest(), o.env
+	return o.name, nil
+}
+
+// meter counts bytes and takes their SHA-256.
+type meter struct {
+	hash.Hash
+	n int64
+}
+
+func newMeter() *meter { return &meter{Hash: sha256.New()} }
+
+func (m *meter) Write(p []byte) (int, error) {
+	m.n += int64(len(p))
+	return m.Hash.Write(p)
+}
+
+func (m *meter) digest() job.Digest {
+	return job.Digest{Size: m.n, SHA256: hex.EncodeToString(m.Sum(nil))}
+}
+
+// progressEvery is how many bytes lie between two signs of life of one file.
+const progressEvery = 1 << 20
+
+// progressWriter tells now and then how far a file has come.
+type progressWriter struct {
+	to   io.Writer
+	n    int64
+	told int64
+	tell func(n int64)
+}
+
+func (p *progressWriter) Write(b []byte) (int, error) {
+	n, err := p.to.Write(b)
+	p.n += int64(n)
+	if p.n-p.told >= progressEvery || p.told == 0 {
+		p.told = p.n
+		p.tell(p.n)
+	}
+	return n, err
+}
+
+// landName is the name under which a file lands, rendered once and checked: part of it came from outside.
+func (r *importRun) landName(f *job.File, seq int) (string, error) {
+	if f.Final != "" {
+		return f.Final, nil
+	}
+	name := baseName(f.Path, r.want.Dir)
+	rendered := r.name.Render(naming.Values{Name: name, At: r.at, Run: r.run.ID, Seq: seq})
+	if err := naming.Check(rendered); err != nil {
+		return "", &decision{job.FileRejected, &job.Reason{
+			Slug: "remote.unsafe_name", What: r.shown(*f) + " did not land; it was left on the server",
+			Cause: fmt.Sprintf("it would land as %s: %v", naming.Printable(rendered, 200), err), Do: "ask the customer to rename the file", Who: job.WhoCustomer,
+		}}
+	}
+	return rendered, nil
+}

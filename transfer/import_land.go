@@ -1,0 +1,100 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/naming"
+)
+
+// land is C9 to C12: the opened file becomes the ready one, the row says which ready file is to land under which name,
+// and a rename that replaces nothing lands it. The ready file's absence is the proof, whatever the platform did since.
+func (r *importRun) land(ctx context.Context, f *job.File, opened string, seq int) error {
+	name, err := r.landName(f, seq)
+	if err != nil {
+		return errors.Join(err, r.landing.Remove(opened))
+	}
+	ready := readyName(*f)
+	if err := r.landing.Promote(opened, ready); err != nil { // C9
+		return err
+	}
+	f.Stage = ready
+	if err := r.intend(ctx, f, r.vacant(name)); err != nil { // C10
+		return err
+	}
+	return r.landReady(ctx, f, name)
+}
+
+// intend is C10: from here on the row and the ready file together know whether the file has landed.
+func (r *importRun) intend(ctx context.Context, f *job.File, final string) error {
+	f.Final, f.Local = final, r.landing.Path(final)
+	return r.advance(ctx, f, job.StepLanding)
+}
+
+// vacant looks for a name that nobody has; the rename that follows makes sure.
+func (r *importRun) vacant(name string) string {
+	if r.want.IfExists != job.ExistsVersion {
+		return name
+	}
+	for n := 1; ; n++ {
+		if version := naming.Version(name, n); !r.landing.Taken(version) {
+			return version
+		}
+	}
+}
+
+// landReady is C11 and C12.
+func (r *importRun) landReady(ctx context.Context, f *job.File, name string) error {
+	for {
+		err := r.landing.Land(f.Stage, f.Final, r.want.IfExists == job.ExistsReplace)
+		switch {
+		case err == nil, errors.Is(err, fs.ErrNotExist):
+			return r.landed(ctx, f)
+		case !errors.Is(err, fs.ErrExist):
+			return err
+		case r.want.IfExists != job.ExistsVersion:
+			return r.nameTaken(*f)
+		}
+		// Somebody took the name between the look and the rename.
+		if err := r.intend(ctx, f, r.vacant(name)); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *importRun) nameTaken(f job.File) error {
+	return &job.Reason{
+		Slug: "local.name_taken", What: fmt.Sprintf("%s is complete in the stage and did not land; the source was not touched", r.shown(f)),
+		Cause: fmt.Sprintf("%s exists, and to.if_exists is %s", f.Local, r.want.IfExists), Do: "take the file in the landing away; the next run lands this one", Who: job.WhoUs,
+	}
+}
+
+// landed is C12: row and event in one transaction. Where nothing is left to do, it is C14 as well.
+func (r *importRun) landed(ctx context.Context, f *job.File) error {
+	f.State, f.Reason = job.FileLanded, nil
+	if r.want.AfterSuccess.Action == job.RetireKeep && f.Aside == "" && !r.keepsReceived() {
+		return r.advance(ctx, f, job.StepDone)
+	}
+	return r.advance(ctx, f, job.StepLanded)
+}
+
+// archive keeps the bytes as received, under a name that carries the row.
+func (r *importRun) archive(f *job.File) error {
+	if r.want.Archive == nil || f.Archived != "" {
+		return nil
+	}
+	stem, ext := naming.Split(baseName(f.Path, r.want.Dir))
+	name := fmt.Sprintf("%s.%d", stem, f.ID)
+	if ext != "" {
+		name += "." + ext
+	}
+	path, err := r.landing.Archive(f.Kept, r.want.Archive.Dir, name)
+	if err != nil {
+		return err
+	}
+	f.Archived = path
+	return nil
+}

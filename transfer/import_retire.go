@@ -1,0 +1,279 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/naming"
+)
+
+// retire is C13 to C15: what the job says becomes of the source, only now that the landing is durable.
+func (r *importRun) retire(ctx context.Context, f *job.File) error {
+	if f.Step == job.StepDone {
+		return r.tidy(*f)
+	}
+	if err := r.archive(f); err != nil {
+		return err
+	}
+	if r.want.AfterSuccess.Action != job.RetireKeep {
+		if err := r.retireSource(ctx, f); err != nil {
+			return err
+		}
+	}
+	f.Reason = nil
+	if err := r.advance(ctx, f, job.StepDone); err != nil { // C14
+		return err
+	}
+	return r.tidy(*f)
+}
+
+// retireSource is C13. The source is renamed aside first and looked at there: a plain REMOVE, or a rename into the
+// archive, could take away a version that the customer put in its place a moment ago.
+func (r *importRun) retireSource(ctx context.Context, f *job.File) error {
+	if f.Moved {
+		return r.disposeOf(ctx, f)
+	}
+	if f.Aside == "" {
+		there, err := r.stillOurs(ctx, *f)
+		if err != nil || !there {
+			return err
+		}
+		f.Aside = r.asideOf(*f)
+		if err := r.advance(ctx, f, job.StepRetiring); err != nil {
+			return err
+		}
+	}
+	err := r.moveAside(ctx, f)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // the customer took it away; that ends it too
+	}
+	if refused(err) {
+		return r.removeInPlace(ctx, f, err)
+	}
+	if err != nil || !f.Moved {
+		return err
+	}
+	return r.disposeOf(ctx, f)
+}
+
+// stillOurs says whether the version that landed still lies under its own name. Another version is none of this row's
+// business: the next listing finds it.
+func (r *importRun) stillOurs(ctx context.Context, f job.File) (bool, error) {
+	entry, err := r.remote.Stat(ctx, f.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case errors.Is(err, fs.ErrPermission):
+		return true, nil // nobody may look: the rename and what lies there afterwards decide
+	case err != nil:
+		return false, err
+	}
+	return sameFingerprint(f, entry), nil
+}
+
+func sameFingerprint(f job.File, entry job.Entry) bool {
+	return entry.Size == f.Size && (entry.ModTime == f.ModTime || entry.ModTime == 0)
+}
+
+func (r *importRun) asideOf(f job.File) string {
+	return naming.Join(r.want.Dir, naming.Aside(f.ID, f.Fence, baseName(f.Path, r.want.Dir)))
+}
+
+// moveAside renames the source to the name that its row already holds, and looks at what was moved. A session that
+// died may have done the rename already: look first. It sets Moved only for this row's version.
+func (r *importRun) moveAside(ctx context.Context, f *job.File) error {
+	if found, err := r.lookAside(ctx, f); found || err != nil {
+		return err
+	}
+	renamed := r.remote.Rename(ctx, f.Path, f.Aside, r.means())
+	if unknown(renamed) {
+		return renamed // nobody knows: the row says where to look next time
+	}
+	found, err := r.lookAside(ctx, f)
+	switch {
+	case found || err != nil:
+		return err
+	case renamed != nil:
+		return renamed
+	}
+	return &job.Reason{
+		Slug: "remote.rename_ignored", What: r.shown(*f) + " is safe; its source was left on the server",
+		Cause: "the server said OK to the rename, and nothing lies under the new name", Do: "ask the customer what takes files away there", Who: job.WhoCustomer,
+	}
+}
+
+// lookAside says whether something lies under the row's aside name. The row's own version proves the move; another one
+// was put in the source's place in between and is adopted as a version of its own, from where it lies.
+func (r *importRun) lookAside(ctx context.Context, f *job.File) (bool, error) {
+	entry, err := r.remote.Stat(ctx, f.Aside)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		return false, nil
+	case err != nil:
+		return false, err
+	case !sameFingerprint(*f, entry):
+		return true, r.adopt(ctx, *f, f.Aside, entry)
+	}
+	f.Moved = true
+	return true, r.advance(ctx, f, f.Step)
+}
+
+// adopt begins a generation for a version that lies under one of our names.
+func (r *importRun) adopt(ctx context.Context, f job.File, aside string, entry job.Entry) error {
+	next := r.asFile(f.Path, entry, time.Now())
+	next.Aside = aside
+	rows, err := r.Ledger.SeeMany(keep(ctx), []job.File{next})
+	if err != nil {
+		return ledgerReason(err)
+	}
+	r.adopted.push(rows...)
+	return nil
+}
+
+// disposeOf ends a source that lies aside, where nobody else puts files.
+func (r *importRun) disposeOf(ctx context.Context, f *job.File) error {
+	if r.want.AfterSuccess.Action == job.RetireDelete {
+		return ignoreMissing(r.remote.Remove(ctx, f.Aside))
+	}
+	name := baseName(f.Path, r.want.Dir)
+	target := naming.Join(r.want.AfterSuccess.Dir, name)
+	if _, err := r.remote.Stat(ctx, target); err == nil {
+		target = naming.Join(r.want.AfterSuccess.Dir, naming.Stamped(name, time.Now()))
+	}
+	return ignoreMissing(r.remote.Rename(ctx, f.Aside, target, r.means()))
+}
+
+// ignoreMissing: what is not there any more needs no end.
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) && !missingFolder(err) {
+		return nil
+	}
+	return err
+}
+
+// missingFolder tells a target folder that is not there from a file that is not there.
+func missingFolder(err error) bool {
+	var reason *job.Reason
+	return errors.As(err, &reason) && reason.Slug == "remote.path_missing"
+}
+
+// removeInPlace deletes a source on a server that lets nobody rename. Between the look and the REMOVE a customer's new
+// version could be lost; nothing better is possible there, and plan says so.
+func (r *importRun) removeInPlace(ctx context.Context, f *job.File, why error) error {
+	if r.want.AfterSuccess.Action != job.RetireDelete {
+		return why
+	}
+	r.remote.Learn(func(p *job.Profile) { p.Rename = new(bool) })
+	there, err := r.stillOurs(ctx, *f)
+	if err != nil || !there {
+		return err
+	}
+	if err := r.remote.Remove(ctx, f.Path); err != nil {
+		return ignoreMissing(err)
+	}
+	f.Aside = f.Path // acknowledged: if it is still listed, it is not a new file
+	return nil
+}
+
+// refused says whether the server understood a request and will not do it.
+func refused(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported)
+}
+
+// unknown says whether the answer to a request was lost.
+func unknown(err error) bool {
+	var reason *job.Reason
+	return errors.As(err, &reason) && (reason.Unknown || endsRun(reason))
+}
+
+func (r *importRun) means() job.RenameMeans {
+	if r.conn.Rename == job.RenamePosix {
+		return job.RenamePosix
+	}
+	return job.RenameV3
+}
+
+// staysFor is how many runs may see a source whose removal was acknowledged before a person is told.
+const staysFor = 3
+
+// staying counts the runs that still see a source whose delete was acknowledged. It is not landed again.
+func (r *importRun) staying(ctx context.Context, f job.File) error {
+	f.Stayed++
+	if f.Stayed >= staysFor {
+		r.blameFile(&job.Reason{
+			Slug: "remote.source_stays", What: r.shown(f) + " has landed and is not taken again",
+			Cause: fmt.Sprintf("the server acknowledged its delete, and %d runs later it is still there", f.Stayed),
+			Do:    "ask the customer to remove the file and to look at the rights of its folder", Who: job.WhoCustomer,
+		})
+	}
+	return ignoreStale(r.advance(ctx, &f, job.StepDone))
+}
+
+// sweepAsides looks at the names of ours that the listing shows: what a session did that died before it could see the
+// answer. Names whose row is another job's, or forgotten, are left alone.
+func (r *importRun) sweepAsides(ctx context.Context, l *look) error {
+	for _, entry := range l.asides {
+		id, _, _ := naming.ParseAside(entry.Name)
+		row, err := r.Ledger.File(ctx, id)
+		if errors.Is(err, job.ErrNotFound) || (err == nil && row.Job != r.spec.Name) {
+			continue
+		}
+		if err != nil {
+			return ledgerReason(err)
+		}
+		if err := r.sweepAside(ctx, row, entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *importRun) sweepAside(ctx context.Context, row job.File, entry job.Entry) error {
+	aside := naming.Join(r.want.Dir, entry.Name)
+	newest, err := r.Ledger.Known(ctx, r.spec.Name, []string{row.Path})
+	if err != nil {
+		return ledgerReason(err)
+	}
+	latest := newest[row.Path]
+	switch {
+	case latest.ID != row.ID && latest.Aside == aside:
+		if latest.Step == job.StepSeen && latest.State != job.FileHeld {
+			r.adopted.push(latest)
+		}
+		return nil
+	case row.Step != job.StepDone || row.State == job.FileRejected || row.State == job.FileHeld:
+		return nil // its own recovery, or a person, decides
+	case !sameFingerprint(row, entry):
+		return r.adopt(ctx, row, aside, entry)
+	}
+	row.Aside = aside
+	if err := r.disposeOf(ctx, &row); err != nil {
+		return err
+	}
+	return r.staying(ctx, row)
+}
+
+// takeAdopted moves the versions that lie under names of ours. They are nobody's but ours, so they need no quiet time.
+func (r *importRun) takeAdopted(ctx context.Context) {
+	for !r.over() && ctx.Err() == nil {
+		f, more := r.adopted.pop()
+		if !more {
+			return
+		}
+		r.seq++
+		r.file(ctx, f, r.seq)
+	}
+}
+
+// tidy is C15: nothing of a file that is done stays in the stage. Only files that were begun more than once, or whose
+// received bytes were kept, can have left something.
+func (r *importRun) tidy(f job.File) error {
+	if f.Fence > 1 || f.Kept != "" {
+		removeStaged(r.landing, stagePrefix(f), time.Now().Add(time.Hour))
+	}
+	return nil
+}

@@ -1,0 +1,121 @@
+package transfer
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/haulier/haulier/job"
+)
+
+// Remote is one session on a customer's server. Its errors are *job.Reason; fs.ErrNotExist, fs.ErrExist and
+// fs.ErrPermission can be told with errors.Is. It may be used by several goroutines.
+type Remote interface {
+	Lister
+	Mover
+	// Get writes exactly size bytes of the file to dst, in order, and calls committed before it sends CLOSE: on servers
+	// where a download uses the file up, CLOSE is the acknowledgement.
+	Get(ctx context.Context, path string, size int64, dst io.Writer, committed func() error) (int64, error)
+	// Put writes src to a file that it creates or truncates. Nil means that CLOSE was acknowledged and the count is whole.
+	Put(ctx context.Context, path string, src io.Reader) (int64, error)
+	// Profile is what is known of the server; Learn adds to it.
+	Profile() job.Profile
+	Learn(func(*job.Profile))
+}
+
+// Lister looks at a server.
+type Lister interface {
+	// List gives at most limit names and then remote.too_many_entries. It is streamed.
+	List(ctx context.Context, dir string, limit int, each func(job.Entry) error) error
+	Stat(ctx context.Context, path string) (job.Entry, error)
+}
+
+// Mover changes names on a server.
+type Mover interface {
+	Rename(ctx context.Context, from, to string, means job.RenameMeans) error
+	Remove(ctx context.Context, path string) error
+}
+
+// Ledger holds the rows of the files. Advance is the one way a claimed row moves.
+type Ledger interface {
+	// Claim takes the row as it was read: the fence rises. job.ErrStale when it has moved on since.
+	Claim(ctx context.Context, f job.File, run int64) (job.File, error)
+	// Advance writes the row's step, state and facts if it still stands at from under the file's fence, else job.ErrStale.
+	Advance(ctx context.Context, from job.Step, f job.File) (job.File, error)
+	// SeeMany begins the next generation of each path.
+	SeeMany(ctx context.Context, files []job.File) ([]job.File, error)
+	Finder
+	Diary
+}
+
+// Finder reads rows.
+type Finder interface {
+	// Known gives the newest generation of each path.
+	Known(ctx context.Context, jobName string, paths []string) (map[string]job.File, error)
+	// Unfinished gives rows that a run began and no run ended.
+	Unfinished(ctx context.Context, jobName string) ([]job.File, error)
+	// Twin gives the newest other row of the same job and path that ended well with this plaintext.
+	Twin(ctx context.Context, f job.File, plainSHA256 string) (job.File, bool, error)
+	File(ctx context.Context, id int64) (job.File, error)
+	Absentees
+}
+
+// Absentees keeps the rows true about what is still on the server.
+type Absentees interface {
+	Stamp(ctx context.Context) (int64, error)
+	Present(ctx context.Context, jobName string, each func(job.File) error) error
+	MarkAbsent(ctx context.Context, ids []int64, before int64) error
+}
+
+// Diary remembers what a run did.
+type Diary interface {
+	Outcome(ctx context.Context, o job.Outcome) error
+	Request(ctx context.Context, r job.Request) error
+}
+
+// Stage is a private folder where files are made whole.
+type Stage interface {
+	Create(name string) (io.WriteCloser, error) // exclusive; Close makes the bytes durable
+	Open(name string) (io.ReadCloser, int64, error)
+	Promote(from, to string) error // twice without harm
+	Remove(name string) error      // one that is not there is fine
+	StageKeeper
+}
+
+// StageKeeper looks after a stage.
+type StageKeeper interface {
+	Leftovers(prefix string, before time.Time) ([]string, error)
+	Free() (int64, error)
+	Epoch() (string, error)
+	SetEpoch(epoch string) error
+}
+
+// Landing is where the platform takes imported files.
+type Landing interface {
+	Stage
+	// Land gives a staged file its final name: fs.ErrExist when it is taken, fs.ErrNotExist when the staged file is not
+	// there, which proves for a row at StepLanding that it has landed.
+	Land(ready, final string, replace bool) error
+	Path(final string) string
+	Taken(final string) bool
+	Archive(staged, dir, name string) (string, error) // twice without harm
+}
+
+// Outbox is where the platform leaves files to export.
+type Outbox interface {
+	List(ctx context.Context, each func(job.Entry) error) error
+	Open(name string) (io.ReadCloser, job.Entry, error)
+	Stat(name string) (job.Entry, error)
+	Remove(name string) error
+	Move(name, dir, newName string) error
+}
+
+// Opener takes a file out of its PGP message: nil means whole and as the policy asks.
+type Opener interface {
+	Open(ctx context.Context, dst io.Writer, src io.Reader) (job.Envelope, error)
+}
+
+// Sealer puts a file into a PGP message; Close of what it gives ends the message.
+type Sealer interface {
+	Seal(ctx context.Context, dst io.Writer) (io.WriteCloser, error)
+}

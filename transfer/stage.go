@@ -1,0 +1,65 @@
+package transfer
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/haulier/haulier/job"
+)
+
+// removeStaged deletes staged files. What cannot be deleted now is found again by the next sweep.
+func removeStaged(stage Stage, prefix string, before time.Time) {
+	names, err := stage.Leftovers(prefix, before)
+	if err != nil {
+		return
+	}
+	for _, name := range names {
+		_ = stage.Remove(name)
+	}
+}
+
+// staleAfter is how old a staged file must be before the sweep asks whose it is.
+const staleAfter = 24 * time.Hour
+
+// sweepStage deletes staged files of rows that are done, which runs that died left behind.
+func sweepStage(ctx context.Context, stage Stage, ledger Finder) {
+	names, err := stage.Leftovers("", time.Now().Add(-staleAfter))
+	if err != nil {
+		return
+	}
+	for _, name := range names {
+		id, err := strconv.ParseInt(name[:max(0, strings.IndexByte(name, '.'))], 10, 64)
+		if err != nil {
+			continue
+		}
+		if row, err := ledger.File(ctx, id); err == nil && row.Step == job.StepDone && row.State != job.FileHeld {
+			_ = stage.Remove(name)
+		}
+	}
+}
+
+// backlog is a queue that several goroutines may fill.
+type backlog struct {
+	mu    sync.Mutex
+	files []job.File
+}
+
+func (b *backlog) push(files ...job.File) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.files = append(b.files, files...)
+}
+
+func (b *backlog) pop() (job.File, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.files) == 0 {
+		return job.File{}, false
+	}
+	f := b.files[0]
+	b.files = b.files[1:]
+	return f, true
+}
