@@ -1,0 +1,10 @@
+//go:build !linux
+
+package testserver
+
+import "syscall"
+
+func endWithParent() *syscall.SysProcAttr { return nil }
+
+// descendants knows none: elsewhere sessions end with their connections.
+func descendants(int) []int { return nil }
