@@ -17,7 +17,7 @@ type File struct {
 
 	// Fingerprint of the source.
 	Size        int64
-	ModTime     int64     // seconds since 1970 as the source's side says; compared with itself only
+	ModTime     int64     // as the source's side says: seconds for servers, nanoseconds for local folders; compared with itself only
 	StableSince time.Time // since when, on our clock, Size and ModTime have been equal
 	Absent      bool      // a complete listing did not have the path
 	Moved       bool      // the move of the source was proven by looking at the archive
@@ -38,10 +38,11 @@ type File struct {
 	Temp      string // export: remote temporary path
 	TempMTime int64  // export: mtime that the complete temporary had
 	Aside     string // import: remote path to which we moved the source, or Path itself once we removed it there
-	Archived  string // import: local path of the copy as received
+	Archived  string // local path of the copy as received (import) or of the moved source (export)
 	Proof     Proof
 	Means     RenameMeans
 	Envelope  *Envelope
+	Receipt   *Receipt // export X8
 	Refetched bool // the one immediate refetch of this version was used
 	Epoch     string
 
@@ -52,8 +53,8 @@ type File struct {
 
 // Digest is a count of bytes and their hash.
 type Digest struct {
-	Size   int64
-	SHA256 string // lower-case hex; empty: not known yet
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"` // lower-case hex; empty: not known yet
 }
 
 // Step is a durable step of the two state machines.

@@ -41,7 +41,7 @@ const (
 type Entry struct {
 	Name    string // raw bytes as the server sent them
 	Size    int64  // -1: not told
-	ModTime int64  // seconds since 1970 as the server says; 0: not told
+	ModTime int64  // seconds since 1970 as the server says, nanoseconds in local folders; 0: not told
 	Kind    EntryKind
 }
 
