@@ -1,0 +1,82 @@
+# Everything here works in a fresh clone with Go, make and git; targets that need more say what.
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
+BUILD   := -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+TESTS   ?= ./...
+TIMEOUT ?= 20m
+FUZZTIME ?= 10s
+# Further arguments for the runner of the tests, such as -must-run FILE or -json FILE.
+TESTRUN ?=
+
+# One static binary: nothing here needs a C compiler, but for the race detector.
+export CGO_ENABLED := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test check lint vet staticcheck fmt race fuzz cover bench generate verify vuln clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build ./haulier
+	go build $(BUILD) -o haulier ./cmd/haulier
+
+demo: build ## build, and show an import, an export and a failure on this machine
+	./haulier demo
+
+test: ## run all tests; at the end, what did not run and what to install for it
+	go run ./internal/testrun $(TESTRUN) -- -timeout $(TIMEOUT) $(TESTS)
+
+check: lint race verify ## everything that must hold before a change goes in: linters, house rules, all tests under the race detector, generated files
+
+lint: fmt vet staticcheck ## formatting, go vet, staticcheck, and the house rules of internal/archtest
+	go test ./internal/archtest
+
+fmt:
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$bad" || { echo "not formatted, run gofmt -w:"; echo "$$bad"; exit 1; }
+
+vet:
+	go vet ./...
+
+# staticcheck comes by number from tools/go.mod and is set up in staticcheck.conf.
+staticcheck: .tools/staticcheck
+	.tools/staticcheck ./...
+
+race: ## all tests under the race detector (the long ones do less); needs a C compiler
+	@command -v $${CC:-gcc} >/dev/null || { echo "needs gcc: install Debian package gcc"; exit 1; }
+	CGO_ENABLED=1 go run ./internal/testrun -- -race -short -timeout $(TIMEOUT) $(TESTS)
+
+fuzz: ## fuzz each parser for FUZZTIME (10s)
+	@go list -f '{{$$p := .ImportPath}}{{$$d := .Dir}}{{range .TestGoFiles}}{{$$p}} {{$$d}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$p}} {{$$d}}/{{.}}{{"\n"}}{{end}}' ./... | \
+	while read -r pkg file; do \
+		for f in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
+			echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) "$$pkg" || exit 1; \
+		done || exit 1; \
+	done
+
+cover: ## run all tests and write coverage.out and coverage.html
+	go run ./internal/testrun -- -timeout $(TIMEOUT) -coverpkg=./... -coverprofile=coverage.out $(TESTS)
+	go tool cover -html=coverage.out -o coverage.html
+	@go tool cover -func=coverage.out | tail -1
+
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem -timeout $(TIMEOUT) $(TESTS)
+
+generate: ## write the generated files anew: references, schema, golden files of documents
+	go generate ./...
+
+verify: ## fail if generate would change a file
+	@state() { git status --porcelain; git diff; git ls-files -o --exclude-standard -z | xargs -0r cksum; }; \
+	before=$$(state); $(MAKE) -s generate || exit 1; \
+	test "$$before" = "$$(state)" || { echo "generated files were stale; make generate has changed them:"; git status --short; exit 1; }
+
+vuln: .tools/govulncheck ## look for known holes in what is imported; needs the Go vulnerability database
+	.tools/govulncheck ./...
+
+.tools/staticcheck: tools/go.mod tools/go.sum
+	go -C tools build -o "$(CURDIR)/.tools/" honnef.co/go/tools/cmd/staticcheck
+
+.tools/govulncheck: tools/go.mod tools/go.sum
+	go -C tools build -o "$(CURDIR)/.tools/" golang.org/x/vuln/cmd/govulncheck
+
+clean: ## remove what was built
+	rm -rf haulier .tools coverage.out coverage.html
