@@ -1,0 +1,109 @@
+package sftptest
+
+import (
+	"bytes"
+	"errors"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/haulier/haulier/transfer/sftp/wire/packet"
+)
+
+// The methods of RFC 4252 that the server knows.
+const (
+	methodKey         = "publickey"
+	methodPassword    = "password"
+	methodInteractive = "keyboard-interactive"
+)
+
+var errDenied = errors.New("denied")
+
+// config makes the SSH configuration of one connection.
+func (s *Server) config(number int) *ssh.ServerConfig {
+	config := &ssh.ServerConfig{Config: s.opts.Config, ServerVersion: s.opts.Version}
+	if s.opts.Banner != "" {
+		config.BannerCallback = func(ssh.ConnMetadata) string { return s.opts.Banner }
+	}
+	config.AuthLogCallback = func(meta ssh.ConnMetadata, method string, err error) {
+		code := uint32(packet.OK)
+		var partial *ssh.PartialSuccessError
+		if err != nil && !errors.As(err, &partial) {
+			code = packet.PermissionDenied
+		}
+		s.log.add(Operation{At: time.Now(), Session: number, User: meta.User(), Op: "auth", Path: method, Code: code})
+	}
+	first := s.callbacks(s.opts.Methods)
+	config.PublicKeyCallback = first.PublicKeyCallback
+	config.PasswordCallback = first.PasswordCallback
+	config.KeyboardInteractiveCallback = first.KeyboardInteractiveCallback
+	for _, key := range s.keys() {
+		config.AddHostKey(key)
+	}
+	return config
+}
+
+// callbacks asks for the first methods of the sequences that are still to be gone through.
+func (s *Server) callbacks(sequences [][]string) ssh.ServerAuthCallbacks {
+	var callbacks ssh.ServerAuthCallbacks
+	for _, sequence := range sequences {
+		switch sequence[0] {
+		case methodKey:
+			callbacks.PublicKeyCallback = func(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+				return s.passed(s.hasKey(meta.User(), key), sequences, methodKey)
+			}
+		case methodPassword:
+			callbacks.PasswordCallback = func(meta ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
+				return s.passed(s.hasPassword(meta.User(), string(password)), sequences, methodPassword)
+			}
+		case methodInteractive:
+			callbacks.KeyboardInteractiveCallback = func(meta ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+				answers, err := ask("", "", []string{"Password: "}, []bool{false})
+				ok := err == nil && len(answers) == 1 && s.hasPassword(meta.User(), answers[0])
+				return s.passed(ok, sequences, methodInteractive)
+			}
+		}
+	}
+	return callbacks
+}
+
+// passed says what follows a method: nothing, the next one, or a refusal.
+func (s *Server) passed(ok bool, sequences [][]string, method string) (*ssh.Permissions, error) {
+	if !ok || s.current().RefuseLogin {
+		return nil, errDenied
+	}
+	var rest [][]string
+	for _, sequence := range sequences {
+		if sequence[0] != method {
+			continue
+		}
+		if len(sequence) == 1 {
+			return &ssh.Permissions{}, nil
+		}
+		rest = append(rest, sequence[1:])
+	}
+	return nil, &ssh.PartialSuccessError{Next: s.callbacks(rest)}
+}
+
+func (s *Server) user(name string) User {
+	for _, u := range s.opts.Users {
+		if u.Name == name {
+			return u
+		}
+	}
+	return User{}
+}
+
+func (s *Server) hasKey(user string, key ssh.PublicKey) bool {
+	for _, known := range s.user(user).Keys {
+		if bytes.Equal(known.Marshal(), key.Marshal()) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Server) hasPassword(user, password string) bool {
+	known := s.user(user).Password
+	return known != "" && known == password
+}

@@ -1,0 +1,194 @@
+package sftptest
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/haulier/haulier/transfer/sftp/wire/packet"
+)
+
+// lengthMost is the most bytes in one READ or WRITE.
+const lengthMost = 255 << 10
+
+// handle is an open file or folder.
+type handle struct {
+	path  string
+	file  *os.File
+	wrote bool // a file opened to write
+	reads bool // a file opened to read only
+	spent bool // a read-once file that was used up by looking at it
+	names int  // names given, for endless listings
+	dots  bool // "." and ".." were given
+}
+
+// disk gives a path as os.Root knows it.
+func disk(absolute string) string {
+	if relative := strings.TrimPrefix(absolute, "/"); relative != "" {
+		return relative
+	}
+	return "."
+}
+
+// openFlags looks at the flags of OPEN without reading them.
+func (a *asked) openFlags() uint32 {
+	ahead := *a.fields
+	return ahead.Uint32()
+}
+
+func (s *session) open(a *asked) reply {
+	flags, attrs := a.fields.Uint32(), a.fields.Attrs()
+	if a.fields.Err() != nil {
+		return status(packet.BadMessage)
+	}
+	perm := fs.FileMode(0o666)
+	if attrs.Has(packet.AttrPermissions) {
+		perm = fs.FileMode(attrs.Mode & 0o777)
+	}
+	file, err := s.server.root.OpenFile(disk(a.log.Path), osFlags(flags), perm)
+	if err != nil {
+		return refused(err)
+	}
+	return s.keep(&handle{path: a.log.Path, file: file, wrote: flags&packet.FlagWrite != 0, reads: flags&packet.FlagWrite == 0})
+}
+
+func osFlags(flags uint32) int {
+	var out int
+	switch {
+	case flags&packet.FlagRead != 0 && flags&packet.FlagWrite != 0:
+		out = os.O_RDWR
+	case flags&packet.FlagWrite != 0:
+		out = os.O_WRONLY
+	}
+	for flag, bit := range map[uint32]int{packet.FlagAppend: os.O_APPEND, packet.FlagCreate: os.O_CREATE,
+		packet.FlagTruncate: os.O_TRUNC, packet.FlagExcl: os.O_EXCL} {
+		if flags&flag != 0 {
+			out |= bit
+		}
+	}
+	return out
+}
+
+// keep gives a handle a name and the name to the client.
+func (s *session) keep(h *handle) reply {
+	if len(s.handles) >= handlesMost {
+		_ = h.file.Close()
+		return status(packet.Failure)
+	}
+	s.next++
+	name := strconv.Itoa(s.next)
+	s.handles[name] = h
+	return reply{kind: packet.Handle, fields: packet.AppendString(nil, name)}
+}
+
+func (s *session) close(a *asked) reply {
+	if a.handle == nil {
+		return status(packet.Failure)
+	}
+	delete(s.handles, a.name)
+	if err := a.handle.file.Close(); err != nil {
+		return refused(err)
+	}
+	switch {
+	case a.handle.wrote && s.knobs.Sweep == SweepAtClose:
+		return refused(s.server.sweep(a.handle.path))
+	case a.handle.reads && s.knobs.ReadOnce:
+		_ = s.server.root.Remove(disk(a.handle.path)) // it may be used up already
+	}
+	return status(packet.OK)
+}
+
+// closeAll closes what a client left open; a read-once file stays, because nobody acknowledged it.
+func (s *session) closeAll() {
+	for _, h := range s.handles {
+		_ = h.file.Close()
+	}
+}
+
+func (s *session) readFile(a *asked) reply {
+	if a.handle == nil || a.log.Offset < 0 {
+		return status(packet.Failure)
+	}
+	if a.handle.spent {
+		return status(packet.NoSuchFile)
+	}
+	n := min(a.log.Length, lengthMost)
+	if s.knobs.ReadAtMost > 0 {
+		n = min(n, s.knobs.ReadAtMost)
+	}
+	fields := make([]byte, 4+n)
+	n, err := a.handle.file.ReadAt(fields[4:], a.log.Offset)
+	if n == 0 && err != nil {
+		if errors.Is(err, io.EOF) && s.knobs.ReadOnce {
+			s.useUp(a.handle)
+		}
+		return refused(err)
+	}
+	packet.AppendUint32(fields[:0], uint32(n))
+	return reply{kind: packet.Data, fields: fields[:4+n]}
+}
+
+// useUp is what a read-once server does when somebody looks at the file's attributes or behind its end: it takes that
+// for the end of the download.
+func (s *session) useUp(h *handle) {
+	h.spent = true
+	_ = s.server.root.Remove(disk(h.path))
+}
+
+func (s *session) writeFile(a *asked) reply {
+	if a.handle == nil || a.log.Offset < 0 {
+		return status(packet.Failure)
+	}
+	_, err := a.handle.file.WriteAt(a.data, a.log.Offset)
+	return refused(err)
+}
+
+func (s *session) fsync(a *asked) reply {
+	if a.handle == nil {
+		return status(packet.Failure)
+	}
+	return refused(a.handle.file.Sync())
+}
+
+// sweep takes an uploaded file away.
+func (s *Server) sweep(absolute string) error {
+	from, err := s.root.Open(disk(absolute))
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := os.Create(filepath.Join(s.taken, strings.ReplaceAll(strings.TrimPrefix(absolute, "/"), "/", "_")))
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, to.Close(), s.root.Remove(disk(absolute)))
+}
+
+// WriteSlowly writes data to a file below Root as a customer's slow program does: piece bytes at a time, with a pause
+// after each. It ends early, with nil, when the server stops.
+func (s *Server) WriteSlowly(name string, data []byte, piece int, pause time.Duration) error {
+	file, err := s.root.Create(disk(name))
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	for len(data) > 0 {
+		n, err := file.Write(data[:min(piece, len(data))])
+		if err != nil {
+			return err
+		}
+		data = data[n:]
+		select {
+		case <-s.ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+	}
+	return nil
+}

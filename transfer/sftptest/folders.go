@@ -1,0 +1,273 @@
+package sftptest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"syscall"
+	"time"
+
+	"github.com/haulier/haulier/transfer/sftp/wire/packet"
+)
+
+// namesMost is how many names OpenSSH puts into one answer to READDIR.
+const namesMost = 100
+
+func (s *session) stat(a *asked) reply  { return s.look(a, s.server.root.Stat) }
+func (s *session) lstat(a *asked) reply { return s.look(a, s.server.root.Lstat) }
+
+func (s *session) look(a *asked, stat func(string) (fs.FileInfo, error)) reply {
+	if s.knobs.ReadOnce {
+		s.touchOpen(a.log.Path)
+	}
+	info, err := stat(disk(a.log.Path))
+	if err != nil {
+		return refused(err)
+	}
+	return attributes(s.attrs(a.log.Path, info))
+}
+
+// touchOpen uses up a read-once file that this session has open, because somebody looks at it.
+func (s *session) touchOpen(absolute string) {
+	for _, h := range s.handles {
+		if h.path == absolute && h.reads {
+			s.useUp(h)
+		}
+	}
+}
+
+func (s *session) fstat(a *asked) reply {
+	if a.handle == nil {
+		return status(packet.Failure)
+	}
+	if s.knobs.ReadOnce && a.handle.reads {
+		s.useUp(a.handle)
+		return status(packet.NoSuchFile)
+	}
+	info, err := a.handle.file.Stat()
+	if err != nil {
+		return refused(err)
+	}
+	return attributes(s.attrs(a.handle.path, info))
+}
+
+// setstat is SETSTAT and FSETSTAT: the latter is done by the path of the handle.
+func (s *session) setstat(a *asked) reply {
+	attrs := a.fields.Attrs()
+	if a.fields.Err() != nil {
+		return status(packet.BadMessage)
+	}
+	if a.kind == packet.Fsetstat && a.handle == nil {
+		return status(packet.Failure)
+	}
+	name, root := disk(a.log.Path), s.server.root
+	var errs []error
+	if attrs.Has(packet.AttrSize) {
+		errs = append(errs, truncate(root, name, int64(attrs.Size)))
+	}
+	if attrs.Has(packet.AttrPermissions) {
+		errs = append(errs, root.Chmod(name, fs.FileMode(attrs.Mode&0o777)))
+	}
+	if attrs.Has(packet.AttrTimes) {
+		errs = append(errs, root.Chtimes(name, time.Unix(int64(attrs.ATime), 0), time.Unix(int64(attrs.MTime), 0)))
+	}
+	return refused(errors.Join(errs...))
+}
+
+func truncate(root *os.Root, name string, size int64) error {
+	file, err := root.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Truncate(size), file.Close())
+}
+
+func (s *session) opendir(a *asked) reply {
+	info, err := s.server.root.Stat(disk(a.log.Path))
+	if err != nil {
+		return refused(err)
+	}
+	if !info.IsDir() {
+		return status(packet.NoSuchFile)
+	}
+	file, err := s.server.root.Open(disk(a.log.Path))
+	if err != nil {
+		return refused(err)
+	}
+	return s.keep(&handle{path: a.log.Path, file: file})
+}
+
+func (s *session) readdir(a *asked) reply {
+	if a.handle == nil {
+		return status(packet.Failure)
+	}
+	l := &listed{session: s, handle: a.handle}
+	if !a.handle.dots {
+		a.handle.dots = true
+		l.dots()
+	}
+	if s.knobs.EndlessListing {
+		l.endless()
+	} else if err := l.names(); err != nil {
+		return refused(err)
+	}
+	if l.count == 0 {
+		return status(packet.EOF)
+	}
+	return reply{kind: packet.Name, fields: append(packet.AppendUint32(nil, l.count), l.fields...)}
+}
+
+// listed is one answer to READDIR in the making.
+type listed struct {
+	*session
+	handle *handle
+	fields []byte
+	count  uint32
+}
+
+func (l *listed) add(name string, attrs packet.Attrs) {
+	long := fmt.Sprintf("%-10s 1 demo demo %12d %s", fs.FileMode(attrs.Mode&0o777), attrs.Size, name)
+	l.fields = packet.AppendString(packet.AppendString(l.fields, name), long)
+	l.fields = packet.AppendAttrs(l.fields, attrs)
+	l.count++
+}
+
+// dots adds what every listing begins with, and the hostile names.
+func (l *listed) dots() {
+	info, err := l.handle.file.Stat()
+	if err != nil {
+		return
+	}
+	l.add(".", l.attrs(l.handle.path, info))
+	l.add("..", l.attrs(l.handle.path, info))
+	for _, name := range l.knobs.HostileNames {
+		l.add(name, packet.Attrs{Flags: packet.AttrSize | packet.AttrPermissions | packet.AttrTimes,
+			Mode: packet.ModeRegular | 0o644})
+	}
+}
+
+// names adds the next names of the folder. A file that went away meanwhile is left out.
+func (l *listed) names() error {
+	for l.count == 0 {
+		names, err := l.handle.file.Readdirnames(namesMost)
+		if errors.Is(err, io.EOF) || len(names) == 0 {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			full := path.Join(l.handle.path, name)
+			if info, err := l.server.root.Lstat(disk(full)); err == nil {
+				l.add(name, l.attrs(full, info))
+			}
+		}
+	}
+	return nil
+}
+
+func (l *listed) endless() {
+	for range namesMost {
+		l.handle.names++
+		l.add(fmt.Sprintf("endless-%09d", l.handle.names),
+			packet.Attrs{Flags: packet.AttrSize | packet.AttrPermissions, Mode: packet.ModeRegular | 0o644})
+	}
+}
+
+func (s *session) remove(a *asked) reply {
+	if s.knobs.KeepRemoved {
+		return status(packet.OK)
+	}
+	info, err := s.server.root.Lstat(disk(a.log.Path))
+	if err != nil {
+		return refused(err)
+	}
+	if info.IsDir() {
+		return status(packet.Failure)
+	}
+	return refused(s.server.root.Remove(disk(a.log.Path)))
+}
+
+func (s *session) mkdir(a *asked) reply {
+	perm := fs.FileMode(0o777)
+	if attrs := a.fields.Attrs(); attrs.Has(packet.AttrPermissions) {
+		perm = fs.FileMode(attrs.Mode & 0o777)
+	}
+	return refused(s.server.root.Mkdir(disk(a.log.Path), perm))
+}
+
+func (s *session) rmdir(a *asked) reply {
+	info, err := s.server.root.Lstat(disk(a.log.Path))
+	if err != nil {
+		return refused(err)
+	}
+	if !info.IsDir() {
+		return status(packet.NoSuchFile)
+	}
+	return refused(s.server.root.Remove(disk(a.log.Path)))
+}
+
+func (s *session) realpath(a *asked) reply {
+	b := packet.AppendString(packet.AppendUint32(nil, 1), a.log.Path)
+	b = packet.AppendString(b, a.log.Path)
+	return reply{kind: packet.Name, fields: packet.AppendAttrs(b, packet.Attrs{})}
+}
+
+// rename is RENAME: like OpenSSH's it fails where something is already.
+func (s *session) rename(a *asked) reply {
+	if s.knobs.RenameOverwrites {
+		return s.posixRename(a)
+	}
+	root, from, to := s.server.root, disk(a.log.Path), disk(a.log.To)
+	info, err := root.Lstat(from)
+	if err != nil {
+		return refused(err)
+	}
+	if info.Mode().IsRegular() { // a link never replaces, whoever else is at work
+		if err := root.Link(from, to); err != nil {
+			return refused(err)
+		}
+		return s.renamed(a, root.Remove(from))
+	}
+	if _, err := root.Lstat(to); err == nil {
+		return status(packet.Failure)
+	}
+	return s.renamed(a, root.Rename(from, to))
+}
+
+func (s *session) posixRename(a *asked) reply {
+	return s.renamed(a, s.server.root.Rename(disk(a.log.Path), disk(a.log.To)))
+}
+
+func (s *session) renamed(a *asked, err error) reply {
+	if err == nil && s.knobs.Sweep == SweepAtRename {
+		err = s.server.sweep(a.log.To)
+	}
+	return refused(err)
+}
+
+func (s *session) statvfs(a *asked) reply {
+	if _, err := s.server.root.Stat(disk(a.log.Path)); err != nil {
+		return refused(err)
+	}
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(s.server.opts.Root, &st); err != nil {
+		return refused(err)
+	}
+	var b []byte
+	for _, v := range []uint64{uint64(st.Bsize), uint64(st.Bsize), st.Blocks, st.Bfree, st.Bavail, st.Files, st.Ffree, st.Ffree, 0, 0, 255} {
+		b = packet.AppendUint64(b, v)
+	}
+	return reply{kind: packet.ExtendedReply, fields: b}
+}
+
+func (s *session) limits(*asked) reply {
+	var b []byte
+	for _, v := range []uint64{packet.MaxLength, lengthMost, lengthMost, handlesMost} {
+		b = packet.AppendUint64(b, v)
+	}
+	return reply{kind: packet.ExtendedReply, fields: b}
+}

@@ -1,0 +1,203 @@
+package sftptest
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"io"
+	"path"
+	"time"
+
+	"github.com/haulier/haulier/transfer/sftp/wire/packet"
+)
+
+// handlesMost is how many files and folders a session may have open.
+const handlesMost = 1000
+
+// session is one SFTP session: it answers one request after the other, as OpenSSH does.
+type session struct {
+	conn    *connection
+	server  *Server
+	in      *bufio.Reader
+	out     *bufio.Writer
+	handles map[string]*handle
+	next    int
+	knobs   Knobs // as they were when the request came
+}
+
+// errHangUp ends a session without an answer.
+var errHangUp = errors.New("hang up")
+
+// asked is one request and what is to be said about it in the log.
+type asked struct {
+	kind   byte
+	id     uint32
+	fields *packet.Fields // what is not read yet
+
+	request request
+	log     Operation
+	name    string  // of the handle
+	handle  *handle // nil: there is none of that name
+	data    []byte  // of a WRITE
+}
+
+func newSession(c *connection, stream io.ReadWriter) *session {
+	return &session{conn: c, server: c.server, in: bufio.NewReaderSize(stream, 64<<10), out: bufio.NewWriterSize(stream, 64<<10),
+		handles: map[string]*handle{}}
+}
+
+// serve answers requests until the client goes or a fault ends the session.
+func (s *session) serve() {
+	defer s.closeAll()
+	if s.hello() != nil {
+		return
+	}
+	for {
+		if s.in.Buffered() == 0 && s.out.Flush() != nil {
+			return
+		}
+		kind, body, err := s.read()
+		if err != nil || len(body) < 4 {
+			return
+		}
+		a := &asked{kind: kind, id: binary.BigEndian.Uint32(body), fields: packet.Parse(body[4:])}
+		if s.handle(a) != nil {
+			return
+		}
+	}
+}
+
+func (s *session) read() (kind byte, body []byte, err error) {
+	var head [5]byte
+	if _, err := io.ReadFull(s.in, head[:]); err != nil {
+		return 0, nil, err
+	}
+	length := binary.BigEndian.Uint32(head[:])
+	if length < 1 || length > packet.MaxLength {
+		return 0, nil, packet.ErrTruncated
+	}
+	body = make([]byte, length-1)
+	_, err = io.ReadFull(s.in, body)
+	return head[4], body, err
+}
+
+// hello answers INIT.
+func (s *session) hello() error {
+	kind, _, err := s.read()
+	if err != nil || kind != packet.Init {
+		return errHangUp
+	}
+	b := packet.AppendUint32([]byte{0, 0, 0, 0, packet.VersionReply}, packet.Version)
+	for _, e := range s.offered() {
+		b = packet.AppendString(packet.AppendString(b, e.name), e.version)
+	}
+	_, err = s.out.Write(packet.End(b, 0))
+	return err
+}
+
+// handle answers one request, or does to it what a fault says.
+func (s *session) handle(a *asked) error {
+	s.knobs = s.server.current()
+	s.describe(a)
+	fault, hit := s.server.fault(a.log)
+	a.log.Fault = hit
+	if !s.pause(s.knobs.Delay + fault.Delay) {
+		return errHangUp
+	}
+	if !hit {
+		return s.answer(a, s.perform(a))
+	}
+	switch fault.Do {
+	case Fail:
+		return s.answer(a, status(fault.Code))
+	case FailDone:
+		s.perform(a)
+		return s.answer(a, status(fault.Code))
+	case Pretend:
+		return s.answer(a, status(packet.OK))
+	case Drop:
+		return s.hangUp(a)
+	case DropDone:
+		s.perform(a)
+		return s.hangUp(a)
+	case Swallow:
+		s.perform(a)
+		s.note(a, packet.OK)
+		return nil
+	case Stall:
+		return s.stall(a)
+	case StallDone:
+		s.perform(a)
+		return s.stall(a)
+	}
+	return s.answer(a, s.perform(a))
+}
+
+// pause waits, but not behind the end of the server.
+func (s *session) pause(d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	if s.out.Flush() != nil { // earlier answers are not held back
+		return false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-s.server.ctx.Done():
+		return false
+	}
+}
+
+// stall keeps the session open and silent until the connection is cut. What was answered before has gone out.
+func (s *session) stall(a *asked) error {
+	s.note(a, packet.OK)
+	_ = s.out.Flush()
+	gone := make(chan struct{})
+	s.server.done.Go(func() { _ = s.conn.ssh.Wait(); close(gone) })
+	select {
+	case <-gone:
+	case <-s.server.ctx.Done():
+	}
+	return errHangUp
+}
+
+func (s *session) hangUp(a *asked) error {
+	s.note(a, packet.OK)
+	_ = s.out.Flush()
+	_ = s.conn.raw.Close()
+	return errHangUp
+}
+
+// answer sends the rest of a packet, which begins with its kind.
+func (s *session) answer(a *asked, reply reply) error {
+	s.note(a, reply.code)
+	b := packet.Begin(make([]byte, 0, packet.HeaderLength+len(reply.fields)), reply.kind, a.id)
+	b = append(b, reply.fields...)
+	_, err := s.out.Write(packet.End(b, 0))
+	return err
+}
+
+// note writes the log.
+func (s *session) note(a *asked, code uint32) {
+	a.log.At, a.log.Code = time.Now(), code
+	s.server.log.add(a.log)
+}
+
+// fault finds the first fault that hits an operation.
+func (s *Server) fault(o Operation) (Fault, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, f := range s.knobs.Faults {
+		if (f.Op != "" && f.Op != o.Op) || (f.Path != "" && f.Path != o.Path && f.Path != path.Base(o.Path)) {
+			continue
+		}
+		s.hits[i]++
+		if s.hits[i] > f.After && (f.Times == 0 || s.hits[i] <= f.After+f.Times) {
+			return f, true
+		}
+	}
+	return Fault{}, false
+}
