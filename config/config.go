@@ -1,0 +1,94 @@
+package config
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/haulier/haulier/job"
+)
+
+// Config is a whole configuration: defaults filled in, names resolved. It does not change once loaded.
+type Config struct {
+	Version     int
+	Path        string   // of haulier.yaml, as given
+	Files       []string // all that were read, haulier.yaml first
+	Timezone    *time.Location
+	DataDir     string // absolute
+	EgressIPs   []netip.Addr
+	Connections map[string]job.Connection
+	JumpHosts   map[string]job.Jump
+	Jobs        []job.Spec // in the order of the files
+	Calendars   map[string]job.Calendar
+	Metrics     Metrics
+	Log         Log
+
+	tree *value
+}
+
+// Metrics says where the daemon serves its figures.
+type Metrics struct {
+	Listen string // host:port; empty: nowhere
+}
+
+// Log is how the program logs.
+type Log struct {
+	Level  string // debug, info, warn or error
+	Format string // text or json
+}
+
+// Job finds a job by name.
+func (c *Config) Job(name string) (job.Spec, bool) {
+	for _, spec := range c.Jobs {
+		if spec.Name == name {
+			return spec, true
+		}
+	}
+	return job.Spec{}, false
+}
+
+// Options lend Load what other packages know. Every field may be nil: then that is not looked at.
+type Options struct {
+	// CheckCron judges a schedule in its zone; warnings are about specs that do what they say and perhaps not what
+	// is meant.
+	CheckCron func(spec string, zone *time.Location) (warnings []string, err error)
+	// CheckClock tells of times of a schedule that a clock change skips or repeats, one sentence each.
+	CheckClock func(spec string, zone *time.Location) []string
+	// CheckTemplate and CheckPattern judge name templates and globs.
+	CheckTemplate func(string) error
+	CheckPattern  func(string) error
+	// Known tells what is there already, for the warnings about what is not.
+	Known Known
+	// Env looks up environment variables; nil: os.LookupEnv.
+	Env func(string) (string, bool)
+	// NoFiles leaves key files and secret files alone: for a configuration that is checked away from its machine.
+	NoFiles bool
+}
+
+// Known tells what the store already holds. A nil function: not looked at.
+type Known struct {
+	Key    func(kind job.KeyKind, name string) bool
+	Pin    func(address string) bool // [host]:port
+	Secret func(name string) bool
+}
+
+// Load reads a configuration and everything that is wrong with it. The Config is nil when there are errors. A folder
+// stands for the haulier.yaml in it.
+func Load(file string, o Options) (*Config, Problems) {
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		file = filepath.Join(file, "haulier.yaml")
+	}
+	if o.Env == nil {
+		o.Env = os.LookupEnv
+	}
+	r := &reader{}
+	r.readAll(file)
+	b := newBuilder(r, file, o)
+	b.build()
+	r.problems.sort()
+	if r.problems.Errors() > 0 {
+		return nil, r.problems
+	}
+	return b.config, r.problems
+}

@@ -1,0 +1,152 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/haulier/haulier/job"
+)
+
+// judgeAll looks at what concerns several jobs or connections at once.
+func (b *builder) judgeAll() {
+	if b.unread() {
+		return
+	}
+	b.judgeAfter()
+	b.judgeFormerly()
+	b.judgeSources()
+	b.judgeSharedKeys()
+	b.judgeUnused()
+}
+
+func (b *builder) judgeMetrics(v *value) {
+	if !v.usable() {
+		return
+	}
+	host, _, _ := net.SplitHostPort(v.str())
+	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
+		b.fail(v.at, "E-CONFLICT", "metrics.listen %s is not a loopback address: the figures are served without a login; write 127.0.0.1", quoted(v.str()))
+	}
+}
+
+// judgeAfter finds jobs that wait for each other.
+func (b *builder) judgeAfter() {
+	after := map[string]string{}
+	for _, s := range b.config.Jobs {
+		after[s.Name] = s.Timing.After
+	}
+	told := map[string]bool{}
+	for _, s := range b.config.Jobs {
+		ring := ringOf(s.Name, after)
+		if len(ring) == 0 || told[ring[0]] {
+			continue
+		}
+		for _, name := range ring {
+			told[name] = true
+		}
+		b.fail(b.top.get("jobs", s.Name, "after").at, "E-CYCLE", "jobs wait for each other: %s", strings.Join(append(ring, ring[0]), " after "))
+	}
+}
+
+// ringOf follows after from a job; the jobs of the ring if it comes back to where it began.
+func ringOf(name string, after map[string]string) []string {
+	ring := []string{name}
+	for next := after[name]; next != ""; next = after[next] {
+		if next == name {
+			return ring
+		}
+		if slices.Contains(ring, next) {
+			return nil
+		}
+		ring = append(ring, next)
+	}
+	return nil
+}
+
+func (b *builder) judgeFormerly() {
+	heir := map[string]string{}
+	for _, s := range b.config.Jobs {
+		v := b.top.get("jobs", s.Name, "formerly")
+		if !v.usable() {
+			continue
+		}
+		if b.top.get("jobs", s.Formerly) != nil {
+			b.fail(v.at, "E-CONFLICT", "job %q carries on the history of %q, which is still a job; take one of them out", s.Name, s.Formerly)
+		}
+		if first := heir[s.Formerly]; first != "" {
+			b.fail(v.at, "E-CONFLICT", "jobs %q and %q both carry on the history of %q; only one can", first, s.Name, s.Formerly)
+		}
+		heir[s.Formerly] = s.Name
+	}
+}
+
+// judgeSources warns of two jobs that take the same files.
+func (b *builder) judgeSources() {
+	type takes struct{ where, match string }
+	first := map[takes]job.Spec{}
+	for _, s := range b.config.Jobs {
+		t, place := takes{}, ""
+		switch {
+		case s.Import != nil:
+			t = takes{s.Connection + "\x00" + s.Import.Dir, s.Import.Match + "\x00" + s.Import.MatchRegex}
+			place = "location " + quoted(s.Import.Location)
+		case s.Export != nil:
+			t = takes{s.Export.Outbox, s.Export.Match + "\x00" + s.Export.MatchRegex}
+			place = "folder " + quoted(b.top.get("jobs", s.Name, "from", "dir").str())
+		}
+		other, twice := first[t]
+		if t.where == "" || !twice {
+			first[t] = s
+			continue
+		}
+		if s.Import == nil && other.Connection != s.Connection {
+			continue // one file for two customers
+		}
+		b.warn(b.top.get("jobs", s.Name).key, "W-SAME-SOURCE", "jobs %q and %q take the same names from %s: each will take every file", other.Name, s.Name, place)
+	}
+}
+
+// judgeSharedKeys warns of one key for several connections: whoever gives it up gives up all of them.
+func (b *builder) judgeSharedKeys() {
+	first := map[string]string{}
+	for _, name := range b.top.get("connections").names() {
+		v := b.top.get("connections", name, "auth", "key")
+		if !v.usable() {
+			continue
+		}
+		if other := first[v.str()]; other != "" {
+			b.warn(v.at, "W-SHARED-KEY", "connections %q and %q use the same key %q; a key for each lets one be changed alone", other, name, v.str())
+			continue
+		}
+		first[v.str()] = name
+	}
+}
+
+// judgeUnused warns of what nothing refers to.
+func (b *builder) judgeUnused() {
+	used := map[string]bool{}
+	for _, s := range b.config.Jobs {
+		if s.Timing.Calendar != nil {
+			used["calendars."+s.Timing.Calendar.Name] = true
+		}
+	}
+	for _, c := range b.config.Connections {
+		for _, hop := range c.Jump {
+			used["jump_hosts."+hop.Name] = true
+		}
+	}
+	for _, section := range []string{"jump_hosts", "calendars"} {
+		for _, name := range b.top.get(section).names() {
+			if !used[section+"."+name] {
+				b.warn(b.top.get(section, name).key, "W-UNUSED", "%s %q is used by nothing", nouns[section], name)
+			}
+		}
+	}
+}
+
+func about(noun, name, format string, args ...any) string {
+	return fmt.Sprintf("%s %q: ", noun, name) + fmt.Sprintf(format, args...)
+}
