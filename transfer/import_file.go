@@ -107,8 +107,11 @@ func (r *importRun) settle(ctx context.Context, f job.File, err error, began tim
 			f.State = job.FileLanded // only the source is not where it should be
 		}
 		r.place(f)
-		if f.State == job.FileRejected || f.State == job.FileSkipped {
+		switch {
+		case f.State == job.FileRejected, f.State == job.FileSkipped:
 			to = job.StepDone
+		case f.Reason.Slug == slugSizeChanged:
+			to = job.StepSeen // the next run that finds it quiet takes it up again
 		}
 		if err := r.advance(ctx, &f, to); err != nil {
 			r.lost(err)
@@ -232,16 +235,16 @@ func (r *importRun) check(ctx context.Context, f *job.File, opened string) error
 	if r.want.Duplicates == job.DuplicatesLand || r.run.Force {
 		return nil
 	}
-	twin, found, err := r.Ledger.Twin(ctx, *f, f.Plain.SHA256)
+	former, found, err := r.Ledger.Former(ctx, *f)
 	if err != nil {
 		return ledgerReason(err)
 	}
-	if !found {
+	if !found || former.Plain.SHA256 != f.Plain.SHA256 {
 		return nil
 	}
 	reason := &job.Reason{
 		Slug: "content.duplicate", What: r.shown(*f) + " did not land again",
-		Cause: fmt.Sprintf("its content is that of file %d, which landed on %s", twin.ID, twin.Ended.UTC().Format("2006-01-02 15:04 UTC")),
+		Cause: fmt.Sprintf("its content is that of the version before, file %d, which landed on %s", former.ID, former.Ended.UTC().Format("2006-01-02 15:04 UTC")),
 		Do:    "nothing, or set duplicates: land", Who: job.WhoCustomer,
 	}
 	if r.want.Duplicates == job.DuplicatesHold {

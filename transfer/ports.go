@@ -54,8 +54,10 @@ type Finder interface {
 	Known(ctx context.Context, jobName string, paths []string) (map[string]job.File, error)
 	// Unfinished gives rows that a run began and no run ended.
 	Unfinished(ctx context.Context, jobName string) ([]job.File, error)
-	// Twin gives the newest other row of the same job and path that ended well with this plaintext.
-	Twin(ctx context.Context, f job.File, plainSHA256 string) (job.File, bool, error)
+	// Former gives the newest other row of the same job and path that landed or was delivered.
+	Former(ctx context.Context, f job.File) (job.File, bool, error)
+	// Expired gives rows with a kept local copy that ended before a time, oldest first.
+	Expired(ctx context.Context, jobName string, before time.Time, limit int) ([]job.File, error)
 	File(ctx context.Context, id int64) (job.File, error)
 	Absentees
 }

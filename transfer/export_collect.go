@@ -1,0 +1,189 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/naming"
+)
+
+// collect is X1: the content is known by its hash, and the final name is rendered, once and for ever: a name with a
+// date in it, rendered again by a retry on the next day, would be a second file.
+func (r *exportRun) collect(ctx context.Context, f *job.File, seq int) error {
+	sum := newMeter()
+	if err := r.readSource(ctx, f, sum); err != nil {
+		return err
+	}
+	f.Plain = sum.digest()
+	if err := r.sentBefore(ctx, f); err != nil {
+		return err
+	}
+	if f.Final == "" {
+		final := r.name.Render(naming.Values{Name: localName(*f), At: r.at, Run: r.run.ID, Seq: seq})
+		if err := naming.Check(final); err != nil {
+			return &decision{job.FileRejected, &job.Reason{
+				Slug: "local.unsafe_name", What: r.shown(*f) + " was not sent; it is still in the outbox",
+				Cause: fmt.Sprintf("its final name would be %s: %v", naming.Printable(final, 200), err), Do: "rename the file, or correct to.name", Who: job.WhoUs,
+			}}
+		}
+		f.Final = naming.Join(r.want.Dir, final)
+	}
+	return r.advance(ctx, f, job.StepQueued)
+}
+
+// readSource copies the source to dst and makes sure that it is the version of the row, before and after.
+func (r *exportRun) readSource(ctx context.Context, f *job.File, dst io.Writer) error {
+	file, entry, err := r.outbox.Open(localName(*f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return r.withdrawn(*f)
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if !sameVersion(*f, entry) {
+		return r.changed(*f)
+	}
+	if _, err := io.Copy(dst, &cancellable{ctx, file}); err != nil {
+		return err
+	}
+	after, err := r.outbox.Stat(localName(*f))
+	if err != nil || !sameVersion(*f, after) {
+		return r.changed(*f)
+	}
+	return nil
+}
+
+// cancellable is a reader that ends with its context.
+type cancellable struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (c *cancellable) Read(p []byte) (int, error) {
+	if c.ctx.Err() != nil {
+		return 0, context.Cause(c.ctx)
+	}
+	return c.Reader.Read(p)
+}
+
+func sameVersion(f job.File, entry job.Entry) bool {
+	return entry.Kind == job.KindFile && entry.Size == f.Size && entry.ModTime == f.ModTime
+}
+
+// changed gives a source that is still being written back to the next look.
+func (r *exportRun) changed(f job.File) error {
+	return &decision{job.FileHeld, &job.Reason{
+		Slug: slugSizeChanged, What: r.shown(f) + " was not sent; it is still in the outbox", Cause: "it changed while it was read",
+		Do: "nothing: the next run that finds it quiet sends it; write under another name and rename", Who: job.WhoUs,
+	}}
+}
+
+func (r *exportRun) withdrawn(f job.File) error {
+	return &decision{job.FileSkipped, &job.Reason{
+		Slug: "local.withdrawn", What: r.shown(f) + " was not sent", Cause: "it was taken out of the outbox again before it could be sent",
+		Do: "nothing, unless the customer waits for it", Who: job.WhoUs,
+	}}
+}
+
+// sentBefore skips a source whose content is what was delivered last under this name.
+func (r *exportRun) sentBefore(ctx context.Context, f *job.File) error {
+	if r.want.Resend != job.ResendChanged || r.run.Force {
+		return nil
+	}
+	former, found, err := r.Ledger.Former(ctx, *f)
+	if err != nil {
+		return ledgerReason(err)
+	}
+	if !found || former.Plain.SHA256 != f.Plain.SHA256 {
+		return nil
+	}
+	return &decision{job.FileSkipped, &job.Reason{
+		Slug: "content.sent_before", What: r.shown(*f) + " was not sent again",
+		Cause: fmt.Sprintf("its content is what was delivered on %s as %s", former.Ended.UTC().Format("2006-01-02 15:04 UTC"), naming.Printable(former.Final, 300)),
+		Do:    "nothing, or set resend: always", Who: job.WhoUs,
+	}}
+}
+
+// snapshots says whether what is sent lies in the stage first: PGP messages, which differ each time they are made, and
+// everything that is written directly under its final name, because there a mistake cannot be taken back.
+func (r *exportRun) snapshots() bool { return r.sealer != nil || r.way.direct }
+
+// seal is X2: what will be sent lies whole in the stage, with its size and hash in the row.
+func (r *exportRun) seal(ctx context.Context, f *job.File) error {
+	if !r.snapshots() {
+		f.Received, f.Stage = f.Plain, ""
+		return r.advance(ctx, f, job.StepSealed)
+	}
+	need := f.Size + f.Size/8 + 1<<16
+	if err := r.space.reserve(need); err != nil {
+		return err
+	}
+	defer r.space.release(need)
+	r.tell(job.Progress{File: f.ID, Name: r.shown(*f), Stage: job.StageEncrypt, Total: f.Size})
+	f.Stage = fmt.Sprintf("%d.%d.sealed", f.ID, f.Fence)
+	if err := r.stage.Remove(f.Stage); err != nil {
+		return err
+	}
+	file, err := r.stage.Create(f.Stage)
+	if err != nil {
+		return err
+	}
+	sent, plain := newMeter(), newMeter()
+	err = r.sealInto(ctx, f, io.MultiWriter(file, sent), plain)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return errors.Join(err, r.stage.Remove(f.Stage))
+	}
+	if plain.digest() != f.Plain {
+		return errors.Join(r.changed(*f), r.stage.Remove(f.Stage))
+	}
+	f.Received = sent.digest()
+	return r.advance(ctx, f, job.StepSealed)
+}
+
+func (r *exportRun) sealInto(ctx context.Context, f *job.File, dst io.Writer, plain *meter) error {
+	if r.sealer == nil {
+		return r.readSource(ctx, f, io.MultiWriter(dst, plain))
+	}
+	message, err := r.sealer.Seal(ctx, dst)
+	if err != nil {
+		return err
+	}
+	if err := r.readSource(ctx, f, io.MultiWriter(message, plain)); err != nil {
+		return err
+	}
+	return message.Close()
+}
+
+// openSent gives the bytes to upload. What lies in the stage was hashed when it was made; a source that is sent as it
+// is, is hashed again on the way out.
+func (r *exportRun) openSent(ctx context.Context, f *job.File) (io.ReadCloser, error) {
+	if f.Stage != "" {
+		file, size, err := r.stage.Open(f.Stage)
+		if err == nil && size != f.Received.Size {
+			err = errors.Join(fmt.Errorf("the staged file has %d bytes, its row says %d", size, f.Received.Size), file.Close())
+		}
+		return file, err
+	}
+	file, entry, err := r.outbox.Open(localName(*f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, r.withdrawn(*f)
+	}
+	if err == nil && !sameVersion(*f, entry) {
+		err = errors.Join(r.changed(*f), file.Close())
+	}
+	return file, err
+}
+
+// began is when a file's present attempt was claimed.
+func began(f job.File) time.Time {
+	if f.Began.IsZero() {
+		return time.Now()
+	}
+	return f.Began
+}

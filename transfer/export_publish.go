@@ -1,0 +1,211 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/naming"
+)
+
+// publish is X6: the complete temporary gets its final name. The row says so before the request is sent.
+func (r *exportRun) publish(ctx context.Context, f *job.File) error {
+	if r.sees() {
+		entry, err := r.stat(ctx, f.Final)
+		if err != nil {
+			return err
+		}
+		if entry != nil {
+			if err := r.taken(*f); err != nil {
+				return err
+			}
+		}
+	}
+	f.Means = r.way.means()
+	if err := r.advance(ctx, f, job.StepRenaming); err != nil {
+		return err
+	}
+	err := r.rename(ctx, f)
+	switch {
+	case err == nil:
+		return r.confirm(ctx, f, true)
+	case unknown(err):
+		return err // nobody knows: the row stands at renaming, and the next attempt looks
+	}
+	return r.renameRefused(ctx, f, err)
+}
+
+// rename renames by the best means. A server that will not rename onto an existing file, and has no way to replace it,
+// gets the old one removed first, where the job says that it may be replaced.
+func (r *exportRun) rename(ctx context.Context, f *job.File) error {
+	err := r.remote.Rename(ctx, f.Temp, f.Final, f.Means)
+	if err == nil || unknown(err) || r.want.IfExists != job.ExistsReplace || r.way.posix || !r.sees() {
+		return err
+	}
+	entry, lookErr := r.stat(ctx, f.Final)
+	if lookErr != nil || entry == nil {
+		return errors.Join(err, lookErr)
+	}
+	if removeErr := r.remote.Remove(ctx, f.Final); removeErr != nil {
+		return errors.Join(err, removeErr)
+	}
+	return r.remote.Rename(ctx, f.Temp, f.Final, f.Means)
+}
+
+// renameRefused takes the row back to uploaded: the complete temporary stays on the server, and the next run has only
+// the rename to do.
+func (r *exportRun) renameRefused(ctx context.Context, f *job.File, err error) error {
+	reason := asReason(err)
+	if err := r.advance(ctx, f, job.StepUploaded); err != nil {
+		return err
+	}
+	return &job.Reason{
+		Slug: "remote.rename_refused", What: fmt.Sprintf("%s is complete on the server (%d bytes) under its temporary name %s", r.shown(*f), f.Received.Size, naming.Printable(f.Temp, 300)),
+		Cause: fmt.Sprintf("the server refused to rename it to %s", naming.Printable(f.Final, 300)),
+		Do:    "ask for the right to rename there; if this server takes PUT only, set profile: put-only on the connection",
+		Who:   job.WhoBoth, Technical: reason.Technical, Err: err,
+	}
+}
+
+// patience is how long, in all, a server may take that renames by copying.
+var patience = []time.Duration{0, 200 * time.Millisecond, time.Second, 3 * time.Second, 5 * time.Second}
+
+// observed is what lies under the two names.
+type observed struct {
+	temp, final bool
+	ours        bool // the final one has our size, and the time that our temporary had
+	fits        bool // the final one has our size
+	seen        bool // the final one was there at one of the looks
+}
+
+func (r *exportRun) observe(ctx context.Context, f *job.File) (observed, error) {
+	temp, err := r.stat(ctx, f.Temp)
+	if err != nil {
+		return observed{}, err
+	}
+	final, err := r.stat(ctx, f.Final)
+	if err != nil || final == nil {
+		return observed{temp: temp != nil}, err
+	}
+	fits := final.Size == f.Received.Size
+	return observed{temp: temp != nil, final: true, fits: fits, ours: fits && final.ModTime == f.TempMTime && f.TempMTime != 0, seen: true}, nil
+}
+
+// confirm is X7: an OK to RENAME is no proof. It looks until the picture is whole. Acknowledged says that this run got
+// the OK itself.
+func (r *exportRun) confirm(ctx context.Context, f *job.File, acknowledged bool) error {
+	var now observed
+	for _, wait := range patience {
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+		if !r.sees() {
+			return r.unobservable(ctx, f, acknowledged)
+		}
+		next, err := r.observe(ctx, f)
+		if err != nil {
+			return err
+		}
+		next.seen = next.seen || now.seen
+		now = next
+		if r.sees() && !now.temp && (now.ours || (acknowledged && now.fits)) {
+			return r.readBack(ctx, f)
+		}
+		if !now.temp && !now.final && now.seen || (!acknowledged && now.temp && !now.final) {
+			break
+		}
+	}
+	return r.judgePublished(ctx, f, now, acknowledged)
+}
+
+// unobservable is for servers where nobody may look.
+func (r *exportRun) unobservable(ctx context.Context, f *job.File, acknowledged bool) error {
+	if acknowledged {
+		return r.deliver(ctx, f, job.ProofPublished)
+	}
+	return r.lostReply(ctx, f, nil)
+}
+
+// judgePublished decides on a picture that did not become whole.
+func (r *exportRun) judgePublished(ctx context.Context, f *job.File, now observed, acknowledged bool) error {
+	switch {
+	case now.temp && !now.final:
+		if err := r.advance(ctx, f, job.StepUploaded); err != nil {
+			return err
+		}
+		if acknowledged {
+			return &job.Reason{
+				Slug: "remote.rename_ignored", What: fmt.Sprintf("%s is complete on the server under its temporary name %s", r.shown(*f), naming.Printable(f.Temp, 300)),
+				Cause: "the server said OK to the rename and did nothing", Do: "ask the customer about their server; the next run renames again", Who: job.WhoCustomer,
+			}
+		}
+		return nil // the rename never came about: goOn publishes
+	case !now.temp && !now.final && (r.way.sweeps || now.seen):
+		return r.deliver(ctx, f, job.ProofSwept)
+	case !now.temp && !now.final && acknowledged:
+		return r.vanished(ctx, f)
+	case !now.temp && !now.final:
+		return r.lostReply(ctx, f, nil)
+	}
+	return &decision{job.FileHeld, &job.Reason{
+		Slug: "remote.final_differs", What: fmt.Sprintf("%s was uploaded whole, and what lies under its final name is not known to be it", r.shown(*f)),
+		Cause: fmt.Sprintf("temporary %s: %s; final %s: %s", naming.Printable(f.Temp, 300), there(now.temp), naming.Printable(f.Final, 300), fit(now)),
+		Do:    fmt.Sprintf("look at both with the customer, then haulier held resolve %d --as delivered, or --as again", f.ID), Who: job.WhoBoth,
+	}}
+}
+
+func there(yes bool) string {
+	if yes {
+		return "there"
+	}
+	return "gone"
+}
+
+func fit(now observed) string {
+	switch {
+	case !now.final:
+		return "not there"
+	case now.fits:
+		return "there, with our size and another time"
+	}
+	return "there, with another size"
+}
+
+// settleRenaming is for rows that a run left between the request to rename and its answer: the server is looked at.
+func (r *exportRun) settleRenaming(ctx context.Context, f *job.File) error {
+	return r.confirm(ctx, f, false)
+}
+
+// readBack is X7 for verify: readback: the file is fetched once more and hashed. Otherwise size and time suffice.
+func (r *exportRun) readBack(ctx context.Context, f *job.File) error {
+	if r.way.verify != job.VerifyReadback {
+		return r.deliver(ctx, f, job.ProofVerified)
+	}
+	sum := newMeter()
+	if _, err := r.remote.Get(ctx, f.Final, f.Received.Size, sum, func() error { return nil }); err != nil {
+		return err
+	}
+	if sum.digest() == f.Received {
+		return r.deliver(ctx, f, job.ProofVerified)
+	}
+	return &decision{job.FileHeld, &job.Reason{
+		Slug: "remote.content_differs", What: r.shown(*f) + " was published, and what the server gives back is not what was sent",
+		Cause: fmt.Sprintf("sha256 sent %s, read back %s", f.Received.SHA256, sum.digest().SHA256),
+		Do:    fmt.Sprintf("tell the customer not to use %s, then haulier held resolve %d --as again", naming.Printable(f.Final, 300), f.ID), Who: job.WhoCustomer,
+	}}
+}
+
+// deliver is X8: row, receipt and event in one transaction. Where nothing is left to do, it is X9 as well.
+func (r *exportRun) deliver(ctx context.Context, f *job.File, proof job.Proof) error {
+	f.Proof, f.State, f.Reason = proof, job.FileDelivered, nil
+	f.Receipt = &job.Receipt{
+		File: f.ID, Run: r.run.ID, Job: f.Job, Source: f.Path, Remote: f.Final, Plain: f.Plain, Sent: f.Received,
+		Proof: proof, Means: f.Means, Session: r.remote.Facts(), Began: began(*f), Delivered: time.Now(),
+	}
+	if r.want.AfterSuccess.Action == job.RetireKeep && r.marker == nil {
+		return r.advance(ctx, f, job.StepDone)
+	}
+	return r.advance(ctx, f, job.StepDelivered)
+}

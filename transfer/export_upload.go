@@ -1,0 +1,247 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/naming"
+)
+
+// upload is X3 to X5: the row names where the bytes go before the first of them is sent, and says uploaded when CLOSE
+// was acknowledged and the count is whole.
+func (r *exportRun) upload(ctx context.Context, f *job.File, moved *int64) error {
+	if err := r.lookFirst(ctx, f); err != nil {
+		return err
+	}
+	f.Temp = f.Final
+	if !r.way.direct {
+		f.Temp = naming.Temp(f.Final, f.ID, f.Fence, r.way.suffix)
+	}
+	if err := r.advance(ctx, f, job.StepSending); err != nil { // X3
+		return err
+	}
+	if err := r.put(ctx, f, moved); err != nil { // X4
+		return r.uploadFailed(ctx, f, err)
+	}
+	return r.verifyUpload(ctx, f) // X5
+}
+
+// lookFirst asks what lies under the final name before anything is sent: an older delivery, or somebody else's file.
+// For direct writing its time tells later whether our bytes arrived.
+func (r *exportRun) lookFirst(ctx context.Context, f *job.File) error {
+	f.TempMTime = 0
+	if !r.sees() {
+		return nil
+	}
+	entry, err := r.stat(ctx, f.Final)
+	if err != nil || entry == nil {
+		return err
+	}
+	if r.way.direct {
+		f.TempMTime = entry.ModTime
+	}
+	return r.taken(*f)
+}
+
+// stat looks at a name: nil when nothing is there, or when the server lets nobody look.
+func (r *exportRun) stat(ctx context.Context, path string) (*job.Entry, error) {
+	entry, err := r.remote.Stat(ctx, path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case refused(err):
+		r.blind()
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return &entry, nil
+}
+
+// sees says whether the server may be asked what lies under a name.
+func (r *exportRun) sees() bool { return r.way.look && !r.isBlind.Load() }
+
+// blind learns that this server lets nobody look.
+func (r *exportRun) blind() {
+	r.remote.Learn(func(p *job.Profile) { p.Stat = new(bool) })
+	r.isBlind.Store(true)
+}
+
+// taken says what the job wants when its final name is taken.
+func (r *exportRun) taken(f job.File) error {
+	reason := &job.Reason{
+		Slug: "remote.name_taken", What: r.shown(f) + " was not published; it is still in the outbox",
+		Cause: fmt.Sprintf("%s exists on the server, and to.if_exists is %s", naming.Printable(f.Final, 300), r.want.IfExists),
+		Do:    "set to.if_exists: replace if it may be overwritten, or ask the customer to take the file away", Who: job.WhoBoth,
+	}
+	switch r.want.IfExists {
+	case job.ExistsReplace:
+		return nil
+	case job.ExistsWait:
+		reason.Do = "nothing: the next run looks whether the customer has taken the file away"
+		return &decision{job.FileWaiting, reason}
+	}
+	return reason
+}
+
+// put is X4: OPEN, WRITE and CLOSE of the whole file.
+func (r *exportRun) put(ctx context.Context, f *job.File, moved *int64) error {
+	src, err := r.openSent(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	sum := newMeter()
+	start := time.Now()
+	shown := &progressWriter{to: sum, tell: func(n int64) {
+		r.tell(job.Progress{File: f.ID, Name: r.shown(*f), Stage: job.StageUpload, Done: n, Total: f.Received.Size})
+	}}
+	n, err := r.remote.Put(ctx, f.Temp, io.TeeReader(src, shown))
+	*moved += n
+	r.moved(job.Upload, n)
+	if err == nil {
+		err = r.whole(*f, n, sum.digest())
+	}
+	request := job.Request{
+		Connection: r.conn.Name, Entity: r.conn.Entity, Job: r.spec.Name, Run: firstAttempt(r.run), File: f.ID,
+		Direction: job.Upload, Location: r.want.Location, OK: err == nil, Bytes: n, Started: start, Duration: time.Since(start),
+	}
+	if err != nil {
+		request.Slug = ended(ctx, err).Slug
+	}
+	return errors.Join(err, ledgerReason(r.Ledger.Request(keep(ctx), request)))
+}
+
+// whole compares what the server acknowledged with what was to be sent.
+func (r *exportRun) whole(f job.File, n int64, sent job.Digest) error {
+	switch {
+	case sent != f.Received:
+		return r.changed(f) // the source was written to while it was sent
+	case n != f.Received.Size:
+		return &job.Reason{
+			Slug: "remote.size_mismatch", What: r.shown(f) + " was not delivered; it is still in the outbox",
+			Cause: fmt.Sprintf("%d of %d bytes were acknowledged", n, f.Received.Size), Do: "the next run sends it again", Who: job.WhoCustomer,
+		}
+	}
+	return nil
+}
+
+// uploadFailed cleans up after an upload that did not come to its end, as far as the session still lives.
+func (r *exportRun) uploadFailed(ctx context.Context, f *job.File, err error) error {
+	if r.way.direct {
+		return r.directFailed(ctx, f, err)
+	}
+	if !unknown(err) && ctx.Err() == nil {
+		_ = r.remote.Remove(ctx, f.Temp) // or the next run's sweep, by the name that the row holds
+	}
+	return err
+}
+
+// directFailed is the end of a direct upload without an acknowledged CLOSE. There may be a part of the file under its
+// final name, and the customer may have taken it already: what then is the job's policy.
+func (r *exportRun) directFailed(ctx context.Context, f *job.File, err error) error {
+	reason := ended(ctx, err)
+	if !reason.Unknown {
+		return err
+	}
+	return r.lostReply(ctx, f, reason)
+}
+
+// lostReply follows the job's policy where the last answer was lost and nothing can be observed.
+func (r *exportRun) lostReply(ctx context.Context, f *job.File, why *job.Reason) error {
+	switch r.want.OnLostReply {
+	case job.LostAssume:
+		return r.deliver(ctx, f, job.ProofAssumed)
+	case job.LostResend:
+		if why != nil {
+			return why // the row stands at sending: the next attempt sends again
+		}
+		return r.advance(ctx, f, job.StepSealed)
+	}
+	reason := &job.Reason{
+		Slug: "remote.indeterminate", What: r.shown(*f) + " may or may not have been delivered; it is still in the outbox",
+		Cause: fmt.Sprintf("the server's last answer about %s was lost, and nothing there can be looked at", naming.Printable(f.Final, 300)),
+		Do:    fmt.Sprintf("ask the customer whether it arrived whole, then haulier held resolve %d --as delivered, or --as again", f.ID), Who: job.WhoBoth,
+	}
+	if why != nil {
+		reason.Technical = why.Slug + ": " + why.Cause
+	}
+	return &decision{job.FileHeld, reason}
+}
+
+// verifyUpload is X5: what lies under the temporary name is looked at, and its time is remembered to know it again.
+func (r *exportRun) verifyUpload(ctx context.Context, f *job.File) error {
+	if !r.sees() {
+		return r.uploaded(ctx, f, job.ProofAcknowledged)
+	}
+	entry, err := r.stat(ctx, f.Temp)
+	switch {
+	case err != nil:
+		return err
+	case entry == nil && !r.sees():
+		return r.uploaded(ctx, f, job.ProofAcknowledged) // the server just said that nobody may look
+	case entry == nil:
+		return r.vanished(ctx, f)
+	case entry.Size != f.Received.Size:
+		return r.wrongSize(ctx, f, entry.Size)
+	}
+	f.TempMTime = entry.ModTime
+	return r.uploaded(ctx, f, job.ProofSizeChecked)
+}
+
+// uploaded writes X5. Where the final name was written directly, that is the delivery.
+func (r *exportRun) uploaded(ctx context.Context, f *job.File, proof job.Proof) error {
+	if r.way.direct {
+		return r.deliver(ctx, f, proof)
+	}
+	return r.advance(ctx, f, job.StepUploaded)
+}
+
+// vanished is for a file that was acknowledged and is gone: taken by a server that is known to do so, else a person
+// decides. It is never sent again by itself.
+func (r *exportRun) vanished(ctx context.Context, f *job.File) error {
+	if r.way.sweeps {
+		return r.deliver(ctx, f, job.ProofSwept)
+	}
+	return &decision{job.FileHeld, &job.Reason{
+		Slug: "remote.vanished", What: r.shown(*f) + " was uploaded whole and is not to be seen on the server",
+		Cause: fmt.Sprintf("the server acknowledged %d bytes; now nothing lies under %s or its final name", f.Received.Size, naming.Printable(f.Temp, 300)),
+		Do:    fmt.Sprintf("ask the customer whether their system takes files at once, then haulier held resolve %d --as delivered, or --as again", f.ID), Who: job.WhoCustomer,
+	}}
+}
+
+func (r *exportRun) wrongSize(ctx context.Context, f *job.File, size int64) error {
+	if !r.way.direct {
+		_ = r.remote.Remove(ctx, f.Temp)
+	}
+	return &job.Reason{
+		Slug: "remote.size_mismatch", What: r.shown(*f) + " was not published; it is still in the outbox",
+		Cause: fmt.Sprintf("%s were sent and acknowledged, and %s lie on the server", bytes(f.Received.Size), bytes(size)),
+		Do:    "ask the customer about quotas and scanners; the next run sends it again", Who: job.WhoCustomer,
+	}
+}
+
+// settleSending is for rows that a run left while it sent. Under a temporary name nothing is known and nothing is lost:
+// the next attempt has a new name. Directly written, the final name is looked at.
+func (r *exportRun) settleSending(ctx context.Context, f *job.File) error {
+	if f.Temp != f.Final {
+		return r.advance(ctx, f, job.StepSealed)
+	}
+	if r.sees() {
+		entry, err := r.stat(ctx, f.Final)
+		switch {
+		case err != nil:
+			return err
+		case entry == nil && r.sees(), entry != nil && entry.Size != f.Received.Size:
+			return r.advance(ctx, f, job.StepSealed) // nothing, or a part: sent again over it
+		case entry != nil && entry.ModTime != f.TempMTime:
+			return r.deliver(ctx, f, job.ProofSizeChecked)
+		}
+	}
+	return r.lostReply(ctx, f, nil)
+}

@@ -1,0 +1,63 @@
+package transfer
+
+import "github.com/haulier/haulier/job"
+
+// way is how files are written to one server: chosen from what the configuration pins and what the server has shown.
+type way struct {
+	direct bool // write the final name at once
+	look   bool // the server may be asked what lies under a name
+	posix  bool // rename by posix-rename@openssh.com, which replaces
+	verify job.Verify
+	sweeps bool // files vanish at CLOSE or RENAME, and that is fine
+	suffix string
+}
+
+// chooseWay prefers a temporary name and the best rename the server has; a server that is known to have none is written
+// to directly. What was never tried is assumed to work: the first run learns.
+func chooseWay(c job.Connection, e job.Export, p job.Profile) way {
+	putOnly := c.Profile == "put-only"
+	means := pick(e.Rename, c.Rename)
+	noRename := no(p.Rename) && !yes(p.PosixRename)
+	w := way{
+		direct: e.InPlace || putOnly || means == job.RenameNone || (means == "" && noRename),
+		look:   !putOnly && !no(p.Stat),
+		verify: pick(e.Verify, c.Verify),
+		sweeps: yes(p.SweepsAtOnce),
+		suffix: e.PartialSuffix,
+	}
+	if putOnly {
+		w.verify = job.VerifyNone
+	}
+	if w.verify == job.VerifyNone {
+		w.look = false
+	}
+	w.posix = !w.direct && choosePosix(means, e.IfExists, p)
+	return w
+}
+
+// choosePosix: a rename that replaces is used only where replacing is asked for, or where the plain one is not to be had.
+func choosePosix(means job.RenameMeans, ifExists job.IfExists, p job.Profile) bool {
+	switch {
+	case means != "":
+		return means == job.RenamePosix
+	case no(p.PosixRename):
+		return false
+	case ifExists == job.ExistsReplace:
+		return yes(p.PosixRename)
+	}
+	return no(p.Rename)
+}
+
+func pick[T ~string](first, second T) T {
+	if first != "" {
+		return first
+	}
+	return second
+}
+
+func (w way) means() job.RenameMeans {
+	if w.posix {
+		return job.RenamePosix
+	}
+	return job.RenameV3
+}
