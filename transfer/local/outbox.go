@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -135,35 +134,14 @@ func (o *Outbox) Move(name, dir, newName string) error {
 	return nil
 }
 
-// Prune deletes the regular files in a folder that were put there before a time, and says how many. A folder that is
-// not there holds none.
-func Prune(dir string, before time.Time) (int, error) {
-	entries, err := os.ReadDir(dir)
+// Forget deletes a kept copy, durably; one that is not there is fine.
+func Forget(path string) error {
+	err := os.Remove(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
+		return nil
 	}
-	if err != nil {
-		return 0, fmt.Errorf("prune: %w", err)
+	if err := errors.Join(err, syncDir(filepath.Dir(path))); err != nil {
+		return fmt.Errorf("forget kept copy: %w", err)
 	}
-	pruned := 0
-	for _, entry := range entries {
-		put, regular := arrived(filepath.Join(dir, entry.Name()))
-		if !regular || !put.Before(before) {
-			continue
-		}
-		if err := os.Remove(filepath.Join(dir, entry.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return pruned, fmt.Errorf("prune: %w", err)
-		}
-		pruned++
-	}
-	return pruned, nil
-}
-
-// arrived says when a file got its present name: a rename sets the change time and leaves the modification time alone.
-func arrived(path string) (time.Time, bool) {
-	var info unix.Stat_t
-	if err := unix.Lstat(path, &info); err != nil || info.Mode&unix.S_IFMT != unix.S_IFREG {
-		return time.Time{}, false
-	}
-	return time.Unix(info.Ctim.Unix()), true
+	return nil
 }
