@@ -1,0 +1,93 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// AuditLine is one act of a person or a program.
+type AuditLine struct {
+	ID     int64     `json:"id"`
+	At     time.Time `json:"at"`
+	Who    string    `json:"who"`
+	Act    string    `json:"act"` // host-key.pin, job.run …
+	Object string    `json:"object"`
+	Detail string    `json:"detail,omitempty"` // never a secret
+}
+
+type auditRow struct {
+	ID     int64 `gorm:"primaryKey"`
+	At     int64
+	Who    string
+	Act    string
+	Object string
+	Detail string
+	Chain  string
+}
+
+func (auditRow) TableName() string { return "audit" }
+
+// link is the hash of a line and of the link before it.
+func (r auditRow) link(before string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%d\n%q\n%q\n%q\n%q", before, r.At, r.Who, r.Act, r.Object, r.Detail))
+	return hex.EncodeToString(sum[:])
+}
+
+// AddAudit writes a line to the audit list, from which the database lets nothing be changed or removed.
+func (s *Store) AddAudit(ctx context.Context, l AuditLine) error {
+	return s.write(ctx, "write to the audit list", func(tx *gorm.DB) error {
+		return s.audit(tx, l.Who, l.Act, l.Object, l.Detail)
+	})
+}
+
+func (s *Store) audit(tx *gorm.DB, who, act, object, detail string) error {
+	var before string
+	err := tx.Raw(`SELECT coalesce((SELECT chain FROM audit ORDER BY id DESC LIMIT 1), '')`).Scan(&before).Error
+	if err != nil {
+		return err
+	}
+	row := auditRow{At: s.now(), Who: who, Act: act, Object: object, Detail: detail}
+	row.Chain = row.link(before)
+	return tx.Create(&row).Error
+}
+
+// Audit gives the lines before an id, the latest first; before 0 means from the end, limit 0 means 1,000.
+func (s *Store) Audit(ctx context.Context, before int64, limit int) ([]AuditLine, error) {
+	var rows []auditRow
+	err := s.read(ctx, "read the audit list", func(db *gorm.DB) error {
+		if before > 0 {
+			db = db.Where("id < ?", before)
+		}
+		return db.Order("id DESC").Limit(bound(limit)).Find(&rows).Error
+	})
+	lines := make([]AuditLine, len(rows))
+	for i, r := range rows {
+		lines[i] = AuditLine{r.ID, instant(r.At), r.Who, r.Act, r.Object, r.Detail}
+	}
+	return lines, err
+}
+
+// auditBreak gives the first line that was altered, or follows one that was removed; 0 when the chain is whole.
+func (s *Store) auditBreak(ctx context.Context) (int64, error) {
+	chain, after := "", int64(0)
+	for {
+		var rows []auditRow
+		err := s.read(ctx, "verify the audit list", func(db *gorm.DB) error {
+			return db.Where("id > ?", after).Order("id").Limit(page).Find(&rows).Error
+		})
+		if err != nil || len(rows) == 0 {
+			return 0, err
+		}
+		for _, r := range rows {
+			if chain = r.link(chain); chain != r.Chain {
+				return r.ID, nil
+			}
+			after = r.ID
+		}
+	}
+}

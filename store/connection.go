@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"gorm.io/gorm"
+
+	"github.com/haulier/haulier/job"
+)
+
+type connectionRow struct {
+	Name    string
+	Entity  string
+	Active  bool
+	Profile string
+	Removed int64
+}
+
+func (connectionRow) TableName() string { return "connections" }
+
+func (s *Store) connection(ctx context.Context, name string) (connectionRow, error) {
+	var row connectionRow
+	err := s.read(ctx, "read connection "+name, func(db *gorm.DB) error {
+		return db.Where("name = ?", name).Take(&row).Error
+	})
+	if errors.Is(err, job.ErrNotFound) {
+		return connectionRow{Name: name}, nil
+	}
+	return row, err
+}
+
+// Profile gives what is known of a connection's server; nothing is known of one that was never met.
+func (s *Store) Profile(ctx context.Context, connection string) (job.Profile, error) {
+	var p job.Profile
+	row, err := s.connection(ctx, connection)
+	if err != nil || row.Profile == "" {
+		return p, err
+	}
+	return p, failure("read the profile of "+connection, json.Unmarshal([]byte(row.Profile), &p))
+}
+
+// SaveProfile keeps what is known of a connection's server.
+func (s *Store) SaveProfile(ctx context.Context, connection string, p job.Profile) error {
+	return s.write(ctx, "keep the profile of "+connection, func(tx *gorm.DB) error {
+		return tx.Exec(`INSERT INTO connections (name, profile) VALUES (?, ?) ON CONFLICT DO UPDATE SET profile = excluded.profile`,
+			connection, jsonText(p)).Error
+	})
+}
+
+// ConnectionState says whether a connection has ever logged in over a pinned key: active, else draft.
+func (s *Store) ConnectionState(ctx context.Context, name string) (active bool, err error) {
+	row, err := s.connection(ctx, name)
+	return row.Active, err
+}
+
+// Activate makes a connection active.
+func (s *Store) Activate(ctx context.Context, name string) error { return s.setActive(ctx, name, true) }
+
+// Deactivate makes a connection a draft again.
+func (s *Store) Deactivate(ctx context.Context, name string) error {
+	return s.setActive(ctx, name, false)
+}
+
+func (s *Store) setActive(ctx context.Context, name string, active bool) error {
+	return s.write(ctx, "record the state of connection "+name, func(tx *gorm.DB) error {
+		return tx.Exec(`INSERT INTO connections (name, active) VALUES (?, ?) ON CONFLICT DO UPDATE SET active = excluded.active`,
+			name, active).Error
+	})
+}
+
+type breakerRow struct {
+	Host   string
+	Port   int
+	User   string
+	Open   bool
+	Reason string
+	Since  int64
+	Until  int64
+	Waits  int
+	Mark   string
+}
+
+func (breakerRow) TableName() string { return "breakers" }
+
+// Breaker gives the breaker of an account; a closed one when none was ever saved.
+func (s *Store) Breaker(ctx context.Context, a job.Account) (job.Breaker, error) {
+	var rows []breakerRow
+	err := s.read(ctx, "read the breaker of "+a.User+" at "+a.Host, func(db *gorm.DB) error {
+		return db.Where("host = ? AND port = ? AND user = ?", a.Host, a.Port, a.User).Find(&rows).Error
+	})
+	if err != nil || len(rows) == 0 {
+		return job.Breaker{}, err
+	}
+	r := rows[0]
+	return job.Breaker{
+		Open: r.Open, Reason: reasonFrom(r.Reason), Since: instant(r.Since), Until: instant(r.Until), Waits: r.Waits, Mark: r.Mark,
+	}, nil
+}
+
+// SaveBreaker keeps the breaker of an account.
+func (s *Store) SaveBreaker(ctx context.Context, a job.Account, b job.Breaker) error {
+	return s.write(ctx, "keep the breaker of "+a.User+" at "+a.Host, func(tx *gorm.DB) error {
+		return tx.Exec(`INSERT OR REPLACE INTO breakers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, a.Host, a.Port, a.User,
+			b.Open, reasonText(b.Reason), micros(b.Since), micros(b.Until), b.Waits, b.Mark).Error
+	})
+}

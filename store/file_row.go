@@ -1,0 +1,117 @@
+package store
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/haulier/haulier/job"
+)
+
+// fileRow is a row of the table files.
+type fileRow struct {
+	ID             int64 `gorm:"primaryKey"`
+	Job            string
+	Connection     string
+	Type           string
+	Path           raw
+	Generation     int64
+	Superseded     bool
+	Run            int64
+	Fence          int64
+	Touched        int64
+	Size           int64
+	Mtime          int64
+	StableSince    int64
+	Absent         bool
+	Moved          bool
+	Stayed         int
+	Step           string
+	State          string
+	Reason         string
+	ReceivedSize   int64
+	ReceivedSHA256 string `gorm:"column:received_sha256"`
+	PlainSize      int64
+	PlainSHA256    string `gorm:"column:plain_sha256"`
+	Stage          string
+	Kept           string
+	Final          raw
+	Local          raw
+	Temp           raw
+	TempMtime      int64
+	Aside          raw
+	Archived       raw
+	Proof          string
+	Means          string
+	Envelope       string
+	Receipt        string
+	Refetched      bool
+	Epoch          string
+	Seen           int64
+	Began          int64
+	Ended          int64
+	Name           raw
+}
+
+func (fileRow) TableName() string { return "files" }
+
+// facts are the columns that Advance writes: all but identity, fence and what the store itself keeps.
+var facts = []string{
+	"connection", "run", "touched", "size", "mtime", "stable_since", "absent", "moved", "stayed", "step", "state",
+	"reason", "received_size", "received_sha256", "plain_size", "plain_sha256", "stage", "kept", "final", "local", "temp",
+	"temp_mtime", "aside", "archived", "proof", "means", "envelope", "receipt", "refetched", "epoch", "ended",
+}
+
+func rowOf(f job.File) fileRow {
+	return fileRow{
+		ID: f.ID, Job: f.Job, Connection: f.Connection, Type: string(f.Type), Path: raw(f.Path), Generation: f.Generation,
+		Run: f.Run, Fence: f.Fence, Touched: f.Touched,
+		Size: f.Size, Mtime: f.ModTime, StableSince: micros(f.StableSince), Absent: f.Absent, Moved: f.Moved, Stayed: f.Stayed,
+		Step: string(f.Step), State: string(f.State), Reason: reasonText(f.Reason),
+		ReceivedSize: f.Received.Size, ReceivedSHA256: f.Received.SHA256, PlainSize: f.Plain.Size, PlainSHA256: f.Plain.SHA256,
+		Stage: f.Stage, Kept: f.Kept, Final: raw(f.Final), Local: raw(f.Local), Temp: raw(f.Temp), TempMtime: f.TempMTime,
+		Aside: raw(f.Aside), Archived: raw(f.Archived), Proof: string(f.Proof), Means: string(f.Means),
+		Envelope: textOf(f.Envelope), Receipt: textOf(f.Receipt), Refetched: f.Refetched, Epoch: f.Epoch,
+		Seen: micros(f.Seen), Began: micros(f.Began), Ended: micros(f.Ended), Name: raw(baseName(f.Path)),
+	}
+}
+
+func (r fileRow) file() job.File {
+	return job.File{
+		ID: r.ID, Job: r.Job, Connection: r.Connection, Type: job.Type(r.Type), Path: string(r.Path), Generation: r.Generation,
+		Run: r.Run, Fence: r.Fence, Touched: r.Touched,
+		Size: r.Size, ModTime: r.Mtime, StableSince: instant(r.StableSince), Absent: r.Absent, Moved: r.Moved, Stayed: r.Stayed,
+		Step: job.Step(r.Step), State: job.State(r.State), Reason: reasonFrom(r.Reason),
+		Received: job.Digest{Size: r.ReceivedSize, SHA256: r.ReceivedSHA256},
+		Plain:    job.Digest{Size: r.PlainSize, SHA256: r.PlainSHA256},
+		Stage:    r.Stage, Kept: r.Kept, Final: string(r.Final), Local: string(r.Local), Temp: string(r.Temp), TempMTime: r.TempMtime,
+		Aside: string(r.Aside), Archived: string(r.Archived), Proof: job.Proof(r.Proof), Means: job.RenameMeans(r.Means),
+		Envelope: valueOf[job.Envelope](r.Envelope), Receipt: valueOf[job.Receipt](r.Receipt), Refetched: r.Refetched, Epoch: r.Epoch,
+		Seen: instant(r.Seen), Began: instant(r.Began), Ended: instant(r.Ended),
+	}
+}
+
+func filesOf(rows []fileRow) []job.File {
+	files := make([]job.File, len(rows))
+	for i, r := range rows {
+		files[i] = r.file()
+	}
+	return files
+}
+
+// textOf is the JSON of what a row may lack; empty: it does.
+func textOf[T any](value *T) string {
+	if value == nil {
+		return ""
+	}
+	return jsonText(value)
+}
+
+func valueOf[T any](text string) *T {
+	value := new(T)
+	if text == "" || json.Unmarshal([]byte(text), value) != nil {
+		return nil
+	}
+	return value
+}
+
+func baseName(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }

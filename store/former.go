@@ -1,0 +1,30 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/haulier/haulier/job"
+)
+
+// Former gives the newest other row of the same job and path that landed or was delivered.
+func (s *Store) Former(ctx context.Context, f job.File) (job.File, bool, error) {
+	rows, err := s.files(ctx, fmt.Sprintf("look for the version before %s %q", f.Job, f.Path), func(db *gorm.DB) *gorm.DB {
+		return db.Where("job = ? AND path = ? AND id <> ? AND state IN ('landed', 'delivered')", f.Job, raw(f.Path), f.ID).
+			Order("generation DESC").Limit(1)
+	})
+	if err != nil || len(rows) == 0 {
+		return job.File{}, false, err
+	}
+	return rows[0], true, nil
+}
+
+// Expired gives rows that keep a local copy and ended before a time, oldest first.
+func (s *Store) Expired(ctx context.Context, jobName string, before time.Time, limit int) ([]job.File, error) {
+	return s.files(ctx, "look for kept copies of "+jobName, func(db *gorm.DB) *gorm.DB {
+		return db.Where("job = ? AND archived <> x'' AND ended <> 0 AND ended < ?", jobName, micros(before)).Order("ended").Limit(limit)
+	})
+}

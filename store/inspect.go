@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// inspect looks at the file, without writing, for what forbids to go on.
+func (s *Store) inspect(ctx context.Context) (err error) {
+	info, err := os.Stat(s.options.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if s.options.ReadOnly {
+			return ErrMissing
+		}
+		return nil
+	}
+	if err != nil || info.Size() == 0 && !s.options.ReadOnly {
+		return err
+	}
+	db, err := sql.Open("sqlite", readerDSN(s.options.Path))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	have, err := s.inspectSchema(ctx, db)
+	if err != nil || have == 0 || s.options.ReadOnly {
+		return err
+	}
+	return s.inspectSeals(ctx, db)
+}
+
+func (s *Store) inspectSchema(ctx context.Context, db *sql.DB) (int64, error) {
+	have, err := schemaVersion(ctx, db)
+	if err != nil {
+		return 0, err
+	}
+	want, err := latest(db)
+	if err != nil {
+		return 0, err
+	}
+	if have > want {
+		return have, fmt.Errorf("%w: its schema is %d, this program knows up to %d", ErrNewer, have, want)
+	}
+	if have < want && s.options.ReadOnly {
+		return have, fmt.Errorf("%w (its schema is %d, this program's is %d)", ErrOlder, have, want)
+	}
+	return have, nil
+}
+
+// schemaVersion is 0 for a database without tables of ours.
+func schemaVersion(ctx context.Context, db *sql.DB) (int64, error) {
+	var tables int
+	row := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'`)
+	if err := row.Scan(&tables); err != nil || tables == 0 {
+		return 0, err
+	}
+	var version int64
+	row = db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`)
+	return version, row.Scan(&version)
+}

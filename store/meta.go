@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+
+	"gorm.io/gorm"
+)
+
+// The names in the table meta.
+const (
+	metaEpoch = "epoch"
+	// metaKey is the id of the master key that the sealed rows are under.
+	metaKey = "master_key"
+	// metaCanary is a known text sealed under it.
+	metaCanary = "master_canary"
+	// While the master key is rotated: the next key's id and canary, and each key sealed under the other, so that the
+	// store opens with either.
+	metaNext       = "master_next"
+	metaNextCanary = "master_next_canary"
+	metaNextUnder  = "master_next_under_key"
+	metaKeyUnder   = "master_key_under_next"
+)
+
+func readMeta(db *gorm.DB) (map[string]string, error) {
+	var rows []struct{ Name, Value string }
+	if err := db.Table("meta").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	meta := make(map[string]string, len(rows))
+	for _, r := range rows {
+		meta[r.Name] = r.Value
+	}
+	return meta, nil
+}
+
+func setMeta(tx *gorm.DB, values map[string]string) error {
+	for name, value := range values {
+		if err := tx.Exec(`INSERT OR REPLACE INTO meta VALUES (?, ?)`, name, value).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Epoch names this life of the ledger. A stage that bears another was filled by a ledger that has been replaced since.
+func (s *Store) Epoch(ctx context.Context) (string, error) {
+	var epoch string
+	err := s.read(ctx, "read the epoch", func(db *gorm.DB) error {
+		return db.Raw(`SELECT value FROM meta WHERE name = ?`, metaEpoch).Scan(&epoch).Error
+	})
+	return epoch, err
+}
+
+// NewEpoch begins another life: to be called after a restore, so that every job reconciles before it moves a file.
+func (s *Store) NewEpoch(ctx context.Context) (string, error) {
+	epoch := randomHex(8)
+	err := s.write(ctx, "begin a new epoch", func(tx *gorm.DB) error {
+		return setMeta(tx, map[string]string{metaEpoch: epoch})
+	})
+	return epoch, err
+}
+
+func (s *Store) ensureEpoch(ctx context.Context) error {
+	epoch, err := s.Epoch(ctx)
+	if err != nil || epoch != "" {
+		return err
+	}
+	return s.write(ctx, "begin the first epoch", func(tx *gorm.DB) error {
+		return tx.Exec(`INSERT OR IGNORE INTO meta VALUES (?, ?)`, metaEpoch, randomHex(8)).Error
+	})
+}
+
+func randomHex(bytes int) string {
+	b := make([]byte, bytes)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}

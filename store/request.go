@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/haulier/haulier/job"
+)
+
+type requestRow struct {
+	ID         int64 `gorm:"primaryKey"`
+	Connection string
+	Entity     string
+	Job        string
+	Run        int64
+	File       int64
+	Direction  string
+	Location   string
+	OK         bool `gorm:"column:ok"`
+	Slug       string
+	Bytes      int64
+	Attempts   int
+	Started    int64
+	Duration   int64
+}
+
+func (requestRow) TableName() string { return "requests" }
+
+// quarter numbers the 15 minutes of UTC that a time lies in: midnight of every zone is on the edge of one.
+func quarter(micros int64) int64 { return micros / (15 * time.Minute).Microseconds() }
+
+// Request records one attempt of a get or put. A retry, known by the run of the first attempt, file and direction, is
+// folded into its row: attempts and bytes add up, the latest outcome counts. Rows without a run or a file never fold.
+//
+// The roll-ups are kept in the same transaction and for ever, so that they never depend on rows that are pruned: a
+// request counts in the quarter of an hour in which its first attempt began, bytes in the one of their attempt.
+func (s *Store) Request(ctx context.Context, r job.Request) error {
+	return s.write(ctx, fmt.Sprintf("record the %s of file %d", r.Direction, r.File), func(tx *gorm.DB) error {
+		row := requestRow{
+			Connection: r.Connection, Entity: r.Entity, Job: r.Job, Run: r.Run, File: r.File, Direction: string(r.Direction),
+			Location: r.Location, OK: r.OK, Slug: r.Slug, Bytes: r.Bytes, Attempts: 1,
+			Started: micros(r.Started), Duration: r.Duration.Microseconds(),
+		}
+		first, err := firstAttempt(tx, row)
+		if err != nil {
+			return err
+		}
+		if first == nil {
+			err = tx.Create(&row).Error
+		} else {
+			err = fold(tx, *first, row)
+		}
+		if err != nil {
+			return err
+		}
+		return rollUp(tx, first, row)
+	})
+}
+
+func firstAttempt(tx *gorm.DB, row requestRow) (*requestRow, error) {
+	if row.Run == 0 || row.File == 0 {
+		return nil, nil
+	}
+	var first requestRow
+	err := tx.Where("run = ? AND file = ? AND direction = ? AND run <> 0 AND file <> 0", row.Run, row.File, row.Direction).
+		Take(&first).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return nil, nil
+	}
+	return &first, err
+}
+
+func fold(tx *gorm.DB, first, row requestRow) error {
+	return tx.Exec(`UPDATE requests SET attempts = attempts + 1, bytes = bytes + ?, duration = duration + ?, ok = ?, slug = ?
+		WHERE id = ?`, row.Bytes, row.Duration, row.OK, row.Slug, first.ID).Error
+}
+
+// counts is what an attempt changes in the figures.
+type counts struct {
+	ok, failed, bytes int64
+}
+
+// rollUp counts the bytes where they moved and the outcome where the request began, taking back an earlier outcome.
+func rollUp(tx *gorm.DB, first *requestRow, row requestRow) error {
+	at := row.Started
+	var outcome counts
+	if first != nil {
+		at, row.Connection, row.Job = first.Started, first.Connection, first.Job
+		outcome.add(first.OK, -1)
+	}
+	outcome.add(row.OK, 1)
+	if err := addQuarter(tx, row, quarter(at), outcome); err != nil {
+		return err
+	}
+	if err := addQuarter(tx, row, quarter(row.Started), counts{bytes: row.Bytes}); err != nil {
+		return err
+	}
+	var attempt counts
+	attempt.add(row.OK, 1)
+	return tx.Exec(`INSERT INTO request_totals VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+		ok = ok + excluded.ok, failed = failed + excluded.failed, bytes = bytes + excluded.bytes,
+		attempts_ok = attempts_ok + excluded.attempts_ok, attempts_failed = attempts_failed + excluded.attempts_failed`,
+		row.Connection, row.Job, row.Direction, outcome.ok, outcome.failed, row.Bytes, attempt.ok, attempt.failed).Error
+}
+
+func (c *counts) add(ok bool, n int64) {
+	if ok {
+		c.ok += n
+	} else {
+		c.failed += n
+	}
+}
+
+func addQuarter(tx *gorm.DB, row requestRow, at int64, c counts) error {
+	if c == (counts{}) {
+		return nil
+	}
+	return tx.Exec(`INSERT INTO request_quarters VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+		ok = ok + excluded.ok, failed = failed + excluded.failed, bytes = bytes + excluded.bytes`,
+		row.Connection, at, row.Job, row.Direction, c.ok, c.failed, c.bytes).Error
+}

@@ -1,0 +1,48 @@
+// Package storetest is what every store must do, whatever its database: the conformance suite.
+package storetest
+
+import (
+	"testing"
+
+	"github.com/haulier/haulier/store"
+)
+
+// Opener gives a fresh, empty store that the test's end closes. Its clock is the one given.
+type Opener func(t *testing.T, clock *Clock) *store.Store
+
+// Run runs the suite.
+func Run(t *testing.T, open Opener) {
+	for _, part := range []struct {
+		name string
+		test func(*testing.T, bundle)
+	}{
+		{"SeeNumbersGenerations", seeNumbersGenerations},
+		{"KnownGivesTheNewest", knownGivesTheNewest},
+		{"NamesAreRawBytes", namesAreRawBytes},
+		{"FactsSurvive", factsSurvive},
+		{"ClaimNeedsTheRowAsRead", claimNeedsTheRowAsRead},
+		{"AdvanceNeedsFenceAndStep", advanceNeedsFenceAndStep},
+		{"OneOfManyClaimsWins", oneOfManyClaimsWins},
+		{"EndClaimsFencesTheDead", endClaimsFencesTheDead},
+		{"UnfinishedLeavesOutTheSettled", unfinishedLeavesOutTheSettled},
+		{"PresentStreamsPages", presentStreamsPages},
+		{"MarkAbsentSparesWhatMoved", markAbsentSparesWhatMoved},
+		{"TwinIsTheNewestOther", twinIsTheNewestOther},
+		{"EventGoesWithTheState", eventGoesWithTheState},
+		{"StepsTellTheTimeline", stepsTellTheTimeline},
+		{"OutcomeKeepsWhatTheRunSaw", outcomeKeepsWhatTheRunSaw},
+		{"SlotsAreUniqueForEver", slotsAreUniqueForEver},
+		{"RunsBeginAndEndOnce", runsBeginAndEndOnce},
+		{"RetriesWaitUntilBegun", retriesWaitUntilBegun},
+		{"LoadedRemembersTheFirstTime", loadedRemembersTheFirstTime},
+		{"PausesEnd", pausesEnd},
+		{"ConnectionsAreRemembered", connectionsAreRemembered},
+		{"PinsAndBreakers", pinsAndBreakers},
+		{"FiftyWritersNeverMeetABusyDatabase", fiftyWriters},
+	} {
+		t.Run(part.name, func(t *testing.T) {
+			clock := NewClock()
+			part.test(t, bundle{open(t, clock), clock})
+		})
+	}
+}

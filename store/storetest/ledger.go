@@ -1,0 +1,231 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/haulier/haulier/job"
+)
+
+func seeNumbersGenerations(t *testing.T, b bundle) {
+	one := b.see(t, found("/in/a.csv"))
+	two := b.see(t, found("/in/a.csv"))
+	other := b.see(t, found("/in/b.csv"))
+	same(t, "generations", []int64{one.Generation, two.Generation, other.Generation}, []int64{1, 2, 1})
+	same(t, "step and state", []string{string(one.Step), string(one.State)}, []string{"seen", "waiting"})
+	if one.ID == two.ID || two.Touched <= one.Touched || one.Seen.IsZero() {
+		t.Fatalf("ids %d %d, touched %d %d, seen %v", one.ID, two.ID, one.Touched, two.Touched, one.Seen)
+	}
+	same(t, "stamp", must[int64](t)(b.Stamp(t.Context())), other.Touched)
+	many := must[[]job.File](t)(b.SeeMany(t.Context(), []job.File{found("/in/c.csv"), found("/in/c.csv")}))
+	same(t, "generations within one call", []int64{many[0].Generation, many[1].Generation}, []int64{1, 2})
+	elsewhere := found("/in/a.csv")
+	elsewhere.Job = "other-job"
+	same(t, "generation in another job", b.see(t, elsewhere).Generation, 1)
+}
+
+func knownGivesTheNewest(t *testing.T, b bundle) {
+	b.see(t, found("/in/a.csv"))
+	newest := b.see(t, found("/in/a.csv"))
+	known := must[map[string]job.File](t)(b.Known(t.Context(), "acme-customers", []string{"/in/a.csv", "/in/new.csv"}))
+	same(t, "known", known, map[string]job.File{"/in/a.csv": newest})
+	if _, err := b.Known(t.Context(), "acme-customers", make([]string, 1001)); err == nil {
+		t.Fatal("1,001 paths were taken")
+	}
+}
+
+func namesAreRawBytes(t *testing.T, b bundle) {
+	names := []string{"/in/\xff\xfe.csv", "/in/nul\x00.csv", "/in/new\nline", "/in/\u202eexe.csv", "/in/%_*?'\".csv", ""}
+	for _, name := range names {
+		f := found(name)
+		f.Final, f.Temp, f.Aside, f.Local, f.Archived = name, name, name, name, name
+		seen := b.see(t, f)
+		known := must[map[string]job.File](t)(b.Known(t.Context(), "acme-customers", []string{name}))
+		same(t, fmt.Sprintf("row of %q", name), known[name], seen)
+		same(t, "path", known[name].Path, name)
+		same(t, "temp", known[name].Temp, name)
+	}
+}
+
+func factsSurvive(t *testing.T, b bundle) {
+	f := b.claimed(t, "/in/a.csv")
+	at := time.Date(2026, 11, 24, 2, 0, 0, 123_456_000, time.UTC)
+	f.Size, f.ModTime, f.StableSince, f.Absent, f.Moved, f.Stayed = 7, -5, at, true, true, 3
+	f.Reason = &job.Reason{Slug: "net.timeout", What: "w", Cause: "c", Do: "d", Who: job.WhoNetwork, Technical: "t", Temporary: true, Unknown: true}
+	f.Received, f.Plain = job.Digest{Size: 1 << 40, SHA256: "aa"}, job.Digest{Size: 2, SHA256: "bb"}
+	f.Stage, f.Final, f.Local, f.Temp, f.TempMTime = "1.2.ready", "final", "/landing/final", "temp", 99
+	f.Aside, f.Archived, f.Proof, f.Means = "aside", "/archive/x", job.ProofVerified, job.RenamePosix
+	f.Envelope = &job.Envelope{Plain: 2, Cipher: 9, KeyName: "acme-in@1", Recipients: []string{"a", "b"}}
+	f.Refetched, f.Epoch, f.Connection, f.Run = true, "e1", "acme2", 42
+	f.Step, f.State = job.StepDownloaded, job.FileMoving
+	after := must[job.File](t)(b.Advance(t.Context(), job.StepClaimed, f))
+	f.Touched = after.Touched
+	same(t, "answer", after, f)
+	same(t, "row", must[job.File](t)(b.File(t.Context(), f.ID)), f)
+
+	f.Reason, f.Envelope, f.Refetched, f.Absent, f.Stayed, f.Temp = nil, nil, false, false, 0, ""
+	after = must[job.File](t)(b.Advance(t.Context(), job.StepDownloaded, f))
+	f.Touched = after.Touched
+	same(t, "row after facts were taken back", must[job.File](t)(b.File(t.Context(), f.ID)), f)
+}
+
+func claimNeedsTheRowAsRead(t *testing.T, b bundle) {
+	f := b.see(t, found("/in/a.csv"))
+	won := must[job.File](t)(b.Claim(t.Context(), f, 7))
+	same(t, "fence, run", []int64{won.Fence, won.Run}, []int64{f.Fence + 1, 7})
+	same(t, "state", won.State, job.FileMoving)
+	if won.Began.IsZero() || won.Touched <= f.Touched {
+		t.Fatalf("began %v, touched %d after %d", won.Began, won.Touched, f.Touched)
+	}
+	_, err := b.Claim(t.Context(), f, 8)
+	wants(t, err, job.ErrStale)
+
+	landed := b.advance(t, won, job.StepLanded, job.FileLanded)
+	tidied := must[job.File](t)(b.Claim(t.Context(), landed, 9))
+	same(t, "state of a landed file that is claimed to be tidied up after", tidied.State, job.FileLanded)
+}
+
+func advanceNeedsFenceAndStep(t *testing.T, b bundle) {
+	f := b.claimed(t, "/in/a.csv")
+	late := f
+	late.Step = job.StepDone
+	_, err := b.Advance(t.Context(), job.StepSeen, late)
+	wants(t, err, job.ErrStale)
+	must[job.File](t)(b.Claim(t.Context(), f, 2))
+	_, err = b.Advance(t.Context(), job.StepClaimed, late)
+	wants(t, err, job.ErrStale)
+	row := must[job.File](t)(b.File(t.Context(), f.ID))
+	same(t, "step and fence", []any{row.Step, row.Fence}, []any{job.StepClaimed, f.Fence + 1})
+	same(t, "lines of the timeline", len(must2(t, b.Steps)(f.ID)), 2)
+}
+
+func must2[A, T any](t *testing.T, read func(context.Context, A) (T, error)) func(A) T {
+	return func(a A) T {
+		t.Helper()
+		return must[T](t)(read(t.Context(), a))
+	}
+}
+
+func oneOfManyClaimsWins(t *testing.T, b bundle) {
+	f := b.see(t, found("/in/a.csv"))
+	var won atomic.Int32
+	var group sync.WaitGroup
+	for run := range int64(20) {
+		group.Go(func() {
+			_, err := b.Claim(t.Context(), f, run+1)
+			if err == nil {
+				won.Add(1)
+			} else if !errors.Is(err, job.ErrStale) {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	same(t, "winners", won.Load(), 1)
+}
+
+func endClaimsFencesTheDead(t *testing.T, b bundle) {
+	waiting := b.see(t, found("/in/waiting.csv"))
+	begun := b.claimed(t, "/in/begun.csv")
+	only := must[job.File](t)(b.Claim(t.Context(), b.see(t, found("/in/claimed.csv")), 1))
+	held := b.advance(t, b.claimed(t, "/in/held.csv"), job.StepDownloaded, job.FileHeld)
+	retiring := b.advance(t, b.claimed(t, "/in/landed.csv"), job.StepLanded, job.FileLanded)
+	done := b.advance(t, b.claimed(t, "/in/done.csv"), job.StepDone, job.FileLanded)
+
+	same(t, "claims ended", must[int](t)(b.EndClaims(t.Context())), 3)
+	for _, f := range []job.File{begun, only, retiring} {
+		row := must[job.File](t)(b.File(t.Context(), f.ID))
+		same(t, "fence of "+f.Path, row.Fence, f.Fence+1)
+		late := f
+		late.Step = job.StepDone
+		_, err := b.Advance(t.Context(), f.Step, late)
+		wants(t, err, job.ErrStale)
+	}
+	for _, f := range []job.File{waiting, held, done} {
+		same(t, "row of "+f.Path, must[job.File](t)(b.File(t.Context(), f.ID)), f)
+	}
+	same(t, "state of a claim that had not begun", must[job.File](t)(b.File(t.Context(), only.ID)).State, job.FileWaiting)
+	same(t, "state of one that had landed", must[job.File](t)(b.File(t.Context(), retiring.ID)).State, job.FileLanded)
+}
+
+func unfinishedLeavesOutTheSettled(t *testing.T, b bundle) {
+	b.see(t, found("/in/seen.csv"))
+	begun := b.claimed(t, "/in/begun.csv")
+	landed := b.advance(t, b.claimed(t, "/in/landed.csv"), job.StepLanded, job.FileLanded)
+	failed := b.advance(t, b.claimed(t, "/in/failed.csv"), job.StepDownloaded, job.FileFailed)
+	for _, state := range []job.State{job.FileHeld, job.FileRejected, job.FileSkipped} {
+		b.advance(t, b.claimed(t, "/in/"+string(state)), job.StepDownloaded, state)
+	}
+	b.advance(t, b.claimed(t, "/in/done.csv"), job.StepDone, job.FileLanded)
+	same(t, "unfinished", must2(t, b.Unfinished)("acme-customers"), []job.File{begun, landed, failed})
+	same(t, "held", len(must2(t, b.Held)("")), 1)
+	same(t, "waiting", len(must2(t, b.Waiting)("acme-customers")), 1)
+}
+
+func presentStreamsPages(t *testing.T, b bundle) {
+	const n = 1203
+	var files []job.File
+	for i := range n {
+		files = append(files, found(fmt.Sprintf("/in/%04d.csv", i)))
+	}
+	seen := must[[]job.File](t)(b.SeeMany(t.Context(), files))
+	ok(t, b.MarkAbsent(t.Context(), []int64{seen[3].ID}, seen[n-1].Touched))
+	again := b.see(t, found("/in/0005.csv"))
+
+	var got []string
+	ok(t, b.Present(t.Context(), "acme-customers", func(f job.File) error {
+		got = append(got, f.Path)
+		if f.Path == again.Path {
+			same(t, "generation", f.Generation, 2)
+		}
+		_, err := b.Claim(t.Context(), f, 1) // a reader that writes must not block itself
+		return err
+	}))
+	same(t, "paths", len(got), n-1)
+	stop := errors.New("stop")
+	wants(t, b.Present(t.Context(), "acme-customers", func(job.File) error { return stop }), stop)
+}
+
+func markAbsentSparesWhatMoved(t *testing.T, b bundle) {
+	gone, moved := b.see(t, found("/in/gone.csv")), b.see(t, found("/in/moved.csv"))
+	before := must[int64](t)(b.Stamp(t.Context()))
+	must[job.File](t)(b.Claim(t.Context(), moved, 1))
+	ok(t, b.MarkAbsent(t.Context(), []int64{gone.ID, moved.ID}, before))
+	row := must[job.File](t)(b.File(t.Context(), gone.ID))
+	if !row.Absent || row.Touched <= gone.Touched {
+		t.Fatalf("absent %v, touched %d after %d", row.Absent, row.Touched, gone.Touched)
+	}
+	if must[job.File](t)(b.File(t.Context(), moved.ID)).Absent {
+		t.Fatal("a row that was written since the listing began was judged by it")
+	}
+	_, err := b.Claim(t.Context(), gone, 1)
+	wants(t, err, job.ErrStale)
+}
+
+func twinIsTheNewestOther(t *testing.T, b bundle) {
+	var last job.File
+	for range 3 {
+		f := b.claimed(t, "/in/daily.csv")
+		f.Plain.SHA256 = "cafe"
+		last = b.advance(t, f, job.StepLanded, job.FileLanded)
+	}
+	now := b.claimed(t, "/in/daily.csv")
+	twin, yes, err := b.Twin(t.Context(), now, "cafe")
+	ok(t, err)
+	same(t, "twin", []any{yes, twin}, []any{true, last})
+	for _, sum := range []string{"beef", ""} {
+		if _, yes, err := b.Twin(t.Context(), now, sum); yes || err != nil {
+			t.Fatalf("twin of %q: %v, %v", sum, yes, err)
+		}
+	}
+	other := now
+	other.Path = "/in/other.csv"
+	if _, yes, err := b.Twin(t.Context(), other, "cafe"); yes || err != nil {
+		t.Fatalf("twin of another path: %v, %v", yes, err)
+	}
+}
