@@ -1,0 +1,103 @@
+package slugs
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// areas are the parts of slugs before the dot.
+var areas = []string{
+	"net", "ssh", "auth", "key", "host_key", "pgp", "content", "remote", "local", "config",
+	"ledger", "run", "job", "connection", "schedule", "scheduler", "secret", "request",
+}
+
+var slug = regexp.MustCompile(`^(` + strings.Join(areas, "|") + `)\.[a-z][a-z0-9_]*$`)
+
+// notSlugs are strings that look like slugs and are none, with what they are.
+var notSlugs = map[string]string{
+	"run.started": "event", "run.succeeded": "event", "run.partial": "event", "run.failed": "event",
+	"run.skipped": "event", "run.queued": "event", "run.cancelled": "event",
+	"key.rotated": "event", "connection.up": "event", "connection.down": "event",
+	"connection.host_key_changed": "event", "config.reloaded": "event", "config.rejected": "event",
+}
+
+// outside are folders whose sources report no failures of the program.
+var outside = []string{".git", ".tools", "bench", "docs", "examples", "internal/archtest", "test", "tools"}
+
+// scan finds the slugs in the sources below root, each with a place that has it.
+func scan(root string) (map[string]string, error) {
+	found := map[string]string{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if slices.Contains(outside, filepath.ToSlash(name)) || d.Name() == "testdata" {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		slugs, err := inSource(name, content)
+		for s, place := range slugs {
+			found[s] = place
+		}
+		return err
+	})
+	return found, err
+}
+
+// inSource finds the slugs among the string literals of one file. A literal that is given to a field named Slug must be
+// one.
+func inSource(name string, content []byte) (map[string]string, error) {
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, name, content, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	found := map[string]string{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.KeyValueExpr:
+			text, ok := literal(n.Value)
+			if key, named := n.Key.(*ast.Ident); ok && named && key.Name == "Slug" && !slug.MatchString(text) {
+				err = fmt.Errorf("%s: slug %q: want AREA.NAME with a known area", fset.Position(n.Pos()), text)
+			}
+		case *ast.BasicLit:
+			if text, ok := literal(n); ok && slug.MatchString(text) && notSlugs[text] == "" {
+				found[text] = fset.Position(n.Pos()).String()
+			}
+		}
+		return true
+	})
+	return found, err
+}
+
+// literal gives the value of a string literal.
+func literal(e ast.Expr) (string, bool) {
+	lit, ok := e.(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
+		return "", false
+	}
+	text, err := strconv.Unquote(lit.Value)
+	return text, err == nil
+}
