@@ -37,7 +37,7 @@ func (r *importRun) keepsReceived() bool { return r.want.Archive != nil || r.rea
 // been caught half-written get one more fetch, once for each version of the file.
 func (r *importRun) fetchAndOpen(ctx context.Context, f *job.File, moved *int64) (string, error) {
 	name, err := r.fetchOnce(ctx, f, moved)
-	if err == nil || f.Refetched || r.readOnce || !worthRefetching(err) {
+	if err == nil || f.Refetched || r.readOnce || r.Refetch == nil || !r.Refetch(err) {
 		return name, err
 	}
 	f.Refetched = true
@@ -45,12 +45,6 @@ func (r *importRun) fetchAndOpen(ctx context.Context, f *job.File, moved *int64)
 		return "", err
 	}
 	return r.fetchOnce(ctx, f, moved)
-}
-
-// worthRefetching says whether a PGP failure may come from a file that was still being written, or from a damaged copy.
-func worthRefetching(err error) bool {
-	var refetch interface{ Refetch() bool }
-	return errors.As(err, &refetch) && refetch.Refetch()
 }
 
 func (r *importRun) fetchOnce(ctx context.Context, f *job.File, moved *int64) (string, error) {

@@ -14,6 +14,8 @@ type Importer struct {
 	Ledger  Ledger
 	Landing func(dir string) (Landing, error)
 	Opener  func(ctx context.Context, policy job.Opening, limits job.Limits) (Opener, error)
+	Refetch func(error) bool                          // whether a file that was refused is worth one more fetch; nil: never
+	Forget  func(path string) error                   // deletes an archived copy whose time is over
 	Epoch   func(ctx context.Context) (string, error) // of the ledger; it changes when a backup is restored
 	Watch   func(job.Progress)                        // told of every sign of life; nil: nobody
 	// Parallel is how many files of one run move at the same time; 0: 4. On read-once servers it is always 1.
@@ -137,14 +139,17 @@ func (r *importRun) work(ctx context.Context) error {
 		r.takeAdopted(ctx)
 		if found.waiting == 0 || look == maxLooks {
 			r.noteWaiting(found.waiting)
-			return nil
+			break
 		}
 		r.tell(job.Progress{Stage: job.StageWait, Detail: fmt.Sprintf("%d files may still be written; looking again in %s", found.waiting, found.wait.Round(time.Second))})
 		if err := sleep(ctx, found.wait); err != nil {
 			return err
 		}
 	}
-	return nil
+	if r.want.Archive == nil || r.want.Archive.KeepFor == 0 {
+		return nil
+	}
+	return forgetArchived(ctx, r.Ledger, r.Forget, r.spec.Name, time.Now().Add(-r.want.Archive.KeepFor))
 }
 
 func (r *importRun) noteWaiting(n int) {
