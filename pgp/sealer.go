@@ -200,6 +200,9 @@ func (w *sealing) end() error {
 		if err := w.armor.Close(); err != nil {
 			return err
 		}
+		if err := w.out.WriteByte('\n'); err != nil {
+			return err
+		}
 	}
 	return w.out.Flush()
 }

@@ -21,28 +21,18 @@ type decrypter struct {
 	key  job.Key
 }
 
-// decrypters loads our keys, current first. Everything is made anew for each message: a ring that several goroutines
-// share is not safe in the library.
-func (o *Opener) decrypters() ([]decrypter, error) {
+// decrypters loads one of our keys. It is made anew for each message: a ring that several goroutines share is not safe in
+// the library.
+func (p Private) decrypters() ([]decrypter, error) {
+	e, err := p.load()
+	if err != nil {
+		return nil, err
+	}
 	var all []decrypter
-	var failed error
-	for _, p := range o.Keys {
-		e, err := p.load()
-		if err != nil {
-			failed = err
-			continue
-		}
-		for _, priv := range privateParts(e) {
-			all = append(all, decrypter{priv, p.Key})
-		}
+	for _, priv := range privateParts(e) {
+		all = append(all, decrypter{priv, p.Key})
 	}
-	if len(all) > 0 {
-		return all, nil
-	}
-	if failed == nil {
-		failed = reasonNoKey()
-	}
-	return nil, failed
+	return all, nil
 }
 
 // privateParts are the keys of an entity that can decrypt, subkeys first.
@@ -65,25 +55,22 @@ func (o *Opener) openSession(e *envelope, env *job.Envelope) (sessionKey, error)
 		}
 		return sessionKey{}, reasonMalformed(errNoSessionKey)
 	}
-	ours, err := o.decrypters()
-	if err != nil {
-		return sessionKey{}, err
+	if len(o.Keys) == 0 {
+		return sessionKey{}, reasonNoKey()
 	}
 	var failed error
 	for _, hidden := range []bool{false, true} {
-		for _, d := range ours {
-			for _, k := range e.keys {
-				if (k.id == 0) != hidden || !hidden && k.id != d.priv.KeyId {
-					continue
-				}
-				s, err := d.open(k)
-				if err == nil {
-					d.describe(env)
-					return s, nil
-				}
-				if !hidden {
-					failed = reasonSessionKey(k.id, d.key, err)
-				}
+		for _, p := range o.Keys {
+			candidates := e.forKey(p.Key, hidden)
+			if len(candidates) == 0 {
+				continue
+			}
+			s, ok, err := p.openAny(candidates, env)
+			if ok {
+				return s, nil
+			}
+			if failed == nil {
+				failed = err
 			}
 		}
 	}
@@ -91,6 +78,42 @@ func (o *Opener) openSession(e *envelope, env *job.Envelope) (sessionKey, error)
 		return sessionKey{}, failed
 	}
 	return sessionKey{}, o.wrongKey(e)
+}
+
+// forKey gives the session keys that may be for a key. Loading a private key costs as much as decrypting, so only those are
+// loaded that the message names, and all for hidden recipients.
+func (e *envelope) forKey(k job.Key, hidden bool) []keyPacket {
+	var found []keyPacket
+	for _, p := range e.keys {
+		if hidden && p.id == 0 || !hidden && p.id != 0 && (len(k.KeyIDs) == 0 || slices.Contains(k.KeyIDs, keyID(p.id))) {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// openAny opens the first session key that is for p. That a hidden one does not open says nothing, so it is no error.
+func (p Private) openAny(candidates []keyPacket, env *job.Envelope) (s sessionKey, ok bool, failed error) {
+	ours, err := p.decrypters()
+	if err != nil {
+		return s, false, err
+	}
+	for _, d := range ours {
+		for _, k := range candidates {
+			if k.id != 0 && k.id != d.priv.KeyId {
+				continue
+			}
+			s, err := d.open(k)
+			if err == nil {
+				d.describe(env)
+				return s, true, nil
+			}
+			if k.id != 0 {
+				failed = reasonSessionKey(k.id, d.key, err)
+			}
+		}
+	}
+	return s, false, failed
 }
 
 // open decrypts a session key.
