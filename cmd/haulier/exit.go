@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"syscall"
+
+	"github.com/haulier/haulier/control"
+	"github.com/haulier/haulier/job"
+)
+
+// Exit codes. They are part of the interface: scripts depend on them, and none is ever reused.
+const (
+	exitOK          = 0
+	exitUnexpected  = 1
+	exitUsage       = 2
+	exitConfig      = 3
+	exitSomeFailed  = 4
+	exitEmpty       = 5
+	exitBusy        = 6
+	exitNetwork     = 10
+	exitLogin       = 11
+	exitHostKey     = 12
+	exitPGP         = 13
+	exitContent     = 14
+	exitRemote      = 15
+	exitLocal       = 16
+	exitInterrupted = 128 // plus the signal: 130, 143
+)
+
+// exitByArea is the code of a failure by the area of its slug.
+var exitByArea = map[string]int{
+	"net": exitNetwork, "ssh": exitNetwork, "run": exitNetwork,
+	"auth": exitLogin, "key": exitLogin,
+	"host_key": exitHostKey,
+	"pgp":      exitPGP,
+	"content":  exitContent,
+	"remote":   exitRemote,
+	"local":    exitLocal, "ledger": exitLocal,
+	"config": exitConfig,
+}
+
+// coded is an error with an exit code of its own. A nil err says that everything was said already.
+type coded struct {
+	code int
+	err  error
+}
+
+func (c coded) Error() string {
+	if c.err == nil {
+		return ""
+	}
+	return c.err.Error()
+}
+
+func (c coded) Unwrap() error { return c.err }
+
+// usage is an error of the command line.
+func usage(err error) error { return coded{exitUsage, err} }
+
+// codeOf gives the exit code of an error.
+func codeOf(ctx context.Context, err error) int {
+	var own coded
+	var signal signalled
+	var reason *job.Reason
+	switch {
+	case errors.As(context.Cause(ctx), &signal) && err != nil:
+		return exitInterrupted + int(signal.signal)
+	case err == nil:
+		return exitOK
+	case errors.As(err, &own):
+		return own.code
+	case errors.Is(err, control.ErrLocked), errors.Is(err, control.ErrRunning):
+		return exitBusy
+	case errors.Is(err, job.ErrNotFound), errors.Is(err, job.ErrExists):
+		return exitUsage
+	case errors.As(err, &reason):
+		return areaCode(reason.Slug)
+	case errors.Is(err, syscall.ENOSPC):
+		return exitLocal
+	}
+	return exitUnexpected
+}
+
+func areaCode(slug string) int {
+	area, _, _ := strings.Cut(slug, ".")
+	if code, known := exitByArea[area]; known {
+		return code
+	}
+	return exitUnexpected
+}
+
+// exitOfRun is the code of a run: all well 0; some files well and some not, or any held, 4; none well, the code of the
+// area that all failures share, else 4.
+func exitOfRun(r job.Run, outcomes []job.Outcome) int {
+	switch r.State {
+	case job.RunSucceeded, job.RunSkipped:
+		return exitOK
+	}
+	if r.Counts.OK > 0 || r.Counts.Held > 0 {
+		return exitSomeFailed
+	}
+	code := -1
+	for _, o := range outcomes {
+		if o.File.Reason == nil || (o.File.State != job.FileFailed && o.File.State != job.FileRejected) {
+			continue
+		}
+		next := areaCode(o.File.Reason.Slug)
+		if code >= 0 && next != code {
+			return exitSomeFailed
+		}
+		code = next
+	}
+	if code < 0 && r.Reason != nil {
+		code = areaCode(r.Reason.Slug)
+	}
+	if code < 0 {
+		return exitUnexpected
+	}
+	return code
+}

@@ -1,0 +1,58 @@
+// Command haulier is the outbound SFTP client scheduler: it trades files with servers that customers own, on schedule,
+// each exactly once, proven file by file.
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	os.Exit(execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// execute runs one command line and gives its exit code.
+func execute(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := withSignals(context.Background())
+	defer stop()
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	root := rootCommand(a)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := errors.Join(root.ExecuteContext(ctx), a.close())
+	return a.exit(ctx, err)
+}
+
+// signalled is the cause of a context that a signal ended.
+type signalled struct{ signal syscall.Signal }
+
+func (s signalled) Error() string { return "ended by " + s.signal.String() }
+
+// withSignals ends the context at the first SIGINT or SIGTERM; a second one ends the process at once.
+func withSignals(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		first, open := <-signals
+		if !open {
+			return
+		}
+		got, _ := first.(syscall.Signal)
+		cancel(signalled{got})
+		if _, open := <-signals; open {
+			os.Exit(128 + int(got))
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(signals)
+		cancel(nil)
+	}
+}

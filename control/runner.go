@@ -1,0 +1,142 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer"
+)
+
+// Sessions opens sessions on customers' servers.
+type Sessions interface {
+	Open(ctx context.Context, c job.Connection) (Session, error)
+}
+
+// Session is one session, from the pool of its account.
+type Session interface {
+	transfer.Carrier
+	Close() error
+}
+
+// RunBook remembers what runs said and which incidents they opened or ended.
+type RunBook interface {
+	Raise(ctx context.Context, cause, jobName string, r job.Reason, at time.Time) (opened bool, err error)
+	ResolveJob(ctx context.Context, jobName, connection string, at time.Time) error
+	LogRun(ctx context.Context, run int64, at time.Time, level slog.Level, line string) error
+}
+
+// Runner does one run: it opens the session, lets the machine of the job's direction work, and keeps the incidents.
+type Runner struct {
+	Sessions    Sessions
+	Connections func(name string) (job.Connection, bool)
+	Importer    *transfer.Importer
+	Exporter    *transfer.Exporter
+	Book        RunBook
+	Logger      *slog.Logger
+}
+
+// Run does the run. The context's cause says why it was ended, if it was.
+func (r *Runner) Run(ctx context.Context, spec job.Spec, run job.Run) job.Result {
+	r.log(ctx, run, slog.LevelInfo, fmt.Sprintf("%s %s started (%s, attempt %d)", spec.Type, spec.Name, run.Trigger, run.Attempt))
+	result := r.work(ctx, spec, run)
+	r.remember(context.WithoutCancel(ctx), spec, run, result)
+	return result
+}
+
+func (r *Runner) work(ctx context.Context, spec job.Spec, run job.Run) job.Result {
+	c, found := r.Connections(spec.Connection)
+	if !found {
+		return failed(&job.Reason{
+			Slug: "config.connection_missing", What: "nothing was moved", Cause: fmt.Sprintf("connection %q is not configured", spec.Connection),
+			Do: "haulier check", Who: job.WhoUs,
+		})
+	}
+	session, err := r.Sessions.Open(ctx, c)
+	if err != nil {
+		return failed(reasonOf(ctx, err))
+	}
+	defer session.Close()
+	if spec.Type == job.TypeImport {
+		return r.Importer.Run(ctx, session, c, spec, run)
+	}
+	return r.Exporter.Run(ctx, session, c, spec, run)
+}
+
+func failed(reason *job.Reason) job.Result {
+	if reason.What == "" {
+		reason.What = "nothing was moved"
+	}
+	return job.Result{State: job.RunFailed, Reason: reason}
+}
+
+// reasonOf makes any error speak; the cause of an ended run goes before what it led to.
+func reasonOf(ctx context.Context, err error) *job.Reason {
+	var reason *job.Reason
+	if ctx.Err() != nil && errors.As(context.Cause(ctx), &reason) {
+		return reason
+	}
+	if errors.As(err, &reason) {
+		return reason
+	}
+	if ctx.Err() != nil {
+		return &job.Reason{
+			Slug: "run.interrupted", What: "nothing was moved", Cause: "the run was ended before it was through",
+			Do: "nothing; the next run goes on from there", Who: job.WhoUs, Err: err,
+		}
+	}
+	return &job.Reason{
+		Slug: "local.failed", What: "nothing was moved", Cause: "a step on this machine ended in an error", Do: "haulier doctor",
+		Who: job.WhoUs, Technical: err.Error(), Err: err,
+	}
+}
+
+// remember writes the end of a run to the log and keeps the incidents true: a failure opens one for its cause, a
+// success ends all that stood on this job and on what it shares with others.
+func (r *Runner) remember(ctx context.Context, spec job.Spec, run job.Run, result job.Result) {
+	level, line := slog.LevelInfo, fmt.Sprintf("%s: %d ok, %d failed, %d skipped, %d held", result.State, result.Counts.OK, result.Counts.Failed, result.Counts.Skipped, result.Counts.Held)
+	if result.Reason != nil {
+		level, line = slog.LevelError, line+": "+result.Reason.Error()
+	}
+	r.log(ctx, run, level, line)
+	if result.Reason != nil && result.Reason.Slug != "run.interrupted" && result.Reason.Slug != "run.cancelled" {
+		if _, err := r.Book.Raise(ctx, causeKey(spec, result.Reason), spec.Name, *result.Reason, time.Now()); err != nil {
+			r.Logger.Error("incident not written", "job", spec.Name, "error", err)
+		}
+		return
+	}
+	if result.State == job.RunSucceeded {
+		if err := r.Book.ResolveJob(ctx, spec.Name, spec.Connection, time.Now()); err != nil {
+			r.Logger.Error("incident not resolved", "job", spec.Name, "error", err)
+		}
+	}
+}
+
+// causeKey is what failures of one cause share: the connection for what concerns all its jobs, else the job.
+func causeKey(spec job.Spec, reason *job.Reason) string {
+	switch areaOf(reason) {
+	case "net", "ssh", "host_key", "auth", "key":
+		return "connection/" + spec.Connection + "/" + reason.Slug
+	}
+	return "job/" + spec.Name + "/" + reason.Slug
+}
+
+func areaOf(reason *job.Reason) string {
+	for i := range reason.Slug {
+		if reason.Slug[i] == '.' {
+			return reason.Slug[:i]
+		}
+	}
+	return reason.Slug
+}
+
+// log writes a line about a run to the process's log and to the run's own.
+func (r *Runner) log(ctx context.Context, run job.Run, level slog.Level, line string) {
+	r.Logger.Log(ctx, level, "run", "run", run.ID, "job", run.Job, "text", line)
+	if err := r.Book.LogRun(context.WithoutCancel(ctx), run.ID, time.Now(), level, line); err != nil {
+		r.Logger.Error("run log not written", "run", run.ID, "error", err)
+	}
+}
