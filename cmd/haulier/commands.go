@@ -1,0 +1,6 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// commands are all that haulier can do, one file each, in the order of its help.
+var commands = []func(*app) *cobra.Command{}
