@@ -96,6 +96,7 @@ func TestInspectSeesViolations(t *testing.T) {
 		{"p.md", "see ../" + "shared/x\n", "stands alone"},
 		{"p.md", "in `/ro" + "ot/x`\n", "machine"},
 		{"p.md", "cd /ho" + "me/me\n", "machine"},
+		{"p.md", "root: /home/platform\n", ""},
 		{"p.md", "https://example.org/ho" + "me/me\n", ""},
 		{"p.md", "as ux" + ".md says\n", "documents"},
 		{"p.go", "package p\n\nvar f = ssh.Insecure" + "IgnoreHostKey\n", "strict"},
