@@ -58,7 +58,7 @@ func TestAFlippedBitNeverGivesOtherPlaintext(t *testing.T) {
 			taken := 0
 			for at := range sealed {
 				for bit := range 8 {
-					if testing.Short() && (at+bit)%8 != 0 {
+					if (testing.Short() || raceDetector) && (at+bit)%8 != 0 {
 						continue
 					}
 					sealed[at] ^= 1 << bit
