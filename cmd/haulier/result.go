@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/haulier/haulier/job"
+)
+
+// runResult is a run as scripts read it; history gives the same object with more fields.
+type runResult struct {
+	Run   int64        `json:"run"`
+	State job.RunState `json:"state"`
+	Files job.Counts   `json:"files"`
+	Bytes job.Bytes    `json:"bytes"`
+	Error *job.Reason  `json:"error"`
+}
+
+func resultOf(r job.Run) runResult {
+	return runResult{Run: r.ID, State: r.State, Files: r.Counts, Bytes: r.Bytes, Error: r.Reason}
+}
+
+// historyLine is a run in a list.
+type historyLine struct {
+	runResult
+	Job          string      `json:"job"`
+	Trigger      job.Trigger `json:"trigger"`
+	ScheduledFor *time.Time  `json:"scheduled_for"`
+	Started      time.Time   `json:"started"`
+	Ended        *time.Time  `json:"ended"`
+	Attempt      int         `json:"attempt"`
+	Note         string      `json:"note,omitempty"`
+}
+
+func historyOf(r job.Run) historyLine {
+	line := historyLine{runResult: resultOf(r), Job: r.Job, Trigger: r.Trigger, Started: r.Started.UTC(), Attempt: r.Attempt, Note: r.Note}
+	if r.Slot != nil {
+		due := r.Slot.Due.UTC()
+		line.ScheduledFor = &due
+	}
+	if !r.Ended.IsZero() {
+		ended := r.Ended.UTC()
+		line.Ended = &ended
+	}
+	return line
+}
+
+// summary is a run in a sentence.
+func summary(r job.Run) string {
+	text := fmt.Sprintf("run %d %s in %s: %s", r.ID, r.State, r.Ended.Sub(r.Started).Round(100*time.Millisecond), count(r.Counts.OK, "file"))
+	if r.Bytes.Down > 0 {
+		text += ", " + size(r.Bytes.Down) + " down"
+	}
+	if r.Bytes.Up > 0 {
+		text += ", " + size(r.Bytes.Up) + " up"
+	}
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{r.Counts.Failed, "failed"}, {r.Counts.Held, "held"}, {r.Counts.Skipped, "skipped"}} {
+		if part.n > 0 {
+			text += fmt.Sprintf(", %d %s", part.n, part.what)
+		}
+	}
+	return text
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
