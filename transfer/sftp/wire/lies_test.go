@@ -165,11 +165,11 @@ func TestLiesEndTheSession(t *testing.T) {
 			if !errors.Is(err, want) || !errors.As(err, &connection) {
 				t.Errorf("error: %v", err)
 			}
-			if k.count() != 1 {
-				t.Errorf("killed %d times", k.count())
-			}
 			if again := c.Mkdir(context.Background(), "d"); !errors.Is(again, c.Err()) || !errors.Is(again, want) {
 				t.Errorf("afterwards: %v", again)
+			}
+			if _ = c.Close(context.Background()); k.count() != 1 {
+				t.Errorf("killed %d times", k.count())
 			}
 		})
 	}

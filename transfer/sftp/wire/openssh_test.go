@@ -27,6 +27,7 @@ type pipes struct {
 	io.Reader
 	io.WriteCloser
 	out io.Closer
+	cmd *exec.Cmd
 }
 
 func (p pipes) Close() error { return errors.Join(p.WriteCloser.Close(), p.out.Close()) }
@@ -56,7 +57,7 @@ func sftpServer(t testing.TB, dir string, args ...string) io.ReadWriteCloser {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	return pipes{Reader: out, WriteCloser: in, out: out}
+	return pipes{Reader: out, WriteCloser: in, out: out, cmd: cmd}
 }
 
 // connect begins a session on stream that ends with the test.

@@ -81,6 +81,9 @@ func (p *putter) loop(ctx context.Context) error {
 		}
 		sent, err := p.sendOne(ctx)
 		if err != nil {
+			if refused := p.takeAll(); refused != nil { // what the server said before the end is the better reason
+				return refused
+			}
 			return err
 		}
 		if sent {

@@ -164,3 +164,22 @@ func TestFsyncComesBeforeCloseAndCounts(t *testing.T) {
 		}
 	}
 }
+
+// A server that says why and hangs up at once is heard.
+func TestTheLastWordsCount(t *testing.T) {
+	for range 50 {
+		p := &peer{lie: func(p *peer, q query) bool {
+			if q.kind == packet.Write {
+				p.status(q.id, packet.QuotaExceeded)
+				_ = p.ReadWriter.(io.Closer).Close()
+			}
+			return q.kind == packet.Write
+		}}
+		c, _ := p.mustDial(t)
+		_, err := c.Put(context.Background(), "f", zeros{}, wire.PutOptions{})
+		var status *wire.StatusError
+		if !errors.As(err, &status) || status.Code != packet.QuotaExceeded {
+			t.Fatal(err)
+		}
+	}
+}

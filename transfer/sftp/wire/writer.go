@@ -1,6 +1,12 @@
 package wire
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
+
+// lastWords is how long the reader may go on when nothing can be written any more.
+const lastWords = time.Second
 
 // gather is how many bytes of small requests are written in one go: a packet of an SSH channel.
 const gather = 32 << 10
@@ -23,9 +29,20 @@ func (c *Client) writeLoop() {
 		}
 		var err error
 		if scratch, err = c.writeBatch(scratch[:0], batch); err != nil {
-			c.fail(fmt.Errorf("write to the server: %w", err))
+			c.cannotWrite(fmt.Errorf("write to the server: %w", err))
 			return
 		}
+	}
+}
+
+// cannotWrite ends the session, but lets the reader come to the end first: a server that hangs up may have said why.
+func (c *Client) cannotWrite(cause error) {
+	timer := time.NewTimer(lastWords)
+	defer timer.Stop()
+	select {
+	case <-c.dead:
+	case <-timer.C:
+		c.fail(cause)
 	}
 }
 
