@@ -145,6 +145,10 @@ func readerDSN(path string) string {
 	return dsn(path, url.Values{"mode": {"ro"}, "_pragma": {pragmaBusy(), "query_only(1)"}})
 }
 
+func copyDSN(path string) string {
+	return dsn(path, url.Values{"mode": {"ro"}, "_pragma": {pragmaBusy()}})
+}
+
 func pragmaBusy() string { return fmt.Sprintf("busy_timeout(%d)", busyWait.Milliseconds()) }
 
 func dsn(path string, query url.Values) string {

@@ -138,6 +138,7 @@ CREATE INDEX files_held       ON files (id) WHERE state = 'held';
 CREATE INDEX files_plain      ON files (plain_sha256) WHERE plain_sha256 <> '';
 CREATE INDEX files_received   ON files (received_sha256) WHERE received_sha256 <> '';
 CREATE INDEX files_name       ON files (name);
+CREATE INDEX files_archived   ON files (job, ended) WHERE archived <> x'';
 
 CREATE TABLE run_files (
   run             INTEGER NOT NULL,
