@@ -43,7 +43,7 @@ type File struct {
 	Means     RenameMeans
 	Envelope  *Envelope
 	Receipt   *Receipt // export X8
-	Refetched bool // the one immediate refetch of this version was used
+	Refetched bool     // the one immediate refetch of this version was used
 	Epoch     string
 
 	Seen  time.Time // first listing that showed it
