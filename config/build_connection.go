@@ -33,8 +33,23 @@ func (b *builder) connection(name string, v *value) job.Connection {
 		c.Locations[location] = locate(c.Root, v.get("locations", location))
 	}
 	c.Jump = b.jumps(v, c.Endpoint)
+	if c.Profile != "" {
+		hide(v.get("read_once"))
+	}
+	if c.Profile == "put-only" {
+		hide(v.get("outbound", "partial_suffix"), v.get("outbound", "in_place"))
+	}
 	b.judgeConnection(c, v)
 	return c
+}
+
+// hide takes defaults out of Show that a profile overrules.
+func hide(values ...*value) {
+	for _, v := range values {
+		if v != nil && v.implied {
+			v.hidden = true
+		}
+	}
 }
 
 // locate reads either form of a location.

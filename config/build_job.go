@@ -41,8 +41,8 @@ func (b *builder) importOf(v *value, conn job.Connection, at *value) *job.Import
 		Duplicates: job.Duplicates(v.get("duplicates").str()),
 		Landing:    b.local(to.get("dir")), Name: to.get("name").str(), IfExists: job.IfExists(to.get("if_exists").str()),
 	}
-	if i.Name == "" && i.Opening == nil {
-		i.Name = "{name}"
+	if i.Name == "" {
+		i.Name = landed(i)
 	}
 	i.Dir = b.folder(from.get("location"), conn)
 	i.AfterSuccess = b.retireRemote(v.get("after_success"), conn)
@@ -73,11 +73,24 @@ func (b *builder) exportOf(v *value, conn job.Connection, at *value) *job.Export
 		e.InPlace, e.Verify, e.Rename = true, job.VerifyNone, job.RenameNone
 	}
 	e.InPlace = e.InPlace || conn.Rename == job.RenameNone
-	if e.InPlace && to.get("if_exists") != nil && to.get("if_exists").implied {
+	if exists := to.get("if_exists"); e.InPlace && exists != nil && exists.implied {
 		e.IfExists = job.ExistsReplace
+		exists.text = string(e.IfExists)
 	}
 	b.judgeExport(e, v, conn)
 	return e
+}
+
+// landed is the name of a landed file where the job does not say it: its own, less the ending that says PGP once it is
+// decrypted. No template can say the latter of names that may or may not have such an ending; for those it is empty.
+func landed(i *job.Import) string {
+	switch {
+	case i.Opening == nil:
+		return "{name}"
+	case sealedName(i.Match):
+		return "{stem}"
+	}
+	return ""
 }
 
 // stable is the stillness that is asked for: a marker says that a file is whole, so no time need pass beside it.

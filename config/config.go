@@ -48,14 +48,16 @@ func (c *Config) Job(name string) (job.Spec, bool) {
 	return job.Spec{}, false
 }
 
-// Options lend Load what other packages know. Every field may be nil: then that is not looked at.
+// Options say with what a configuration is judged. The zero value judges as the daemon does, on this machine, and looks
+// at no store.
 type Options struct {
-	// CheckCron judges a schedule in its zone; warnings are about specs that do what they say and perhaps not what
-	// is meant.
+	// CheckCron judges a schedule in its zone; warnings are about lines that do what they say and perhaps not what is
+	// meant. Nil: the scheduler's own judgement.
 	CheckCron func(spec string, zone *time.Location) (warnings []string, err error)
-	// CheckClock tells of times of a schedule that a clock change skips or repeats, one sentence each.
+	// CheckClock tells of times of a schedule that a change of the clocks skips, one sentence each. Nil: the next such
+	// time after Now, as the scheduler sees it.
 	CheckClock func(spec string, zone *time.Location) []string
-	// CheckTemplate and CheckPattern judge name templates and globs.
+	// CheckTemplate and CheckPattern judge name templates and globs. Nil: as transfers read them.
 	CheckTemplate func(string) error
 	CheckPattern  func(string) error
 	// Known tells what is there already, for the warnings about what is not.
@@ -64,6 +66,8 @@ type Options struct {
 	Env func(string) (string, bool)
 	// NoFiles leaves key files and secret files alone: for a configuration that is checked away from its machine.
 	NoFiles bool
+	// Now is the time that the clock's changes are looked for from; zero: the present.
+	Now time.Time
 }
 
 // Known tells what the store already holds. A nil function: not looked at.
@@ -79,12 +83,9 @@ func Load(file string, o Options) (*Config, Problems) {
 	if info, err := os.Stat(file); err == nil && info.IsDir() {
 		file = filepath.Join(file, "haulier.yaml")
 	}
-	if o.Env == nil {
-		o.Env = os.LookupEnv
-	}
 	r := &reader{}
 	r.readAll(file)
-	b := newBuilder(r, file, o)
+	b := newBuilder(r, file, o.withDefaults())
 	b.build()
 	r.problems.sort()
 	if r.problems.Errors() > 0 {

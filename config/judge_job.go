@@ -42,20 +42,16 @@ func (b *builder) judgeCron(s job.Spec, v *value) {
 	if !v.usable() {
 		return
 	}
-	if b.CheckCron != nil {
-		warnings, err := b.CheckCron(v.str(), s.Timing.Zone)
-		if err != nil {
-			b.fail(v.at, "E-CRON", "job %q, schedule %s: %s", s.Name, quoted(v.str()), printable(err.Error()))
-			return
-		}
-		for _, text := range warnings {
-			b.warn(v.at, "W-CRON", "job %q: %s", s.Name, text)
-		}
+	warnings, err := b.CheckCron(v.str(), s.Timing.Zone)
+	if err != nil {
+		b.fail(v.at, "E-CRON", "job %q, schedule: %s", s.Name, printable(err.Error()))
+		return
 	}
-	if b.CheckClock != nil {
-		for _, text := range b.CheckClock(v.str(), s.Timing.Zone) {
-			b.warn(v.at, "W-DST", "job %q %s", s.Name, text)
-		}
+	for _, text := range warnings {
+		b.warn(v.at, "W-CRON", "job %q: %s", s.Name, text)
+	}
+	for _, text := range b.CheckClock(v.str(), s.Timing.Zone) {
+		b.warn(v.at, "W-DST", "job %q %s", s.Name, text)
 	}
 }
 
@@ -81,13 +77,14 @@ func (b *builder) judgeFrom(s job.Spec, from *value) {
 		b.pattern(s.Name, "from.ignore", item)
 	}
 	b.template(s.Name, "from.done_file", from.get("done_file"))
-	if done := from.get("done_file"); done.usable() && !strings.Contains(done.str(), "{") {
+	several := match == nil || strings.ContainsAny(match.str(), "*?[{")
+	if done := from.get("done_file"); done.usable() && several && !strings.Contains(done.str(), "{") {
 		b.warn(done.at, "W-DONE-FILE", "job %q: every file waits for the same marker %s; write \"{name}.done\" for a marker beside each", s.Name, quoted(done.str()))
 	}
 }
 
 func (b *builder) pattern(name, key string, v *value) {
-	if !v.usable() || v.implied || b.CheckPattern == nil {
+	if !v.usable() || v.implied {
 		return
 	}
 	if strings.Contains(strings.ReplaceAll(v.str(), "{date", ""), "/") && !strings.Contains(v.str(), "{") {
@@ -100,7 +97,7 @@ func (b *builder) pattern(name, key string, v *value) {
 }
 
 func (b *builder) template(name, key string, v *value) {
-	if !v.usable() || v.implied || b.CheckTemplate == nil {
+	if !v.usable() || v.implied {
 		return
 	}
 	if err := b.CheckTemplate(v.str()); err != nil {

@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // endpointFields are the keys that connections and jump hosts share: where, and how to log in.
 var endpointFields = []field{
@@ -55,11 +58,16 @@ var timeoutsTable = object("timeouts", "How long to wait for what.",
 func needed(f *field) { f.need = true }
 
 // connectionFields are the keys of one connection.
-var connectionFields = append([]field{
+var connectionFields = slices.Concat(connectionIdentity, endpointFields, connectionPolicy)
+
+var connectionIdentity = []field{
 	{key: "display_name", kind: kText, example: "ACME Retail", unset: "the technical name", help: "What people are shown; free to change."},
 	{key: "entity", kind: kText, example: "acme-nv", help: "Your tenant that the connection belongs to: a filter, and a label in events."},
 	{key: "enabled", kind: kFlag, def: "true", help: "false: never dialled; its jobs' slots end skipped. History is kept."},
 	listOf("contacts", field{kind: kText, example: "it@acme.example"}, "Who to ask on the other side; shown with failures that are theirs to mend."),
+}
+
+var connectionPolicy = []field{
 	{key: "expires_at", kind: kDate, example: "2027-03-31", help: "Day on which the password ends."},
 	listOf("jump", field{kind: kRef, example: "bastion"}, "Jump hosts on the way, in order of hops; each has its own pinned host key.").with(singly),
 	{key: "root", kind: kFolder, example: "/home/platform", unset: "the server's own start folder",
@@ -82,7 +90,7 @@ var connectionFields = append([]field{
 		"none", "stat", "readback").with(func(f *field) { f.unset = "chosen by what the server can do" }),
 	listOf("deny_networks", field{kind: kNet, example: "10.0.0.0/8"}, "Networks that the host's name may not resolve to."),
 	inboundTable, outboundTable.with(func(f *field) { f.always = true }),
-}, endpointFields...)
+}
 
 func singly(f *field) { f.single = true }
 

@@ -1,6 +1,10 @@
 package config
 
-import "github.com/haulier/haulier/job"
+import (
+	"cmp"
+
+	"github.com/haulier/haulier/job"
+)
 
 func importOnly(f *field) { f.only = job.TypeImport }
 func exportOnly(f *field) { f.only = job.TypeExport }
@@ -59,6 +63,7 @@ func perJob(f *field) {
 	f.help += " Overrides the connection's, key by key."
 	rows := make([]field, len(f.fields))
 	for i, row := range f.fields {
+		row.example = cmp.Or(row.example, row.def)
 		row.def, row.unset = "", "as on the connection"
 		rows[i] = row
 	}

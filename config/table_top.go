@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // table is the whole language: one section whose keys are the top level of haulier.yaml.
 var table = object("", "The configuration: haulier.yaml and the files that it includes.",
@@ -78,6 +81,7 @@ func inherited(f field, global bool) field {
 	}
 	for i := range f.fields {
 		row := &f.fields[i]
+		row.example = cmp.Or(row.example, row.def)
 		row.def, row.unset = "", "as in defaults."+f.key+"."+row.key
 	}
 	f.help += " What is missing here is taken from defaults."

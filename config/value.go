@@ -15,6 +15,7 @@ type value struct {
 	at      place // of the value
 	key     place // of its key
 	implied bool  // by a default, not written
+	hidden  bool  // implied, and not true here: Show leaves it out
 	broken  bool  // a problem was reported; what depends on it is not judged
 	data    any   // kinds of one word or number
 
