@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/base64"
-	"errors"
 	"io"
 )
 
@@ -16,10 +15,10 @@ const (
 	preambleLimit = 64 << 10
 )
 
-var (
-	errArmor     = errors.New("the ASCII armor is damaged")
-	errNotArmor  = errors.New("no OpenPGP message in ASCII armor")
-	errArmorHead = errors.New("the ASCII armor's header is damaged")
+const (
+	errArmor     finding = "the ASCII armor is damaged"
+	errNotArmor  finding = "there is no OpenPGP message in ASCII armor"
+	errArmorHead finding = "the header of the ASCII armor is damaged"
 )
 
 // armored decodes ASCII armor. The checksum is not looked at: the message inside has its own, and RFC 9580 forbids to

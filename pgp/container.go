@@ -1,7 +1,6 @@
 package pgp
 
 import (
-	"errors"
 	"io"
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
@@ -15,9 +14,9 @@ type container interface {
 	verify() error
 }
 
-var (
-	errIntegrity    = errors.New("the integrity check does not match")
-	errNoSessionKey = errors.New("no session key stands before the encrypted data")
+const (
+	errIntegrity    finding = "the integrity check does not match"
+	errNoSessionKey finding = "no session key stands before the encrypted data"
 )
 
 // openContainer starts to decrypt the body of a message.

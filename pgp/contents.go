@@ -5,7 +5,6 @@ import (
 	"compress/bzip2"
 	"compress/flate"
 	"compress/zlib"
-	"errors"
 	"fmt"
 	"io"
 
@@ -19,11 +18,12 @@ const (
 	literalNameShow = 120
 )
 
-var (
-	errTwoLiterals = errors.New("the message holds more than one file")
-	errNoLiteral   = errors.New("the message holds no file")
-	errNested      = errors.New("the message is compressed more than once")
-	errPackets     = errors.New("the message holds too many packets")
+const (
+	errTwoLiterals finding = "the message holds more than one file"
+	errNoLiteral   finding = "the message holds no file"
+	errNested      finding = "the message is compressed more than once"
+	errPackets     finding = "the message holds too many packets"
+	errBzip2       finding = "bzip2 compression is not taken here"
 )
 
 // contents walks the packets inside the encrypted data: signatures, one literal, at most one layer of compression.
@@ -117,12 +117,12 @@ func (c *contents) decompressor(p *framed) (io.Reader, error) {
 		return zlib.NewReader(r)
 	case 3:
 		if c.policy.RefuseBzip2 {
-			return nil, errors.New("bzip2 compression is not taken")
+			return nil, errBzip2
 		}
 		c.env.Compression = "bzip2"
 		return bzip2.NewReader(r), nil
 	}
-	return nil, fmt.Errorf("compression method %d is not known", method)
+	return nil, finding(fmt.Sprintf("compression method %d is not known", method))
 }
 
 // file writes the literal's content to the destination.

@@ -158,7 +158,7 @@ func signed(t testing.TB, s signing, data []byte) (ops, lit, sig []byte) {
 	}
 	h := s.hash.New()
 	h.Write(s.over)
-	check(t, p.Sign(h, key, &packet.Config{Time: func() time.Time { return s.at }}))
+	check(t, p.Sign(h, key, &packet.Config{Time: func() time.Time { return s.at }, NonDeterministicSignaturesViaNotation: packet.BoolPointer(false)}))
 	check(t, p.Serialize(&g))
 	return o.Bytes(), literal(data), g.Bytes()
 }
@@ -190,4 +190,15 @@ type zeroReader struct{}
 func (zeroReader) Read(p []byte) (int, error) {
 	clear(p)
 	return len(p), nil
+}
+
+// lock gives a key pair locked with the passphrase "secret".
+func lock(t testing.TB, p pair) []byte {
+	t.Helper()
+	e, err := openpgp.ReadKeyRing(bytes.NewReader(bytes.Clone(p.Material.Reveal())))
+	check(t, err)
+	check(t, e[0].EncryptPrivateKeys([]byte("secret"), nil))
+	var b bytes.Buffer
+	check(t, e[0].SerializePrivateWithoutSigning(&b, nil))
+	return b.Bytes()
 }

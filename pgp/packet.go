@@ -3,7 +3,6 @@ package pgp
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"io"
 	"math"
 
@@ -28,7 +27,7 @@ const (
 )
 
 // errFraming says that bytes do not form a packet.
-var errFraming = errors.New("the bytes do not form an OpenPGP packet")
+const errFraming finding = "the bytes do not form an OpenPGP packet"
 
 // framed is one packet: its tag and, by Read, its content. It knows whether the packet came to its end.
 type framed struct {

@@ -203,10 +203,19 @@ func reasonTrailing(n int64) *job.Reason {
 		job.WhoCustomer, nil)
 }
 
+// finding is what this package itself says of a message, in words for people. A library's words are technical.
+type finding string
+
+func (f finding) Error() string { return string(f) }
+
 func reasonMalformed(err error) *job.Reason {
+	cause := "its encrypted part is whole, but what is inside cannot be read: its program made it so"
+	if errors.As(err, new(finding)) {
+		cause = plain(err.Error(), technicalLimit)
+	}
 	return reason(SlugMalformed,
 		"the file is not a well-formed OpenPGP message and was not taken: nothing landed",
-		plain(err.Error(), technicalLimit),
+		cause,
 		"ask the customer which program made it and to encrypt again with a current one",
 		job.WhoCustomer, err)
 }
@@ -256,13 +265,18 @@ func reasonSignatureUnknown(signers []string, ring openpgp.EntityList) *job.Reas
 }
 
 func reasonSignatureBad(id string, err error) *job.Reason {
-	cause := "the signature does not match the content"
+	cause := "the signature"
 	if id != "" {
-		cause = "the signature by " + id + " does not hold"
+		cause += " by " + id
+	}
+	if errors.As(err, new(finding)) {
+		cause += " does not count: " + err.Error()
+	} else {
+		cause += " does not match the content"
 	}
 	return reason(SlugSigBad,
 		"the file has a signature that does not hold and was not taken: nothing landed",
-		cause+": "+plain(err.Error(), technicalLimit),
+		cause,
 		"ask the customer to sign and send it again; if it happens again, find out who signs in their name",
 		job.WhoCustomer, err)
 }

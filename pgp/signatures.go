@@ -2,7 +2,6 @@ package pgp
 
 import (
 	"crypto"
-	"errors"
 	"hash"
 	"io"
 	"slices"
@@ -19,7 +18,7 @@ const signatureLimit = 16 // signatures of a message that are looked at
 // clockSkew is how far a signer's clock may be ahead of ours.
 const clockSkew = 15 * time.Minute
 
-var errSignatures = errors.New("the message has too many signatures")
+const errSignatures finding = "the message has too many signatures"
 
 // signatures judges the signatures of one message against the customers' keys.
 type signatures struct {
@@ -97,7 +96,7 @@ func (s *signatures) announce(id uint64, h crypto.Hash, kind packet.SignatureTyp
 	case packet.SigTypeText:
 		p.w = openpgp.NewCanonicalTextHash(p.state)
 	default:
-		s.refuse(reasonSignatureBad(keyID(id), errors.New("the signature is not one over data")))
+		s.refuse(reasonSignatureBad(keyID(id), finding("it is not one over data")))
 		return
 	}
 	s.pending = append(s.pending, p)
@@ -187,11 +186,11 @@ func (s *signatures) standing(key openpgp.Key, sig *packet.Signature, id string)
 	self, identity := key.Entity.PrimarySelfSignature()
 	switch {
 	case self == nil || key.SelfSignature == nil || key.SelfSignature.FlagsValid && !key.SelfSignature.FlagSign:
-		return reasonSignatureBad(id, errors.New("the key is not one that signs data"))
+		return reasonSignatureBad(id, finding("its key is not one that signs data"))
 	case at.After(s.now.Add(clockSkew)):
-		return reasonSignatureBad(id, errors.New("the signature is dated in the future"))
+		return reasonSignatureBad(id, finding("it is dated in the future"))
 	case at.Before(key.PublicKey.CreationTime):
-		return reasonSignatureBad(id, errors.New("the signature is older than its key"))
+		return reasonSignatureBad(id, finding("it is older than its key"))
 	case revokedAt(key.Entity.Revocations, at), revokedAt(key.Revocations, at), identity != nil && revokedAt(identity.Revocations, at):
 		return reasonSignatureRevoked(id)
 	case key.Entity.PrimaryKey.KeyExpired(self, at), key.PublicKey.KeyExpired(key.SelfSignature, at):
