@@ -1,0 +1,233 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
+)
+
+type (
+	logLine = store.LogLine
+	pruned  = store.Pruned
+)
+
+func request(run, file int64, direction job.Direction, fine bool, bytes int64, at time.Time) job.Request {
+	r := job.Request{
+		Connection: "acme", Entity: "acme-nv", Job: "acme-customers", Run: run, File: file, Direction: direction,
+		Location: "outgoing", OK: fine, Bytes: bytes, Started: at, Duration: time.Second,
+	}
+	if !fine {
+		r.Slug = "net.timeout"
+	}
+	return r
+}
+
+func retriesFoldIntoOneRequest(t *testing.T, b bundle) {
+	at := due(1)
+	ok(t, b.Request(t.Context(), request(1, 1, job.Download, false, 10, at)))
+	ok(t, b.Request(t.Context(), request(1, 1, job.Download, false, 20, at.Add(time.Minute))))
+	same(t, "while it fails", b.outcomes(t), [4]int64{0, 1, 0, 0})
+	ok(t, b.Request(t.Context(), request(1, 1, job.Download, true, 100, at.Add(time.Hour))))
+	ok(t, b.Request(t.Context(), request(1, 1, job.Upload, false, 5, at)))
+	ok(t, b.Request(t.Context(), request(2, 1, job.Download, true, 1, at)))
+	ok(t, b.Request(t.Context(), request(0, 0, job.Download, true, 0, at)))
+	ok(t, b.Request(t.Context(), request(0, 0, job.Download, true, 0, at)))
+	same(t, "in the end", b.outcomes(t), [4]int64{4, 0, 0, 1})
+
+	requests := must2(t, b.Requests)(1)
+	same(t, "rows", len(requests), 2)
+	want := store.Request{Attempts: 3, Request: request(1, 1, job.Download, true, 130, at)}
+	want.Duration = 3 * time.Second
+	same(t, "row", requests[0], want)
+	same(t, "totals", must[[]store.Total](t)(b.Totals(t.Context())), []store.Total{
+		{Connection: "acme", Job: "acme-customers", Direction: "download", OK: 4, Bytes: 131, AttemptsOK: 4, AttemptsFailed: 2},
+		{Connection: "acme", Job: "acme-customers", Direction: "upload", Failed: 1, Bytes: 5, AttemptsFailed: 1},
+	})
+}
+
+// outcomes gives downloads ok and failed, uploads ok and failed.
+func (b bundle) outcomes(t *testing.T) [4]int64 {
+	t.Helper()
+	q := must[store.Stats](t)(b.Stats(t.Context(), "acme", 30, time.UTC, due(12))).Requests
+	return [4]int64{q.Download.OK, q.Download.Failed, q.Upload.OK, q.Upload.Failed}
+}
+
+// daysAreThoseOfTheZone puts one request a minute before and one at each midnight, in zones with every kind of offset.
+func daysAreThoseOfTheZone(t *testing.T, b bundle) {
+	zones := []string{"UTC", "Europe/Brussels", "America/St_Johns", "Asia/Kathmandu", "Pacific/Chatham", "Australia/Lord_Howe", "Pacific/Kiritimati"}
+	for n, name := range zones {
+		zone, err := time.LoadLocation(name)
+		ok(t, err)
+		connection := fmt.Sprintf("c%d", n)
+		now := time.Date(2026, 11, 5, 12, 0, 0, 0, zone) // the weeks before hold a change of clocks in some
+		midnight := time.Date(2026, 10, 25, 0, 0, 0, 0, zone)
+		for i, at := range []time.Time{midnight.Add(-time.Minute), midnight, midnight, midnight.AddDate(0, 0, 1)} {
+			r := request(int64(n+1), int64(i+1), job.Download, i != 1, 10, at)
+			r.Connection = connection
+			ok(t, b.Request(t.Context(), r))
+		}
+		stats := must[store.Stats](t)(b.Stats(t.Context(), connection, 30, zone, now))
+		same(t, "days", []any{len(stats.Days), stats.Days[0].Date, stats.Days[29].Date}, []any{30, "2026-10-07", "2026-11-05"})
+		got := map[string][2]int64{}
+		for _, d := range stats.Days {
+			if d.DownloadOK+d.DownloadFailed > 0 {
+				got[d.Date] = [2]int64{d.DownloadOK, d.DownloadFailed}
+			}
+		}
+		same(t, "requests a day in "+name, got, map[string][2]int64{"2026-10-24": {1, 0}, "2026-10-25": {1, 1}, "2026-10-26": {1, 0}})
+		same(t, "rate", *stats.SuccessRate, 0.75)
+		same(t, "bytes", stats.Bytes, store.ByteStats{Down: 40})
+	}
+	none := must[store.Stats](t)(b.Stats(t.Context(), "no-such", 30, time.UTC, due(1)))
+	same(t, "no requests", []any{none.SuccessRate == nil, len(none.Days), none.Requests.Total}, []any{true, 30, int64(0)})
+}
+
+func pruningNeverChangesFigures(t *testing.T, b bundle) {
+	start := due(0)
+	for day := range 120 {
+		for i := range 3 {
+			at := start.AddDate(0, 0, -day).Add(time.Duration(i) * time.Hour)
+			ok(t, b.Request(t.Context(), request(int64(day+1), int64(i+1), job.Upload, i > 0, int64(day), at)))
+		}
+	}
+	now := start.Add(6 * time.Hour)
+	before := must[store.Stats](t)(b.Stats(t.Context(), "acme", 365, time.UTC, now))
+	same(t, "requests", []int64{before.Requests.Total, before.Requests.Failed}, []int64{360, 120})
+	totals := must[[]store.Total](t)(b.Totals(t.Context()))
+	gone := must[pruned](t)(b.Prune(t.Context(), now))
+	if gone.Requests < 80 || gone.Requests > 90 {
+		t.Fatalf("pruned %d requests", gone.Requests)
+	}
+	same(t, "rows of day 119", len(must2(t, b.Requests)(120)), 0)
+	same(t, "rows of today", len(must2(t, b.Requests)(1)), 3)
+	same(t, "figures", must[store.Stats](t)(b.Stats(t.Context(), "acme", 365, time.UTC, now)), before)
+	same(t, "totals", must[[]store.Total](t)(b.Totals(t.Context())), totals)
+}
+
+func searchesFind(t *testing.T, b bundle) {
+	first := must2(t, b.BeginRun)(job.Run{Job: "a", Connection: "acme"})
+	first.State = job.RunSucceeded
+	ok(t, b.EndRun(t.Context(), first))
+	second := must2(t, b.BeginRun)(job.Run{Job: "b", Connection: "acme"})
+	f := must[job.File](t)(b.Claim(t.Context(), b.see(t, found("/in/customers_1.csv.pgp")), second.ID))
+	f.Final, f.Plain.SHA256, f.Received.SHA256 = "out/customers_1.csv", "9a1f", "77"
+	f = b.advance(t, f, job.StepDone, job.FileLanded)
+	ok(t, b.Outcome(t.Context(), job.Outcome{Run: second.ID, File: f}))
+	b.see(t, found("/in/other.txt"))
+
+	runs := func(f store.RunFilter) []int64 {
+		ids := []int64{}
+		for _, r := range must[[]job.Run](t)(b.Runs(t.Context(), f)) {
+			ids = append(ids, r.ID)
+		}
+		return ids
+	}
+	one, two := []int64{first.ID}, []int64{second.ID}
+	same(t, "all runs", runs(store.RunFilter{}), []int64{second.ID, first.ID})
+	same(t, "runs of a job", runs(store.RunFilter{Job: "a"}), one)
+	same(t, "runs by state", runs(store.RunFilter{States: []job.RunState{job.RunSucceeded, job.RunFailed}}), one)
+	same(t, "runs since", runs(store.RunFilter{Since: second.Started}), two)
+	same(t, "runs before an id", runs(store.RunFilter{Before: second.ID}), one)
+	same(t, "runs by file", runs(store.RunFilter{FileGlob: "customers_*.pgp"}), two)
+	same(t, "runs by final name", runs(store.RunFilter{FileGlob: "customers_?.csv"}), two)
+	same(t, "runs by another file", runs(store.RunFilter{FileGlob: "other*"}), []int64{})
+	same(t, "limit", runs(store.RunFilter{Limit: 1}), two)
+
+	files := func(f store.FileFilter) int { return len(must[[]job.File](t)(b.Files(t.Context(), f))) }
+	same(t, "files", []int{
+		files(store.FileFilter{}), files(store.FileFilter{Name: "*.csv"}), files(store.FileFilter{SHA256: "9a1f"}),
+		files(store.FileFilter{SHA256: "77"}), files(store.FileFilter{SHA256: "0"}), files(store.FileFilter{Run: second.ID}),
+		files(store.FileFilter{States: []job.State{job.FileWaiting}}), files(store.FileFilter{Job: "none"}), files(store.FileFilter{Before: f.ID}),
+	}, []int{2, 1, 1, 1, 0, 1, 1, 0, 0})
+
+	last, yes, err := b.LastRun(t.Context(), "b")
+	ok(t, err)
+	same(t, "last run", []any{yes, last.ID}, []any{true, second.ID})
+	at := must[time.Time](t)(b.LastSuccess(t.Context(), "a"))
+	never := must[time.Time](t)(b.LastSuccess(t.Context(), "b"))
+	if at.IsZero() || !never.IsZero() {
+		t.Fatalf("last success %v and %v", at, never)
+	}
+	same(t, "run totals", must[[]store.RunTotal](t)(b.RunTotals(t.Context())), []store.RunTotal{{Job: "a", State: "succeeded", Count: 1}})
+}
+
+func revisionsAreNumbered(t *testing.T, b bundle) {
+	_, yes, err := b.LastRevision(t.Context())
+	ok(t, err)
+	same(t, "revision of a new store", yes, false)
+	one := must2(t, b.AddRevision)(store.Revision{Hash: "h1", Text: "t", Diff: "d", By: "ops", At: due(1)})
+	same(t, "the same again", must2(t, b.AddRevision)(store.Revision{Hash: "h1", By: "other"}), one)
+	two := must2(t, b.AddRevision)(store.Revision{Hash: "h2", At: due(2)})
+	back := must2(t, b.AddRevision)(store.Revision{Hash: "h1", At: due(3)})
+	same(t, "numbers", []int64{one, two, back}, []int64{1, 2, 3})
+	last, _, err := b.LastRevision(t.Context())
+	ok(t, err)
+	same(t, "last", last, store.Revision{ID: 3, Hash: "h1", At: due(3)})
+	same(t, "all", len(must2(t, b.Revisions)(0)), 3)
+}
+
+func renamedJobsKeepTheirHistory(t *testing.T, b bundle) {
+	must[time.Time](t)(b.Loaded(t.Context(), "acme-customers", "acme", due(1)))
+	f := b.see(t, found("/in/a.csv"))
+	must2(t, b.AddSlot)(slotAt(1))
+	must2(t, b.BeginRun)(job.Run{Job: "acme-customers", Connection: "acme"})
+	at := due(2)
+	ok(t, b.Request(t.Context(), request(1, 1, job.Download, true, 10, at)))
+	other := request(2, 2, job.Download, true, 5, at)
+	other.Job = "new-name"
+	ok(t, b.Request(t.Context(), other))
+	must[bool](t)(b.Raise(t.Context(), "connection/acme/x", "acme-customers", job.Reason{Slug: "x"}, at))
+	before := b.outcomes(t)
+
+	for range 2 {
+		ok(t, b.Rename(t.Context(), "acme-customers", "new-name"))
+	}
+	ok(t, b.Rename(t.Context(), "never-was", "new-name"))
+	row := must[job.File](t)(b.File(t.Context(), f.ID))
+	same(t, "job of the file", row.Job, "new-name")
+	_, yes, err := b.LastSlot(t.Context(), "new-name")
+	ok(t, err)
+	same(t, "slot", yes, true)
+	same(t, "runs", len(must[[]job.Run](t)(b.Runs(t.Context(), store.RunFilter{Job: "new-name"}))), 1)
+	same(t, "first loaded", must[time.Time](t)(b.Loaded(t.Context(), "new-name", "acme", due(9))), due(1))
+	same(t, "figures", b.outcomes(t), before)
+	same(t, "totals", must[[]store.Total](t)(b.Totals(t.Context())), []store.Total{
+		{Connection: "acme", Job: "new-name", Direction: "download", OK: 2, Bytes: 15, AttemptsOK: 2}})
+	same(t, "incident", must[[]job.Incident](t)(b.OpenIncidents(t.Context()))[0].Jobs, []string{"new-name"})
+	same(t, "audit lines", len(must[[]store.AuditLine](t)(b.Audit(t.Context(), 0, 0))), 1)
+
+	must[time.Time](t)(b.Loaded(t.Context(), "rival", "acme", due(1)))
+	clash := found("/in/a.csv")
+	clash.Job = "rival"
+	b.see(t, clash)
+	wants(t, b.Rename(t.Context(), "rival", "new-name"), job.ErrExists)
+	same(t, "audit lines", len(must[[]store.AuditLine](t)(b.Audit(t.Context(), 0, 0))), 1)
+}
+
+func auditIsALongMemory(t *testing.T, b bundle) {
+	for i := range 3 {
+		ok(t, b.AddAudit(t.Context(), store.AuditLine{Who: "ops", Act: "job.run", Object: fmt.Sprint(i), Detail: "d"}))
+	}
+	lines := must[[]store.AuditLine](t)(b.Audit(t.Context(), 0, 2))
+	same(t, "latest", []string{lines[0].Object, lines[1].Object}, []string{"2", "1"})
+	same(t, "before", must[[]store.AuditLine](t)(b.Audit(t.Context(), lines[1].ID, 0))[0].Object, "0")
+	same(t, "problems", must[[]string](t)(b.Check(t.Context())), []string(nil))
+}
+
+func formerAndExpired(t *testing.T, b bundle) {
+	one := b.claimed(t, "/in/daily.csv")
+	one.Archived = "/archive/1"
+	one = b.advance(t, one, job.StepDone, job.FileLanded)
+	b.clock.Add(time.Hour)
+	two := b.claimed(t, "/in/daily.csv")
+	former, yes, err := b.Former(t.Context(), two)
+	ok(t, err)
+	same(t, "former", []any{yes, former}, []any{true, one})
+	two.Archived = "/archive/2"
+	b.advance(t, two, job.StepDone, job.FileLanded)
+	old := must[[]job.File](t)(b.Expired(t.Context(), "acme-customers", one.Ended.Add(time.Minute), 10))
+	same(t, "expired", old, []job.File{one})
+}

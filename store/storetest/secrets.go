@@ -1,0 +1,143 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/haulier/haulier/internal/secret"
+	"github.com/haulier/haulier/job"
+)
+
+func hidden(text string) secret.Text { return secret.New([]byte(text)) }
+
+func revealed(t *testing.T) func(secret.Text, error) string {
+	return func(s secret.Text, err error) string {
+		t.Helper()
+		ok(t, err)
+		return string(s.Reveal())
+	}
+}
+
+func keysHaveVersionsAndSlots(t *testing.T, b bundle) {
+	add := func(k job.Key, private string) job.Key {
+		t.Helper()
+		return must[job.Key](t)(b.AddKey(t.Context(), k, hidden(private)))
+	}
+	current := add(job.Key{Kind: job.KeySSH, Name: "acme", Algorithm: "ed25519", Public: "ssh-ed25519 AAAA", Fingerprint: "SHA256:x",
+		Origin: "generated", KeyIDs: []string{"1"}, Created: due(1), Expires: due(9)}, "first")
+	next := add(job.Key{Kind: job.KeySSH, Name: "acme", Slot: job.SlotNext, Created: due(2)}, "second")
+	add(job.Key{Kind: job.KeyPGP, Name: "acme", Created: due(1)}, "pgp")
+	add(job.Key{Kind: job.KeySSH, Name: "bank", Created: due(1)}, "bank")
+	same(t, "versions and slots", []any{current.Version, current.Slot, next.Version}, []any{1, job.SlotCurrent, 2})
+	_, err := b.AddKey(t.Context(), job.Key{Kind: job.KeySSH, Name: "acme", Version: 2}, hidden("other"))
+	wants(t, err, job.ErrExists)
+	same(t, "private", revealed(t)(b.Private(t.Context(), next)), "second")
+
+	ok(t, b.PromoteKey(t.Context(), next))
+	ok(t, b.PromoteKey(t.Context(), next))
+	wants(t, b.PromoteKey(t.Context(), current), job.ErrStale)
+	wants(t, b.PromoteKey(t.Context(), job.Key{Kind: job.KeySSH, Name: "none", Version: 1}), job.ErrNotFound)
+	ok(t, b.KeyUsed(t.Context(), next, due(5)))
+	ok(t, b.KeyUsed(t.Context(), next, due(4)))
+	current.Slot, next.Slot, next.LastUsed = job.SlotGrace, job.SlotCurrent, due(5)
+	same(t, "keys", must[[]job.Key](t)(b.Keys(t.Context(), job.KeySSH, "acme")), []job.Key{current, next})
+	same(t, "all ssh keys", len(must[[]job.Key](t)(b.Keys(t.Context(), job.KeySSH, ""))), 3)
+
+	ok(t, b.SetKeySlot(t.Context(), current, job.SlotRetired))
+	ok(t, b.DropPrivate(t.Context(), current))
+	_, err = b.Private(t.Context(), current)
+	wants(t, err, job.ErrNotFound)
+	ok(t, b.DeleteKeys(t.Context(), job.KeySSH, "acme"))
+	same(t, "keys after deletion", len(must[[]job.Key](t)(b.Keys(t.Context(), job.KeySSH, "acme"))), 0)
+	_, err = b.Private(t.Context(), next)
+	wants(t, err, job.ErrNotFound)
+	same(t, "others", revealed(t)(b.Private(t.Context(), job.Key{Kind: job.KeyPGP, Name: "acme", Version: 1})), "pgp")
+}
+
+func secretsAreKeptByName(t *testing.T, b bundle) {
+	_, err := b.Secret(t.Context(), "bank")
+	wants(t, err, job.ErrNotFound)
+	ok(t, b.SetSecret(t.Context(), "bank", hidden("one")))
+	ok(t, b.SetSecret(t.Context(), "bank", hidden("two")))
+	ok(t, b.SetSecret(t.Context(), "acme", hidden("")))
+	same(t, "secret", revealed(t)(b.Secret(t.Context(), "bank")), "two")
+	same(t, "empty secret", revealed(t)(b.Secret(t.Context(), "acme")), "")
+	must[job.Key](t)(b.AddKey(t.Context(), job.Key{Kind: job.KeySSH, Name: "bank"}, hidden("private")))
+	same(t, "names", must[[]string](t)(b.SecretNames(t.Context())), []string{"acme", "bank"})
+	same(t, "sealed rows that do not open", len(must[[]string](t)(b.CheckSecrets(t.Context()))), 0)
+	ok(t, b.RemoveSecret(t.Context(), "bank"))
+	wants(t, b.RemoveSecret(t.Context(), "bank"), job.ErrNotFound)
+}
+
+func incidentsAreOneACause(t *testing.T, b bundle) {
+	raise := func(cause, jobName, what string, hour int) bool {
+		t.Helper()
+		return must[bool](t)(b.Raise(t.Context(), cause, jobName, job.Reason{Slug: "net.timeout", What: what, Who: job.WhoNetwork}, due(hour)))
+	}
+	const down, own = "connection/acme/net.timeout", "job/acme-in/content.columns"
+	same(t, "opened", []bool{raise(down, "acme-in", "a", 1), raise(down, "acme-out", "b", 2), raise(down, "acme-in", "c", 3), raise(own, "acme-in", "d", 4)},
+		[]bool{true, false, false, true})
+	open := must[[]job.Incident](t)(b.OpenIncidents(t.Context()))
+	same(t, "first", open[0], job.Incident{ID: open[0].ID, Cause: down, Jobs: []string{"acme-in", "acme-out"}, Count: 3,
+		Reason: job.Reason{Slug: "net.timeout", What: "c", Who: job.WhoNetwork}, Opened: due(1), Last: due(3)})
+
+	ok(t, b.ResolveJob(t.Context(), "acme-in", due(5)))
+	open = must[[]job.Incident](t)(b.OpenIncidents(t.Context()))
+	same(t, "open while one job is not well", []any{len(open), open[0].Cause, open[0].Jobs}, []any{1, down, []string{"acme-out"}})
+	ok(t, b.ResolveJob(t.Context(), "bystander", due(5)))
+	same(t, "open", len(must[[]job.Incident](t)(b.OpenIncidents(t.Context()))), 1)
+	ok(t, b.ResolveJob(t.Context(), "acme-out", due(6)))
+	same(t, "open", len(must[[]job.Incident](t)(b.OpenIncidents(t.Context()))), 0)
+	same(t, "opened again", raise(down, "acme-in", "e", 7), true)
+	ok(t, b.Resolve(t.Context(), down, due(8)))
+	ok(t, b.Resolve(t.Context(), "connection/none/x", due(8)))
+	past := must[[]job.Incident](t)(b.Incidents(t.Context(), due(6)))
+	same(t, "past", []any{len(past), past[0].Resolved, past[1].Jobs}, []any{2, due(8), []string{"acme-in", "acme-out"}})
+	same(t, "events", b.eventTypes(t), []string{"alert.opened", "alert.opened", "alert.resolved", "alert.resolved", "alert.opened", "alert.resolved"})
+}
+
+func epochsChange(t *testing.T, b bundle) {
+	one := must[string](t)(b.Epoch(t.Context()))
+	same(t, "same epoch", must[string](t)(b.Epoch(t.Context())), one)
+	two := must[string](t)(b.NewEpoch(t.Context()))
+	if one == "" || two == one {
+		t.Fatalf("epochs %q and %q", one, two)
+	}
+	same(t, "new epoch", must[string](t)(b.Epoch(t.Context())), two)
+}
+
+func logsAreBounded(t *testing.T, b bundle) {
+	run := must2(t, b.BeginRun)(job.Run{Job: "acme-customers"})
+	wants(t, b.AddLogLines(t.Context(), 99, []logLine{{Line: "x"}}), job.ErrNotFound)
+	ok(t, b.AddLogLines(t.Context(), run.ID, []logLine{{Level: "INFO", Line: "one", At: due(1)}, {Level: "DEBUG", Line: "two\xff"}}))
+	lines := must[[]logLine](t)(b.LogLines(t.Context(), run.ID, 0, 0))
+	same(t, "lines", []any{len(lines), lines[0].Line, lines[0].At, lines[1].Line}, []any{2, "one", due(1), "two\uFFFD"})
+	same(t, "lines after the first", len(must[[]logLine](t)(b.LogLines(t.Context(), run.ID, lines[0].ID, 0))), 1)
+
+	long := string(make([]byte, 1<<20))
+	for range 70 {
+		batch := make([]logLine, 10)
+		for i := range batch {
+			batch[i].Line = long
+		}
+		ok(t, b.AddLogLines(t.Context(), run.ID, batch))
+	}
+	total, last, after := 0, "", int64(0)
+	for {
+		lines := must[[]logLine](t)(b.LogLines(t.Context(), run.ID, after, 0))
+		if len(lines) == 0 {
+			break
+		}
+		for _, l := range lines {
+			total, last, after = total+len(l.Line), l.Line, l.ID
+		}
+	}
+	if total > 10<<20 || total < 9<<20 {
+		t.Fatalf("the log holds %d bytes", total)
+	}
+	same(t, "last line", last, "the log of this run has reached 10 MiB; what follows is not kept")
+	b.clock.Add(40 * 24 * time.Hour)
+	pruned := must[pruned](t)(b.Prune(t.Context(), b.clock.Now()))
+	same(t, "lines left", len(must[[]logLine](t)(b.LogLines(t.Context(), run.ID, 0, 0))), 0)
+	same(t, "events pruned", pruned.Events, 1)
+}
