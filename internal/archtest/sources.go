@@ -38,9 +38,9 @@ var rules = []rule{
 // invented are folders of made-up users on customers' servers, which examples may name.
 var invented = strings.NewReplacer("/home"+"/platform", "", "/home"+"/customer", "")
 
-// skipSentence is the only reason for which a test may not run: a tool is missing, and this is how to get it; or the
-// test's server must be started by root.
-var skipSentence = regexp.MustCompile(`^needs ([^:]+: install Debian package [a-z0-9%][a-z0-9.+-]*|root: .+)$`)
+// skipSentence is the only reason for which a test may not run: a tool is missing, and this is how to get it; the
+// test's server must be started by root; or the test is long and only a part of all was asked for (-short).
+var skipSentence = regexp.MustCompile(`^needs ([^:]+: install Debian package [a-z0-9%][a-z0-9.+-]*|(root|time): .+)$`)
 
 // inspect judges one file by its text and gives a line for each thing that it breaks.
 func inspect(name string, content []byte) []string {
@@ -93,7 +93,7 @@ func skips(name string, content []byte) []string {
 		}
 		selector, ok := call.Fun.(*ast.SelectorExpr)
 		if ok && isSkip(selector.Sel.Name) && !skipSentence.MatchString(literal(call.Args)) {
-			broken = append(broken, fmt.Sprintf("%s: a test may only skip with the sentence \"needs NAME: install Debian package PKG\" or \"needs root: WHY\"", fset.Position(call.Pos())))
+			broken = append(broken, fmt.Sprintf("%s: a test may only skip with the sentence \"needs NAME: install Debian package PKG\", \"needs root: WHY\" or \"needs time: WHY\"", fset.Position(call.Pos())))
 		}
 		return true
 	})

@@ -47,6 +47,8 @@ import "net/http"
 const slugGone = "remote.path_missing"
 
 var r = job.Reason{Slug: "net.refused", What: "net.refused is not this: net"}
+var a = s.audit(tx, "ops", "job.rename", "x", "detail")
+var l = line{Act: "key.retire"}
 var e = event{Type: "run.failed", Field: "jobs.schedule", File: "a.csv"}
 `))
 	if err != nil {
