@@ -67,6 +67,7 @@ type Client struct {
 	cause   error // why the session ended; nil while it lives
 
 	dead    chan struct{} // closed when cause is set
+	written chan struct{} // closed when nothing is written any more
 	version chan []byte   // the server's first packet
 	heard   atomic.Int64  // when the server last sent a byte, since start
 	start   time.Time
@@ -82,6 +83,7 @@ func New(ctx context.Context, stream io.ReadWriteCloser, opts Options) (*Client,
 		limits:  Limits{Read: chunkDefault, Write: chunkDefault},
 		pending: map[uint32]*request{},
 		dead:    make(chan struct{}),
+		written: make(chan struct{}),
 		version: make(chan []byte, 1),
 		start:   time.Now(),
 	}

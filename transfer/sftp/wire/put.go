@@ -81,10 +81,7 @@ func (p *putter) loop(ctx context.Context) error {
 		}
 		sent, err := p.sendOne(ctx)
 		if err != nil {
-			if refused := p.takeAll(); refused != nil { // what the server said before the end is the better reason
-				return refused
-			}
-			return err
+			return p.lastWords(err)
 		}
 		if sent {
 			continue
@@ -100,6 +97,17 @@ func (p *putter) loop(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// lastWords prefers what the server said before the end of the session to err.
+func (p *putter) lastWords(err error) error {
+	if p.c.Err() != nil {
+		p.c.settle()
+		if refused := p.takeAll(); refused != nil {
+			return refused
+		}
+	}
+	return err
 }
 
 // takeAll takes the answers that are there already, so that a refusal stops the copy at once.

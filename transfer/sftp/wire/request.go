@@ -108,7 +108,13 @@ func (c *Client) await(ctx context.Context, done <-chan *request, asked *request
 		case <-ctx.Done():
 			return nil, c.giveUp(asked, context.Cause(ctx))
 		case <-c.dead:
-			return nil, c.lost(asked)
+			c.settle()
+			select {
+			case r := <-done:
+				return r, nil
+			default:
+				return nil, c.lost(asked)
+			}
 		case <-silent:
 			quiet := time.Since(c.start) - max(began, time.Duration(c.heard.Load()))
 			if quiet < timeout {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// lastWords is how long the reader may go on when nothing can be written any more.
+// lastWords is how long one of reader and writer may go on when the other has come to its end.
 const lastWords = time.Second
 
 // gather is how many bytes of small requests are written in one go: a packet of an SSH channel.
@@ -21,6 +21,7 @@ func (c *Client) enqueue(r *request) {
 }
 
 func (c *Client) writeLoop() {
+	defer close(c.written)
 	var scratch []byte
 	for {
 		batch := c.nextBatch()
@@ -32,6 +33,16 @@ func (c *Client) writeLoop() {
 			c.cannotWrite(fmt.Errorf("write to the server: %w", err))
 			return
 		}
+	}
+}
+
+// settle waits, behind the end of the session, until all that was answered before it has been delivered.
+func (c *Client) settle() {
+	timer := time.NewTimer(lastWords)
+	defer timer.Stop()
+	select {
+	case <-c.written:
+	case <-timer.C:
 	}
 }
 
