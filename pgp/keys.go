@@ -84,7 +84,7 @@ func expiry(e *openpgp.Entity) time.Time {
 	var last time.Time
 	found := false
 	for _, sub := range e.Subkeys {
-		if !encrypts(sub) || sub.Revoked(time.Now()) {
+		if !encrypts(sub) || len(sub.Revocations) > 0 {
 			continue
 		}
 		end := ends(sub.PublicKey, sub.Sig)
@@ -149,6 +149,10 @@ func algorithmOf(k *packet.PublicKey) string {
 			return "x25519"
 		}
 		return "ed25519"
+	}
+	switch curve {
+	case packet.CurveNistP256, packet.CurveNistP384, packet.CurveNistP521:
+		return "nist" + strings.ToLower(string(curve))
 	}
 	return strings.ToLower(string(curve))
 }
