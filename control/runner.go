@@ -5,16 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/transfer"
 )
-
-// Sessions opens sessions on customers' servers.
-type Sessions interface {
-	Open(ctx context.Context, c job.Connection) (Session, error)
-}
 
 // Session is one session, from the pool of its account.
 type Session interface {
@@ -25,13 +22,15 @@ type Session interface {
 // RunBook remembers what runs said and which incidents they opened or ended.
 type RunBook interface {
 	Raise(ctx context.Context, cause, jobName string, r job.Reason, at time.Time) (opened bool, err error)
-	ResolveJob(ctx context.Context, jobName, connection string, at time.Time) error
-	LogRun(ctx context.Context, run int64, at time.Time, level slog.Level, line string) error
+	Resolve(ctx context.Context, cause string, at time.Time) error
+	ResolveJob(ctx context.Context, jobName string, at time.Time) error
+	OpenIncidents(ctx context.Context) ([]job.Incident, error)
+	AddLogLines(ctx context.Context, run int64, lines []store.LogLine) error
 }
 
 // Runner does one run: it opens the session, lets the machine of the job's direction work, and keeps the incidents.
 type Runner struct {
-	Sessions    Sessions
+	Sessions    func(ctx context.Context, c job.Connection) (Session, error)
 	Connections func(name string) (job.Connection, bool)
 	Importer    *transfer.Importer
 	Exporter    *transfer.Exporter
@@ -55,7 +54,7 @@ func (r *Runner) work(ctx context.Context, spec job.Spec, run job.Run) job.Resul
 			Do: "haulier check", Who: job.WhoUs,
 		})
 	}
-	session, err := r.Sessions.Open(ctx, c)
+	session, err := r.Sessions(ctx, c)
 	if err != nil {
 		return failed(reasonOf(ctx, err))
 	}
@@ -95,24 +94,42 @@ func reasonOf(ctx context.Context, err error) *job.Reason {
 }
 
 // remember writes the end of a run to the log and keeps the incidents true: a failure opens one for its cause, a
-// success ends all that stood on this job and on what it shares with others.
+// success ends all that stood on this job and on its connection.
 func (r *Runner) remember(ctx context.Context, spec job.Spec, run job.Run, result job.Result) {
 	level, line := slog.LevelInfo, fmt.Sprintf("%s: %d ok, %d failed, %d skipped, %d held", result.State, result.Counts.OK, result.Counts.Failed, result.Counts.Skipped, result.Counts.Held)
 	if result.Reason != nil {
 		level, line = slog.LevelError, line+": "+result.Reason.Error()
 	}
 	r.log(ctx, run, level, line)
-	if result.Reason != nil && result.Reason.Slug != "run.interrupted" && result.Reason.Slug != "run.cancelled" {
-		if _, err := r.Book.Raise(ctx, causeKey(spec, result.Reason), spec.Name, *result.Reason, time.Now()); err != nil {
-			r.Logger.Error("incident not written", "job", spec.Name, "error", err)
-		}
-		return
+	var err error
+	switch {
+	case result.Reason != nil && !byUs(result.Reason):
+		_, err = r.Book.Raise(ctx, causeKey(spec, result.Reason), spec.Name, *result.Reason, time.Now())
+	case result.State == job.RunSucceeded:
+		err = r.recovered(ctx, spec)
 	}
-	if result.State == job.RunSucceeded {
-		if err := r.Book.ResolveJob(ctx, spec.Name, spec.Connection, time.Now()); err != nil {
-			r.Logger.Error("incident not resolved", "job", spec.Name, "error", err)
+	if err != nil {
+		r.Logger.Error("incidents not written", "job", spec.Name, "error", err)
+	}
+}
+
+// byUs says whether a run was ended by a person or a shutdown, which is nobody's incident.
+func byUs(reason *job.Reason) bool {
+	return reason.Slug == "run.interrupted" || reason.Slug == "run.cancelled"
+}
+
+// recovered ends the incidents of the job, and those of its connection: the account works again.
+func (r *Runner) recovered(ctx context.Context, spec job.Spec) error {
+	if err := r.Book.ResolveJob(ctx, spec.Name, time.Now()); err != nil {
+		return err
+	}
+	incidents, err := r.Book.OpenIncidents(ctx)
+	for _, incident := range incidents {
+		if strings.HasPrefix(incident.Cause, "connection/"+spec.Connection+"/") {
+			err = errors.Join(err, r.Book.Resolve(ctx, incident.Cause, time.Now()))
 		}
 	}
+	return err
 }
 
 // causeKey is what failures of one cause share: the connection for what concerns all its jobs, else the job.
@@ -125,18 +142,14 @@ func causeKey(spec job.Spec, reason *job.Reason) string {
 }
 
 func areaOf(reason *job.Reason) string {
-	for i := range reason.Slug {
-		if reason.Slug[i] == '.' {
-			return reason.Slug[:i]
-		}
-	}
-	return reason.Slug
+	area, _, _ := strings.Cut(reason.Slug, ".")
+	return area
 }
 
 // log writes a line about a run to the process's log and to the run's own.
 func (r *Runner) log(ctx context.Context, run job.Run, level slog.Level, line string) {
 	r.Logger.Log(ctx, level, "run", "run", run.ID, "job", run.Job, "text", line)
-	if err := r.Book.LogRun(context.WithoutCancel(ctx), run.ID, time.Now(), level, line); err != nil {
+	if err := r.Book.AddLogLines(context.WithoutCancel(ctx), run.ID, []store.LogLine{{Level: level.String(), Line: line}}); err != nil {
 		r.Logger.Error("run log not written", "run", run.ID, "error", err)
 	}
 }

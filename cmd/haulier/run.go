@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/control"
+	"github.com/haulier/haulier/job"
+)
+
+// runFlags is what a run by hand may ask for.
+type runFlags struct {
+	dryRun bool
+	file   string
+	force  bool
+}
+
+func runCommand(a *app) *cobra.Command {
+	var flags runFlags
+	command := &cobra.Command{
+		Use:   "run JOB",
+		Short: "Run a job now, with progress",
+		Long: "Runs a job once, now. With a daemon on the same data folder the daemon runs it; without one this command does.\n" +
+			"A run by hand is one attempt: it does not wait for retries, and says what it will not try again.",
+		Args: exactly("JOB"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), args[0], flags) },
+	}
+	command.Flags().BoolVar(&flags.dryRun, "dry-run", false, "show what would be done (the same as plan)")
+	command.Flags().StringVar(&flags.file, "file", "", "only the file of this name")
+	command.Flags().BoolVar(&flags.force, "force", false, "take files again that were taken before")
+	return command
+}
+
+func (a *app) run(ctx context.Context, name string, flags runFlags) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	spec, err := findJob(cfg, name)
+	if err != nil {
+		return err
+	}
+	asked := job.Run{Trigger: job.TriggerManual, By: user(), Only: flags.file, Force: flags.force}
+	return a.runHere(ctx, cfg, spec, asked)
+}
+
+// findJob finds a job by its name.
+func findJob(cfg *config.Config, name string) (job.Spec, error) {
+	spec, found := cfg.Job(name)
+	if !found {
+		return job.Spec{}, usage(fmt.Errorf("there is no job %q in %s; haulier jobs list shows them", name, cfg.Path))
+	}
+	return spec, nil
+}
+
+// runHere runs a job in this process, under the lock of the data folder.
+func (a *app) runHere(ctx context.Context, cfg *config.Config, spec job.Spec, asked job.Run) error {
+	s, err := a.openStore(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if err := a.takeOver(ctx, cfg, s); err != nil {
+		return err
+	}
+	if err := endOpenRuns(ctx, s); err != nil {
+		return err
+	}
+	sys := newSystem(func() *config.Config { return cfg }, s, a.logger(cfg), newProgress(a).show)
+	run, err := control.Once{Runs: s, Runner: sys.runner}.Run(ctx, spec, asked, nil)
+	if err != nil {
+		return err
+	}
+	outcomes, err := s.RunFiles(context.WithoutCancel(ctx), run.ID)
+	if err != nil {
+		return err
+	}
+	return a.reportRun(run, outcomes)
+}
+
+// reportRun says how a run ended, and gives its exit code.
+func (a *app) reportRun(run job.Run, outcomes []job.Outcome) error {
+	code := exitOfRun(run, outcomes)
+	if a.json {
+		if err := a.object(resultOf(run)); err != nil {
+			return err
+		}
+		return coded{code, nil}
+	}
+	a.printf("%s\n", summary(run))
+	if run.Note != "" {
+		a.printf("note: %s\n", run.Note)
+	}
+	if run.Reason != nil && !toldWithFile(run.Reason, outcomes) {
+		a.printReason(run.Reason)
+	}
+	if run.Reason != nil && run.Reason.Temporary {
+		a.say("Not tried again by hand; `haulier serve` would retry, and so does running it again.\n")
+	}
+	if code == exitOK {
+		return nil
+	}
+	return coded{code, nil}
+}
+
+// toldWithFile says whether a reason was shown already, with the file that it is about.
+func toldWithFile(r *job.Reason, outcomes []job.Outcome) bool {
+	for _, o := range outcomes {
+		if o.File.Reason != nil && o.File.Reason.Slug == r.Slug && o.File.Reason.What == r.What {
+			return true
+		}
+	}
+	return false
+}

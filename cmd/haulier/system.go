@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/control"
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/pgp"
+	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/transfer"
+	"github.com/haulier/haulier/transfer/local"
+	"github.com/haulier/haulier/transfer/sftp"
+)
+
+// Names in the data folder.
+const (
+	storeFile  = "haulier.db"
+	masterFile = "master.key"
+	socketFile = "haulier.sock"
+	stageDir   = "stage"
+)
+
+// system is everything that moves files, plugged together for one configuration.
+type system struct {
+	cfg    func() *config.Config // the one that counts now
+	store  *store.Store
+	vault  control.Vault
+	pool   *sftp.Pool
+	runner *control.Runner
+	log    *slog.Logger
+}
+
+// openStore opens the store of a data folder, and makes both when they are not there.
+func (a *app) openStore(ctx context.Context, cfg *config.Config) (*store.Store, error) {
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	return a.store(ctx, cfg, false)
+}
+
+// readStore opens the store beside whoever else uses it, for reading only.
+func (a *app) readStore(ctx context.Context, cfg *config.Config) (*store.Store, error) {
+	s, err := a.store(ctx, cfg, true)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, &job.Reason{
+			Slug: "local.no_store", What: "there is nothing to show yet", Cause: fmt.Sprintf("no store in %s", cfg.DataDir),
+			Do: "run a job, or start `haulier serve`", Who: job.WhoUs, Err: err,
+		}
+	}
+	return s, err
+}
+
+func (a *app) store(ctx context.Context, cfg *config.Config, readOnly bool) (*store.Store, error) {
+	key := store.KeySource{Path: inData(cfg, masterFile)}
+	s, err := store.Open(ctx, store.Options{Path: inData(cfg, storeFile), ReadOnly: readOnly, MasterKey: key.MasterKey})
+	if err != nil {
+		return nil, err
+	}
+	a.onClose(s.Close)
+	return s, nil
+}
+
+// logger writes the program's log to stderr as the configuration says.
+func (a *app) logger(cfg *config.Config) *slog.Logger {
+	options := &slog.HandlerOptions{Level: logLevel(cfg.Log.Level)}
+	if cfg.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(a.stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, options))
+}
+
+func logLevel(name string) slog.Level {
+	var level slog.Level
+	if level.UnmarshalText([]byte(name)) != nil {
+		return slog.LevelInfo
+	}
+	return level
+}
+
+// newSystem plugs everything together. Watch is told of every sign of life.
+func newSystem(current func() *config.Config, s *store.Store, log *slog.Logger, watch func(job.Progress)) *system {
+	sys := &system{cfg: current, store: s, vault: control.Vault{Store: s}, log: log}
+	sys.pool = sftp.NewPool(sftp.Options{Store: s, Secrets: sys.vault, EgressIPs: egress(current()), Log: log})
+	keyring := control.Keyring{Store: s}
+	sys.runner = &control.Runner{
+		Sessions:    func(ctx context.Context, c job.Connection) (control.Session, error) { return sys.pool.Session(ctx, c) },
+		Connections: sys.connection,
+		Importer:    sys.importer(keyring, watch),
+		Exporter:    sys.exporter(keyring, watch),
+		Book:        s,
+		Logger:      log,
+	}
+	return sys
+}
+
+func (s *system) connection(name string) (job.Connection, bool) {
+	c, found := s.cfg().Connections[name]
+	return c, found
+}
+
+func (s *system) importer(keyring control.Keyring, watch func(job.Progress)) *transfer.Importer {
+	return &transfer.Importer{
+		Ledger:  s.store,
+		Landing: func(dir string) (transfer.Landing, error) { return local.OpenLanding(dir) },
+		Opener:  keyring.Opener,
+		Refetch: pgp.Refetch,
+		Forget:  local.Forget,
+		Epoch:   s.store.Epoch,
+		Watch:   watch,
+	}
+}
+
+func (s *system) exporter(keyring control.Keyring, watch func(job.Progress)) *transfer.Exporter {
+	return &transfer.Exporter{
+		Ledger: s.store,
+		Outbox: func(dir string) (transfer.Outbox, error) { return local.OpenOutbox(dir) },
+		Stage: func(jobName string) (transfer.Stage, error) {
+			return local.OpenStage(filepath.Join(s.cfg().DataDir, stageDir, jobName))
+		},
+		Sealer: keyring.Sealer,
+		Forget: local.Forget,
+		Epoch:  s.store.Epoch,
+		Watch:  watch,
+	}
+}
+
+func egress(cfg *config.Config) []string {
+	ips := make([]string, len(cfg.EgressIPs))
+	for i, ip := range cfg.EgressIPs {
+		ips[i] = ip.String()
+	}
+	return ips
+}
+
+// takeOver makes this process the one that runs jobs on the data folder, and ends what a process that died had open.
+func (a *app) takeOver(ctx context.Context, cfg *config.Config, s *store.Store) error {
+	lock, err := control.TakeLock(cfg.DataDir)
+	if err != nil {
+		return err
+	}
+	a.onClose(lock.Release)
+	if _, err := s.EndClaims(ctx); err != nil {
+		return err
+	}
+	return nil
+}
+
+// endOpenRuns ends the runs of a process that died. The daemon does it on its own, and runs their jobs again.
+func endOpenRuns(ctx context.Context, s *store.Store) error {
+	runs, err := s.OpenRuns(ctx)
+	if err != nil {
+		return err
+	}
+	for _, run := range runs {
+		run.State, run.Ended = job.RunInterrupted, time.Now()
+		run.Reason = &job.Reason{
+			Slug: "run.interrupted", What: "what had landed or was delivered is safe", Cause: "the program ended in the middle of the run",
+			Do: "nothing; the next run goes on from there", Who: job.WhoUs,
+		}
+		if err := s.EndRun(ctx, run); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// user is who asks, for the audit.
+func user() string {
+	if name := os.Getenv("SUDO_USER"); name != "" {
+		return name
+	}
+	if name := os.Getenv("USER"); name != "" {
+		return name
+	}
+	return "uid " + strconv.Itoa(os.Getuid())
+}
