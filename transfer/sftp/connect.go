@@ -1,0 +1,211 @@
+package sftp
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/sftp/wire"
+)
+
+// closeWait bounds the farewell of a session that is well.
+const closeWait = 3 * time.Second
+
+// way is the chain of SSH connections to a server and the SFTP session at its end.
+type way struct {
+	life *life
+	hops []*hop
+	wire *wire.Client
+}
+
+// last is the customer's server.
+func (w *way) last() *hop { return w.hops[len(w.hops)-1] }
+
+// hopsOf prepares every hop before anything is dialled: pins, keys, secrets.
+func (p *Pool) hopsOf(ctx context.Context, c job.Connection, t *trace) ([]*hop, error) {
+	var hops []*hop
+	for _, j := range c.Jump {
+		h, err := p.hopOf(ctx, c.Name, j.Endpoint)
+		if err != nil {
+			return nil, viaJump(j.Name, err)
+		}
+		hops = append(hops, h)
+	}
+	h, err := p.hopOf(ctx, c.Name, c.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	h.trace, h.deny = t, c.DenyNetworks
+	return append(hops, h), nil
+}
+
+func (p *Pool) hopOf(ctx context.Context, connection string, e job.Endpoint) (*hop, error) {
+	h := &hop{pool: p, connection: connection, endpoint: e, timeouts: withDefaults(e.Timeouts)}
+	var err error
+	if h.pins, err = p.pinsOf(ctx, e); err != nil {
+		return nil, err
+	}
+	creds, err := p.credentialsOf(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	h.login, h.mark = &login{creds: creds}, p.mark(ctx, e)
+	return h, nil
+}
+
+// connect goes the whole way. A failure is told by the hop at which it happened; jumps tells how many hops stood.
+func (p *Pool) connect(ctx context.Context, c job.Connection, hops []*hop) (w *way, err error) {
+	w = &way{hops: hops}
+	defer func() {
+		if err != nil {
+			w.drop(err)
+		}
+	}()
+	for i, h := range hops {
+		if err := w.step(ctx, i); err != nil {
+			if i < len(hops)-1 {
+				return nil, viaJump(c.Jump[i].Name, err)
+			}
+			return nil, err
+		}
+		if i < len(hops)-1 {
+			w.last().trace.done("jump "+c.Jump[i].Name, h.endpoint.Host)
+		}
+	}
+	return w, nil
+}
+
+// step makes the connection of one hop, and on the last one starts SFTP, under one deadline.
+func (w *way) step(ctx context.Context, i int) error {
+	h := w.hops[i]
+	raw, err := w.reach(ctx, i)
+	if err != nil {
+		return h.dialReason(w.interrupted(ctx, err))
+	}
+	if w.life == nil {
+		w.life = &life{conn: raw}
+	}
+	stop := w.life.guard(ctx, h.timeouts.Handshake, errHandshake)
+	defer stop()
+	if err := h.handshake(raw); err != nil {
+		return h.failure(w.interrupted(ctx, err))
+	}
+	if i < len(w.hops)-1 {
+		return nil
+	}
+	if w.wire, err = w.startSFTP(ctx); err != nil {
+		return h.startReason(w.interrupted(ctx, err))
+	}
+	h.trace.done(stageSFTP, extensionsText(w.wire))
+	return nil
+}
+
+// reach opens the byte stream to a hop: TCP for the first, a tunnel through the hop before for the others.
+func (w *way) reach(ctx context.Context, i int) (net.Conn, error) {
+	h := w.hops[i]
+	if i == 0 {
+		return h.dialTCP(ctx)
+	}
+	if err := h.denyLiteral(); err != nil {
+		return nil, err
+	}
+	stop := w.life.guard(ctx, h.timeouts.Connect, errNoAnswer)
+	defer stop()
+	h.trace.done(stageDNS, "left to the jump host")
+	conn, err := w.hops[i-1].client.Dial("tcp", address(h.endpoint))
+	if err != nil {
+		return nil, &tunnelError{err}
+	}
+	h.trace.done(stageTCP, address(h.endpoint)+" through the jump host")
+	return conn, nil
+}
+
+// A tunnelError says that a jump host did not make the connection.
+type tunnelError struct{ err error }
+
+func (e *tunnelError) Error() string { return "through the jump host: " + e.err.Error() }
+func (e *tunnelError) Unwrap() error { return e.err }
+
+// interrupted prefers our own cause of an end to what the end looked like from inside.
+func (w *way) interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return &endError{context.Cause(ctx)}
+	}
+	if w.life != nil {
+		if cause := w.life.why(); cause != nil {
+			return cause
+		}
+	}
+	return err
+}
+
+// A subsystemError says that the server has no SFTP for this user.
+type subsystemError struct{ err error }
+
+func (e *subsystemError) Error() string {
+	if e.err != nil {
+		return "the server refused the SFTP subsystem: " + e.err.Error()
+	}
+	return "the server refused the SFTP subsystem"
+}
+func (e *subsystemError) Unwrap() error { return e.err }
+
+func (w *way) startSFTP(ctx context.Context) (*wire.Client, error) {
+	channel, requests, err := w.last().client.OpenChannel("session", nil)
+	if err != nil {
+		return nil, err
+	}
+	go ssh.DiscardRequests(requests)
+	ok, err := channel.SendRequest("subsystem", true, ssh.Marshal(struct{ Name string }{"sftp"}))
+	if err != nil || !ok {
+		_ = channel.Close()
+		if err == nil {
+			err = &subsystemError{}
+		}
+		return nil, err
+	}
+	go func() { _, _ = io.Copy(io.Discard, channel.Stderr()) }() // unread, it would fill the channel's window
+	return wire.New(ctx, channel, wire.Options{Kill: w.life.cut, RequestTimeout: w.last().timeouts.Operation})
+}
+
+// drop cuts the connection and waits for what runs on it.
+func (w *way) drop(cause error) {
+	if w.life == nil {
+		return
+	}
+	w.life.cut(cause)
+	for i := len(w.hops) - 1; i >= 0; i-- {
+		h := w.hops[i]
+		h.rotate.Wait()
+		if h.client != nil {
+			_ = h.client.Wait()
+		}
+	}
+	if w.wire != nil {
+		_ = w.wire.Close(context.Background())
+	}
+}
+
+// leave says farewell to a server that is well, and is gone after closeWait in any case.
+func (w *way) leave() {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), closeWait, errClosed)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { w.life.cut(errClosed) })
+	defer stop()
+	for _, h := range w.hops {
+		h.rotate.Wait()
+	}
+	_ = w.wire.Close(ctx)
+	w.drop(errClosed)
+}
+
+// openRefused says whether the server would not open one more channel.
+func openRefused(err error) bool {
+	var refused *ssh.OpenChannelError
+	return errors.As(err, &refused)
+}

@@ -1,0 +1,102 @@
+package sftp
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	prefaceBytes = 8 << 10 // before the version line
+	prefaceLines = 64      // sshd sends none; some companies put a legal text there
+)
+
+// A notSSHError is what another protocol's greeting becomes.
+type notSSHError struct {
+	greeting string // printable
+	protocol string // its name; empty: not recognised
+}
+
+func (e *notSSHError) Error() string { return fmt.Sprintf("the server greets with %q", e.greeting) }
+
+// line is a net.Conn that watches what comes in: the greeting, so that another protocol is told at once from a silent
+// server, and when the last byte came.
+type line struct {
+	net.Conn
+	start time.Time
+	heard atomic.Int64 // when the last byte came, since start
+	in    atomic.Int64 // bytes received
+
+	mu    sync.Mutex
+	head  []byte // what came before the version line
+	ready bool   // the version line has begun
+}
+
+func newLine(conn net.Conn) *line { return &line{Conn: conn, start: time.Now()} }
+
+// Read reads, and refuses a greeting that is not SSH.
+func (l *line) Read(p []byte) (int, error) {
+	n, err := l.Conn.Read(p)
+	if n > 0 {
+		l.heard.Store(int64(time.Since(l.start)))
+		l.in.Add(int64(n))
+		if bad := l.judge(p[:n]); bad != nil {
+			return 0, bad
+		}
+	}
+	return n, err
+}
+
+// idle is how long nothing has come in.
+func (l *line) idle() time.Duration { return time.Since(l.start) - time.Duration(l.heard.Load()) }
+
+// greeted says whether the peer has begun to speak SSH; said is what it said before.
+func (l *line) greeted() (ready bool, said string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ready, printable(string(l.head))
+}
+
+func (l *line) judge(p []byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ready {
+		return nil
+	}
+	l.head = append(l.head, p[:min(len(p), prefaceBytes+1-len(l.head))]...)
+	last := l.head
+	for {
+		if bytes.HasPrefix(last, []byte("SSH-")) {
+			l.ready, l.head = true, l.head[:len(l.head)-len(last)]
+			return nil
+		}
+		_, rest, more := bytes.Cut(last, []byte("\n"))
+		if !more {
+			break
+		}
+		last = rest
+	}
+	protocol, known := recognise(l.head)
+	if known || len(l.head) > prefaceBytes || bytes.Count(l.head, []byte("\n")) > prefaceLines {
+		return &notSSHError{greeting: printable(string(l.head)), protocol: protocol}
+	}
+	return nil
+}
+
+// recognise names the protocols that are most often found where SSH should be.
+func recognise(head []byte) (protocol string, known bool) {
+	switch {
+	case bytes.HasPrefix(head, []byte("220")):
+		return "FTP or FTPS", true
+	case len(head) >= 2 && (head[0] == 0x15 || head[0] == 0x16) && head[1] == 0x03:
+		return "TLS (HTTPS or FTPS)", true
+	case bytes.HasPrefix(head, []byte("HTTP/")), bytes.HasPrefix(head, []byte("<")):
+		return "HTTP", true
+	case bytes.HasPrefix(head, []byte("+OK")), bytes.HasPrefix(head, []byte("* OK")):
+		return "mail", true
+	}
+	return "", false
+}

@@ -1,0 +1,141 @@
+package sftp
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/haulier/haulier/job"
+)
+
+const noFile = "no file was touched; one login was tried, and none will be until something changes"
+
+// loginReason speaks for a login that failed. Only what the server decided is a refusal, and opens the breaker.
+func (h *hop) loginReason(err error) *job.Reason {
+	var ours *timeoutError
+	switch {
+	case errors.As(err, &ours):
+		return h.slow(ours)
+	case isEnd(err):
+		return ended(untouched, err)
+	}
+	h.refused = h.refusal(err)
+	return h.refused
+}
+
+func (h *hop) refusal(err error) *job.Reason {
+	var prompt *promptError
+	state := &h.login.last
+	switch {
+	case errors.As(err, &prompt):
+		return h.prompted(prompt)
+	case disconnected(err):
+		return h.lockedOut(err)
+	case unsignable(err):
+		return h.noSignature(err)
+	case len(state.PartialSuccessMethods) > 0 && !h.refusedLast(methodPassword, methodInteractive, methodKey):
+		return h.secondFactor(err)
+	case len(h.login.offered) == 0:
+		return h.notOffered(err)
+	case h.refusedLast(methodPassword, methodInteractive):
+		return h.passwordRejected(err)
+	}
+	return h.keyRejected(err)
+}
+
+// refusedLast says whether the last method that we offered is one of those, and was refused.
+func (h *hop) refusedLast(methods ...string) bool {
+	if len(h.login.offered) == 0 || len(h.login.last.TriedMethods) == 0 {
+		return false
+	}
+	last := h.login.offered[len(h.login.offered)-1]
+	return slices.Contains(methods, last) && h.login.last.TriedMethods[len(h.login.last.TriedMethods)-1] == last &&
+		!slices.Contains(h.login.last.PartialSuccessMethods, last)
+}
+
+func (h *hop) auth(slug, cause, do string, party job.Who, err error) *job.Reason {
+	return &job.Reason{Slug: slug, What: noFile, Cause: cause, Do: do, Who: party, Technical: technical(err), Err: err}
+}
+
+// notOffered: none of our methods is among the server's.
+func (h *hop) notOffered(err error) *job.Reason {
+	theirs, ours := h.login.last.AllowedMethods, h.endpoint.Auth.Methods
+	cause := fmt.Sprintf("%s accepts %s for user %q; we are set up for %s", address(h.endpoint), list(theirs), h.endpoint.User, list(ours))
+	do := fmt.Sprintf("set auth.methods to what the server accepts: %s", list(theirs))
+	switch {
+	case slices.Contains(theirs, methodKey) && !slices.Contains(ours, methodKey):
+		cause += ". This server only takes a key: the password that you were given is probably the passphrase of a key file"
+		do = "auth: {methods: [publickey], key_file: {path: …, passphrase: …}}, or give them our key: `haulier onboarding " + h.connection + "`"
+	case slices.Contains(theirs, methodPassword) || slices.Contains(theirs, methodInteractive):
+		do = "auth: {methods: [password], password: {file: …}}, or ask the customer to take our key"
+	}
+	return h.auth("auth.method_not_offered", cause, do, job.WhoUs, err)
+}
+
+func (h *hop) keyRejected(err error) *job.Reason {
+	var keys []string
+	for _, k := range h.login.creds.keys {
+		keys = append(keys, fmt.Sprintf("%s %s", k.name, ssh.FingerprintSHA256(k.signer.PublicKey())))
+	}
+	return h.auth("auth.key_rejected",
+		fmt.Sprintf("%s takes keys, but not ours for user %q (%s): it is not installed for this user, the user is another one (case matters), or the rights of the files on their side are too wide",
+			address(h.endpoint), h.endpoint.User, strings.Join(keys, ", ")),
+		fmt.Sprintf("send the customer `haulier onboarding %s`; on OpenSSH: ~/.ssh 700, authorized_keys 600", h.connection), job.WhoCustomer, err)
+}
+
+func (h *hop) passwordRejected(err error) *job.Reason {
+	cause := fmt.Sprintf("%s refused the password of user %q", address(h.endpoint), h.endpoint.User)
+	switch {
+	case slices.Contains(h.login.last.PartialSuccessMethods, methodKey):
+		cause = fmt.Sprintf("%s took our key and then refused the password of user %q", address(h.endpoint), h.endpoint.User)
+	case slices.Contains(h.login.offered, methodKey):
+		cause += ", and our key before it"
+	}
+	if !h.endpoint.Auth.Expires.IsZero() && h.endpoint.Auth.Expires.Before(h.pool.opts.Now()) {
+		cause += fmt.Sprintf("; it ended on %s, as the configuration says", h.endpoint.Auth.Expires.Format("2006-01-02"))
+	}
+	return h.auth("auth.password_rejected", cause, "get the present password from the customer and set it where auth.password points; compare case and blanks of the user's name",
+		job.WhoBoth, err)
+}
+
+// secondFactor: what we offered was taken, and the server wants more.
+func (h *hop) secondFactor(err error) *job.Reason {
+	state := &h.login.last
+	return h.auth("auth.second_factor_missing",
+		fmt.Sprintf("%s took our %s for user %q, and wants %s as well", address(h.endpoint), list(state.PartialSuccessMethods), h.endpoint.User, list(state.AllowedMethods)),
+		"add it to auth.methods, with its secret, for example password: {file: …}", job.WhoUs, err)
+}
+
+func (h *hop) prompted(e *promptError) *job.Reason {
+	if e.second || len(h.login.last.PartialSuccessMethods) > 0 {
+		return h.auth("auth.second_factor_missing",
+			fmt.Sprintf("%s took the password of user %q and then asks %q, which only a person can answer", address(h.endpoint), h.endpoint.User, e.prompt),
+			"ask the customer for an account without one-time codes, or with a key", job.WhoCustomer, e)
+	}
+	return h.auth("auth.prompt", fmt.Sprintf("%s does not ask user %q for a password but %q", address(h.endpoint), h.endpoint.User, e.prompt),
+		"ask the customer for an account that logs in by a key or a password", job.WhoCustomer, e)
+}
+
+func (h *hop) lockedOut(err error) *job.Reason {
+	return h.auth("auth.locked_out",
+		fmt.Sprintf("%s ended the login of user %q: the account is locked, or too many logins were refused before", address(h.endpoint), h.endpoint.User),
+		"ask the customer to unlock the account; then `haulier connections test "+h.connection+"`", job.WhoCustomer, err)
+}
+
+func (h *hop) noSignature(err error) *job.Reason {
+	return h.auth("ssh.no_common_algorithm",
+		fmt.Sprintf("%s takes an RSA key only with the old signature ssh-rsa (SHA-1), which is switched off here", address(h.endpoint)),
+		"use a key of type ed25519, or `algorithms: {also_allow: [ssh-rsa]}`, which weakens this connection only", job.WhoBoth, err)
+}
+
+// disconnected says whether the server said goodbye in the middle of a login. The library keeps the type of that error to
+// itself; its text is pinned by a test.
+func disconnected(err error) bool { return strings.Contains(err.Error(), "ssh: disconnect, reason ") }
+
+// unsignable says whether there was no signature algorithm for our key. The same goes for its text.
+func unsignable(err error) bool {
+	return strings.Contains(err.Error(), "no common public key signature algorithm")
+}

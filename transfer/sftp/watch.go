@@ -1,0 +1,110 @@
+package sftp
+
+import (
+	"context"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/haulier/haulier/job"
+)
+
+// samples is how many times within FloorOver a transfer's progress is noted.
+const samples = 10
+
+// transfer is one copy under watch.
+type transfer struct {
+	total atomic.Int64 // bytes that moved on the wire
+	local atomic.Int32 // our own side is reading or writing: the wire may well be quiet
+}
+
+func (t *transfer) moved(n int) { t.total.Add(int64(n)) }
+
+// watch gives a transfer a context that ends when no byte has moved for the stall time, or when fewer bytes than the floor
+// rate allows have moved over its span.
+func (s *Session) watch(ctx context.Context) (watched context.Context, t *transfer, stop func()) {
+	t = &transfer{}
+	watched, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := t.watch(watched, s.way.last().timeouts); err != nil {
+			cancel(err)
+		}
+	}()
+	return watched, t, func() {
+		cancel(nil)
+		<-done
+	}
+}
+
+// watch returns when ctx ends, or with the reason why the transfer must.
+func (t *transfer) watch(ctx context.Context, bounds job.Timeouts) error {
+	stall := time.NewTicker(max(bounds.Stall/4, time.Millisecond))
+	defer stall.Stop()
+	floor := time.NewTicker(max(bounds.FloorOver/samples, time.Millisecond))
+	defer floor.Stop()
+	var seen []int64 // one a tick of floor, the latest last
+	last, since := t.total.Load(), time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case now := <-stall.C:
+			if n := t.total.Load(); n != last || t.local.Load() > 0 {
+				last, since = n, now
+			} else if now.Sub(since) >= bounds.Stall {
+				return &timeoutError{errStalled, bounds.Stall}
+			}
+		case <-floor.C:
+			if t.local.Load() > 0 {
+				seen = seen[:0]
+			}
+			seen = append(seen, t.total.Load())
+			if len(seen) <= samples {
+				continue
+			}
+			if float64(seen[samples]-seen[0]) < float64(bounds.Floor)*bounds.FloorOver.Seconds() {
+				return &timeoutError{errTooSlow, bounds.FloorOver}
+			}
+			seen = seen[1:]
+		}
+	}
+}
+
+// ours is a step of our own side, during which the wire is quiet.
+func (t *transfer) ours(step func() error) func() error {
+	if step == nil {
+		return nil
+	}
+	return func() error {
+		t.local.Add(1)
+		defer t.local.Add(-1)
+		return step()
+	}
+}
+
+// sink is our side of a download: what comes in has moved.
+type sink struct {
+	io.Writer
+	t *transfer
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	s.t.moved(len(p))
+	s.t.local.Add(1)
+	defer s.t.local.Add(-1)
+	return s.Writer.Write(p)
+}
+
+// source is our side of an upload.
+type source struct {
+	io.Reader
+	t *transfer
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	s.t.local.Add(1)
+	defer s.t.local.Add(-1)
+	return s.Reader.Read(p)
+}
