@@ -1,6 +1,7 @@
 package sftptest
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -26,8 +27,9 @@ type Operation struct {
 }
 
 type operations struct {
-	mu   sync.Mutex
-	list []Operation
+	mu    sync.Mutex
+	list  []Operation
+	grown chan struct{} // closed when list grows; nil: nobody waits
 }
 
 func (l *operations) add(o Operation) {
@@ -37,14 +39,44 @@ func (l *operations) add(o Operation) {
 		l.list = append(l.list[:0], l.list[logLimit/10:]...)
 	}
 	l.list = append(l.list, o)
+	if l.grown != nil {
+		close(l.grown)
+		l.grown = nil
+	}
+}
+
+// state gives the log as it is and a channel that is closed when it grows.
+func (l *operations) state() ([]Operation, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.grown == nil {
+		l.grown = make(chan struct{})
+	}
+	return append([]Operation(nil), l.list...), l.grown
 }
 
 // Log gives what was asked of the server so far, in the order in which it was answered. Of more than 100,000 operations
 // the oldest are forgotten.
 func (s *Server) Log() []Operation {
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	return append([]Operation(nil), s.log.list...)
+	list, _ := s.log.state()
+	return list
+}
+
+// Await waits until the log holds an operation that match is true of, and gives it.
+func (s *Server) Await(ctx context.Context, match func(Operation) bool) (Operation, error) {
+	for {
+		list, grown := s.log.state()
+		for _, o := range list {
+			if match(o) {
+				return o, nil
+			}
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return Operation{}, context.Cause(ctx)
+		}
+	}
 }
 
 // ClearLog forgets what was asked so far.

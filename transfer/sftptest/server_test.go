@@ -39,8 +39,8 @@ func start(t testing.TB, opts sftptest.Options) (*sftptest.Server, string) {
 	return s, opts.Root
 }
 
-// login opens an SSH connection as demo that ends with the test.
-func login(t testing.TB, s *sftptest.Server, auth ...ssh.AuthMethod) (*ssh.Client, error) {
+// handshake opens an SSH connection as demo that ends with the test.
+func handshake(t testing.TB, s *sftptest.Server, auth ...ssh.AuthMethod) (ssh.Conn, <-chan ssh.NewChannel, <-chan *ssh.Request, error) {
 	t.Helper()
 	if auth == nil {
 		auth = []ssh.AuthMethod{ssh.Password("pw")}
@@ -50,17 +50,33 @@ func login(t testing.TB, s *sftptest.Server, auth ...ssh.AuthMethod) (*ssh.Clien
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = raw.Close() })
-	conn, channels, requests, err := ssh.NewClientConn(raw, s.Addr(), &ssh.ClientConfig{User: "demo", Auth: auth,
+	return ssh.NewClientConn(raw, s.Addr(), &ssh.ClientConfig{User: "demo", Auth: auth,
 		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
 			if ssh.FingerprintSHA256(key) != s.Fingerprint() {
 				t.Error("the server shows another host key")
 			}
 			return nil
 		}})
+}
+
+// login is handshake for those who do not look at the server's requests.
+func login(t testing.TB, s *sftptest.Server, auth ...ssh.AuthMethod) (*ssh.Client, error) {
+	t.Helper()
+	conn, channels, requests, err := handshake(t, s, auth...)
 	if err != nil {
 		return nil, err
 	}
 	return ssh.NewClient(conn, channels, requests), nil
+}
+
+// rawLogin is handshake for those who do.
+func rawLogin(t testing.TB, s *sftptest.Server) (ssh.Conn, <-chan *ssh.Request) {
+	t.Helper()
+	conn, _, requests, err := handshake(t, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn, requests
 }
 
 // subsystem opens an SFTP channel on conn.
