@@ -1,8 +1,13 @@
 package sftptest_test
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -193,4 +198,26 @@ func TestWithoutSFTPTheSubsystemIsRefused(t *testing.T) {
 			t.Errorf("%s: %v, %v", kind, ok, err)
 		}
 	}
+}
+
+// keyOnDisk makes a key for OpenSSH's programs.
+func keyOnDisk(t *testing.T) (string, ssh.PublicKey) {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(private, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name, signer.PublicKey()
 }

@@ -29,10 +29,10 @@ type handle struct {
 
 // disk gives a path as os.Root knows it.
 func disk(absolute string) string {
-	if relative := strings.TrimPrefix(absolute, "/"); relative != "" {
-		return relative
+	if absolute == "/" {
+		return "."
 	}
-	return "."
+	return strings.TrimPrefix(absolute, "/")
 }
 
 // openFlags looks at the flags of OPEN without reading them.

@@ -239,7 +239,14 @@ func (s *session) rename(a *asked) reply {
 }
 
 func (s *session) posixRename(a *asked) reply {
-	return s.renamed(a, s.server.root.Rename(disk(a.log.Path), disk(a.log.To)))
+	root, from, to := s.server.root, disk(a.log.Path), disk(a.log.To)
+	err := root.Rename(from, to)
+	if errors.Is(err, fs.ErrExist) { // Go refuses what rename(2) does: a folder replaces an empty one
+		if source, lost := root.Lstat(from); lost == nil && source.IsDir() {
+			err = errors.Join(root.Remove(to), root.Rename(from, to))
+		}
+	}
+	return s.renamed(a, err)
 }
 
 func (s *session) renamed(a *asked, err error) reply {

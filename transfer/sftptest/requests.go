@@ -92,6 +92,9 @@ func (s *session) perform(a *asked) reply {
 	if s.denied(a) {
 		return status(packet.PermissionDenied)
 	}
+	if a.empty && a.kind != packet.Realpath {
+		return status(packet.NoSuchFile)
+	}
 	return a.request.do(s, a)
 }
 
@@ -121,11 +124,17 @@ func (s *session) absolute(raw string) string {
 	return path.Clean(raw)
 }
 
-func readPath(s *session, a *asked) { a.log.Path = s.absolute(a.fields.String()) }
+func readPath(s *session, a *asked) {
+	raw := a.fields.String()
+	a.empty = raw == ""
+	a.log.Path = s.absolute(raw)
+}
 
 func readPaths(s *session, a *asked) {
 	readPath(s, a)
-	a.log.To = s.absolute(a.fields.String())
+	raw := a.fields.String()
+	a.empty = a.empty || raw == ""
+	a.log.To = s.absolute(raw)
 }
 
 func readHandle(s *session, a *asked) {

@@ -36,6 +36,7 @@ type asked struct {
 
 	request request
 	log     Operation
+	empty   bool    // a path is the empty one, which leads nowhere
 	name    string  // of the handle
 	handle  *handle // nil: there is none of that name
 	data    []byte  // of a WRITE
