@@ -35,7 +35,7 @@ CREATE TABLE slots (
   PRIMARY KEY (job, wall, utc_offset)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX slots_due  ON slots (job, due);
-CREATE INDEX slots_open ON slots (job) WHERE state = 'due';
+CREATE INDEX slots_open ON slots (due, job) WHERE state = 'due';
 
 CREATE TABLE runs (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,0 +1,100 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/haulier/haulier/job"
+)
+
+func openHere(t *testing.T) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), "haulier.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func TestTheWriterIsDurable(t *testing.T) {
+	s := openHere(t)
+	for pragma, want := range map[string]string{
+		"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "secure_delete": "1", "busy_timeout": "20000",
+	} {
+		var got string
+		if err := s.writer.Raw("PRAGMA " + pragma).Scan(&got).Error; err != nil || got != want {
+			t.Errorf("%s is %q, %v; want %q", pragma, got, err, want)
+		}
+	}
+	if err := s.reader.Exec("DELETE FROM files").Error; !errors.Is(classify(err), ErrReadOnly) {
+		t.Errorf("a reader's write gave %v", err)
+	}
+}
+
+// TestAFullDiskIsToldAndPasses lets the database grow no further, as a full disk would.
+func TestAFullDiskIsToldAndPasses(t *testing.T) {
+	s := openHere(t)
+	limit := func(pages int) {
+		t.Helper()
+		if err := s.writer.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages)).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(1) // SQLite raises it to what there is
+	var err error
+	written := 0
+	for ; err == nil && written < 10_000; written++ {
+		_, err = s.See(t.Context(), job.File{Job: "j", Path: fmt.Sprintf("/in/%d.csv", written)})
+	}
+	var reason *job.Reason
+	if !errors.Is(err, ErrFull) || !errors.As(err, &reason) || reason.Slug != "local.no_space" || !reason.Temporary {
+		t.Fatalf("a full disk gave %v", err)
+	}
+	limit(1 << 20)
+	f, err := s.See(t.Context(), job.File{Job: "j", Path: "/in/later.csv"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stamp, err := s.Stamp(t.Context()); err != nil || stamp != f.Touched || stamp != int64(written) {
+		t.Fatalf("stamp %d after %d rows, the last touched %d, %v", stamp, written, f.Touched, err)
+	}
+}
+
+// TestQueriesUseTheirIndexes keeps the daily queries from reading the whole ledger.
+func TestQueriesUseTheirIndexes(t *testing.T) {
+	s := openHere(t)
+	for query, index := range map[string]string{
+		`SELECT * FROM files WHERE job = 'j' AND path IN (x'00', x'01') AND superseded = 0`:                                                 "sqlite_autoindex_files_1",
+		`SELECT * FROM files WHERE job = 'j' AND step NOT IN ('seen', 'done') AND state NOT IN ('held', 'rejected', 'skipped') ORDER BY id`: "files_unfinished",
+		`SELECT * FROM files WHERE job = 'j' AND id > 5 AND absent = 0 AND superseded = 0 ORDER BY id LIMIT 500`:                            "files_present",
+		`SELECT * FROM files WHERE state = 'held' ORDER BY id LIMIT 1000`:                                                                   "files_held",
+		`SELECT * FROM files WHERE job = 'j' AND archived <> x'' AND ended <> 0 AND ended < 9 ORDER BY ended`:                               "files_archived",
+		`SELECT * FROM runs WHERE ended = 0 ORDER BY id`:                                                                                    "runs_open",
+		`SELECT * FROM slots WHERE state = 'due' ORDER BY due, job`:                                                                         "slots_open",
+		`SELECT * FROM requests WHERE run = 1 AND file = 1 AND direction = 'upload' AND run <> 0 AND file <> 0`:                             "requests_fold",
+	} {
+		var plan []struct{ Detail string }
+		if err := s.reader.Raw("EXPLAIN QUERY PLAN " + query).Scan(&plan).Error; err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, p := range plan {
+			found = found || containsWord(p.Detail, index)
+		}
+		if !found {
+			t.Errorf("%s does not use %s: %v", query, index, plan)
+		}
+	}
+}
+
+func containsWord(text, word string) bool {
+	for i := 0; i+len(word) <= len(text); i++ {
+		if text[i:i+len(word)] == word && (i+len(word) == len(text) || text[i+len(word)] == ' ') {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,230 @@
+package store_test
+
+import (
+	"database/sql"
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
+)
+
+func noEnv(string) string { return "" }
+
+// at gives options for a store in a folder, its master key beside it.
+func at(dir string) store.Options {
+	key := store.KeySource{Path: filepath.Join(dir, "master.key"), Getenv: noEnv}
+	return store.Options{Path: filepath.Join(dir, "haulier.db"), MasterKey: key.MasterKey}
+}
+
+func sqlOpen(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path}).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// sqlExec changes the file of a store behind its back.
+func sqlExec(t *testing.T, path string, statements ...string) {
+	t.Helper()
+	db := sqlOpen(t, path)
+	defer func() { _ = db.Close() }()
+	for _, s := range statements {
+		if _, err := db.Exec(s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+func seen(t *testing.T, s *store.Store, path string) job.File {
+	t.Helper()
+	f, err := s.See(t.Context(), job.File{Job: "j", Type: job.TypeImport, Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestFilesAreForTheirOwnerOnly(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, at(dir))
+	seen(t, s, "/a")
+	if err := s.SetSecret(t.Context(), "x", secretOf("y")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Backup(t.Context(), filepath.Join(dir, "copy.db")); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) < 5 {
+		t.Fatalf("%d files, %v", len(entries), err)
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v, %v", e.Name(), info.Mode(), err)
+		}
+	}
+}
+
+func TestReadersLookBesideAWriter(t *testing.T) {
+	dir := t.TempDir()
+	options := at(dir)
+	options.ReadOnly = true
+	if _, err := store.Open(t.Context(), options); !errors.Is(err, store.ErrMissing) {
+		t.Fatalf("a missing store gave %v", err)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+		t.Fatalf("reading a missing store left %v", entries)
+	}
+	writer := open(t, at(dir))
+	f := seen(t, writer, "/a")
+	reader := open(t, options)
+	if got, err := reader.File(t.Context(), f.ID); err != nil || got.Path != "/a" {
+		t.Fatalf("the reader saw %v, %v", got, err)
+	}
+	if _, err := reader.See(t.Context(), f); !errors.Is(err, store.ErrReadOnly) {
+		t.Fatalf("a write through the reader gave %v", err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	alone := open(t, options)
+	if _, err := alone.File(t.Context(), f.ID); err != nil {
+		t.Fatalf("a reader without a writer: %v", err)
+	}
+}
+
+func TestOtherSchemasAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	options := at(dir)
+	if err := open(t, options).Close(); err != nil {
+		t.Fatal(err)
+	}
+	sqlExec(t, options.Path, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)`)
+	before := contents(t, options.Path)
+	for _, readOnly := range []bool{false, true} {
+		options.ReadOnly = readOnly
+		if _, err := store.Open(t.Context(), options); !errors.Is(err, store.ErrNewer) {
+			t.Fatalf("a newer schema gave %v", err)
+		}
+	}
+	if string(contents(t, options.Path)) != string(before) {
+		t.Fatal("a store of a newer program was written to")
+	}
+	sqlExec(t, options.Path, `DELETE FROM goose_db_version WHERE version_id > 0`)
+	if _, err := store.Open(t.Context(), options); !errors.Is(err, store.ErrOlder) {
+		t.Fatalf("an older schema, read only, gave %v", err)
+	}
+}
+
+func TestDamageIsToldAndFound(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "haulier.db"), make([]byte, 8192), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := store.Open(t.Context(), at(dir))
+	var reason *job.Reason
+	if !errors.Is(err, store.ErrDamaged) || !errors.As(err, &reason) || reason.Slug != "local.store_damaged" {
+		t.Fatalf("a file that is no database gave %v", err)
+	}
+
+	dir = t.TempDir()
+	s := open(t, at(dir))
+	for range 3 {
+		if err := s.AddAudit(t.Context(), store.AuditLine{Who: "ops", Act: "trust", Object: "acme"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := seen(t, s, "/a")
+	if problems, err := s.Check(t.Context()); err != nil || len(problems) != 0 {
+		t.Fatalf("a whole store has problems %v, %v", problems, err)
+	}
+	sqlExec(t, filepath.Join(dir, "haulier.db"), `DROP TRIGGER audit_no_update`, `UPDATE audit SET who = 'nobody' WHERE id = 2`)
+	sqlExec(t, filepath.Join(dir, "haulier.db"), `PRAGMA foreign_keys = OFF`, `DELETE FROM files`)
+	if problems, err := s.Check(t.Context()); err != nil || len(problems) != 2 {
+		t.Fatalf("after tampering and a lost file %d: problems %q, %v", f.ID, problems, err)
+	}
+}
+
+func TestTheAuditListIsAppendOnly(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, at(dir))
+	if err := s.AddAudit(t.Context(), store.AuditLine{Who: "ops"}); err != nil {
+		t.Fatal(err)
+	}
+	db := sqlOpen(t, at(dir).Path)
+	defer func() { _ = db.Close() }()
+	for _, statement := range []string{`UPDATE audit SET who = 'x'`, `DELETE FROM audit`} {
+		if _, err := db.Exec(statement); err == nil {
+			t.Errorf("%s was done", statement)
+		}
+	}
+}
+
+func TestAnEventAndItsChangeAreOne(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, at(dir))
+	f, err := s.Claim(t.Context(), seen(t, s, "/a"), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sqlExec(t, at(dir).Path, `CREATE TRIGGER no_events BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'full'); END`)
+	next := f
+	next.Step, next.State = job.StepDone, job.FileLanded
+	if _, err := s.Advance(t.Context(), job.StepSeen, next); err == nil {
+		t.Fatal("the row moved although its event could not be written")
+	}
+	row, err := s.File(t.Context(), f.ID)
+	if err != nil || row.Step != job.StepSeen || row.Touched != f.Touched {
+		t.Fatalf("the row is %+v, %v", row, err)
+	}
+	if steps, err := s.Steps(t.Context(), f.ID); err != nil || len(steps) != 1 {
+		t.Fatalf("the timeline is %v, %v", steps, err)
+	}
+}
+
+func TestBackupIsAWholeStore(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, at(dir))
+	f := seen(t, s, "/a")
+	if err := s.SetSecret(t.Context(), "x", secretOf("y")); err != nil {
+		t.Fatal(err)
+	}
+	options := at(dir)
+	options.Path = filepath.Join(dir, "copy.db")
+	if err := s.Backup(t.Context(), options.Path); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Backup(t.Context(), options.Path); !errors.Is(err, os.ErrExist) {
+		t.Fatalf("a backup over another gave %v", err)
+	}
+	seen(t, s, "/b")
+	restored := open(t, options)
+	if _, err := restored.File(t.Context(), f.ID); err != nil {
+		t.Fatal(err)
+	}
+	if stamp, err := restored.Stamp(t.Context()); err != nil || stamp != f.Touched {
+		t.Fatalf("the copy's stamp is %d, %v", stamp, err)
+	}
+	if text, err := restored.Secret(t.Context(), "x"); err != nil || string(text.Reveal()) != "y" {
+		t.Fatalf("the copy's secret does not open: %v", err)
+	}
+	if problems, err := restored.Check(t.Context()); err != nil || len(problems) != 0 {
+		t.Fatalf("the copy has problems %v, %v", problems, err)
+	}
+}
+
+func contents(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
