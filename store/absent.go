@@ -30,7 +30,7 @@ func (s *Store) MarkAbsent(ctx context.Context, ids []int64, before int64) error
 
 func (s *Store) markAbsent(ctx context.Context, ids []int64, before int64) error {
 	return s.write(ctx, "record absent files", func(tx *gorm.DB) error {
-		touched, err := stamp(tx)
+		touched, err := stamp(tx, 1)
 		if err != nil {
 			return err
 		}
@@ -44,7 +44,7 @@ func (s *Store) markAbsent(ctx context.Context, ids []int64, before int64) error
 func (s *Store) EndClaims(ctx context.Context) (int, error) {
 	ended := 0
 	err := s.write(ctx, "end open claims", func(tx *gorm.DB) error {
-		touched, err := stamp(tx)
+		touched, err := stamp(tx, 1)
 		if err != nil {
 			return err
 		}

@@ -27,12 +27,13 @@ func (s *Store) See(ctx context.Context, f job.File) (job.File, error) {
 func (s *Store) SeeMany(ctx context.Context, files []job.File) ([]job.File, error) {
 	seen := make([]job.File, 0, len(files))
 	err := s.write(ctx, "record files that were seen", func(tx *gorm.DB) error {
-		for _, f := range files {
-			row, err := s.see(tx, f)
+		for len(files) > 0 {
+			n := distinct(files)
+			rows, err := s.see(tx, files[:n])
 			if err != nil {
-				return fmt.Errorf("%s %q: %w", f.Job, f.Path, err)
+				return fmt.Errorf("%s %q: %w", files[0].Job, files[0].Path, err)
 			}
-			seen = append(seen, row.file())
+			seen, files = append(seen, filesOf(rows)...), files[n:]
 		}
 		return nil
 	})
@@ -42,42 +43,81 @@ func (s *Store) SeeMany(ctx context.Context, files []job.File) ([]job.File, erro
 	return seen, nil
 }
 
-func (s *Store) see(tx *gorm.DB, f job.File) (fileRow, error) {
-	row, now := rowOf(f), s.now()
+// seeMost is how many rows one statement inserts.
+const seeMost = 200
+
+// distinct counts the files at the head that are of one job and name no path twice.
+func distinct(files []job.File) int {
+	paths := make(map[string]struct{}, seeMost)
+	for i, f := range files[:min(len(files), seeMost)] {
+		if _, again := paths[f.Path]; again || f.Job != files[0].Job {
+			return i
+		}
+		paths[f.Path] = struct{}{}
+	}
+	return len(paths)
+}
+
+func (s *Store) see(tx *gorm.DB, files []job.File) ([]fileRow, error) {
+	last, err := stamp(tx, len(files))
+	if err != nil {
+		return nil, err
+	}
+	rows, paths := make([]fileRow, len(files)), make([]raw, len(files))
+	for i, f := range files {
+		rows[i], paths[i] = s.fresh(f), raw(f.Path)
+		rows[i].Touched = last - int64(len(files)-1-i)
+	}
+	generations, err := supersede(tx, files[0].Job, paths)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		rows[i].Generation = generations[rows[i].Path] + 1
+	}
+	if err := tx.Create(&rows).Error; err != nil {
+		return nil, err
+	}
+	return rows, s.recordSteps(tx, rows)
+}
+
+// fresh is the row of a version that nobody has worked on.
+func (s *Store) fresh(f job.File) fileRow {
+	row := rowOf(f)
 	row.ID, row.Fence, row.Absent, row.Moved, row.Stayed, row.Began, row.Ended = 0, 0, false, false, 0, 0, 0
-	row.Step, row.Seen = string(job.StepSeen), now
+	row.Step, row.Seen = string(job.StepSeen), s.now()
 	if f.State == "" {
 		row.State = string(job.FileWaiting)
 	}
 	if isEnd(job.State(row.State)) {
-		row.Ended = now
+		row.Ended = row.Seen
 	}
-	var err error
-	if row.Touched, err = stamp(tx); err != nil {
-		return row, err
-	}
-	if row.Generation, err = supersede(tx, f.Job, row.Path); err != nil {
-		return row, err
-	}
-	if err := tx.Create(&row).Error; err != nil {
-		return row, err
-	}
-	return row, s.recordStep(tx, row, "")
+	return row
 }
 
-// supersede marks the newest generation of a path as no longer that, and numbers the next.
-func supersede(tx *gorm.DB, jobName string, path raw) (next int64, err error) {
-	err = tx.Raw(`SELECT coalesce(max(generation), 0) + 1 FROM files WHERE job = ? AND path = ?`, jobName, path).Scan(&next).Error
-	if err != nil || next == 1 {
-		return next, err
+// supersede marks the newest generation of each path as no longer that, and gives their numbers.
+func supersede(tx *gorm.DB, jobName string, paths []raw) (map[raw]int64, error) {
+	var rows []fileRow
+	newest := func() *gorm.DB {
+		return tx.Model(&fileRow{}).Where("job = ? AND path IN ? AND superseded = 0", jobName, paths)
 	}
-	return next, tx.Exec(`UPDATE files SET superseded = 1 WHERE job = ? AND path = ? AND generation = ?`, jobName, path, next-1).Error
+	if err := newest().Select("path", "generation").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	generations := make(map[raw]int64, len(rows))
+	for _, r := range rows {
+		generations[r.Path] = r.Generation
+	}
+	if len(rows) == 0 {
+		return generations, nil
+	}
+	return generations, newest().Update("superseded", true).Error
 }
 
-// stamp counts one write to the ledger.
-func stamp(tx *gorm.DB) (int64, error) {
+// stamp counts writes to the ledger and gives the number of the last.
+func stamp(tx *gorm.DB, writes int) (int64, error) {
 	var value int64
-	err := tx.Raw(`UPDATE ledger_stamp SET value = value + 1 RETURNING value`).Scan(&value).Error
+	err := tx.Raw(`UPDATE ledger_stamp SET value = value + ? RETURNING value`, writes).Scan(&value).Error
 	return value, err
 }
 
@@ -87,7 +127,7 @@ func stamp(tx *gorm.DB) (int64, error) {
 func (s *Store) Claim(ctx context.Context, f job.File, run int64) (job.File, error) {
 	var row fileRow
 	err := s.write(ctx, fmt.Sprintf("claim %s %q", f.Job, f.Path), func(tx *gorm.DB) error {
-		touched, err := stamp(tx)
+		touched, err := stamp(tx, 1)
 		if err != nil {
 			return err
 		}
@@ -137,7 +177,7 @@ func (s *Store) advance(tx *gorm.DB, from job.Step, f job.File) (fileRow, error)
 	if row.State != old.State && isEnd(f.State) && (row.Ended == 0 || row.Ended == old.Ended) {
 		row.Ended = s.now()
 	}
-	if row.Touched, err = stamp(tx); err != nil {
+	if row.Touched, err = stamp(tx, 1); err != nil {
 		return row, err
 	}
 	err = one(tx.Model(&fileRow{}).Where("id = ? AND fence = ? AND step = ?", f.ID, f.Fence, string(from)).
@@ -164,15 +204,43 @@ func isEnd(state job.State) bool {
 	return false
 }
 
+// isTold says whether a file that comes to this state is an event.
+func isTold(state job.State) bool { return isEnd(state) && state != job.FileSkipped }
+
 // recordStep writes the line of the timeline and, when the state became one that is told, the event.
 func (s *Store) recordStep(tx *gorm.DB, row fileRow, before string) error {
-	step := stepRow{File: row.ID, Run: row.Run, Step: row.Step, State: row.State, Slug: slugOf(reasonFrom(row.Reason)), At: s.now()}
+	step := s.stepOf(row)
 	if err := tx.Create(&step).Error; err != nil {
 		return err
 	}
-	state := job.State(row.State)
-	if row.State == before || !isEnd(state) || state == job.FileSkipped {
+	if row.State == before || !isTold(job.State(row.State)) {
 		return nil
 	}
 	return s.tellFile(tx, row.file())
+}
+
+// recordSteps does the same for rows that are new.
+func (s *Store) recordSteps(tx *gorm.DB, rows []fileRow) error {
+	steps := make([]stepRow, len(rows))
+	for i, row := range rows {
+		steps[i] = s.stepOf(row)
+	}
+	if err := tx.Create(&steps).Error; err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if !isTold(job.State(row.State)) {
+			continue
+		}
+		if err := s.tellFile(tx, row.file()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) stepOf(row fileRow) stepRow {
+	return stepRow{
+		File: row.ID, Run: row.Run, Step: row.Step, State: row.State, Slug: slugOf(reasonFrom(row.Reason)), At: s.now(),
+	}
 }

@@ -174,6 +174,11 @@ func presentStreamsPages(t *testing.T, b bundle) {
 		files = append(files, found(fmt.Sprintf("/in/%04d.csv", i)))
 	}
 	seen := must[[]job.File](t)(b.SeeMany(t.Context(), files))
+	for i := 1; i < n; i += 100 {
+		same(t, "row as answered", must[job.File](t)(b.File(t.Context(), seen[i].ID)), seen[i])
+		same(t, "path in the order given", seen[i].Path, files[i].Path)
+		same(t, "stamps in the order given", seen[i].Touched, seen[i-1].Touched+1)
+	}
 	ok(t, b.MarkAbsent(t.Context(), []int64{seen[3].ID}, seen[n-1].Touched))
 	again := b.see(t, found("/in/0005.csv"))
 
