@@ -35,7 +35,7 @@ func (o *Opener) Open(ctx context.Context, dst io.Writer, src io.Reader) (job.En
 	err := m.open(policy)
 	m.env.Cipher = s.read
 	if s.err != nil {
-		err = s.err
+		err = s.err // whatever was made of what came before it
 	}
 	return m.env, err
 }
@@ -92,8 +92,6 @@ func (m *message) body(policy Policy, data container) error {
 	}
 	var limit *job.Reason
 	switch {
-	case m.src.err != nil:
-		return m.src.err
 	case m.sink.err != nil:
 		return m.sink.err
 	case errors.As(err, &limit):
@@ -110,8 +108,6 @@ func (m *message) bodyError(walked, verified error) error {
 		technical = verified
 	}
 	switch {
-	case m.src.err != nil:
-		return m.src.err
 	case technical == nil:
 		return nil
 	case m.wire.armor != nil && m.wire.armor.damaged:
@@ -131,8 +127,6 @@ func (m *message) trailing(policy Policy) error {
 		n, err = remains(m.wire.raw, true)
 	}
 	switch {
-	case m.src.err != nil:
-		return m.src.err
 	case m.wire.armor != nil && m.wire.armor.cut:
 		return reasonTruncated(m.src.read)
 	case err != nil:

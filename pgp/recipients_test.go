@@ -114,7 +114,7 @@ func TestOurKeysAtFault(t *testing.T) {
 	})
 }
 
-func unarmored(t *testing.T, k job.Key) []byte {
+func unarmored(t testing.TB, k job.Key) []byte {
 	t.Helper()
 	b, err := pgp.Binary(k)
 	check(t, err)
