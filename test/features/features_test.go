@@ -97,18 +97,18 @@ func TestExpand(t *testing.T) {
 
 func TestParse(t *testing.T) {
 	got, err := parse("# title\n\n| Row | Feature | Shown by |\n| --- | --- | --- |\n" +
-		"| A1 | one | `p/q.TestOne`, `r.FuzzTwo/a_b` |\n| A2 | two | — later |\n")
+		"| A1 | one | `p/q.TestOne`, `r.FuzzTwo/a,_b` |\n| A2 | two | — later |\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []feature{
-		{id: "A1", text: "one", tests: []string{"p/q.TestOne", "r.FuzzTwo/a_b"}},
+		{id: "A1", text: "one", tests: []string{"p/q.TestOne", "r.FuzzTwo/a,_b"}},
 		{id: "A2", text: "two", why: "later"},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(feature{})); diff != "" {
 		t.Error(diff)
 	}
-	for _, bad := range []string{"| A1 | one | |", "| A1 | one | — |", "| A1 | one | TestOne |", "| A1 | `p.TestOne` |"} {
+	for _, bad := range []string{"| A1 | one | |", "| A1 | one | — |", "| A1 | one | TestOne |", "| A1 | one | `p.TestOne` and more |", "| A1 | `p.TestOne` |"} {
 		if _, err := parse(bad); err == nil {
 			t.Errorf("took %q", bad)
 		}

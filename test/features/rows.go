@@ -43,7 +43,7 @@ func expand(ranges string) ([]string, error) {
 
 var (
 	rowID    = regexp.MustCompile(`^[A-Z]\d+$`)
-	testName = regexp.MustCompile("^`([a-z0-9/_]+\\.(?:Test|Fuzz)[^`\\s]*)`$")
+	testName = regexp.MustCompile("`([a-z0-9/_]+\\.(?:Test|Fuzz)[^`\\s]*)`")
 )
 
 // parse reads the rows of the document's tables. Lines that are no rows are prose.
@@ -75,12 +75,11 @@ func (f *feature) read(cell string) error {
 		}
 		return nil
 	}
-	for name := range strings.SplitSeq(cell, ",") {
-		found := testName.FindStringSubmatch(strings.TrimSpace(name))
-		if found == nil {
-			return fmt.Errorf("%q is not `package.TestName`", strings.TrimSpace(name))
-		}
+	for _, found := range testName.FindAllStringSubmatch(cell, -1) {
 		f.tests = append(f.tests, found[1])
+	}
+	if rest := strings.Trim(testName.ReplaceAllString(cell, ""), ", "); rest != "" || len(f.tests) == 0 {
+		return fmt.Errorf("%q is not `package.TestName`", rest)
 	}
 	return nil
 }

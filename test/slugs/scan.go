@@ -92,6 +92,11 @@ func inSource(name string, content []byte) (map[string]string, error) {
 			if ok && key != nil && key.Name == "Slug" && !slug.MatchString(text) {
 				err = fmt.Errorf("%s: slug %q: want AREA.NAME with a known area", fset.Position(n.Pos()), text)
 			}
+			if key != nil && key.Name == "Slug" {
+				for _, text := range composed(n.Value) {
+					found[text] = fset.Position(n.Pos()).String()
+				}
+			}
 			if key != nil && (key.Name == "Act" || key.Name == "Type") {
 				other[n.Value] = true
 			}
@@ -103,6 +108,26 @@ func inSource(name string, content []byte) (map[string]string, error) {
 		return true
 	})
 	return found, err
+}
+
+// kinds are what a slug may begin with that is put together at run time: the kinds of things that people pause.
+var kinds = []string{"job", "connection"}
+
+// composed gives the slugs that KIND + ".name" may become.
+func composed(e ast.Expr) []string {
+	sum, ok := e.(*ast.BinaryExpr)
+	if !ok {
+		return nil
+	}
+	end, ok := literal(sum.Y)
+	if !ok || !strings.HasPrefix(end, ".") {
+		return nil
+	}
+	var all []string
+	for _, kind := range kinds {
+		all = append(all, kind+end)
+	}
+	return all
 }
 
 // called gives the name of what a call calls, without its package or receiver.
