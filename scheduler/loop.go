@@ -1,0 +1,173 @@
+package scheduler
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// recheck is how long the loop sleeps at most. A timer does not see that the machine slept or the clock was set.
+	recheck = 30 * time.Second
+	// jump is how far the wall clock may part from the monotonic one between two looks before it is called a jump.
+	jump = 10 * time.Second
+
+	firstPause   = 5 * time.Second // after a failed write
+	longestPause = time.Minute
+)
+
+// sighting is when both clocks were looked at. Only the loop uses it.
+type sighting struct{ wall, mono time.Time }
+
+// illness is the state of a store that cannot be used. Guarded by mu.
+type illness struct {
+	pause time.Duration // zero: well
+	until time.Time     // by the monotonic clock
+}
+
+func (s *Service) loop() {
+	defer close(s.looped)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case <-s.wake:
+		case <-timer.C:
+		}
+		timer.Reset(s.pass(s.base))
+	}
+}
+
+// pass does all that is due and says for how long there is nothing to do.
+func (s *Service) pass(ctx context.Context) time.Duration {
+	s.book.Lock()
+	defer s.book.Unlock()
+	s.watchClock()
+	if wait := s.resting(); wait > 0 {
+		return wait
+	}
+	for {
+		e, now := s.nextDue()
+		if e == nil {
+			break
+		}
+		if err := s.serve(ctx, e, now); err != nil {
+			s.fallIll(err, e)
+			return s.resting()
+		}
+		s.recovered()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fillPlaces()
+	return s.untilNext()
+}
+
+// nextDue gives a job for which something is due; nil if there is none, or the service is stopping.
+func (s *Service) nextDue() (*entry, time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	if s.stopping || len(s.agenda) == 0 || s.agenda[0].wake.After(now) {
+		return nil, now
+	}
+	return s.agenda[0], now
+}
+
+func (s *Service) untilNext() time.Duration {
+	if len(s.agenda) == 0 {
+		return recheck
+	}
+	return max(0, min(recheck, s.agenda[0].wake.Sub(s.now())))
+}
+
+// serve decides about the slots of a job that have come due, or else starts its retry. Needs book.
+func (s *Service) serve(ctx context.Context, e *entry, now time.Time) error {
+	err := s.settle(ctx, e, now)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := e.retry; err == nil && r != nil && e.turn == nil && !r.at.After(now) {
+		e.retry = nil
+		s.dispatch(r.turn(e))
+	}
+	s.schedule(e)
+	return err
+}
+
+// watchClock notices that the machine slept or the clock was set. A leap forward needs no act: what was passed is caught
+// up on. After a leap back the slots ahead are looked at again from now on; those that are recorded stay as they are.
+func (s *Service) watchClock() {
+	now := sighting{wall: s.now(), mono: time.Now()}
+	by := now.wall.Sub(s.seen.wall) - now.mono.Sub(s.seen.mono)
+	s.seen = now
+	if by.Abs() < jump {
+		return
+	}
+	s.o.Log.Warn("the clock jumped", "slug", "scheduler.clock_jump", "by", by.Round(time.Second).String())
+	if by > 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.jobs {
+		if e.at.due > now.wall.Unix() {
+			e.at = after(now.wall)
+		}
+		if e.retry != nil {
+			e.retry.at = e.retry.at.Add(by)
+		}
+		e.notBefore = time.Time{}
+		s.schedule(e)
+	}
+}
+
+// resting says how long the store is left alone after a failed write.
+func (s *Service) resting() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(0, time.Until(s.ill.until))
+}
+
+// fallIll has everything wait a while after a failed write; e, if any, comes after the others then.
+func (s *Service) fallIll(err error, e *entry) {
+	s.mu.Lock()
+	if s.stopping {
+		s.mu.Unlock()
+		return
+	}
+	known := time.Until(s.ill.until) > 0
+	if !known {
+		s.ill.pause = min(max(firstPause, 2*s.ill.pause), longestPause)
+		s.ill.until = time.Now().Add(s.ill.pause)
+	}
+	pause := s.ill.pause
+	if e != nil {
+		e.unsure, e.notBefore = true, s.now().Add(pause)
+		s.schedule(e)
+	}
+	s.mu.Unlock()
+	if known {
+		return
+	}
+	s.o.Log.Error("the store cannot be used; no run begins and no slot is lost until it can", "error", err, "again_in", pause.String())
+	if s.o.Trouble != nil {
+		s.o.Trouble(err)
+	}
+	s.poke()
+}
+
+// recovered tells once that the store works again.
+func (s *Service) recovered() {
+	s.mu.Lock()
+	was := s.ill.pause
+	s.ill = illness{}
+	s.mu.Unlock()
+	if was == 0 {
+		return
+	}
+	s.o.Log.Info("the store can be used again")
+	if s.o.Trouble != nil {
+		s.o.Trouble(nil)
+	}
+}
