@@ -21,7 +21,7 @@ func (s *Store) See(ctx context.Context, f job.File) (job.File, error) {
 
 // SeeMany begins the next generation of each path, in the order given and in one transaction.
 //
-// The rows stand at StepSeen, waiting unless a file says otherwise, unclaimed (fence 0), present and neither moved nor
+// The rows stand at StepSeen, or at StepDone where a file was decided by its name or size alone, waiting unless a file says otherwise, unclaimed (fence 0), present and neither moved nor
 // stayed; all other facts are taken as they are. A row that is rejected, held or failed from the start is told at once,
 // as by Advance. What comes back bears ID, Generation, Touched and Seen.
 func (s *Store) SeeMany(ctx context.Context, files []job.File) ([]job.File, error) {
@@ -31,7 +31,7 @@ func (s *Store) SeeMany(ctx context.Context, files []job.File) ([]job.File, erro
 			n := distinct(files)
 			rows, err := s.see(tx, files[:n])
 			if err != nil {
-				return fmt.Errorf("%s %q: %w", files[0].Job, files[0].Path, err)
+				return fmt.Errorf("%s: %w", nameOf(files[0]), err)
 			}
 			seen, files = append(seen, filesOf(rows)...), files[n:]
 		}
@@ -85,7 +85,10 @@ func (s *Store) see(tx *gorm.DB, files []job.File) ([]fileRow, error) {
 func (s *Store) fresh(f job.File) fileRow {
 	row := rowOf(f)
 	row.ID, row.Fence, row.Absent, row.Moved, row.Stayed, row.Began, row.Ended = 0, 0, false, false, 0, 0, 0
-	row.Step, row.Seen = string(job.StepSeen), s.now()
+	row.Seen = s.now()
+	if f.Step != job.StepDone { // decided by its name or size alone
+		row.Step = string(job.StepSeen)
+	}
 	if f.State == "" {
 		row.State = string(job.FileWaiting)
 	}
@@ -126,7 +129,7 @@ func stamp(tx *gorm.DB, writes int) (int64, error) {
 // job.ErrStale when the row was written since it was read.
 func (s *Store) Claim(ctx context.Context, f job.File, run int64) (job.File, error) {
 	var row fileRow
-	err := s.write(ctx, fmt.Sprintf("claim %s %q", f.Job, f.Path), func(tx *gorm.DB) error {
+	err := s.write(ctx, fmt.Sprintf("claim %s", nameOf(f)), func(tx *gorm.DB) error {
 		touched, err := stamp(tx, 1)
 		if err != nil {
 			return err
@@ -153,7 +156,7 @@ func (s *Store) Claim(ctx context.Context, f job.File, run int64) (job.File, err
 // a final one and f names no other end.
 func (s *Store) Advance(ctx context.Context, from job.Step, f job.File) (job.File, error) {
 	var row fileRow
-	err := s.write(ctx, fmt.Sprintf("advance %s %q to %s", f.Job, f.Path, f.Step), func(tx *gorm.DB) error {
+	err := s.write(ctx, fmt.Sprintf("advance %s to %s", nameOf(f), f.Step), func(tx *gorm.DB) error {
 		var err error
 		row, err = s.advance(tx, from, f)
 		return err
@@ -166,7 +169,8 @@ func (s *Store) Advance(ctx context.Context, from job.Step, f job.File) (job.Fil
 
 func (s *Store) advance(tx *gorm.DB, from job.Step, f job.File) (fileRow, error) {
 	var old fileRow
-	err := tx.Where("id = ? AND fence = ? AND step = ?", f.ID, f.Fence, string(from)).Take(&old).Error
+	err := tx.Select("job", "type", "path", "generation", "superseded", "seen", "began", "ended", "name", "state").
+		Where("id = ? AND fence = ? AND step = ?", f.ID, f.Fence, string(from)).Take(&old).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return old, job.ErrStale
 	}

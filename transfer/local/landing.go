@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stageDir is where a landing keeps its unfinished files: inside, so that landing is a rename.
-const stageDir = ".haulier"
+// StageDir is where a landing keeps its unfinished files: inside, so that landing is a rename.
+const StageDir = ".haulier"
 
 // Landing is a folder where the platform takes imported files, with its stage.
 type Landing struct {
@@ -29,7 +29,7 @@ func OpenLanding(dir string) (*Landing, error) {
 	if err := makeDir(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make landing: %w", err)
 	}
-	stage, err := OpenStage(filepath.Join(dir, stageDir))
+	stage, err := OpenStage(filepath.Join(dir, StageDir))
 	if err != nil {
 		return nil, err
 	}

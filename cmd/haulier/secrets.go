@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/haulier/haulier/internal/secret"
+	"github.com/haulier/haulier/store"
+)
+
+func secretsCommand(a *app) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "secrets",
+		Short: "Passwords and passphrases that the store keeps sealed",
+		Long:  "A stored secret is named in the configuration as {stored: NAME}. It is read from stdin and never shown again.",
+	}
+	command.AddCommand(secretsSetCommand(a), secretsListCommand(a), secretsRemoveCommand(a))
+	return command
+}
+
+// withStore runs f with the store open for writing.
+func (a *app) withStore(cmd *cobra.Command, f func(s *store.Store) error) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	s, err := a.openStore(cmd.Context(), cfg)
+	if err != nil {
+		return err
+	}
+	return f(s)
+}
+
+// audit writes down what a person did.
+func audit(cmd *cobra.Command, s *store.Store, act, object, detail string) error {
+	return s.AddAudit(cmd.Context(), store.AuditLine{At: time.Now(), Who: user(), Act: act, Object: object, Detail: detail})
+}
+
+func secretsSetCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "set NAME",
+		Short: "Store a secret, read from stdin",
+		Args:  exactly("NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withStore(cmd, func(s *store.Store) error {
+				text, err := a.readSecret("Secret for " + args[0] + ": ")
+				if err != nil {
+					return err
+				}
+				defer text.Wipe()
+				if err := s.SetSecret(cmd.Context(), args[0], text); err != nil {
+					return err
+				}
+				a.say("Stored. Name it as {stored: %s}.\n", args[0])
+				return audit(cmd, s, "secret.set", args[0], "")
+			})
+		},
+	}
+}
+
+// maxSecret bounds a secret that is read, in bytes.
+const maxSecret = 64 << 10
+
+// readSecret reads a secret from stdin, without showing it on a terminal; one line end behind it is not part of it.
+func (a *app) readSecret(prompt string) (secret.Text, error) {
+	var raw []byte
+	var err error
+	if file, ok := a.stdin.(*os.File); ok && isTerminal(file) {
+		a.say("%s", prompt)
+		raw, err = term.ReadPassword(int(file.Fd()))
+		a.say("\n")
+	} else {
+		raw, err = io.ReadAll(io.LimitReader(a.stdin, maxSecret+1))
+	}
+	defer clear(raw)
+	if err != nil {
+		return secret.Text{}, err
+	}
+	trimmed := bytes.TrimSuffix(bytes.TrimSuffix(raw, []byte("\n")), []byte("\r"))
+	switch {
+	case len(trimmed) == 0:
+		return secret.Text{}, usage(errors.New("stdin was empty: no secret was stored"))
+	case len(trimmed) > maxSecret:
+		return secret.Text{}, usage(errors.New("stdin has more than 64 KiB: that is no secret"))
+	}
+	return secret.New(trimmed), nil
+}
+
+func secretsListCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "Names of the stored secrets",
+		Args:  exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := a.config()
+			if err != nil {
+				return err
+			}
+			s, err := a.readStore(cmd.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			names, err := s.SecretNames(cmd.Context())
+			if err != nil {
+				return err
+			}
+			for _, name := range names {
+				if a.json {
+					err = a.object(map[string]string{"name": name})
+				} else {
+					a.printf("%s\n", name)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func secretsRemoveCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "remove NAME",
+		Short: "Delete a stored secret",
+		Args:  exactly("NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withStore(cmd, func(s *store.Store) error {
+				if err := s.RemoveSecret(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				return audit(cmd, s, "secret.remove", args[0], "")
+			})
+		},
+	}
+}

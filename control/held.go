@@ -1,0 +1,125 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
+)
+
+// Verdict is a person's decision about a file in doubt.
+type Verdict string
+
+// The verdicts.
+const (
+	AsLanded    Verdict = "landed"    // an import that is where it should be
+	AsDelivered Verdict = "delivered" // an export that the customer has
+	AsAgain     Verdict = "again"     // to be moved again, from the beginning
+	AsDrop      Verdict = "drop"      // not to be moved
+)
+
+// Doubts keeps the rows in doubt.
+type Doubts interface {
+	File(ctx context.Context, id int64) (job.File, error)
+	Held(ctx context.Context, jobName string) ([]job.File, error)
+	Claim(ctx context.Context, f job.File, run int64) (job.File, error)
+	Advance(ctx context.Context, from job.Step, f job.File) (job.File, error)
+	AddAudit(ctx context.Context, l store.AuditLine) error
+}
+
+// Resolve ends the doubt about one file, for a reason that the audit keeps.
+func Resolve(ctx context.Context, d Doubts, id int64, as Verdict, who, why string) (job.File, error) {
+	f, err := d.File(ctx, id)
+	if err != nil {
+		return f, fmt.Errorf("file %d: %w", id, err)
+	}
+	if f.State != job.FileHeld {
+		return f, &job.Reason{
+			Slug: "held.not_held", What: fmt.Sprintf("file %d was left as it is", id), Cause: "it is " + string(f.State) + ", not held",
+			Do: "haulier held list", Who: job.WhoUs,
+		}
+	}
+	if err := fits(f.Type, as); err != nil {
+		return f, err
+	}
+	// The claim's new fence makes sure that whoever held the file last can write no more.
+	claimed, err := d.Claim(ctx, f, f.Run)
+	if err != nil {
+		return f, fmt.Errorf("file %d: %w", id, err)
+	}
+	next := decided(claimed, as)
+	written, err := d.Advance(ctx, claimed.Step, next)
+	if err != nil {
+		return f, fmt.Errorf("file %d: %w", id, err)
+	}
+	return written, d.AddAudit(ctx, store.AuditLine{
+		At: time.Now(), Who: who, Act: "held.resolve", Object: fmt.Sprintf("file %d", id), Detail: fmt.Sprintf("as %s: %s", as, why),
+	})
+}
+
+func fits(t job.Type, as Verdict) error {
+	switch {
+	case as == AsAgain, as == AsDrop:
+	case as == AsLanded && t == job.TypeImport:
+	case as == AsDelivered && t == job.TypeExport:
+	default:
+		return &job.Reason{
+			Slug: "held.verdict", What: "the file was left as it is", Cause: fmt.Sprintf("%q does not fit a file of an %s job", as, t),
+			Do: "use --as landed (imports), delivered (exports), again or drop", Who: job.WhoUs,
+		}
+	}
+	return nil
+}
+
+// decided is the row as the verdict makes it.
+func decided(f job.File, as Verdict) job.File {
+	f.Reason = nil
+	switch as {
+	case AsLanded:
+		f.Step, f.State = job.StepDone, job.FileLanded
+	case AsDelivered:
+		f.Step, f.State = job.StepDone, job.FileDelivered
+		if f.Proof == "" {
+			f.Proof = job.ProofAssumed
+		}
+	case AsAgain:
+		f.State, f.Temp, f.Stage, f.Kept, f.Refetched = job.FileWaiting, "", "", "", false
+		f.Step = job.StepSeen
+	case AsDrop:
+		f.Step, f.State = job.StepDone, job.FileSkipped
+		f.Reason = &job.Reason{
+			Slug: "held.dropped", What: "the file is not moved", Cause: "somebody decided so", Do: "nothing", Who: job.WhoUs,
+		}
+	}
+	return f
+}
+
+// EpochKeeper is a stage that remembers the ledger's epoch.
+type EpochKeeper interface{ SetEpoch(epoch string) error }
+
+// Reconcile ends all doubts that a restored ledger or a mass change on the server left on a job: as landed or delivered,
+// when the files are known to have gone through before, or again. Only then does the job take new files by itself.
+func Reconcile(ctx context.Context, d Doubts, spec job.Spec, stage EpochKeeper, epoch string, as Verdict, who, why string) (int, error) {
+	n := 0
+	for {
+		rows, err := d.Held(ctx, spec.Name)
+		if err != nil {
+			return n, err
+		}
+		before := n
+		for _, f := range rows {
+			if f.Reason == nil || (f.Reason.Slug != "ledger.restored" && f.Reason.Slug != "remote.mass_change") {
+				continue
+			}
+			if _, err := Resolve(ctx, d, f.ID, as, who, why); err != nil {
+				return n, err
+			}
+			n++
+		}
+		if n == before {
+			return n, stage.SetEpoch(epoch)
+		}
+	}
+}
