@@ -3,4 +3,12 @@ package main
 import "github.com/spf13/cobra"
 
 // commands are all that haulier can do, one file each, in the order of its help.
-var commands = []func(*app) *cobra.Command{}
+var commands = []func(*app) *cobra.Command{
+	initCommand,
+	checkCommand,
+	configCommand,
+	createCommand,
+	docsCommand,
+	schemaCommand,
+	versionCommand,
+}
