@@ -86,12 +86,7 @@ func (c *contents) inflate(p *framed) error {
 	if err != nil {
 		return err
 	}
-	bounded := &inflated{r: r, meter: c.sink.meter}
-	err = c.walk(bufio.NewReaderSize(bounded, innerBuffer))
-	if bounded.err != nil {
-		return bounded.err
-	}
-	if err != nil {
+	if err := c.walk(bufio.NewReaderSize(&inflated{r: r, meter: c.sink.meter}, innerBuffer)); err != nil {
 		return err
 	}
 	return p.skip()

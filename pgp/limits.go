@@ -101,21 +101,16 @@ type inflated struct {
 	r     io.Reader
 	n     int64
 	meter *meter
-	err   *job.Reason
 }
 
 // inflatedSlack is what packet headers and signatures may add to the plaintext.
 const inflatedSlack = 1 << 20
 
 func (f *inflated) Read(p []byte) (int, error) {
-	if f.err != nil {
-		return 0, f.err
-	}
 	n, err := f.r.Read(p)
 	f.n += int64(n)
 	if f.n > inflatedSlack {
 		if r := f.meter.check(f.n - inflatedSlack); r != nil {
-			f.err = r
 			return 0, r
 		}
 	}

@@ -129,6 +129,7 @@ func TestBrokenMessagesAreRefusedByName(t *testing.T) {
 		{name: "two literals", sent: message(t, ours.Key, lit, lit), slug: "pgp.malformed", says: "more than one file"},
 		{name: "two literals, compressed", sent: message(t, ours.Key, zip(slices.Concat(lit, lit))), slug: "pgp.malformed", says: "more than one file"},
 		{name: "literal after compressed", sent: message(t, ours.Key, zip(lit), lit), slug: "pgp.malformed"},
+		{name: "literal, then compressed padding", sent: message(t, ours.Key, lit, zip(raw(21, data))), slug: "pgp.malformed"},
 		{name: "two compressed", sent: message(t, ours.Key, zip(lit), zip(lit)), slug: "pgp.malformed"},
 		{name: "nested compression", sent: message(t, ours.Key, zip(zip(lit))), slug: "pgp.malformed", says: "compressed more than once"},
 		{name: "nothing inside", sent: message(t, ours.Key), slug: "pgp.malformed", says: "no file"},

@@ -135,7 +135,7 @@ func ourKeys(ours []job.Key) string {
 			id = k.KeyIDs[len(k.KeyIDs)-1]
 		}
 		if k.Name != "" {
-			id += " (" + keyName(k) + ", since " + k.Created.Format(time.DateOnly) + ")"
+			id += " (" + keyName(k) + since(k.Created) + ")"
 		}
 		parts = append(parts, id)
 	}
@@ -143,6 +143,13 @@ func ourKeys(ours []job.Key) string {
 		return "ours is " + parts[0]
 	}
 	return "ours are " + strings.Join(parts, ", ")
+}
+
+func since(created time.Time) string {
+	if created.IsZero() {
+		return ""
+	}
+	return ", since " + created.Format(time.DateOnly)
 }
 
 func reasonPasswordOnly() *job.Reason {
