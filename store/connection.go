@@ -70,6 +70,14 @@ func (s *Store) setActive(ctx context.Context, name string, active bool) error {
 	})
 }
 
+// PurgeConnection forgets what was learned of a connection: it is a draft again, with nothing known of its server. Its
+// history stays; keys, pins and secrets are removed by their own names.
+func (s *Store) PurgeConnection(ctx context.Context, name string) error {
+	return s.write(ctx, "purge connection "+name, func(tx *gorm.DB) error {
+		return tx.Exec(`UPDATE connections SET active = 0, profile = '' WHERE name = ?`, name).Error
+	})
+}
+
 type breakerRow struct {
 	Host   string
 	Port   int

@@ -22,6 +22,8 @@ var (
 	ErrOlder = errors.New("the store is of an older version of haulier; start haulier serve once to bring it up to date")
 	// ErrNewer: a newer program has written the store.
 	ErrNewer = errors.New("the store was written by a newer version of haulier")
+	// ErrForeign: the file is a database, and not a store.
+	ErrForeign = errors.New("the file is the database of another program")
 	// ErrBusy: another process held the database longer than the store waits.
 	ErrBusy = errors.New("the database is in use by another process")
 	// ErrFull: there is no space left on the disk of the store.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/haulier/haulier/job"
@@ -112,6 +113,15 @@ func valueOf[T any](text string) *T {
 		return nil
 	}
 	return value
+}
+
+// nameOf names a file in an error: printable and short, whatever a server calls it.
+func nameOf(f job.File) string {
+	const most = 200
+	if len(f.Path) > most {
+		return fmt.Sprintf("%s %q…", f.Job, f.Path[:most])
+	}
+	return fmt.Sprintf("%s %q", f.Job, f.Path)
 }
 
 func baseName(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }

@@ -12,7 +12,7 @@ import (
 
 // Former gives the newest other row of the same job and path that landed or was delivered.
 func (s *Store) Former(ctx context.Context, f job.File) (job.File, bool, error) {
-	rows, err := s.files(ctx, fmt.Sprintf("look for the version before %s %q", f.Job, f.Path), func(db *gorm.DB) *gorm.DB {
+	rows, err := s.files(ctx, fmt.Sprintf("look for the version before %s", nameOf(f)), func(db *gorm.DB) *gorm.DB {
 		return db.Where("job = ? AND path = ? AND id <> ? AND state IN ('landed', 'delivered')", f.Job, raw(f.Path), f.ID).
 			Order("generation DESC").Limit(1)
 	})

@@ -51,12 +51,15 @@ func (s *Store) inspectSchema(ctx context.Context, db *sql.DB) (int64, error) {
 	return have, nil
 }
 
-// schemaVersion is 0 for a database without tables of ours.
+// schemaVersion is 0 for a database without tables.
 func schemaVersion(ctx context.Context, db *sql.DB) (int64, error) {
-	var tables int
-	row := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'`)
-	if err := row.Scan(&tables); err != nil || tables == 0 {
+	var all, ours int
+	row := db.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE name = 'goose_db_version') FROM sqlite_master`)
+	if err := row.Scan(&all, &ours); err != nil || all == 0 {
 		return 0, err
+	}
+	if ours == 0 {
+		return 0, ErrForeign
 	}
 	var version int64
 	row = db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`)

@@ -86,7 +86,7 @@ func (s *Store) Twin(ctx context.Context, f job.File, plainSHA256 string) (job.F
 	if plainSHA256 == "" {
 		return job.File{}, false, nil
 	}
-	rows, err := s.files(ctx, fmt.Sprintf("look for a twin of %s %q", f.Job, f.Path), func(db *gorm.DB) *gorm.DB {
+	rows, err := s.files(ctx, fmt.Sprintf("look for a twin of %s", nameOf(f)), func(db *gorm.DB) *gorm.DB {
 		return db.Where("job = ? AND path = ? AND id <> ? AND plain_sha256 = ? AND state IN ('landed', 'delivered')",
 			f.Job, raw(f.Path), f.ID, plainSHA256).Order("generation DESC").Limit(1)
 	})

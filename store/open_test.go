@@ -135,6 +135,12 @@ func TestDamageIsToldAndFound(t *testing.T) {
 	}
 
 	dir = t.TempDir()
+	sqlExec(t, at(dir).Path, `CREATE TABLE other (x)`)
+	if _, err := store.Open(t.Context(), at(dir)); !errors.Is(err, store.ErrForeign) {
+		t.Fatalf("the database of another program gave %v", err)
+	}
+
+	dir = t.TempDir()
 	s := open(t, at(dir))
 	for range 3 {
 		if err := s.AddAudit(t.Context(), store.AuditLine{Who: "ops", Act: "trust", Object: "acme"}); err != nil {

@@ -137,6 +137,10 @@ func connectionsAreRemembered(t *testing.T, b bundle) {
 	ok(t, b.Deactivate(t.Context(), "acme"))
 	same(t, "active", must2(t, b.ConnectionState)("acme"), false)
 	same(t, "profile", must2(t, b.Profile)("acme"), p)
+	ok(t, b.Activate(t.Context(), "acme"))
+	ok(t, b.PurgeConnection(t.Context(), "acme"))
+	same(t, "active after the purge", must2(t, b.ConnectionState)("acme"), false)
+	same(t, "profile after the purge", must2(t, b.Profile)("acme"), job.Profile{})
 	ok(t, b.MarkConnections(t.Context(), map[string]string{"bank": "b"}))
 	removed := must[map[string]time.Time](t)(b.RemovedConnections(t.Context()))
 	if len(removed) != 1 || removed["acme"].IsZero() {
@@ -158,6 +162,11 @@ func pinsAndBreakers(t *testing.T, b bundle) {
 	ok(t, b.SawHostKey(t.Context(), pin.Address, pin.Key))
 	seen := must2(t, b.HostKeysSeen)(pin.Address)
 	same(t, "seen", []int{len(seen), seen[0].Count}, []int{1, 2})
+	for i := range 105 {
+		ok(t, b.SawHostKey(t.Context(), pin.Address, fmt.Sprint("key ", i)))
+	}
+	seen = must2(t, b.HostKeysSeen)(pin.Address)
+	same(t, "seen of a server that never shows a key twice", []any{len(seen), seen[0].Key}, []any{100, "key 104"})
 
 	account := job.Account{Host: "sftp.acme.example", Port: 22, User: "PLAT01"}
 	same(t, "breaker", must2(t, b.Breaker)(account), job.Breaker{})
