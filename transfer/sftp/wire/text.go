@@ -30,10 +30,13 @@ func clean(text []byte) string {
 			out.WriteByte(' ')
 			count, space = count+1, false
 		}
+		if count == maxMessage {
+			break
+		}
 		out.WriteRune(r)
 		count++
 	}
-	return out.String()
+	return strings.TrimSuffix(out.String(), " ")
 }
 
 // quote shows a raw path: escaped, and cut in the middle when it is very long.
