@@ -1,0 +1,315 @@
+package transfer_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/sftptest"
+)
+
+// ops gives the operations that the server was asked for, without those of the folder and the handle.
+func ops(b *bundle) []string {
+	var names []string
+	for _, operation := range b.server.Log() {
+		names = append(names, operation.Op)
+	}
+	return names
+}
+
+func TestExportDeliversUnderATemporaryName(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).exporting(nil)
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	if result := b.want(1, 0, 0, 0); result.State != job.RunSucceeded || result.Bytes.Up != 3 {
+		t.Errorf("result %+v", result)
+	}
+	has(t, b.remote("in"), map[string]string{"a.csv": "one"})
+	has(t, b.outbox, map[string]string{"a.csv": "one"})
+	f := b.last()
+	r := f.Receipt
+	if f.Proof != job.ProofVerified || r == nil || r.Proof != job.ProofVerified || r.Remote != "/in/a.csv" || r.Sent.SHA256 != f.Plain.SHA256 ||
+		r.Session.HostKey == "" || r.Session.Method != "password" || r.Means != job.RenameV3 {
+		t.Errorf("row %+v, receipt %+v", f, r)
+	}
+	opened := ""
+	for _, operation := range b.server.Log() {
+		if operation.Op == "open" {
+			opened = operation.Path
+		}
+		if operation.Op == "setstat" || operation.Op == "fsetstat" {
+			t.Errorf("the server was asked to %s", operation.Op)
+		}
+	}
+	if !strings.HasPrefix(opened, "/in/a.csv.") || !strings.HasSuffix(opened, ".part") {
+		t.Errorf("uploaded as %s", opened)
+	}
+	b.want(0, 0, 0, 0)
+}
+
+func TestExportResends(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).exporting(func(ex *job.Export) { ex.IfExists, ex.Name = job.ExistsReplace, "employees.csv" })
+	path := filepath.Join(b.outbox, "a.csv")
+	day := time.Date(2026, 11, 20, 1, 0, 0, 0, time.UTC)
+	for i, step := range []struct {
+		text string
+		ok   int
+	}{{"one", 1}, {"one", 0}, {"two", 1}, {"one", 1}} {
+		put(t, path, step.text, day.AddDate(0, 0, i))
+		b.want(step.ok, 0, 1-step.ok, 0)
+		want := step.text
+		has(t, b.remote("in"), map[string]string{"employees.csv": want})
+	}
+	b.spec.Export.Resend = job.ResendAlways
+	put(t, path, "one", day.AddDate(0, 1, 0))
+	b.want(1, 0, 0, 0)
+	b.spec.Export.Resend = job.ResendNever
+	put(t, path, "three", day.AddDate(0, 2, 0))
+	b.want(0, 0, 1, 0)
+}
+
+func TestExportMovesAndDeletesTheSource(t *testing.T) {
+	sent := filepath.Join(t.TempDir(), "sent")
+	b := setup(t, sftptest.Knobs{}).exporting(func(ex *job.Export) {
+		ex.AfterSuccess = job.Retire{Action: job.RetireMove, Dir: sent, KeepFor: time.Hour}
+		ex.IfExists = job.ExistsReplace
+	})
+	path := filepath.Join(b.outbox, "a.csv")
+	put(t, path, "one")
+	b.want(1, 0, 0, 0)
+	has(t, b.outbox, nil)
+	has(t, sent, map[string]string{"a.csv": "one"})
+	put(t, filepath.Join(sent, "foreign.txt"), "not ours", time.Now().Add(-48*time.Hour))
+	b.spec.Export.AfterSuccess.KeepFor = time.Nanosecond
+	b.want(0, 0, 0, 0)
+	has(t, sent, map[string]string{"foreign.txt": "not ours"})
+	b.spec.Export.AfterSuccess = job.Retire{Action: job.RetireDelete}
+	put(t, path, "two")
+	b.want(1, 0, 0, 0)
+	has(t, b.outbox, nil)
+	has(t, b.remote("in"), map[string]string{"a.csv": "two"})
+}
+
+func TestExportIfExists(t *testing.T) {
+	for policy, slug := range map[job.IfExists]string{job.ExistsFail: "remote.name_taken", job.ExistsWait: "remote.name_taken"} {
+		b := setup(t, sftptest.Knobs{}).exporting(func(ex *job.Export) { ex.IfExists = policy })
+		put(t, b.remote("in", "a.csv"), "theirs")
+		put(t, filepath.Join(b.outbox, "a.csv"), "ours")
+		b.server.ClearLog()
+		b.do()
+		if f := b.last(); f.Reason == nil || f.Reason.Slug != slug {
+			t.Errorf("%s: row %+v", policy, f)
+		}
+		for _, op := range ops(b) {
+			if op == "write" {
+				t.Errorf("%s: bytes were sent", policy)
+			}
+		}
+		has(t, b.remote("in"), map[string]string{"a.csv": "theirs"})
+		if err := os.Remove(b.remote("in", "a.csv")); err != nil {
+			t.Fatal(err)
+		}
+		b.want(1, 0, 0, 0)
+		has(t, b.remote("in"), map[string]string{"a.csv": "ours"})
+	}
+}
+
+func TestExportReplacesWithAndWithoutPosixRename(t *testing.T) {
+	for name, knobs := range map[string]sftptest.Knobs{"posix": {}, "v3": {NoPosixRename: true}, "v3 that overwrites": {NoPosixRename: true, RenameOverwrites: true}} {
+		b := setup(t, knobs).exporting(func(ex *job.Export) { ex.IfExists = job.ExistsReplace })
+		put(t, b.remote("in", "a.csv"), "theirs")
+		put(t, filepath.Join(b.outbox, "a.csv"), "ours")
+		b.want(1, 0, 0, 0)
+		has(t, b.remote("in"), map[string]string{"a.csv": "ours"})
+		if t.Failed() {
+			t.Fatal(name)
+		}
+	}
+}
+
+func TestExportLeavesTheCompleteTemporaryWhenRenameIsRefused(t *testing.T) {
+	b := setup(t, sftptest.Knobs{NoRename: true}).exporting(nil)
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	result := b.want(0, 1, 0, 0)
+	if result.Reason.Slug != "remote.rename_refused" || !strings.Contains(result.Reason.Do, "put-only") {
+		t.Errorf("reason %+v", result.Reason)
+	}
+	entries, err := os.ReadDir(b.remote("in"))
+	if err != nil || len(entries) != 1 || !strings.HasSuffix(entries[0].Name(), ".part") {
+		t.Fatalf("the folder holds %v, %v", entries, err)
+	}
+	b.server.Change(func(k *sftptest.Knobs) { *k = sftptest.Knobs{} })
+	b.server.ClearLog()
+	b.want(1, 0, 0, 0)
+	has(t, b.remote("in"), map[string]string{"a.csv": "one"})
+	for _, op := range ops(b) {
+		if op == "write" {
+			t.Error("the file was sent again, not only renamed")
+		}
+	}
+}
+
+func TestExportToAPutOnlyServer(t *testing.T) {
+	b := setup(t, sftptest.Knobs{PutOnly: true}).exporting(nil)
+	b.conn.Profile = "put-only"
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	b.server.ClearLog()
+	b.want(1, 0, 0, 0)
+	has(t, b.remote("in"), map[string]string{"a.csv": "one"})
+	if f := b.last(); f.Proof != job.ProofAcknowledged {
+		t.Errorf("proof %q", f.Proof)
+	}
+	for _, op := range ops(b) {
+		switch op {
+		case "auth", "open", "write", "close", "realpath", "limits":
+		default:
+			t.Errorf("a PUT-only server was asked to %s", op)
+		}
+	}
+}
+
+func TestExportToAServerThatSweeps(t *testing.T) {
+	b := setup(t, sftptest.Knobs{Sweep: sftptest.SweepAtRename}).exporting(nil)
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	if result := b.want(0, 0, 0, 1); result.Reason.Slug != "remote.vanished" {
+		t.Errorf("reason %+v", result.Reason)
+	}
+	b.want(0, 0, 0, 0) // never sent again by itself
+
+	swept := setup(t, sftptest.Knobs{Sweep: sftptest.SweepAtRename}).exporting(nil)
+	yes := true
+	if err := swept.store.SaveProfile(t.Context(), "acme", job.Profile{SweepsAtOnce: &yes}); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(swept.outbox, "a.csv"), "one")
+	swept.want(1, 0, 0, 0)
+	if f := swept.last(); f.Proof != job.ProofSwept {
+		t.Errorf("proof %q", f.Proof)
+	}
+}
+
+func TestExportWhereNobodyMayLook(t *testing.T) {
+	b := setup(t, sftptest.Knobs{NoStat: true}).exporting(nil)
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	b.want(1, 0, 0, 0)
+	has(t, b.remote("in"), map[string]string{"a.csv": "one"})
+	if f := b.last(); f.Proof != job.ProofPublished {
+		t.Errorf("proof %q", f.Proof)
+	}
+}
+
+func TestExportInPlaceIsLookedAt(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).exporting(func(ex *job.Export) { ex.InPlace = true })
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	b.want(1, 0, 0, 0)
+	if f := b.last(); f.Proof != job.ProofSizeChecked {
+		t.Errorf("proof %q", f.Proof)
+	}
+}
+
+func TestExportReadsBack(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).exporting(func(ex *job.Export) { ex.Verify = job.VerifyReadback })
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	b.server.ClearLog()
+	b.want(1, 0, 0, 0)
+	read := false
+	for _, op := range ops(b) {
+		read = read || op == "read"
+	}
+	if !read {
+		t.Error("nothing was read back")
+	}
+}
+
+func TestExportMarker(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).exporting(func(ex *job.Export) { ex.Marker = "{name}.done" })
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	b.want(1, 0, 0, 0)
+	has(t, b.remote("in"), map[string]string{"a.csv": "one", "a.csv.done": ""})
+}
+
+func TestExportWhoseRenameReplyWasLost(t *testing.T) {
+	for _, fault := range []sftptest.Action{sftptest.Drop, sftptest.DropDone} {
+		b := setup(t, sftptest.Knobs{Faults: []sftptest.Fault{{Op: "rename", Times: 1, Do: fault}}}).exporting(nil)
+		put(t, filepath.Join(b.outbox, "a.csv"), "one")
+		result := b.want(0, 1, 0, 0)
+		if !result.Reason.Temporary {
+			t.Errorf("reason %+v", result.Reason)
+		}
+		b.server.ClearLog()
+		b.want(1, 0, 0, 0)
+		has(t, b.remote("in"), map[string]string{"a.csv": "one"})
+		for _, op := range ops(b) {
+			if op == "write" {
+				t.Error("the file was sent again")
+			}
+		}
+	}
+}
+
+func TestExportCleansOnlyItsOwnTemporaries(t *testing.T) {
+	b := setup(t, sftptest.Knobs{Faults: []sftptest.Fault{{Op: "write", Times: 1, Do: sftptest.DropDone}}}).exporting(nil)
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	put(t, b.remote("in", "a.csv.999-1.part"), "somebody else's")
+	put(t, b.remote("in", "b.csv.part"), "somebody else's")
+	b.want(0, 1, 0, 0)
+	b.want(1, 0, 0, 0)
+	has(t, b.remote("in"), map[string]string{"a.csv": "one", "a.csv.999-1.part": "somebody else's", "b.csv.part": "somebody else's"})
+}
+
+func TestExportDirectWhoseCloseReplyWasLost(t *testing.T) {
+	lost := sftptest.Knobs{PutOnly: true, Faults: []sftptest.Fault{{Op: "close", Times: 1, Do: sftptest.DropDone}}}
+	for policy, want := range map[job.OnLostReply]job.Counts{
+		job.LostHold: {Held: 1}, job.LostAssume: {OK: 1}, job.LostResend: {Failed: 1},
+	} {
+		b := setup(t, lost).exporting(func(ex *job.Export) { ex.OnLostReply = policy })
+		b.conn.Profile = "put-only"
+		put(t, filepath.Join(b.outbox, "a.csv"), "one")
+		b.want(want.OK, want.Failed, want.Skipped, want.Held)
+		switch f := b.last(); policy {
+		case job.LostAssume:
+			if f.Proof != job.ProofAssumed {
+				t.Errorf("proof %q", f.Proof)
+			}
+		case job.LostResend:
+			b.want(1, 0, 0, 0)
+		case job.LostHold:
+			b.want(0, 0, 0, 0)
+		}
+	}
+}
+
+func TestExportRendersItsNameOnce(t *testing.T) {
+	b := setup(t, sftptest.Knobs{NoRename: true}).exporting(func(ex *job.Export) { ex.Name = "seg_{run}.csv" })
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	b.want(0, 1, 0, 0)
+	first := b.last().Final
+	b.server.Change(func(k *sftptest.Knobs) { *k = sftptest.Knobs{} })
+	b.want(1, 0, 0, 0)
+	if f := b.last(); f.Final != first {
+		t.Errorf("final name %q, then %q", first, f.Final)
+	}
+	if _, err := os.Stat(b.remote(first)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestExportWithoutAnOutbox(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).exporting(func(ex *job.Export) { ex.Outbox += "/none" })
+	if result := b.do(); result.State != job.RunFailed || result.Reason.Slug != "local.outbox" || !errors.Is(result.Reason, fs.ErrNotExist) {
+		t.Errorf("result %+v", result)
+	}
+}
+
+func TestExportWithoutSpaceOnTheServer(t *testing.T) {
+	b := setup(t, sftptest.Knobs{Faults: []sftptest.Fault{{Op: "write", Times: 1, Do: sftptest.Fail, Code: 4}}}).exporting(nil)
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	b.want(0, 1, 0, 0)
+	has(t, b.remote("in"), nil)
+	b.want(1, 0, 0, 0)
+	has(t, b.remote("in"), map[string]string{"a.csv": "one"})
+}
