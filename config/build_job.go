@@ -22,15 +22,15 @@ func (b *builder) job(name string, v *value) job.Spec {
 	}
 	switch s.Type {
 	case job.TypeImport:
-		s.Import = b.importOf(v, conn, at)
+		s.Import = b.importOf(name, v, conn, at)
 	case job.TypeExport:
-		s.Export = b.exportOf(v, conn, at)
+		s.Export = b.exportOf(name, v, conn, at)
 	}
 	b.judgeJob(s, v)
 	return s
 }
 
-func (b *builder) importOf(v *value, conn job.Connection, at *value) *job.Import {
+func (b *builder) importOf(name string, v *value, conn job.Connection, at *value) *job.Import {
 	from, to := v.get("from"), v.get("to")
 	i := &job.Import{
 		Location: from.get("location").str(),
@@ -49,11 +49,11 @@ func (b *builder) importOf(v *value, conn job.Connection, at *value) *job.Import
 	if a := v.get("archive"); a.usable() {
 		i.Archive = &job.Archive{Dir: b.local(a.get("dir")), KeepFor: a.get("keep_for").duration()}
 	}
-	b.judgeImport(i, v, conn)
+	b.judgeImport(name, i, v, conn)
 	return i
 }
 
-func (b *builder) exportOf(v *value, conn job.Connection, at *value) *job.Export {
+func (b *builder) exportOf(name string, v *value, conn job.Connection, at *value) *job.Export {
 	from, to := v.get("from"), v.get("to")
 	e := &job.Export{
 		Outbox: b.local(from.get("dir")),
@@ -77,7 +77,7 @@ func (b *builder) exportOf(v *value, conn job.Connection, at *value) *job.Export
 		e.IfExists = job.ExistsReplace
 		exists.text = string(e.IfExists)
 	}
-	b.judgeExport(e, v, conn)
+	b.judgeExport(name, e, v, conn)
 	return e
 }
 
@@ -154,7 +154,7 @@ func (b *builder) retireLocal(v *value) job.Retire {
 
 // missing reports a name that stands for nothing.
 func (b *builder) missing(v *value, noun string, among *value, where string) {
-	if !v.usable() || b.unread() {
+	if !v.usable() || b.unread() || among != nil && among.broken {
 		return
 	}
 	b.fail(v.at, "E-REFERENCE", "there is no %s %s%s%s", noun, quoted(v.str()), where, meant(v.str(), among.names()))

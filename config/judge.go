@@ -47,8 +47,15 @@ func (b *builder) judgeAfter() {
 		for _, name := range ring {
 			told[name] = true
 		}
-		b.fail(b.top.get("jobs", s.Name, "after").at, "E-CYCLE", "jobs wait for each other: %s", strings.Join(append(ring, ring[0]), " after "))
+		b.fail(b.top.get("jobs", s.Name, "after").at, "E-CYCLE", "%s: %s", waiting(ring), strings.Join(append(ring, ring[0]), " after "))
 	}
+}
+
+func waiting(ring []string) string {
+	if len(ring) == 1 {
+		return "a job waits for itself"
+	}
+	return "jobs wait for each other"
 }
 
 // ringOf follows after from a job; the jobs of the ring if it comes back to where it began.

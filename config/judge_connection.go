@@ -52,6 +52,9 @@ func (b *builder) judgeAuth(noun, name string, v *value) {
 	withKey := slices.Contains(methods, "publickey")
 	withPassword := slices.Contains(methods, "password") || slices.Contains(methods, "keyboard-interactive")
 	key, file, password := v.get("key"), v.get("key_file"), v.get("password")
+	if key != nil && key.broken || file != nil && file.broken || password != nil && password.broken {
+		return
+	}
 	say := func(at place, format string, args ...any) {
 		b.fail(at, "E-AUTH", "%s", about(noun, name, format, args...))
 	}

@@ -20,10 +20,7 @@ func (b *builder) judgeJob(s job.Spec, v *value) {
 
 func (b *builder) judgeTiming(s job.Spec, v *value) {
 	after := v.get("after")
-	switch {
-	case after.usable() && s.Timing.After == s.Name:
-		b.fail(after.at, "E-CYCLE", "job %q waits for itself", s.Name)
-	case after.usable() && b.top.get("jobs", s.Timing.After) == nil:
+	if after.usable() && b.top.get("jobs", s.Timing.After) == nil {
 		b.missing(after, "job", b.top.get("jobs"), "")
 	}
 	if name := v.get("calendar"); name.usable() && b.top.get("calendars", name.str()) == nil {
@@ -105,37 +102,37 @@ func (b *builder) template(name, key string, v *value) {
 	}
 }
 
-func (b *builder) judgeImport(i *job.Import, v *value, conn job.Connection) {
+func (b *builder) judgeImport(name string, i *job.Import, v *value, conn job.Connection) {
 	from := v.get("from", "location")
 	if conn.Profile == "put-only" && v.get("connection").usable() {
-		b.fail(v.get("connection").at, "E-PUT-ONLY", "connection %q takes uploads only (profile put-only); nothing can be imported from it", conn.Name)
+		b.fail(v.get("connection").at, "E-PUT-ONLY", "job %q: connection %q takes uploads only (profile put-only); nothing can be imported from it", name, conn.Name)
 	} else if conn.Locations[i.Location].Use == job.UseUpload {
-		b.fail(from.at, "E-USE", "location %q on connection %q is for upload; an import needs one for download", i.Location, conn.Name)
+		b.fail(from.at, "E-USE", "job %q: location %q on connection %q is for upload; an import needs one for download", name, i.Location, conn.Name)
 	}
 	retire := v.get("after_success")
 	if i.Claim && i.AfterSuccess.Action == job.RetireKeep && retire.usable() {
-		b.fail(v.get("claim").at, "E-CONFLICT", "claim: rename moves the source aside, so it cannot also be kept; add after_success: delete, or {move: LOCATION}")
+		b.fail(v.get("claim").at, "E-CONFLICT", "job %q: claim: rename moves the source aside, so it cannot also be kept; add after_success: delete, or {move: LOCATION}", name)
 	}
 	if move := retire.get("move"); move.usable() && i.AfterSuccess.Dir != "" && i.AfterSuccess.Dir == i.Dir {
-		b.fail(move.at, "E-CONFLICT", "after_success moves files to the folder that they are taken from, %s", quoted(i.Dir))
+		b.fail(move.at, "E-CONFLICT", "job %q: after_success moves files to the folder that they are taken from, %s", name, quoted(i.Dir))
 	}
-	b.judgeFolders(v.get("to", "dir"), v.get("archive", "dir"), "the archive would lie in the landing, where the platform takes files")
-	b.judgeInside(v.get("to", "dir"), "the landing")
+	b.judgeFolders(name, v.get("to", "dir"), v.get("archive", "dir"), "the archive would lie in the landing, where the platform takes files")
+	b.judgeInside(name, v.get("to", "dir"), "the landing")
 }
 
-func (b *builder) judgeExport(e *job.Export, v *value, conn job.Connection) {
+func (b *builder) judgeExport(name string, e *job.Export, v *value, conn job.Connection) {
 	to := v.get("to", "location")
 	if conn.Locations[e.Location].Use == job.UseDownload {
-		b.fail(to.at, "E-USE", "location %q on connection %q is for download; an export needs one for upload", e.Location, conn.Name)
+		b.fail(to.at, "E-USE", "job %q: location %q on connection %q is for download; an export needs one for upload", name, e.Location, conn.Name)
 	}
 	exists := v.get("to", "if_exists")
 	if e.InPlace && exists.given() && exists.usable() && e.IfExists != job.ExistsReplace {
-		b.fail(exists.at, "E-CONFLICT", "if_exists %s needs a rename, and this server is written in place: what is there is replaced", e.IfExists)
+		b.fail(exists.at, "E-CONFLICT", "job %q: if_exists %s needs a rename, and this server is written in place: what is there is replaced", name, e.IfExists)
 	}
-	b.judgeFolders(v.get("from", "dir"), v.get("after_success", "move"), "sent files would be taken again")
-	b.judgeInside(v.get("from", "dir"), "the outbox")
-	if name := v.get("to", "name"); e.Sealing == nil && name.usable() && sealedName(name.str()) && !sealedName(e.Match) {
-		b.warn(name.at, "W-NOT-ENCRYPTED", "the name %s says that the file is encrypted, and neither job nor connection has outbound.pgp", quoted(name.str()))
+	b.judgeFolders(name, v.get("from", "dir"), v.get("after_success", "move"), "sent files would be taken again")
+	b.judgeInside(name, v.get("from", "dir"), "the outbox")
+	if to := v.get("to", "name"); e.Sealing == nil && to.usable() && sealedName(to.str()) && !sealedName(e.Match) {
+		b.warn(to.at, "W-NOT-ENCRYPTED", "job %q: the name %s says that the file is encrypted, and neither job nor connection has outbound.pgp", name, quoted(to.str()))
 	}
 }
 
@@ -148,19 +145,19 @@ func sealedName(name string) bool {
 }
 
 // judgeFolders refuses two uses of one local folder.
-func (b *builder) judgeFolders(first, second *value, why string) {
+func (b *builder) judgeFolders(name string, first, second *value, why string) {
 	if first.usable() && second.usable() && b.local(first) == b.local(second) {
-		b.fail(second.at, "E-CONFLICT", "%s is the same folder as %s: %s", quoted(second.str()), quoted(first.str()), why)
+		b.fail(second.at, "E-CONFLICT", "job %q: %s is the same folder as %s: %s", name, quoted(second.str()), quoted(first.str()), why)
 	}
 }
 
 // judgeInside keeps customers' files out of the folder of the store.
-func (b *builder) judgeInside(v *value, what string) {
+func (b *builder) judgeInside(name string, v *value, what string) {
 	if !v.usable() || b.config.DataDir == "" {
 		return
 	}
 	rel, err := filepath.Rel(b.config.DataDir, b.local(v))
 	if err == nil && rel != ".." && !strings.HasPrefix(rel, "../") {
-		b.fail(v.at, "E-CONFLICT", "%s %s lies in data_dir, which holds the store and its keys; choose another folder", what, quoted(v.str()))
+		b.fail(v.at, "E-CONFLICT", "job %q: %s %s lies in data_dir, which holds the store and its keys; choose another folder", name, what, quoted(v.str()))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,8 +86,48 @@ func TestBad(t *testing.T) {
 				t.Fatal("nothing was found")
 			}
 			golden(t, strings.TrimSuffix(file, ".yaml")+".txt", problems.Text(false))
+			if diff := cmp.Diff(marked(t, file), found(problems, file)); diff != "" {
+				t.Errorf("problems by line, as the fixture marks them (-marked +found):\n%s", diff)
+			}
 		})
 	}
+}
+
+// marked reads what a fixture says of itself: `#! CODE CODE` at the end of a line. Fixtures that are no YAML say nothing.
+func marked(t *testing.T, file string) map[int]string {
+	t.Helper()
+	if strings.Contains(file, "syntax-") {
+		return nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := map[int]string{}
+	for i, line := range strings.Split(string(text), "\n") {
+		if _, mark, ok := strings.Cut(line, "#! "); ok {
+			codes[i+1] = strings.Join(slices.Sorted(strings.FieldsSeq(mark)), " ")
+		}
+	}
+	return codes
+}
+
+func found(problems Problems, file string) map[int]string {
+	if strings.Contains(file, "syntax-") {
+		return nil
+	}
+	lines := map[int][]string{}
+	for _, p := range problems.List {
+		if p.File == file && p.Line > 0 {
+			lines[p.Line] = append(lines[p.Line], p.Code)
+		}
+	}
+	codes := map[int]string{}
+	for line, found := range lines {
+		slices.Sort(found)
+		codes[line] = strings.Join(found, " ")
+	}
+	return codes
 }
 
 // specs prints what a configuration came to, machine left out.

@@ -25,21 +25,25 @@ var plainNames = map[string]*regexp.Regexp{
 	"stored":     regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]*$`),
 }
 
-// findMasks notes where secrets may stand, before anything of the file is quoted.
-func (s *source) findMasks(n *yaml.Node) {
-	if n.Kind == yaml.MappingNode {
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			key, value := n.Content[i], n.Content[i+1]
-			if key.Kind == yaml.ScalarNode && isSecretKey(key.Value) {
-				s.maskValue(value)
-			}
-		}
-	}
+// findMasks notes where secrets may stand, before anything of the file is quoted. Beneath names that the user gives
+// (a connection called passport-office) only a bare value is suspect.
+func (s *source) findMasks(n *yaml.Node, names bool) {
 	if n.Kind == yaml.ScalarNode && (strings.Contains(n.Value, "-----BEGIN") || userinfo.MatchString(n.Value)) {
 		s.mask(n)
 	}
-	for _, child := range n.Content {
-		s.findMasks(child)
+	if n.Kind != yaml.MappingNode {
+		for _, child := range n.Content {
+			s.findMasks(child, false)
+		}
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if isSecretKey(key.Value) && !(names && value.Kind == yaml.MappingNode) {
+			s.maskValue(value)
+		}
+		s.findMasks(key, false)
+		s.findMasks(value, nouns[key.Value] != "" || key.Value == "locations")
 	}
 }
 
@@ -132,6 +136,9 @@ func (s *source) quote(at place) (string, int, int) {
 		return "", 0, 0
 	}
 	line, caret, width := s.at(at.line), at.column-1, at.width
+	if at.node != nil {
+		width = s.span(at.node)
+	}
 	if from, ok := s.masks[at.line]; ok {
 		line, caret, width = hideFrom(line, from, caret, width)
 	}

@@ -17,7 +17,7 @@ func (r *reader) merge() *value {
 	}
 	w.src = r.sources[0]
 	top.key, top.at = place{src: w.src}, place{src: w.src}
-	if w.budget < 0 {
+	if w.budget <= 0 {
 		r.fail(top.key, "E-ALIAS", "aliases multiply to more than %d values", maxValues)
 	}
 	if !r.unread() {
@@ -41,11 +41,9 @@ func (w *walker) topKey(top *value, pair pair) {
 	first := top.fields[key]
 	row, _ := table.row(key, "")
 	switch {
+	case key == "include" && w.src.rank > 0:
+		w.fail(at, "E-INCLUDE", "only the first file may include others")
 	case first == nil && (row == nil || row.kind != kDict):
-		if key == "include" && w.src.rank > 0 {
-			w.fail(at, "E-INCLUDE", "only the first file may include others")
-			return
-		}
 		w.member(top, pair, nil)
 	case row != nil && row.kind == kDict:
 		w.topDict(top, row, at, pair.value)
@@ -59,12 +57,17 @@ func (w *walker) topKey(top *value, pair pair) {
 func (w *walker) topDict(top *value, row *field, at place, n *yaml.Node) {
 	v := top.fields[row.key]
 	if v == nil {
-		v = &value{row: row, at: at, key: at, fields: map[string]*value{}}
+		v = &value{row: row, at: at, key: at}
 		top.fields[row.key] = v
+	}
+	if v.fields == nil {
+		v.fields = map[string]*value{}
 	}
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
+	w.open[n] = true
+	defer delete(w.open, n)
 	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
 		return
 	}

@@ -33,7 +33,8 @@ type source struct {
 type place struct {
 	src          *source
 	line, column int
-	width        int // characters to mark
+	node         *yaml.Node // what stands there; nil: width says how much of the line is meant
+	width        int        // characters to mark
 }
 
 // of gives the place of a node.
@@ -41,7 +42,7 @@ func (s *source) of(n *yaml.Node) place {
 	if s == nil || n == nil {
 		return place{src: s}
 	}
-	return place{src: s, line: n.Line, column: n.Column, width: s.span(n)}
+	return place{src: s, line: n.Line, column: n.Column, node: n}
 }
 
 // span measures a scalar on its line, for the marks beneath it.
@@ -202,7 +203,7 @@ func (r *reader) parse(s *source, data []byte) {
 		r.syntax(s, data, err)
 		return
 	}
-	s.findMasks(&doc)
+	s.findMasks(&doc, false)
 	if err := dec.Decode(&next); !errors.Is(err, io.EOF) {
 		r.fail(place{src: s, line: max(next.Line, 1), column: 1, width: 3}, "E-SYNTAX",
 			"a second document begins here; a configuration is one, so take out the line ---")

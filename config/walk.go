@@ -15,12 +15,13 @@ type walker struct {
 	src      *source
 	jobType  job.Type              // of the job that is being read
 	open     map[*yaml.Node]bool   // aliases that are being followed
-	budget   int                   // values that may still be made: a guard against aliases that multiply
+	budget   int                   // values that aliases may still bring: a guard against those that multiply
+	aliased  bool                  // within an alias
 	defaults map[*field]*yaml.Node // parsed defaults of the table
 }
 
-// maxValues bounds the values of a configuration, aliases followed.
-const maxValues = 2_000_000
+// maxValues bounds the values that aliases bring. What is written out is bounded by the size of its file.
+const maxValues = 500_000
 
 // trail is where a value stands, from the top.
 type trail []string
@@ -31,6 +32,9 @@ var nouns = map[string]string{"connections": "connection", "jobs": "job", "jump_
 
 // String names the place as people do: `job "acme", from.match`.
 func (p trail) String() string {
+	if len(p) == 0 {
+		return "the configuration"
+	}
 	if len(p) < 2 || nouns[p[0]] == "" {
 		return strings.Join(p, ".")
 	}
@@ -55,9 +59,16 @@ func (w *walker) readValue(f *field, key place, n *yaml.Node, p trail) *value {
 		return w.follow(f, key, n, p)
 	}
 	v := &value{row: f, at: w.src.of(n), key: key}
-	if w.budget--; w.budget < 0 {
+	if w.aliased {
+		w.budget--
+	}
+	if w.budget < 0 {
 		v.broken = true
 		return v
+	}
+	if n.Anchor != "" {
+		w.open[n] = true
+		defer delete(w.open, n)
 	}
 	switch f.kind {
 	case kObject:
@@ -84,8 +95,9 @@ func (w *walker) follow(f *field, key place, n *yaml.Node, p trail) *value {
 		w.fail(w.src.of(n), "E-ALIAS", "%s", p.sentence("is an alias of something that it is itself a part of"))
 		return &value{row: f, at: w.src.of(n), key: key, broken: true}
 	}
-	w.open[target] = true
-	defer delete(w.open, target)
+	outer := w.aliased
+	w.aliased = true
+	defer func() { w.aliased = outer }()
 	return w.readValue(f, key, target, p)
 }
 

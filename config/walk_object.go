@@ -19,18 +19,21 @@ func (w *walker) pairs(n *yaml.Node, p trail) []pair {
 		key, value := n.Content[i], n.Content[i+1]
 		switch {
 		case key.Tag == "!!merge":
-			merged = append(merged, w.merges(value, p, 0)...)
+			m := merger{walker: w, at: p, seen: map[*yaml.Node]bool{n: true}}
+			m.add(value)
+			merged = append(merged, m.pairs...)
 		case key.Kind != yaml.ScalarNode:
 			w.fail(w.src.of(key), "E-TYPE", "%s", p.sentence("has a key that is no word"))
 		case first[key.Value] != nil:
-			w.fail(w.src.of(key), "E-DUPLICATE", "key %q is written twice%s; first at %s", key.Value, p.in(), w.src.of(first[key.Value]))
+			w.fail(w.src.of(key), "E-DUPLICATE", "key %s is written twice%s; first at %s", quoted(key.Value), p.in(), w.src.of(first[key.Value]))
 		default:
 			first[key.Value] = key
 			own = append(own, pair{key, value})
 		}
 	}
 	for _, m := range merged {
-		if first[m.key.Value] == nil {
+		if first[m.key.Value] == nil && w.budget > 0 {
+			w.budget--
 			first[m.key.Value] = m.key
 			own = append(own, m)
 		}
@@ -38,37 +41,46 @@ func (w *walker) pairs(n *yaml.Node, p trail) []pair {
 	return own
 }
 
-// mergeDepth bounds merges of merges.
-const mergeDepth = 20
+// merger collects what a << brings: the keys of a section, or of several, and of what they merge themselves.
+type merger struct {
+	*walker
+	at    trail
+	seen  map[*yaml.Node]bool // each section counts once, so that sections that merge each other come to an end
+	pairs []pair
+}
 
-// merges lists the keys that a << brings.
-func (w *walker) merges(n *yaml.Node, p trail, depth int) []pair {
-	for n.Kind == yaml.AliasNode && depth < mergeDepth {
-		n, depth = n.Alias, depth+1
+func (m *merger) add(n *yaml.Node) {
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
 	}
-	var all []pair
 	switch {
-	case depth >= mergeDepth:
-		w.fail(w.src.of(n), "E-ALIAS", "%s", p.sentence("merges (<<) something that it is itself a part of"))
-	case n.Kind == yaml.SequenceNode:
+	case n.Kind == yaml.SequenceNode && !m.seen[n]:
+		m.seen[n] = true
 		for _, item := range n.Content {
-			all = append(all, w.merges(item, p, depth+1)...)
+			m.add(item)
 		}
-	case n.Kind != yaml.MappingNode:
-		w.fail(w.src.of(n), "E-TYPE", "%s", p.sentence("merges (<<) something that is not a section of keys"))
-	default:
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			if n.Content[i].Tag == "!!merge" {
-				all = append(all, w.merges(n.Content[i+1], p, depth+1)...)
-			} else if n.Content[i].Kind == yaml.ScalarNode {
-				all = append([]pair{{n.Content[i], n.Content[i+1]}}, all...)
-			}
+	case n.Kind == yaml.MappingNode && !m.seen[n]:
+		m.seen[n] = true
+		m.section(n)
+	case !m.seen[n]:
+		m.fail(m.src.of(n), "E-TYPE", "%s", m.at.sentence("merges (<<) something that is not a section of keys"))
+	}
+}
+
+func (m *merger) section(n *yaml.Node) {
+	var further []*yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		switch {
+		case key.Tag == "!!merge":
+			further = append(further, value)
+		case key.Kind == yaml.ScalarNode:
+			m.pairs = append(m.pairs, pair{key, value})
 		}
 	}
-	if len(all) > maxValues/1000 {
-		all = all[:maxValues/1000]
+	for _, value := range further {
+		m.add(value)
 	}
-	return all
 }
 
 func (p trail) in() string {
@@ -106,8 +118,7 @@ func (w *walker) member(v *value, pair pair, p trail) {
 	case row != nil:
 		v.fields[key] = w.readValue(row, at, pair.value, p.to(key))
 	case other != nil:
-		v.fields[key] = &value{row: other, at: at, key: at, broken: true}
-		w.fail(at, "E-DIRECTION", "%s is for %ss only; this job is an %s%s", p.to(key), other.only, w.jobType, w.instead(v.row, other))
+		w.wrongWay(v, other, at, p)
 	case other == nil && w.passphrase(key, at, p):
 	default:
 		w.unknown(v, key, at, p)
@@ -129,14 +140,20 @@ func (w *walker) notYet(row *field, at place, p trail) {
 	w.fail(at, "E-NOT-YET", "%s: not available yet: %s. Take the key out; it is refused so that nobody believes it works", subject, row.later)
 }
 
-// instead names the key that does the same for the other type.
-func (w *walker) instead(section, other *field) string {
-	pairs := map[string]string{"location": "dir", "dir": "location", "inbound": "outbound", "outbound": "inbound"}
-	twin, _ := section.row(pairs[other.key], w.jobType)
-	if twin == nil {
-		return ""
+// twins are keys that do the same for imports and exports.
+var twins = map[string]string{"location": "dir", "dir": "location", "inbound": "outbound", "outbound": "inbound"}
+
+// wrongWay refuses a key of the other type, and names the one that does the same.
+func (w *walker) wrongWay(v *value, other *field, at place, p trail) {
+	v.fields[other.key] = &value{row: other, at: at, key: at, broken: true}
+	instead := ""
+	if twin, _ := v.row.row(twins[other.key], w.jobType); twin != nil {
+		instead = fmt.Sprintf(", which has %s: %s", twin.key, strings.TrimSuffix(firstSentence(twin.help), "."))
+		if v.fields[twin.key] == nil {
+			v.fields[twin.key] = &value{row: twin, at: at, key: at, broken: true}
+		}
 	}
-	return fmt.Sprintf(", which has %s: %s", twin.key, twin.help[:strings.Index(twin.help, ".")])
+	w.fail(at, "E-DIRECTION", "%s is for %ss only; this job is an %s%s", p.to(other.key), other.only, w.jobType, instead)
 }
 
 // passphrase tells apart the two secrets that are most often confused.
@@ -186,7 +203,7 @@ func firstSentence(help string) string {
 
 // byDefault makes the value that a missing key has.
 func (w *walker) byDefault(row *field, at place, p trail) *value {
-	quiet := &walker{reader: &reader{}, src: at.src, jobType: w.jobType, budget: 1000, defaults: w.defaults}
+	quiet := &walker{reader: &reader{}, src: at.src, jobType: w.jobType, budget: 1000, open: map[*yaml.Node]bool{}, defaults: w.defaults}
 	v := quiet.readValue(row, at, w.defaultNode(row), p)
 	v.imply(at)
 	return v

@@ -25,6 +25,9 @@ func isPrint(r rune) bool { return unicode.IsPrint(r) }
 
 // nearest gives the word that s was probably meant to be, or "".
 func nearest(s string, words []string) string {
+	if len(s) > 80 {
+		return ""
+	}
 	best, limit := "", 1+len([]rune(s))/3
 	for _, word := range words {
 		if d := distance(strings.ToLower(s), strings.ToLower(word)); d < limit {
@@ -37,9 +40,6 @@ func nearest(s string, words []string) string {
 // distance counts the letters to insert, drop, change or swap with their neighbour to get from a to b.
 func distance(a, b string) int {
 	x, y := []rune(a), []rune(b)
-	if len(x) > 80 || len(y) > 80 {
-		return 80
-	}
 	before, last, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
 	for j := range last {
 		last[j] = j
