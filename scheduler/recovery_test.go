@@ -1,0 +1,332 @@
+package scheduler_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/haulier/haulier/job"
+)
+
+// down fails for the network, always.
+func down(context.Context, job.Spec, job.Run) job.Result {
+	return job.Result{State: job.RunFailed, Reason: &job.Reason{Slug: "net.refused", Temporary: true}}
+}
+
+func TestOnlyTemporaryFailuresTakeTheLadder(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		reason job.Reason
+		state  job.RunState
+		runs   int
+	}{
+		{"network", job.Reason{Slug: "net.refused", Temporary: true}, job.RunFailed, 4},
+		{"partial for the network", job.Reason{Slug: "net.stalled", Temporary: true}, job.RunPartial, 4},
+		{"login", job.Reason{Slug: "auth.key_rejected"}, job.RunFailed, 1},
+		{"a capped run that succeeded", job.Reason{Slug: "net.slow", Temporary: true}, job.RunSucceeded, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			inWorld(t, func(context.Context, job.Spec, job.Run) job.Result {
+				return job.Result{State: c.state, Reason: &c.reason}
+			}, func(t *testing.T, w *world) {
+				a := spec("a", "10 0 * * *")
+				a.Retry = job.Retry{Attempts: 4, Backoff: time.Minute, MaxBackoff: 3 * time.Minute}
+				w.start(a)
+				w.pass(time.Hour)
+				if len(w.begun) != c.runs {
+					t.Fatalf("runs %q, want %d", w.begun, c.runs)
+				}
+				for i, most := range []time.Duration{time.Minute, 2 * time.Minute, 3 * time.Minute}[:c.runs-1] {
+					before, next := w.run(i+1), w.run(i+2)
+					wait := next.Started.Sub(before.Ended)
+					if wait < most*3/4 || wait > most || next.AttemptOf != 1 || next.Trigger != job.TriggerRetry || next.Attempt != i+2 {
+						t.Errorf("attempt %d after %s (most %s): %+v", i+2, wait, most, next)
+					}
+				}
+				if r := w.run(c.runs); !r.RetryAt.IsZero() {
+					t.Errorf("the last attempt promises another: %v", r.RetryAt)
+				}
+				w.wantSlots("11-21T00:10 ran")
+			})
+		})
+	}
+}
+
+func TestANewSlotTakesThePlaceOfAWaitingRetry(t *testing.T) {
+	inWorld(t, down, func(t *testing.T, w *world) {
+		a := spec("a", "*/10 * * * *")
+		a.Retry = job.Retry{Attempts: 5, Backoff: 8 * time.Minute, MaxBackoff: time.Hour}
+		w.start(a)
+		w.pass(29 * time.Minute)
+		w.wantBegun("a schedule 11-21T00:10 1", "a retry 11-21T00:10 2", "a schedule 11-21T00:20 1", "a retry 11-21T00:20 2")
+		if !slices.Contains(w.store.dropped, 2) {
+			t.Errorf("dropped retries: %v, want that of run 2", w.store.dropped)
+		}
+	})
+}
+
+func TestNoRetryOutsideTheWindow(t *testing.T) {
+	inWorld(t, down, func(t *testing.T, w *world) {
+		a := spec("a", "58 0 * * *")
+		a.Timing.Window = &job.Window{From: 0, To: 60}
+		a.Retry = job.Retry{Attempts: 5, Backoff: 4 * time.Minute, MaxBackoff: time.Hour}
+		w.start(a)
+		w.pass(2 * time.Hour)
+		w.wantBegun("a schedule 11-21T00:58 1")
+		if r := w.run(1); !r.RetryAt.IsZero() {
+			t.Errorf("a retry is promised at %v", r.RetryAt)
+		}
+	})
+}
+
+func TestAPendingRetrySurvivesARestart(t *testing.T) {
+	for away, want := range map[time.Duration][]string{
+		2 * time.Minute: {"a schedule 11-21T00:10 1", "a retry 11-21T00:10 2"},
+		8 * time.Hour:   {"a schedule 11-21T00:10 1"}, // older than catch_up
+	} {
+		inWorld(t, down, func(t *testing.T, w *world) {
+			a := spec("a", "10 0 * * *")
+			a.Retry = job.Retry{Attempts: 2, Backoff: 20 * time.Minute, MaxBackoff: time.Hour}
+			w.start(a)
+			w.pass(15 * time.Minute)
+			w.crash()
+			w.pass(away)
+			w.start(a)
+			w.pass(40 * time.Minute)
+			w.wantBegun(want...)
+		})
+	}
+}
+
+func TestAStopInterruptsAndTheNextStartGoesOn(t *testing.T) {
+	inWorld(t, lasting(30*time.Minute), func(t *testing.T, w *world) {
+		w.start(spec("a", "10 0 * * *"), spec("b", ""))
+		w.pass(15 * time.Minute)
+		if _, err := w.service.RunNow(t.Context(), "b", job.Run{By: "ops"}); err != nil {
+			t.Fatal(err)
+		}
+		w.stop()
+		for n, byHand := range map[int]bool{1: false, 2: true} {
+			if r := w.run(n); r.State != job.RunInterrupted || slugOf(r.Reason) != "run.interrupted" || r.RetryAt.IsZero() != byHand {
+				t.Errorf("run %d = %+v", n, r)
+			}
+		}
+		w.pass(time.Minute)
+		w.start(spec("a", "10 0 * * *"), spec("b", ""))
+		w.pass(time.Hour)
+		w.wantBegun("a schedule 11-21T00:10 1", "b manual - 1", "a catch-up 11-21T00:10 2")
+		w.wantSlots("11-21T00:10 ran")
+	})
+}
+
+func TestASoftStopWaitsForTheRunsAtWork(t *testing.T) {
+	inWorld(t, lasting(30*time.Minute), func(t *testing.T, w *world) {
+		w.start(spec("a", "10 0 * * *"))
+		w.pass(15 * time.Minute)
+		if err := w.service.Stop(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if r := w.run(1); r.State != job.RunSucceeded {
+			t.Errorf("run = %+v", r)
+		}
+		if _, err := w.service.RunNow(t.Context(), "a", job.Run{}); err == nil {
+			t.Error("a stopped service began a run")
+		}
+	})
+}
+
+func TestStopNamesWhatDoesNotReturn(t *testing.T) {
+	deaf := make(chan struct{})
+	inWorld(t, func(context.Context, job.Spec, job.Run) job.Result {
+		<-deaf
+		return job.Result{State: job.RunSucceeded}
+	}, func(t *testing.T, w *world) {
+		deaf = make(chan struct{})
+		w.start(spec("a", "10 0 * * *"))
+		w.pass(15 * time.Minute)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := w.service.Stop(ctx); err == nil || !strings.Contains(err.Error(), "run 1 of a") {
+			t.Errorf("Stop = %v", err)
+		}
+		close(deaf)
+		synctest.Wait()
+	})
+}
+
+func TestACrashEndsOpenRunsAndRunsThemOnceMore(t *testing.T) {
+	inWorld(t, lasting(30*time.Minute), func(t *testing.T, w *world) {
+		a := spec("a", "10 0 * * *")
+		w.start(a)
+		w.pass(15 * time.Minute)
+		w.crash()
+		w.pass(12 * time.Hour) // longer than catch_up: work that was begun goes on nevertheless
+		w.start(a)
+		w.pass(time.Hour)
+		w.wantBegun("a schedule 11-21T00:10 1", "a catch-up 11-21T00:10 2")
+		w.wantSlots("11-21T00:10 ran")
+		if r := w.run(1); r.State != job.RunInterrupted || slugOf(r.Reason) != "run.interrupted" {
+			t.Errorf("run 1 = %+v", r)
+		}
+		if r := w.run(2); r.State != job.RunSucceeded || r.AttemptOf != 1 {
+			t.Errorf("run 2 = %+v", r)
+		}
+	})
+}
+
+func TestARunThatKillsTheProcessIsNotStartedForEver(t *testing.T) {
+	inWorld(t, lasting(time.Hour), func(t *testing.T, w *world) {
+		a := spec("a", "10 0 * * *")
+		for range 10 {
+			w.start(a)
+			w.pass(11 * time.Minute)
+			w.crash()
+		}
+		if len(w.begun) != 5 {
+			t.Errorf("runs %q, want 5", w.begun)
+		}
+	})
+}
+
+func TestAPausedJobIsNotTakenUpAfterACrash(t *testing.T) {
+	inWorld(t, lasting(30*time.Minute), func(t *testing.T, w *world) {
+		a := spec("a", "10 0 * * *")
+		w.start(a)
+		w.pass(15 * time.Minute)
+		w.crash()
+		w.store.pauses["job a"] = job.Pause{Kind: "job", Name: "a", By: "ops"}
+		w.start(a)
+		w.wantBegun("a schedule 11-21T00:10 1")
+		if r := w.run(1); r.State != job.RunInterrupted || !r.RetryAt.IsZero() {
+			t.Errorf("run 1 = %+v", r)
+		}
+	})
+}
+
+func TestAFullDiskStopsRunsAndLosesNoSlot(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		w.start(spec("a", "*/10 * * * *"), spec("b", "15 * * * *"))
+		full := errors.New("disk full")
+		w.pass(5 * time.Minute)
+		w.set(func(string) error { return full }, nil)
+		w.pass(20 * time.Minute)
+		w.wantBegun()
+		w.wantSlots()
+		if len(w.trouble) == 0 || !errors.Is(w.trouble[0], full) {
+			t.Errorf("trouble told: %v", w.trouble)
+		}
+		w.set(nil, nil)
+		w.pass(6 * time.Minute)
+		slices.Sort(w.begun)
+		w.wantBegun("a catch-up 11-21T00:20 1", "a schedule 11-21T00:30 1", "b catch-up 11-21T00:15 1")
+		w.wantSlots("11-21T00:10 missed schedule.missed", "11-21T00:15 ran", "11-21T00:20 ran", "11-21T00:30 ran")
+		if last := w.trouble[len(w.trouble)-1]; last != nil {
+			t.Errorf("last trouble told: %v, want nil", last)
+		}
+	})
+}
+
+func (w *world) set(fail, after func(string) error) {
+	w.store.mu.Lock()
+	w.store.fail, w.store.after = fail, after
+	w.store.mu.Unlock()
+}
+
+func TestEachWriteMayFailOnceAndNothingIsLostOrDoubled(t *testing.T) {
+	for _, what := range []string{"AddSlot", "BeginRun", "EndRun", "EndSlot"} {
+		for _, done := range []bool{false, true} {
+			if what == "BeginRun" && done {
+				continue // a run row without a run: the next start ends it
+			}
+			t.Run(fmt.Sprintf("%s done %t", what, done), func(t *testing.T) {
+				inWorld(t, nil, func(t *testing.T, w *world) {
+					once := func(write string) error {
+						if write == what {
+							w.store.fail, w.store.after = nil, nil
+							return errors.New("odd")
+						}
+						return nil
+					}
+					if done {
+						w.set(nil, once)
+					} else {
+						w.set(once, nil)
+					}
+					w.start(spec("a", "*/10 * * * *"))
+					w.pass(25 * time.Minute)
+					w.wantBegun("a schedule 11-21T00:10 1", "a schedule 11-21T00:20 1")
+					w.wantSlots("11-21T00:10 ran", "11-21T00:20 ran")
+					if r := w.run(1); r.State != job.RunSucceeded {
+						t.Errorf("run 1 = %+v", r)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestNoSlotIsLostWhereverTheProcessDies kills the process at each of its first writes, starts it again, and lets the
+// night end: every slot has one row and an end, and no slot has two runs that came to an end.
+func TestNoSlotIsLostWhereverTheProcessDies(t *testing.T) {
+	for _, overlap := range []job.Overlap{job.OverlapSkip, job.OverlapQueue} {
+		for dies := 1; dies <= 40; dies++ {
+			inWorld(t, lasting(7*time.Minute), func(t *testing.T, w *world) {
+				a := spec("a", "*/5 * * * *")
+				a.Timing.Overlap = overlap
+				w.store.fail = func(string) error {
+					if w.store.writes >= dies {
+						return errors.New("dead")
+					}
+					return nil
+				}
+				if dies > 1 {
+					w.start(a)
+					w.pass(47 * time.Minute)
+					w.crash()
+				}
+				w.set(nil, nil)
+				w.start(a)
+				w.pass(2*time.Hour + 2*time.Minute)
+				w.audit(dies)
+			})
+		}
+	}
+}
+
+func (w *world) audit(dies int) {
+	w.t.Helper()
+	w.store.mu.Lock()
+	defer w.store.mu.Unlock()
+	seen := map[string]int{}
+	for _, s := range w.store.slots {
+		seen[s.Wall]++
+		if s.State == job.SlotDue && w.now().Sub(s.Due) > 20*time.Minute {
+			w.t.Errorf("died at write %d: slot %s is still due", dies, s.Wall)
+		}
+	}
+	start := w.store.first["a"]
+	for at := start.Truncate(5 * time.Minute).Add(5 * time.Minute); at.Before(w.now()); at = at.Add(5 * time.Minute) {
+		if n := seen[at.Format("2006-01-02T15:04")]; n != 1 {
+			w.t.Errorf("died at write %d: slot %s has %d rows", dies, at.Format("15:04"), n)
+		}
+	}
+	finished := map[string]int{}
+	for _, r := range w.store.runs {
+		if r.State == job.RunSucceeded {
+			finished[r.Slot.Wall]++
+		}
+	}
+	for wall, n := range finished {
+		if n > 1 {
+			w.t.Errorf("died at write %d: slot %s was finished %d times", dies, wall, n)
+		}
+	}
+	if len(finished) < 6 {
+		w.t.Errorf("died at write %d: only %d slots were run", dies, len(finished))
+	}
+}
