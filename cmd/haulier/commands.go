@@ -10,5 +10,12 @@ var commands = []func(*app) *cobra.Command{
 	createCommand,
 	docsCommand,
 	schemaCommand,
+	runCommand,
+	historyCommand,
+	showCommand,
+	logsCommand,
+	heldCommand,
+	reconcileCommand,
+	secretsCommand,
 	versionCommand,
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/scheduler"
 )
 
 // Exit codes. They are part of the interface: scripts depend on them, and none is ever reused.
@@ -71,7 +72,7 @@ func codeOf(ctx context.Context, err error) int {
 		return exitOK
 	case errors.As(err, &own):
 		return own.code
-	case errors.Is(err, control.ErrLocked), errors.Is(err, control.ErrRunning):
+	case errors.Is(err, control.ErrLocked), errors.Is(err, scheduler.ErrRunning):
 		return exitBusy
 	case errors.Is(err, job.ErrNotFound), errors.Is(err, job.ErrExists):
 		return exitUsage

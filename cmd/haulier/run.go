@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/haulier/haulier/config"
-	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/scheduler"
 )
 
 // runFlags is what a run by hand may ask for.
@@ -65,11 +66,16 @@ func (a *app) runHere(ctx context.Context, cfg *config.Config, spec job.Spec, as
 	if err := a.takeOver(ctx, cfg, s); err != nil {
 		return err
 	}
-	if err := endOpenRuns(ctx, s); err != nil {
+	sys := newSystem(func() *config.Config { return cfg }, s, a.logger(cfg), newProgress(a).show)
+	service := scheduler.New(scheduler.Options{Store: s, Runner: sys.runner, Log: sys.log})
+	if err := service.Load(ctx, []job.Spec{spec}); err != nil {
 		return err
 	}
-	sys := newSystem(func() *config.Config { return cfg }, s, a.logger(cfg), newProgress(a).show)
-	run, err := control.Once{Runs: s, Runner: sys.runner}.Run(ctx, spec, asked, nil)
+	begun, err := service.RunNow(ctx, spec.Name, asked)
+	if err != nil {
+		return err
+	}
+	run, err := waitFor(ctx, service, begun)
 	if err != nil {
 		return err
 	}
@@ -78,6 +84,29 @@ func (a *app) runHere(ctx context.Context, cfg *config.Config, spec job.Spec, as
 		return err
 	}
 	return a.reportRun(run, outcomes)
+}
+
+// waitFor gives the run as it ended; a signal ends it first.
+func waitFor(ctx context.Context, service *scheduler.Service, begun *scheduler.Begun) (job.Run, error) {
+	if run, err := begun.Wait(ctx); ctx.Err() == nil {
+		return run, err
+	}
+	unhurried := context.WithoutCancel(ctx)
+	stopped := service.Stop(ctx)
+	run, err := begun.Wait(unhurried)
+	return run, errors.Join(err, ignoreCancelled(stopped))
+}
+
+// ignoreCancelled: that the stop was hurried on by a signal is no failure.
+func ignoreCancelled(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	var by signalled
+	if errors.As(err, &by) {
+		return nil
+	}
+	return err
 }
 
 // reportRun says how a run ended, and gives its exit code.

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/control"
@@ -149,25 +148,6 @@ func (a *app) takeOver(ctx context.Context, cfg *config.Config, s *store.Store) 
 	a.onClose(lock.Release)
 	if _, err := s.EndClaims(ctx); err != nil {
 		return err
-	}
-	return nil
-}
-
-// endOpenRuns ends the runs of a process that died. The daemon does it on its own, and runs their jobs again.
-func endOpenRuns(ctx context.Context, s *store.Store) error {
-	runs, err := s.OpenRuns(ctx)
-	if err != nil {
-		return err
-	}
-	for _, run := range runs {
-		run.State, run.Ended = job.RunInterrupted, time.Now()
-		run.Reason = &job.Reason{
-			Slug: "run.interrupted", What: "what had landed or was delivered is safe", Cause: "the program ended in the middle of the run",
-			Do: "nothing; the next run goes on from there", Who: job.WhoUs,
-		}
-		if err := s.EndRun(ctx, run); err != nil {
-			return err
-		}
 	}
 	return nil
 }
