@@ -59,6 +59,9 @@ func TestTableIsComplete(t *testing.T) {
 		case f.need && f.def != "":
 			t.Errorf("%s is needed and has a default", e.path)
 		}
+		if f.kind == kList && f.item.kind != kWord && several[f.item.kind] == "" {
+			t.Errorf("nothing says what the list %s holds", e.path)
+		}
 		if !f.isSection() && f.kind != kUnion && f.kind != kList && f.kind != kSecret && f.kind != kDays && scalars[f.kind] == nil {
 			t.Errorf("nothing reads %s, a %s", e.path, f.kind)
 		}

@@ -19,6 +19,7 @@ func (b *builder) judgeAll() {
 	b.judgeFormerly()
 	b.judgeSources()
 	b.judgeSharedKeys()
+	b.judgeAccounts()
 	b.judgeUnused()
 }
 
@@ -129,6 +130,24 @@ func (b *builder) judgeSharedKeys() {
 			continue
 		}
 		first[v.str()] = name
+	}
+}
+
+// judgeAccounts warns of connections that are one account and contradict each other about its limit.
+func (b *builder) judgeAccounts() {
+	first := map[job.Account]job.Connection{}
+	for _, name := range b.top.get("connections").names() {
+		c := b.config.Connections[name]
+		account := job.Account{Host: c.Host, Port: c.Port, User: c.User}
+		other, twice := first[account]
+		if !twice {
+			first[account] = c
+			continue
+		}
+		if c.Host != "" && c.User != "" && other.MaxConnections != c.MaxConnections {
+			b.warn(b.top.get("connections", name).key, "W-SAME-ACCOUNT", "connections %q and %q are one account, %s on %s:%d, and share one limit; give both the same max_connections",
+				other.Name, name, quoted(c.User), c.Host, c.Port)
+		}
 	}
 }
 

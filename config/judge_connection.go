@@ -2,7 +2,6 @@ package config
 
 import (
 	"io/fs"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -119,10 +118,7 @@ func (b *builder) judgePins(noun, name string, e job.Endpoint, v *value) {
 	if b.Known.Pin == nil || len(e.HostKeys) > 0 || !v.get("host").usable() || !v.get("port").usable() {
 		return
 	}
-	address := net.JoinHostPort(e.Host, strconv.Itoa(e.Port))
-	if !strings.HasPrefix(address, "[") {
-		address = "[" + e.Host + "]:" + strconv.Itoa(e.Port)
-	}
+	address := "[" + e.Host + "]:" + strconv.Itoa(e.Port)
 	if !b.Known.Pin(address) {
 		b.warn(v.get("host").at, "W-NO-PIN", "%s", about(noun, name, "no host key of %s is pinned yet, so nothing will be sent there: haulier connections trust %s", address, name))
 	}

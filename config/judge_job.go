@@ -47,9 +47,25 @@ func (b *builder) judgeCron(s job.Spec, v *value) {
 	for _, text := range warnings {
 		b.warn(v.at, "W-CRON", "job %q: %s", s.Name, text)
 	}
+	if b.sound(s, "window", "calendar") && neverRuns(s.Timing, b.Now) {
+		b.warn(v.at, "W-NEVER", "job %q never runs by itself: its window or calendar leaves out every time of its schedule", s.Name)
+	}
 	for _, text := range b.CheckClock(v.str(), s.Timing.Zone) {
 		b.warn(v.at, "W-DST", "job %q %s", s.Name, text)
 	}
+}
+
+// sound says that keys of a job, and the calendar that it names, have nothing wrong in them.
+func (b *builder) sound(s job.Spec, keys ...string) bool {
+	ok := true
+	for _, key := range keys {
+		v := b.top.get("jobs", s.Name, key)
+		ok = ok && (v == nil || v.whole())
+	}
+	if c := s.Timing.Calendar; c != nil {
+		ok = ok && b.top.get("calendars", c.Name).whole()
+	}
+	return ok
 }
 
 func (b *builder) judgeRetry(s job.Spec, v *value) {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/scheduler"
 	"github.com/haulier/haulier/transfer/naming"
 )
@@ -14,9 +15,9 @@ func (o Options) withDefaults() Options {
 	if o.CheckCron == nil {
 		o.CheckCron = checkCron
 	}
+	o.Now = cmp.Or(o.Now, time.Now())
 	if o.CheckClock == nil {
-		now := cmp.Or(o.Now, time.Now())
-		o.CheckClock = func(spec string, zone *time.Location) []string { return checkClock(spec, zone, now) }
+		o.CheckClock = func(spec string, zone *time.Location) []string { return checkClock(spec, zone, o.Now) }
 	}
 	if o.CheckTemplate == nil {
 		o.CheckTemplate = func(s string) error { _, err := naming.ParseTemplate(s); return err }
@@ -55,4 +56,46 @@ func checkClock(spec string, zone *time.Location, now time.Time) []string {
 	}
 	return []string{fmt.Sprintf("%s %s does not exist on %s; it will run at %s",
 		asked.Format("15:04"), zone, asked.Format(time.DateOnly), due.Format(form))}
+}
+
+// slotsLooked bounds the slots that are looked at for one that may run.
+const slotsLooked = 1000
+
+// neverRuns says that none of a job's next slots lies within its window and on a day of its calendar.
+func neverRuns(t job.Timing, now time.Time) bool {
+	s, err := scheduler.Parse(t.Cron, t.Zone)
+	if err != nil || t.Window == nil && t.Calendar == nil {
+		return false
+	}
+	looked := 0
+	for slot := range s.Slots(now) {
+		due := slot.Due.In(t.Zone)
+		if inWindow(t.Window, due) && onCalendar(t.Calendar, due) {
+			return false
+		}
+		if looked++; looked == slotsLooked {
+			break
+		}
+	}
+	return true
+}
+
+// inWindow counts both ends in: a warning is for jobs that surely never run.
+func inWindow(w *job.Window, at time.Time) bool {
+	if w == nil || w.From == w.To {
+		return true
+	}
+	minute := at.Hour()*60 + at.Minute()
+	if w.From < w.To {
+		return minute >= w.From && minute <= w.To
+	}
+	return minute >= w.From || minute <= w.To
+}
+
+func onCalendar(c *job.Calendar, at time.Time) bool {
+	if c == nil {
+		return true
+	}
+	_, out := c.Except[at.Format(time.DateOnly)]
+	return c.Days[at.Weekday()] && !out
 }

@@ -62,13 +62,19 @@ var kindHelp = map[kind]string{
 	kSecret: "a reference to a secret: {env: NAME}, {file: PATH}, {credential: NAME} or {stored: NAME}",
 }
 
+// several says what lists hold.
+var several = map[kind]string{
+	kText: "texts", kRef: "names", kDate: "days: [2026-12-25]", kPath: "local paths", kPattern: "globs for names", kIP: "IP addresses",
+	kNet: "networks: [10.0.0.0/8]", kHostKey: "host keys, each `TYPE BASE64` or `TYPE SHA256:…`",
+}
+
 // takes says how a value of the field is written.
 func (f *field) takes() string {
 	switch f.kind {
 	case kWord:
 		return list(f.words, "or")
 	case kList:
-		s := "a list of " + strings.TrimPrefix(strings.TrimPrefix(f.item.takes(), "a "), "an ")
+		s := "a list of " + several[f.item.kind]
 		if f.item.kind == kWord {
 			s = "a list of " + list(f.item.words, "and")
 		}
@@ -77,7 +83,10 @@ func (f *field) takes() string {
 		}
 		return s
 	case kDict:
-		return "a " + f.noun + " a name"
+		if f.item.kind == kUnion {
+			return "names, each with " + f.item.forms()
+		}
+		return "names, with a section under each"
 	case kUnion:
 		return f.forms()
 	case kObject:

@@ -73,7 +73,7 @@ var connectionPolicy = []field{
 	{key: "root", kind: kFolder, example: "/home/platform", unset: "the server's own start folder",
 		help: "Folder that all locations are relative to. Nothing above it is looked at."},
 	{key: "locations", kind: kDict, noun: "location", need: true,
-		help: "Named folders on the server. Jobs name locations, never raw paths.",
+		help: "Named folders on the server, each a path or a section with path and use. Jobs name locations, never raw paths.",
 		item: &field{kind: kUnion, noun: "location", alts: []field{
 			{kind: kFolder, example: "/export/daily"},
 			object("", "", field{key: "path", kind: kFolder, need: true, example: "/import", help: "The folder, relative to root."},

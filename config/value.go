@@ -41,6 +41,15 @@ func (v *value) given() bool { return v != nil && !v.implied }
 // usable says that the value is there and that nothing is wrong with it.
 func (v *value) usable() bool { return v != nil && !v.broken }
 
+// whole says that nothing is wrong with the value or with anything in it.
+func (v *value) whole() bool {
+	ok := !v.broken
+	for _, child := range v.fields {
+		ok = ok && child.whole()
+	}
+	return ok
+}
+
 func take[T any](v *value) T {
 	var zero T
 	if v == nil || v.data == nil {
