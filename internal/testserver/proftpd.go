@@ -31,6 +31,7 @@ func ProFTPD(t testing.TB, o ProFTPDOptions) *Server {
 	}
 	s := newServer(t)
 	s.User, s.Password, s.Dir = "customer", "correct horse 7", "/"
+	s.late = true
 	hostKeys := s.makeHostKeys(t, o.HostKeys)
 	passwords := s.passwordFile(t)
 	keys := s.write(t, "customer.keys", s.ssh2PublicKey(t))

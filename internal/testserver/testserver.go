@@ -44,6 +44,7 @@ type Server struct {
 	command *exec.Cmd
 	done    chan struct{}
 	log     *logBuffer
+	late    bool // it says that it is ready before it listens
 	stop    sync.Once
 }
 
@@ -148,7 +149,7 @@ func (s *Server) waitReady(ready string) bool {
 	deadline := time.After(startWait)
 	for {
 		if strings.Contains(s.Log(), ready) {
-			return true
+			return !s.late || s.waitPort(deadline)
 		}
 		select {
 		case <-s.done:
@@ -156,6 +157,23 @@ func (s *Server) waitReady(ready string) bool {
 		case <-deadline:
 			return false
 		case <-s.log.changed():
+		}
+	}
+}
+
+// waitPort asks until the port answers, of a server that says that it is ready before it listens.
+func (s *Server) waitPort(deadline <-chan time.Time) bool {
+	for {
+		if conn, err := net.Dial("tcp", s.Addr); err == nil {
+			_ = conn.Close()
+			return true
+		}
+		select {
+		case <-s.done:
+			return false
+		case <-deadline:
+			return false
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }

@@ -45,8 +45,8 @@ func allHostKeyAlgorithms(alsoAllow []string) []string {
 	for _, t := range hostKeyTypes {
 		list = append(list, hostKeyAlgorithms(t, alsoAllow)...)
 	}
-	if slices.Contains(alsoAllow, ssh.InsecureKeyAlgoDSA) {
-		list = append(list, ssh.InsecureKeyAlgoDSA)
+	if slices.Contains(alsoAllow, "ssh-dss") {
+		list = append(list, "ssh-dss")
 	}
 	return list
 }

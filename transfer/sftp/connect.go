@@ -28,6 +28,19 @@ func (w *way) last() *hop { return w.hops[len(w.hops)-1] }
 
 // hopsOf prepares every hop before anything is dialled: pins, keys, secrets.
 func (p *Pool) hopsOf(ctx context.Context, c job.Connection, t *trace) ([]*hop, error) {
+	hops, err := p.jumpsOf(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	h, err := p.hopOf(ctx, c.Name, c.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	h.trace, h.deny = t, c.DenyNetworks
+	return append(hops, h), nil
+}
+
+func (p *Pool) jumpsOf(ctx context.Context, c job.Connection) ([]*hop, error) {
 	var hops []*hop
 	for _, j := range c.Jump {
 		h, err := p.hopOf(ctx, c.Name, j.Endpoint)
@@ -36,12 +49,7 @@ func (p *Pool) hopsOf(ctx context.Context, c job.Connection, t *trace) ([]*hop, 
 		}
 		hops = append(hops, h)
 	}
-	h, err := p.hopOf(ctx, c.Name, c.Endpoint)
-	if err != nil {
-		return nil, err
-	}
-	h.trace, h.deny = t, c.DenyNetworks
-	return append(hops, h), nil
+	return hops, nil
 }
 
 func (p *Pool) hopOf(ctx context.Context, connection string, e job.Endpoint) (*hop, error) {
@@ -58,30 +66,28 @@ func (p *Pool) hopOf(ctx context.Context, connection string, e job.Endpoint) (*h
 	return h, nil
 }
 
-// connect goes the whole way. A failure is told by the hop at which it happened; jumps tells how many hops stood.
-func (p *Pool) connect(ctx context.Context, c job.Connection, hops []*hop) (w *way, err error) {
-	w = &way{hops: hops}
-	defer func() {
+// connect goes the whole way. A failure on a jump host names it.
+func (p *Pool) connect(ctx context.Context, c job.Connection, hops []*hop) (*way, error) {
+	w := &way{hops: hops}
+	for i := range hops {
+		isLast := i == len(hops)-1
+		err := w.step(ctx, i, isLast)
 		if err != nil {
 			w.drop(err)
 		}
-	}()
-	for i, h := range hops {
-		if err := w.step(ctx, i); err != nil {
-			if i < len(hops)-1 {
-				return nil, viaJump(c.Jump[i].Name, err)
-			}
-			return nil, err
+		switch {
+		case isLast:
+			return w, err
+		case err != nil:
+			return nil, viaJump(c.Jump[i].Name, err)
 		}
-		if i < len(hops)-1 {
-			w.last().trace.done("jump "+c.Jump[i].Name, h.endpoint.Host)
-		}
+		w.last().trace.done(stageJump+c.Jump[i].Name, hops[i].jumpDetail())
 	}
-	return w, nil
+	return nil, errors.New("a connection has at least one hop")
 }
 
-// step makes the connection of one hop, and on the last one starts SFTP, under one deadline.
-func (w *way) step(ctx context.Context, i int) error {
+// step makes the connection of one hop, and starts SFTP on the customer's server, under one deadline.
+func (w *way) step(ctx context.Context, i int, withSFTP bool) error {
 	h := w.hops[i]
 	raw, err := w.reach(ctx, i)
 	if err != nil {
@@ -95,7 +101,7 @@ func (w *way) step(ctx context.Context, i int) error {
 	if err := h.handshake(raw); err != nil {
 		return h.failure(w.interrupted(ctx, err))
 	}
-	if i < len(w.hops)-1 {
+	if !withSFTP {
 		return nil
 	}
 	if w.wire, err = w.startSFTP(ctx); err != nil {

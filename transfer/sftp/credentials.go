@@ -77,11 +77,8 @@ func (p *Pool) loginKeys(ctx context.Context, e job.Endpoint) ([]candidate, erro
 		if err != nil {
 			return nil, storeReason("open the private part of key "+nameOf(k), err)
 		}
-		signer, err := sshkey.ParsePrivate(private, secret.Text{})
+		signer, err := sshkey.ParsePrivate(private, secret.Text{}, e.AlsoAllow...)
 		private.Wipe()
-		if err == nil {
-			signer, err = sshkey.Modern(signer, e.AlsoAllow...)
-		}
 		if err != nil {
 			return nil, err
 		}
@@ -98,10 +95,7 @@ func (p *Pool) keyFromFile(ctx context.Context, e job.Endpoint) ([]candidate, er
 			return nil, secretReason("the passphrase of key file "+shown(e.Auth.KeyFile.Path), err)
 		}
 	}
-	signer, err := sshkey.Read(e.Auth.KeyFile.Path, passphrase)
-	if err == nil {
-		signer, err = sshkey.Modern(signer, e.AlsoAllow...)
-	}
+	signer, err := sshkey.Read(e.Auth.KeyFile.Path, passphrase, e.AlsoAllow...)
 	if err != nil {
 		return nil, err
 	}

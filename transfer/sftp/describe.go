@@ -34,6 +34,10 @@ func (h *hop) loginDetail() string {
 	return text
 }
 
+func (h *hop) jumpDetail() string {
+	return fmt.Sprintf("%s, %s, %s", address(h.endpoint), h.hostKeyDetail(), h.loginDetail())
+}
+
 func extensionsText(c *wire.Client) string {
 	var names []string
 	for name := range c.Extensions() {

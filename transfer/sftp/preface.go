@@ -11,6 +11,7 @@ import (
 
 const (
 	prefaceBytes = 8 << 10 // before the version line
+	prefaceLine  = 250     // bytes of one line; RFC 4253 allows 255
 	prefaceLines = 64      // sshd sends none; some companies put a legal text there
 )
 
@@ -30,9 +31,10 @@ type line struct {
 	heard atomic.Int64 // when the last byte came, since start
 	in    atomic.Int64 // bytes received
 
-	mu    sync.Mutex
-	head  []byte // what came before the version line
-	ready bool   // the version line has begun
+	mu      sync.Mutex
+	head    []byte // what came before the version line
+	ready   bool   // the version line has begun
+	version []byte // the version line as far as it has come
 }
 
 func newLine(conn net.Conn) *line { return &line{Conn: conn, start: time.Now()} }
@@ -64,12 +66,14 @@ func (l *line) judge(p []byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ready {
+		l.gather(p)
 		return nil
 	}
 	l.head = append(l.head, p[:min(len(p), prefaceBytes+1-len(l.head))]...)
 	last := l.head
 	for {
 		if bytes.HasPrefix(last, []byte("SSH-")) {
+			l.gather(last)
 			l.ready, l.head = true, l.head[:len(l.head)-len(last)]
 			return nil
 		}
@@ -79,11 +83,30 @@ func (l *line) judge(p []byte) error {
 		}
 		last = rest
 	}
+	whole := len(last) > prefaceLine || bytes.Contains(l.head, []byte("\n")) || l.head[0] < ' '
 	protocol, known := recognise(l.head)
-	if known || len(l.head) > prefaceBytes || bytes.Count(l.head, []byte("\n")) > prefaceLines {
+	if whole && known || len(last) > prefaceLine || len(l.head) > prefaceBytes || bytes.Count(l.head, []byte("\n")) > prefaceLines {
 		return &notSSHError{greeting: printable(string(l.head)), protocol: protocol}
 	}
 	return nil
+}
+
+// gather keeps the version line, which comes in pieces.
+func (l *line) gather(p []byte) {
+	if bytes.HasSuffix(l.version, []byte("\n")) || len(l.version) > mostText {
+		return
+	}
+	head, _, whole := bytes.Cut(p, []byte("\n"))
+	if l.version = append(l.version, head...); whole {
+		l.version = append(l.version, '\n')
+	}
+}
+
+// serverVersion is the version line, printable.
+func (l *line) serverVersion() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return printable(string(l.version))
 }
 
 // recognise names the protocols that are most often found where SSH should be.

@@ -61,6 +61,9 @@ func (s *Session) save() error {
 	if err := s.pool.opts.Store.SaveProfile(ctx, s.conn.Name, merged); err != nil {
 		return storeReason("write the profile of connection "+s.conn.Name, err)
 	}
+	s.mu.Lock()
+	s.profile.Learned = merged.Learned
+	s.mu.Unlock()
 	return nil
 }
 

@@ -213,14 +213,24 @@ func (h *hop) startReason(err error) *job.Reason {
 	}
 }
 
+// A jumpError marks a failure on a jump host.
+type jumpError struct {
+	name string
+	err  error
+}
+
+func (e *jumpError) Error() string { return "jump host " + e.name + ": " + e.err.Error() }
+func (e *jumpError) Unwrap() error { return e.err }
+
 // viaJump names the jump host in a failure.
 func viaJump(name string, err error) error {
+	marked := &jumpError{name, err}
 	var r *job.Reason
 	if !errors.As(err, &r) {
-		return fmt.Errorf("jump host %s: %w", name, err)
+		return marked
 	}
 	named := *r
 	named.Cause = fmt.Sprintf("jump host %s: %s", name, r.Cause)
-	named.Err = err
+	named.Err = marked
 	return &named
 }

@@ -7,6 +7,7 @@ import (
 
 // The stages of a test, in order. A jump host is one stage of its own before them.
 const (
+	stageJump      = "jump "
 	stageDNS       = "DNS"
 	stageTCP       = "TCP"
 	stageSSH       = "SSH"

@@ -74,7 +74,7 @@ func Import(text, passphrase secret.Text, comment string) (Pair, error) {
 }
 
 func pairOf(private crypto.PrivateKey, comment string) (Pair, error) {
-	signer, err := signerOf(private)
+	signer, err := signerOf(private, nil)
 	if err != nil {
 		return Pair{}, err
 	}

@@ -17,7 +17,7 @@ const goodRSA = 3072
 
 // Check refuses keys that are too weak to use: RSA of less than 2,048 bits, and DSA. The error is key.weak.
 func Check(key ssh.PublicKey) error {
-	if key.Type() == ssh.InsecureKeyAlgoDSA {
+	if key.Type() == "ssh-dss" {
 		return weak("the key is a DSA key")
 	}
 	if bits := rsaBits(key); bits > 0 && bits < leastRSA {

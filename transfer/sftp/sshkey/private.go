@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"golang.org/x/crypto/ssh"
 
@@ -16,28 +17,28 @@ import (
 // maxKeyFile bounds a key file, in bytes; an RSA key of 16,384 bits needs 13 KiB.
 const maxKeyFile = 64 << 10
 
-// ParsePrivate reads a private key in OpenSSH's format, PEM or PKCS#8. An empty passphrase means none. The signer offers
-// SHA-2 signatures only for an RSA key.
+// ParsePrivate reads a private key in OpenSSH's format, PEM or PKCS#8. An empty passphrase means none. The signer of an RSA
+// key makes SHA-2 signatures only, and SHA-1 as well where alsoAllow names "ssh-rsa" for a server that can do no better.
 //
 // Errors: key.format_ssh2, key.format_ppk, key.is_public, key.passphrase_missing, key.passphrase_wrong, key.unreadable,
 // key.weak.
-func ParsePrivate(text, passphrase secret.Text) (ssh.Signer, error) {
+func ParsePrivate(text, passphrase secret.Text, alsoAllow ...string) (ssh.Signer, error) {
 	raw, err := parseRaw(text, passphrase)
 	if err != nil {
 		return nil, err
 	}
-	return signerOf(raw)
+	return signerOf(raw, alsoAllow)
 }
 
 // Read reads a private key file. Further errors: key.unreadable when it can't be read, key.world_readable when everybody
 // on the machine may.
-func Read(path string, passphrase secret.Text) (ssh.Signer, error) {
+func Read(path string, passphrase secret.Text, alsoAllow ...string) (ssh.Signer, error) {
 	text, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
 	defer text.Wipe()
-	signer, err := ParsePrivate(text, passphrase)
+	signer, err := ParsePrivate(text, passphrase, alsoAllow...)
 	if err != nil {
 		return nil, inFile(path, err)
 	}
@@ -113,8 +114,8 @@ func foreign(content []byte) error {
 	return nil
 }
 
-// signerOf makes a signer that keeps to modern signatures.
-func signerOf(raw any) (ssh.Signer, error) {
+// signerOf makes a signer that keeps to modern signatures, but for what is allowed beyond.
+func signerOf(raw any, alsoAllow []string) (ssh.Signer, error) {
 	signer, err := ssh.NewSignerFromKey(raw)
 	if err != nil {
 		return nil, unreadable(err)
@@ -122,24 +123,13 @@ func signerOf(raw any) (ssh.Signer, error) {
 	if err := Check(signer.PublicKey()); err != nil {
 		return nil, err
 	}
-	return Modern(signer)
-}
-
-// Modern limits the signer of an RSA key to SHA-2 signatures, and to SHA-1 as well where a server that can do no better
-// was allowed that by naming "ssh-rsa" in alsoAllow. Other signers are returned as they are.
-func Modern(signer ssh.Signer, alsoAllow ...string) (ssh.Signer, error) {
-	if signer.PublicKey().Type() != ssh.KeyAlgoRSA {
+	able, ok := signer.(ssh.AlgorithmSigner)
+	if !ok || signer.PublicKey().Type() != ssh.KeyAlgoRSA {
 		return signer, nil
 	}
-	able, ok := signer.(ssh.AlgorithmSigner)
-	if !ok {
-		return nil, unreadable(errors.New("the RSA key can't choose its signature"))
-	}
 	algorithms := []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
-	for _, name := range alsoAllow {
-		if name == ssh.KeyAlgoRSA {
-			algorithms = append(algorithms, ssh.KeyAlgoRSA)
-		}
+	if slices.Contains(alsoAllow, ssh.KeyAlgoRSA) {
+		algorithms = append(algorithms, ssh.KeyAlgoRSA)
 	}
 	return ssh.NewSignerWithAlgorithms(able, algorithms)
 }
