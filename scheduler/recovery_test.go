@@ -217,8 +217,8 @@ func TestAFullDiskStopsRunsAndLosesNoSlot(t *testing.T) {
 		w.pass(20 * time.Minute)
 		w.wantBegun()
 		w.wantSlots()
-		if len(w.trouble) == 0 || !errors.Is(w.trouble[0], full) {
-			t.Errorf("trouble told: %v", w.trouble)
+		if n := len(w.trouble); n < 10 || n > 20 || !errors.Is(w.trouble[0], full) { // after 5, 10, 20, 40 s, then each minute
+			t.Errorf("trouble told %d times: %v", n, w.trouble)
 		}
 		w.set(nil, nil)
 		w.pass(6 * time.Minute)
@@ -228,6 +228,68 @@ func TestAFullDiskStopsRunsAndLosesNoSlot(t *testing.T) {
 		if last := w.trouble[len(w.trouble)-1]; last != nil {
 			t.Errorf("last trouble told: %v, want nil", last)
 		}
+	})
+}
+
+func TestManyFailuresAtOnceAreOneTrouble(t *testing.T) {
+	inWorld(t, lasting(time.Minute), func(t *testing.T, w *world) {
+		var specs []job.Spec
+		for i := range 20 {
+			specs = append(specs, spec(fmt.Sprintf("j%02d", i), "10 0 * * *"))
+		}
+		w.start(specs...)
+		w.pass(10*time.Minute + 30*time.Second)
+		w.set(func(string) error { return errors.New("disk full") }, nil)
+		w.pass(32 * time.Second)
+		if len(w.trouble) != 1 {
+			t.Errorf("told %d times: %v", len(w.trouble), w.trouble)
+		}
+		w.set(nil, nil)
+		w.pass(2 * time.Minute)
+		for n := range 20 {
+			if r := w.run(n + 1); r.State != job.RunSucceeded || r.Ended.Sub(r.Started) != time.Minute {
+				t.Errorf("run = %+v", r)
+			}
+		}
+	})
+}
+
+func TestAClockThatWasAheadBeforeTheRestartDoesNotSilenceAJob(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		a := spec("a", "30 * * * *")
+		w.skew.Add(int64(30 * 24 * time.Hour))
+		w.start(a)
+		w.pass(time.Hour)
+		w.stop()
+		w.skew.Add(-int64(30 * 24 * time.Hour))
+		w.store.first["a"] = midnight
+		w.start(a)
+		w.pass(time.Hour)
+		w.wantBegun("a schedule 12-21T00:30 1", "a schedule 11-21T01:30 1")
+	})
+}
+
+func TestADeathBetweenSlotsOfOneInstantRunsNoneTwice(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		w.skew.Add(int64(time.Date(2027, 3, 28, 0, 30, 0, 0, time.UTC).Sub(midnight)))
+		a := spec("a", "0,30 2 28 3 *")
+		a.Timing.Zone = zone(t, "Europe/Brussels")
+		w.start(a)
+		adds := 0
+		w.set(func(write string) error {
+			if write == "AddSlot" {
+				if adds++; adds == 2 {
+					return errors.New("dead")
+				}
+			}
+			return nil
+		}, nil)
+		w.pass(30 * time.Minute)
+		w.wantSlots("03-28T02:00 ran")
+		w.crash()
+		w.start(a)
+		w.wantBegun("a schedule 03-28T02:00 1")
+		w.wantSlots("03-28T02:00 ran", "03-28T02:30 coalesced")
 	})
 }
 

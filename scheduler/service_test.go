@@ -349,3 +349,17 @@ func TestJitterIsSteadyAndSpreads(t *testing.T) {
 		w.wantBegun("a schedule 11-21T01:00 1")
 	})
 }
+
+func TestJitterEndsBeforeTheFollowingSlot(t *testing.T) {
+	a := spec("a", "* * * * *")
+	a.Timing.Jitter = time.Hour
+	list, err := scheduler.Next(a, midnight, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range list {
+		if late := u.Starts.Sub(u.Slot.Due); late < 0 || late >= time.Minute {
+			t.Errorf("slot %s starts %s late", u.Slot.Wall, late)
+		}
+	}
+}
