@@ -16,6 +16,8 @@ var commands = []func(*app) *cobra.Command{
 	logsCommand,
 	heldCommand,
 	reconcileCommand,
+	keysCommand,
+	pgpCommand,
 	secretsCommand,
 	versionCommand,
 }

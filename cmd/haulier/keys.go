@@ -1,0 +1,287 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/haulier/haulier/control"
+	"github.com/haulier/haulier/internal/secret"
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/transfer/sftp/sshkey"
+)
+
+func keysCommand(a *app) *cobra.Command {
+	return group("keys", "SSH keys that we log in with",
+		keysListCommand(a, "List the SSH keys", job.KeySSH), keysGenerateCommand(a), keysShowCommand(a), keysRotateCommand(a),
+		keysRetireCommand(a, "retire NAME@VERSION", job.KeySSH), keysImportCommand(a), keysConvertCommand(a))
+}
+
+// keyLine is a key as scripts read it: never its private part.
+func (a *app) printKey(k job.Key) error {
+	if a.json {
+		return a.object(k)
+	}
+	used := "never used"
+	if !k.LastUsed.IsZero() {
+		used = "used " + k.LastUsed.UTC().Format(time.DateOnly)
+	}
+	a.printf("%-24s %-8s %-10s %s  created %s, %s\n", fmt.Sprintf("%s@%d", k.Name, k.Version), k.Slot, k.Algorithm, k.Fingerprint, k.Created.UTC().Format(time.DateOnly), used)
+	return nil
+}
+
+func keysListCommand(a *app, short string, kinds ...job.KeyKind) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: short,
+		Args:  exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := a.config()
+			if err != nil {
+				return err
+			}
+			s, err := a.readStore(cmd.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			for _, kind := range kinds {
+				keys, err := s.Keys(cmd.Context(), kind, "")
+				if err != nil {
+					return err
+				}
+				for _, key := range keys {
+					if err := a.printKey(key); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// withKeys runs f with the keys of the store.
+func (a *app) withKeys(cmd *cobra.Command, f func(keys control.Keys) error) error {
+	return a.withStore(cmd, func(s *store.Store) error { return f(control.Keys{Store: s, By: user()}) })
+}
+
+func keysGenerateCommand(a *app) *cobra.Command {
+	var algorithm string
+	command := &cobra.Command{
+		Use:   "generate NAME",
+		Short: "Make a login key; its private part never leaves the store",
+		Args:  exactly("NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withKeys(cmd, func(keys control.Keys) error {
+				key, err := keys.GenerateSSH(cmd.Context(), args[0], algorithm)
+				if err != nil {
+					return err
+				}
+				return a.printPublic(key, "openssh")
+			})
+		},
+	}
+	command.Flags().StringVar(&algorithm, "type", sshkey.Ed25519, "ed25519, rsa-3072 or rsa-4096")
+	return command
+}
+
+// printPublic prints the public part of a login key, the line for the customer first.
+func (a *app) printPublic(k job.Key, format string) error {
+	if a.json {
+		return a.object(k)
+	}
+	public, comment, err := sshkey.ParsePublic([]byte(k.Public))
+	if err != nil {
+		return err
+	}
+	sha256, md5 := sshkey.Fingerprints(public)
+	switch format {
+	case "openssh":
+		a.printf("%s\n", k.Public)
+		a.say("%s@%d  %s  %s  MD5:%s  %s\n", k.Name, k.Version, k.Algorithm, sha256, md5, k.Slot)
+	case "ssh2":
+		a.printf("%s", sshkey.SSH2(public, comment))
+	case "fingerprint":
+		a.printf("%s\nMD5:%s\n", sha256, md5)
+	default:
+		return usage(fmt.Errorf("--format %s: there are openssh, ssh2 and fingerprint", format))
+	}
+	return nil
+}
+
+func keysShowCommand(a *app) *cobra.Command {
+	var format string
+	command := &cobra.Command{
+		Use:   "show NAME",
+		Short: "Print the public part for the customer's server",
+		Args:  exactly("NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cfg, err := a.config()
+			if err != nil {
+				return err
+			}
+			s, err := a.readStore(cmd.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			keys, err := s.Keys(cmd.Context(), job.KeySSH, args[0])
+			if err != nil {
+				return err
+			}
+			shown := 0
+			for _, slot := range []job.KeySlot{job.SlotCurrent, job.SlotNext} {
+				for _, key := range keys {
+					if key.Slot == slot {
+						shown++
+						if err := a.printPublic(key, format); err != nil {
+							return err
+						}
+					}
+				}
+			}
+			if shown == 0 {
+				return fmt.Errorf("there is no SSH key %q; haulier keys generate %s makes one: %w", args[0], args[0], job.ErrNotFound)
+			}
+			return nil
+		},
+	}
+	command.Flags().StringVar(&format, "format", "openssh", "openssh, ssh2 (RFC 4716) or fingerprint")
+	return command
+}
+
+func keysRotateCommand(a *app) *cobra.Command {
+	var algorithm string
+	command := &cobra.Command{
+		Use:   "rotate NAME",
+		Short: "Make the next login key; both are offered until the server takes it",
+		Args:  exactly("NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withKeys(cmd, func(keys control.Keys) error {
+				key, err := keys.RotateSSH(cmd.Context(), args[0], algorithm)
+				if err != nil {
+					return err
+				}
+				if err := a.printPublic(key, "openssh"); err != nil {
+					return err
+				}
+				a.say("Send this line to the customer. Logins offer it first, then the current key; the login that it opens makes it the current one.\n")
+				return nil
+			})
+		},
+	}
+	command.Flags().StringVar(&algorithm, "type", "", "ed25519, rsa-3072 or rsa-4096 (default: as now)")
+	return command
+}
+
+func keysRetireCommand(a *app, use string, kind job.KeyKind) *cobra.Command {
+	return &cobra.Command{
+		Use:   use,
+		Short: "End a key that was replaced, and destroy its private part",
+		Args:  exactly("NAME@VERSION"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withKeys(cmd, func(keys control.Keys) error {
+				key, err := keys.Retire(cmd.Context(), kind, args[0])
+				if err != nil {
+					return err
+				}
+				return a.printKey(key)
+			})
+		},
+	}
+}
+
+// passphraseFlags say where the passphrase of a key file is.
+type passphraseFlags struct{ env, file string }
+
+func (p *passphraseFlags) add(command *cobra.Command) {
+	command.Flags().StringVar(&p.env, "passphrase-env", "", "variable that holds the passphrase")
+	command.Flags().StringVar(&p.file, "passphrase-file", "", "file that holds the passphrase")
+}
+
+// passphrase gives the passphrase, empty when none was named.
+func (p passphraseFlags) passphrase(cmd *cobra.Command) (secret.Text, error) {
+	switch {
+	case p.env != "":
+		return control.Vault{}.Reveal(cmd.Context(), job.SecretRef{From: job.SecretEnv, Name: p.env})
+	case p.file != "":
+		return control.Vault{}.Reveal(cmd.Context(), job.SecretRef{From: job.SecretFile, Name: p.file})
+	}
+	return secret.Text{}, nil
+}
+
+// maxKeyFile bounds a key file, in bytes.
+const maxKeyFile = 1 << 20
+
+// readKeyFile reads a key file, which may hold a private key.
+func readKeyFile(path string) (secret.Text, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return secret.Text{}, usage(fmt.Errorf("%s: %w", path, err))
+	}
+	if info.Size() > maxKeyFile {
+		return secret.Text{}, usage(fmt.Errorf("%s has %d bytes: that is no key", path, info.Size()))
+	}
+	text, err := os.ReadFile(path)
+	defer clear(text)
+	return secret.New(text), err
+}
+
+func keysImportCommand(a *app) *cobra.Command {
+	var from passphraseFlags
+	command := &cobra.Command{
+		Use:   "import NAME FILE",
+		Short: "Keep a login key that the customer made for us (OpenSSH, PEM or PKCS#8)",
+		Args:  exactly("NAME", "FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			text, err := readKeyFile(args[1])
+			if err != nil {
+				return err
+			}
+			defer text.Wipe()
+			passphrase, err := from.passphrase(cmd)
+			if err != nil {
+				return err
+			}
+			defer passphrase.Wipe()
+			return a.withKeys(cmd, func(keys control.Keys) error {
+				key, err := keys.ImportSSH(cmd.Context(), args[0], text, passphrase)
+				if err != nil {
+					return err
+				}
+				return a.printPublic(key, "openssh")
+			})
+		},
+	}
+	from.add(command)
+	return command
+}
+
+func keysConvertCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "convert FILE",
+		Short: "Turn a public key from SSH2 (RFC 4716) into an OpenSSH line, or back",
+		Args:  exactly("FILE"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			text, err := readKeyFile(args[0])
+			if err != nil {
+				return err
+			}
+			converted, err := sshkey.Convert(text.Reveal())
+			if err != nil {
+				return err
+			}
+			a.printf("%s\n", trimLineEnd(converted))
+			return nil
+		},
+	}
+}
+
+func trimLineEnd(text string) string {
+	for len(text) > 0 && text[len(text)-1] == '\n' {
+		text = text[:len(text)-1]
+	}
+	return text
+}

@@ -1,0 +1,253 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/haulier/haulier/internal/secret"
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/pgp"
+	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/transfer/sftp/sshkey"
+)
+
+// Locker keeps keys with their private parts.
+type Locker interface {
+	KeyStore
+	AddKey(ctx context.Context, k job.Key, private secret.Text) (job.Key, error)
+	PromoteKey(ctx context.Context, k job.Key) error
+	SetKeySlot(ctx context.Context, k job.Key, slot job.KeySlot) error
+	DropPrivate(ctx context.Context, k job.Key) error
+	AddAudit(ctx context.Context, l store.AuditLine) error
+}
+
+// Keys generates, imports, rotates and retires keys, and writes each of these down. By is who asks.
+type Keys struct {
+	Store Locker
+	By    string
+}
+
+// free says that no key of this name is there yet.
+func (k Keys) free(ctx context.Context, kind job.KeyKind, name string) error {
+	if err := keyName(name); err != nil {
+		return err
+	}
+	have, err := k.Store.Keys(ctx, kind, name)
+	if err != nil {
+		return err
+	}
+	if len(have) > 0 {
+		return fmt.Errorf("there is a %s key %q already; rotate it to get a new one: %w", kind, name, job.ErrExists)
+	}
+	return nil
+}
+
+// keyName says whether a name may be one of a key: [a-z0-9-].
+func keyName(name string) error {
+	for _, r := range name {
+		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' {
+			name = ""
+			break
+		}
+	}
+	if name == "" {
+		return &job.Reason{
+			Slug: "config.key_name", What: "no key was made", Cause: "names of keys have the letters a to z, digits and hyphens only",
+			Do: "choose another name", Who: job.WhoUs,
+		}
+	}
+	return nil
+}
+
+// add keeps a key and writes it down.
+func (k Keys) add(ctx context.Context, key job.Key, private secret.Text, act string) (job.Key, error) {
+	defer private.Wipe()
+	kept, err := k.Store.AddKey(ctx, key, private)
+	if err != nil {
+		return kept, err
+	}
+	return kept, k.audit(ctx, act, kept)
+}
+
+func (k Keys) audit(ctx context.Context, act string, key job.Key) error {
+	return k.Store.AddAudit(ctx, store.AuditLine{
+		At: time.Now(), Who: k.By, Act: act, Object: fmt.Sprintf("%s %s@%d", key.Kind, key.Name, key.Version), Detail: key.Fingerprint,
+	})
+}
+
+// GenerateSSH makes the first login key of a name. Algorithm is ed25519 (also when empty), rsa-3072 or rsa-4096.
+func (k Keys) GenerateSSH(ctx context.Context, name, algorithm string) (job.Key, error) {
+	if err := k.free(ctx, job.KeySSH, name); err != nil {
+		return job.Key{}, err
+	}
+	return k.newSSH(ctx, name, algorithm, job.SlotCurrent, "key.generate")
+}
+
+func (k Keys) newSSH(ctx context.Context, name, algorithm string, slot job.KeySlot, act string) (job.Key, error) {
+	pair, err := sshkey.Generate(algorithm, "haulier-"+name)
+	if err != nil {
+		return job.Key{}, err
+	}
+	return k.add(ctx, sshOf(name, pair, slot, "generated"), pair.Private, act)
+}
+
+func sshOf(name string, pair sshkey.Pair, slot job.KeySlot, origin string) job.Key {
+	return job.Key{
+		Name: name, Kind: job.KeySSH, Algorithm: pair.Algorithm, Slot: slot, Public: pair.Public, Fingerprint: pair.Fingerprint, Origin: origin,
+	}
+}
+
+// RotateSSH makes the key that follows the current one. Both are offered, the next one first, until a server has taken
+// it; then it is the current one. A next key that waits already is given back as it is.
+func (k Keys) RotateSSH(ctx context.Context, name, algorithm string) (job.Key, error) {
+	keys, err := k.Store.Keys(ctx, job.KeySSH, name)
+	if err != nil {
+		return job.Key{}, err
+	}
+	if len(keys) == 0 {
+		return job.Key{}, fmt.Errorf("there is no SSH key %q; generate one first: %w", name, job.ErrNotFound)
+	}
+	for _, key := range keys {
+		if key.Slot == job.SlotNext {
+			return key, nil
+		}
+		if key.Slot == job.SlotCurrent && algorithm == "" {
+			algorithm = key.Algorithm
+		}
+	}
+	if !strings.HasPrefix(algorithm, "rsa-") {
+		algorithm = sshkey.Ed25519
+	}
+	return k.newSSH(ctx, name, algorithm, job.SlotNext, "key.rotate")
+}
+
+// ImportSSH keeps a login key that a customer made for us, without its passphrase, sealed.
+func (k Keys) ImportSSH(ctx context.Context, name string, text, passphrase secret.Text) (job.Key, error) {
+	if err := k.free(ctx, job.KeySSH, name); err != nil {
+		return job.Key{}, err
+	}
+	pair, err := sshkey.Import(text, passphrase, "haulier-"+name)
+	if err != nil {
+		return job.Key{}, err
+	}
+	return k.add(ctx, sshOf(name, pair, job.SlotCurrent, "imported"), pair.Private, "key.import")
+}
+
+// Retire ends a key that is no longer used and destroys its private part. A current key is not retired: rotate first.
+func (k Keys) Retire(ctx context.Context, kind job.KeyKind, label string) (job.Key, error) {
+	key, err := k.find(ctx, kind, label)
+	if err != nil {
+		return key, err
+	}
+	if key.Slot == job.SlotCurrent {
+		return key, &job.Reason{
+			Slug: "key.in_use", What: "the key was left as it is", Cause: label + " is the current key",
+			Do: "haulier keys rotate " + key.Name, Who: job.WhoUs,
+		}
+	}
+	if err := k.Store.SetKeySlot(ctx, key, job.SlotRetired); err != nil {
+		return key, err
+	}
+	if err := k.Store.DropPrivate(ctx, key); err != nil {
+		return key, err
+	}
+	key.Slot = job.SlotRetired
+	return key, k.audit(ctx, "key.retire", key)
+}
+
+// find finds a key by NAME@VERSION.
+func (k Keys) find(ctx context.Context, kind job.KeyKind, label string) (job.Key, error) {
+	name, text, _ := strings.Cut(label, "@")
+	version, err := strconv.Atoi(text)
+	if err != nil {
+		return job.Key{}, fmt.Errorf("%q names no version of a key: write NAME@VERSION as keys list shows it: %w", label, job.ErrNotFound)
+	}
+	keys, err := k.Store.Keys(ctx, kind, name)
+	if err != nil {
+		return job.Key{}, err
+	}
+	for _, key := range keys {
+		if key.Version == version {
+			return key, nil
+		}
+	}
+	return job.Key{}, fmt.Errorf("there is no %s key %s: %w", kind, label, job.ErrNotFound)
+}
+
+// GeneratePGP makes the first PGP key of ours of a name: rsa-4096 (also when empty) or x25519.
+func (k Keys) GeneratePGP(ctx context.Context, name, algorithm string) (job.Key, error) {
+	if err := k.free(ctx, job.KeyPGP, name); err != nil {
+		return job.Key{}, err
+	}
+	return k.newPGP(ctx, name, algorithm, job.SlotCurrent, "pgp.generate")
+}
+
+func (k Keys) newPGP(ctx context.Context, name, algorithm string, slot job.KeySlot, act string) (job.Key, error) {
+	kind := pgp.Kind(algorithm)
+	if algorithm == "" {
+		kind = pgp.RSA4096
+	}
+	key, private, err := pgp.Generate(kind, name, "")
+	if err != nil {
+		return job.Key{}, err
+	}
+	key.Name, key.Kind, key.Slot, key.Version = name, job.KeyPGP, slot, 0
+	return k.add(ctx, key, private, act)
+}
+
+// RotatePGP makes a new PGP key of ours the current one. The one before stays in grace and still opens what customers
+// encrypt to it, until it is retired.
+func (k Keys) RotatePGP(ctx context.Context, name, algorithm string) (job.Key, error) {
+	keys, err := k.Store.Keys(ctx, job.KeyPGP, name)
+	if err != nil {
+		return job.Key{}, err
+	}
+	if len(keys) == 0 {
+		return job.Key{}, fmt.Errorf("there is no PGP key %q; generate one first: %w", name, job.ErrNotFound)
+	}
+	if algorithm == "" && strings.Contains(keys[len(keys)-1].Algorithm, "25519") {
+		algorithm = string(pgp.X25519)
+	}
+	key, err := k.newPGP(ctx, name, algorithm, job.SlotNext, "pgp.rotate")
+	if err != nil {
+		return key, err
+	}
+	key.Slot = job.SlotCurrent
+	return key, k.Store.PromoteKey(ctx, key)
+}
+
+// ImportPGP keeps a customer's public key, after checks: exactly one, able to encrypt, not expired. A private key is
+// taken as one of ours.
+func (k Keys) ImportPGP(ctx context.Context, name string, text, passphrase secret.Text) (job.Key, []pgp.Warning, error) {
+	if err := k.free(ctx, job.KeyPGPPublic, name); err != nil {
+		return job.Key{}, nil, err
+	}
+	key, warnings, err := pgp.Inspect(text.Reveal(), time.Now())
+	var reason *job.Reason
+	if errors.As(err, &reason) && reason.Slug == pgp.SlugKeyPrivate {
+		return k.importOurs(ctx, name, text, passphrase)
+	}
+	if err != nil {
+		return job.Key{}, nil, err
+	}
+	key.Name, key.Kind, key.Slot, key.Version = name, job.KeyPGPPublic, job.SlotCurrent, 0
+	kept, err := k.add(ctx, key, secret.Text{}, "pgp.import")
+	return kept, warnings, err
+}
+
+func (k Keys) importOurs(ctx context.Context, name string, text, passphrase secret.Text) (job.Key, []pgp.Warning, error) {
+	if err := k.free(ctx, job.KeyPGP, name); err != nil {
+		return job.Key{}, nil, err
+	}
+	key, private, err := pgp.InspectPrivate(text.Reveal(), passphrase)
+	if err != nil {
+		return job.Key{}, nil, err
+	}
+	key.Name, key.Kind, key.Slot, key.Version = name, job.KeyPGP, job.SlotCurrent, 0
+	kept, err := k.add(ctx, key, private, "pgp.import")
+	return kept, nil, err
+}
