@@ -56,6 +56,9 @@ func (s *Session) Close() error {
 	return s.save()
 }
 
+// Done is closed when the session has ended, by Close or because the connection broke.
+func (s *Session) Done() <-chan struct{} { return s.way.wire.Done() }
+
 // Facts are what is worth keeping of the session beside a delivery.
 func (s *Session) Facts() job.Session {
 	h := s.way.last()
