@@ -71,7 +71,7 @@ func newFlight(c *Client, op Op, path string, most int) *flight {
 func (f *flight) send(r *request) error {
 	r.done = f.done
 	if err := f.c.send(r); err != nil {
-		return err
+		return f.c.lost(f.asked) // of the others some went out
 	}
 	f.open++
 	return nil

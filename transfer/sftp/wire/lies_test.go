@@ -8,6 +8,9 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/sftp/wire"
@@ -175,6 +178,29 @@ func TestLiesEndTheSession(t *testing.T) {
 	}
 }
 
+// A server can guess the next id. What still waits to be written cannot have been answered.
+func TestAnAnswerBeforeTheQuestionIsALie(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &peer{lie: func(p *peer, q query) bool {
+			if q.kind == packet.Write && q.offset == 0 { // reads no more for a while: the second WRITE blocks the writer
+				time.Sleep(time.Minute)
+				p.status(q.id+2, packet.OK)
+			}
+			return false
+		}}
+		c, _ := p.mustDial(t)
+		removed := make(chan error, 1)
+		time.AfterFunc(time.Second, func() { removed <- c.Remove(context.Background(), "f") })
+		_, err := c.Put(context.Background(), "f", bytes.NewReader(content(40_000)), wire.PutOptions{})
+		if !errors.Is(err, wire.ErrProtocol) {
+			t.Errorf("put: %v", err)
+		}
+		if err := <-removed; !errors.Is(err, wire.ErrProtocol) {
+			t.Errorf("remove: %v", err)
+		}
+	})
+}
+
 // Servers leave fields away that nobody needs, or send more of them.
 func TestHarmlessOdditiesAreTaken(t *testing.T) {
 	for name, odd := range map[string]lie{
@@ -236,7 +262,7 @@ func TestStatusErrorsAreRecognised(t *testing.T) {
 				t.Errorf("code %d is %v: %v", code, known, errors.Is(err, known))
 			}
 		}
-		if text := err.Error(); len(text) > 500 || strings.ContainsAny(text, "\x1b\n\xff\u202e") {
+		if text := err.Error(); len(text) > 500 || strings.ContainsAny(text, "\x1b\n\u202e") || !utf8.ValidString(text) {
 			t.Errorf("code %d prints as %q", code, text)
 		}
 		if !strings.HasPrefix(status.Message, "a [31m b xxx") {
