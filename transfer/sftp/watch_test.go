@@ -1,0 +1,104 @@
+package sftp
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/haulier/haulier/job"
+)
+
+var watchBounds = job.Timeouts{Stall: time.Minute, Floor: 1024, FloorOver: 5 * time.Minute}
+
+// watching runs the watchdog over a transfer that moves n bytes at every step, until it is done.
+func watching(t *testing.T, steps int, every time.Duration, step func(*transfer)) (err error, after time.Duration) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		tr := &transfer{}
+		go func() {
+			defer cancel()
+			for range steps {
+				select {
+				case <-time.After(every):
+				case <-ctx.Done():
+					return
+				}
+				step(tr)
+			}
+		}()
+		err = tr.watch(ctx, watchBounds)
+		after = time.Since(began)
+		cancel()
+		synctest.Wait()
+	})
+	return err, after
+}
+
+func TestStallEndsATransfer(t *testing.T) {
+	err, after := watching(t, 1, time.Hour, func(*transfer) {})
+	if !errors.Is(err, errStalled) || after > 76*time.Second {
+		t.Errorf("%v after %v", err, after)
+	}
+}
+
+func TestPauseBelowTheStallTimeIsFine(t *testing.T) {
+	err, _ := watching(t, 100, 50*time.Second, func(tr *transfer) { tr.moved(1 << 20) })
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDripEndsATransfer(t *testing.T) {
+	err, after := watching(t, 1000, 20*time.Second, func(tr *transfer) { tr.moved(1) })
+	if !errors.Is(err, errTooSlow) || after > 6*time.Minute {
+		t.Errorf("%v after %v", err, after)
+	}
+}
+
+func TestSlowLineAboveTheFloorIsFine(t *testing.T) {
+	err, _ := watching(t, 3600, time.Second, func(tr *transfer) { tr.moved(1100) })
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOurOwnSlowDiskIsNotTheServers(t *testing.T) {
+	err, _ := watching(t, 1, time.Hour, func(*transfer) {})
+	if err == nil {
+		t.Fatal("the watchdog sees nothing")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		tr := &transfer{}
+		go func() {
+			defer cancel()
+			_ = tr.ours(func() error { time.Sleep(time.Hour); return nil })()
+		}()
+		if err := tr.watch(ctx, watchBounds); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+	})
+}
+
+func TestNoFloorMeansAnyRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		tr := &transfer{}
+		go func() {
+			defer cancel()
+			for range 100 {
+				time.Sleep(30 * time.Second)
+				tr.moved(1)
+			}
+		}()
+		if err := tr.watch(ctx, withDefaults(job.Timeouts{})); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+	})
+}
