@@ -3,7 +3,6 @@ package scheduler
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/haulier/haulier/job"
 )
@@ -104,38 +103,4 @@ func (s *Service) Cancel(run int64, by string) error {
 	}
 	t.cancel(cancelled(by))
 	return nil
-}
-
-// Standing is how a job stands with the scheduler.
-type Standing struct {
-	Job     string
-	Next    time.Time // when the next slot or retry starts; zero: no such time is known
-	Retry   time.Time // when the next attempt of the ladder is due; zero: none waits
-	Waiting bool      // its turn has come and waits for a free place
-	Queued  bool      // another run follows the one at work
-	Run     *job.Run  // at work; nil: none
-}
-
-// Standings tells how every job stands, in no order.
-func (s *Service) Standings() []Standing {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := make([]Standing, 0, len(s.jobs))
-	for name, e := range s.jobs {
-		st := Standing{Job: name, Queued: e.queued != nil}
-		if e.place >= 0 {
-			st.Next = e.wake
-		}
-		if e.retry != nil {
-			st.Retry = e.retry.at
-		}
-		if e.turn != nil {
-			if st.Waiting = e.turn.run.ID == 0; !st.Waiting {
-				run := e.turn.run
-				st.Run = &run
-			}
-		}
-		all = append(all, st)
-	}
-	return all
 }

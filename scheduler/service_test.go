@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -360,6 +361,48 @@ func TestJitterEndsBeforeTheFollowingSlot(t *testing.T) {
 	for _, u := range list {
 		if late := u.Starts.Sub(u.Slot.Due); late < 0 || late >= time.Minute {
 			t.Errorf("slot %s starts %s late", u.Slot.Wall, late)
+		}
+	}
+}
+
+func TestLagIsHowLongTheFirstWaits(t *testing.T) {
+	inWorld(t, lasting(8*time.Minute), func(t *testing.T, w *world) {
+		w.options.MaxRuns = 1
+		w.start(spec("a", "10 * * * *"), spec("b", "11 * * * *"))
+		w.pass(10*time.Minute + 30*time.Second)
+		if lag := w.service.Lag(); lag != 0 {
+			t.Errorf("lag = %s with nobody waiting", lag)
+		}
+		w.pass(3 * time.Minute)
+		if lag := w.service.Lag(); lag != 150*time.Second {
+			t.Errorf("lag = %s, want 2m30s", lag)
+		}
+	})
+}
+
+// BenchmarkStart100000Jobs loads and starts a scheduler with very many jobs, and reports the memory that a job takes.
+func BenchmarkStart100000Jobs(b *testing.B) {
+	const n = 100_000
+	specs := make([]job.Spec, n)
+	for i := range specs {
+		specs[i] = spec(fmt.Sprintf("job-%06d", i), fmt.Sprintf("%d %d * * *", i%60, i/60%24))
+	}
+	for b.Loop() {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		service := scheduler.New(scheduler.Options{Store: newMemory(), Runner: runner(lasting(0))})
+		if err := service.Load(b.Context(), specs); err != nil {
+			b.Fatal(err)
+		}
+		if err := service.Start(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/n, "B/job")
+		if err := service.Stop(b.Context()); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

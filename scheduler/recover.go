@@ -1,0 +1,94 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/haulier/haulier/job"
+)
+
+// recoverAll ends what the last process left open and admits all jobs. Needs book.
+func (s *Service) recoverAll(ctx context.Context) error {
+	if err := s.interruptOpen(ctx, ""); err != nil {
+		return err
+	}
+	open, err := s.o.Store.OpenSlots(ctx, "")
+	if err != nil {
+		return err
+	}
+	byJob := make(map[string][]job.Slot)
+	for _, slot := range open {
+		byJob[slot.Job] = append(byJob[slot.Job], slot)
+	}
+	retries, err := s.o.Store.PendingRetries(ctx)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	jobs := make([]*entry, 0, len(s.jobs))
+	for _, e := range s.jobs {
+		jobs = append(jobs, e)
+	}
+	s.mu.Unlock()
+	for _, e := range jobs {
+		slots := byJob[e.spec.Name]
+		if slots == nil {
+			slots = []job.Slot{}
+		}
+		if err := s.admit(ctx, e, slots); err != nil {
+			return fmt.Errorf("load job %s: %w", e.spec.Name, err)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, run := range retries {
+		s.resume(run)
+	}
+	for _, e := range s.jobs {
+		s.schedule(e)
+	}
+	return nil
+}
+
+// interruptOpen ends the runs that were open when the process died, of one job or of all.
+func (s *Service) interruptOpen(ctx context.Context, only string) error {
+	runs, err := s.o.Store.OpenRuns(ctx)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	for _, run := range runs {
+		if only != "" && run.Job != only {
+			continue
+		}
+		if run.Slot != nil {
+			if err := settled(s.o.Store.EndSlot(ctx, ran(*run.Slot, run.ID))); err != nil {
+				return err
+			}
+		}
+		run.State, run.Ended = job.RunInterrupted, now
+		run.Reason = interrupted("Haulier or the machine stopped while the run was at work.")
+		if run.Attempt < mostStarts {
+			run.RetryAt = now
+		}
+		if err := settled(s.o.Store.EndRun(ctx, run)); err != nil {
+			return err
+		}
+		s.o.Log.Warn("run was interrupted", "job", run.Job, "run", run.ID)
+	}
+	return nil
+}
+
+func ran(slot job.Slot, run int64) job.Slot {
+	slot.State, slot.Reason, slot.Run = job.SlotRan, nil, run
+	return slot
+}
+
+// settled takes the answer to a write of an end: a row that has ended already needs nothing more.
+func settled(err error) error {
+	if errors.Is(err, job.ErrStale) || errors.Is(err, job.ErrNotFound) {
+		return nil
+	}
+	return err
+}

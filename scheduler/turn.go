@@ -1,0 +1,119 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/haulier/haulier/job"
+)
+
+// dispatch gives a job its turn: at once if there is a place, behind the others if not, after the run at work if the
+// job is busy. A retry that waits is dropped in its favour. Needs mu.
+func (s *Service) dispatch(t *turn) {
+	e := t.job
+	if e.turn != nil {
+		e.queued = t
+		return
+	}
+	if e.retry != nil {
+		t.drops, e.retry = e.retry.run.ID, nil
+	}
+	e.turn, t.spec, t.done = t, e.spec, make(chan struct{})
+	if s.stopping || s.places >= s.o.MaxRuns || time.Until(s.ill.until) > 0 {
+		s.waiting = append(s.waiting, t)
+		return
+	}
+	s.launch(t)
+}
+
+// launch gives a turn its goroutine. Needs mu.
+func (s *Service) launch(t *turn) {
+	s.places++
+	s.turns.Add(1)
+	go s.perform(t)
+}
+
+// fillPlaces starts those who wait. Needs mu.
+func (s *Service) fillPlaces() {
+	for len(s.waiting) > 0 && s.places < s.o.MaxRuns && !s.stopping && time.Until(s.ill.until) <= 0 {
+		t := s.waiting[0]
+		s.waiting[0] = nil
+		s.waiting = s.waiting[1:]
+		s.launch(t)
+	}
+}
+
+func (s *Service) perform(t *turn) {
+	defer s.turns.Done()
+	s.mu.Lock()
+	if !t.job.removed {
+		t.spec = t.job.spec // it may have waited over a reload
+	}
+	s.mu.Unlock()
+	reason, err := s.refuse(s.base, t)
+	switch {
+	case err != nil:
+		s.postpone(t, err)
+		return
+	case reason != nil:
+		s.skip(t, reason)
+		s.release(t)
+		return
+	}
+	if err := s.begin(s.base, t); err != nil {
+		s.postpone(t, err)
+		return
+	}
+	s.recovered()
+	s.carryOut(t)
+}
+
+// postpone puts a turn whose run could not be recorded back at the head of the line.
+func (s *Service) postpone(t *turn, err error) {
+	if s.base.Err() == nil {
+		s.fallIll(err, nil)
+	}
+	s.mu.Lock()
+	s.places--
+	s.waiting = append([]*turn{t}, s.waiting...)
+	s.mu.Unlock()
+	s.poke()
+}
+
+// release gives the job free and starts whatever waited for that.
+func (s *Service) release(t *turn) {
+	s.mu.Lock()
+	e := t.job
+	delete(s.running, t.run.ID)
+	s.places--
+	e.turn = nil
+	if at := t.ended.RetryAt; !at.IsZero() && !e.removed && t.ended.State != job.RunInterrupted {
+		e.retry = &retry{run: t.ended, at: at}
+	}
+	if next := e.queued; next != nil {
+		e.queued = nil
+		s.dispatch(next)
+	}
+	if t.ended.State == job.RunSucceeded && !s.stopping {
+		s.follow(e.spec.Name)
+	}
+	s.forget(e)
+	if s.started {
+		s.schedule(e)
+	}
+	s.fillPlaces()
+	s.mu.Unlock()
+	close(t.done)
+	s.poke()
+}
+
+// follow starts the jobs that run after another; one that is busy runs once more when it has ended. Needs mu.
+func (s *Service) follow(name string) {
+	for _, follower := range s.after[name] {
+		e := s.jobs[follower]
+		if e == nil || e.removed || !s.started || e.queued != nil {
+			continue
+		}
+		s.dispatch(&turn{job: e, run: job.Run{Trigger: job.TriggerAfter, Attempt: 1}})
+		s.schedule(e)
+	}
+}
