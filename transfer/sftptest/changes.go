@@ -51,6 +51,9 @@ func (s *session) rename(a *asked) reply {
 	if s.knobs.RenameOverwrites {
 		return s.posixRename(a)
 	}
+	if s.knobs.RenameCopies > 0 {
+		return s.renameByCopy(a)
+	}
 	root, from, to := s.server.root, disk(a.log.Path), disk(a.log.To)
 	info, err := root.Lstat(from)
 	if err != nil {
@@ -84,4 +87,18 @@ func (s *session) renamed(a *asked, err error) reply {
 		err = s.server.sweep(a.log.To)
 	}
 	return refused(err)
+}
+
+// renameByCopy makes the new name and takes the old one away later, at the latest when the server stops.
+func (s *session) renameByCopy(a *asked) reply {
+	root, from, to := s.server.root, disk(a.log.Path), disk(a.log.To)
+	if err := root.Link(from, to); err != nil {
+		return refused(err)
+	}
+	lag := s.knobs.RenameCopies
+	s.server.done.Go(func() {
+		s.server.sleep(lag)
+		_ = root.Remove(from)
+	})
+	return status(packet.OK)
 }

@@ -184,10 +184,8 @@ func (s *Server) WriteSlowly(name string, data []byte, piece int, pause time.Dur
 			return err
 		}
 		data = data[n:]
-		select {
-		case <-s.ctx.Done():
+		if !s.sleep(pause) {
 			return nil
-		case <-time.After(pause):
 		}
 	}
 	return nil

@@ -185,6 +185,9 @@ func (s *session) statvfs(a *asked) reply {
 	if err := syscall.Statfs(s.server.opts.Root, &st); err != nil {
 		return refused(err)
 	}
+	if told := s.knobs.FreeBytes; told != 0 {
+		st.Bsize, st.Bavail = 1, uint64(max(told, 0))
+	}
 	var b []byte
 	for _, v := range []uint64{uint64(st.Bsize), uint64(st.Bsize), st.Blocks, st.Bfree, st.Bavail, st.Files, st.Ffree, st.Ffree, 0, 0, 255} {
 		b = packet.AppendUint64(b, v)

@@ -19,6 +19,7 @@ type Knobs struct {
 
 	// How it does things.
 	RenameOverwrites bool          // RENAME replaces what is there
+	RenameCopies     time.Duration // RENAME copies: it answers at once, and the old name goes that much later
 	Sweep            Sweep         // the customer's system takes uploaded files away
 	ReadOnce         bool          // a file is gone once a READ handle is closed, or asked behind its end, or looked at while open
 	KeepRemoved      bool          // REMOVE answers OK and the file stays
@@ -27,6 +28,7 @@ type Knobs struct {
 
 	// What it tells.
 	Size           func(path string, real int64) int64 // size told of a file; -1: none. Nil: the truth
+	FreeBytes      int64                               // told by statvfs; -1: none is left. 0: the truth
 	HideAttrs      uint32                              // packet.Attr… flags that are never sent
 	HostileNames   []string                            // raw names added to every listing, as empty files
 	EndlessListing bool                                // READDIR never comes to an end

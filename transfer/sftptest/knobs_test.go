@@ -111,6 +111,20 @@ func TestRenames(t *testing.T) {
 	}
 }
 
+func TestARenameByCopyLeavesBothNamesForAWhile(t *testing.T) {
+	s, c, root := with(t, sftptest.Knobs{RenameCopies: time.Hour})
+	if err := c.Rename(context.Background(), "f", "g"); err != nil || !exists(root, "f") || !exists(root, "g") {
+		t.Errorf("rename: %v", err)
+	}
+	if err := c.Rename(context.Background(), "nowhere", "h"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("rename: %v", err)
+	}
+	s.Stop()
+	if exists(root, "f") || !exists(root, "g") {
+		t.Error("the old name is still there")
+	}
+}
+
 func TestSweeps(t *testing.T) {
 	for sweep, atClose := range map[sftptest.Sweep]bool{sftptest.SweepAtClose: true, sftptest.SweepAtRename: false} {
 		s, c, root := with(t, sftptest.Knobs{Sweep: sweep})
@@ -225,6 +239,14 @@ func TestWhatTheServerTells(t *testing.T) {
 		var limit *wire.LimitError
 		if _, err := names(c, wire.ListOptions{MaxEntries: 10_000}); !errors.As(err, &limit) {
 			t.Error(err)
+		}
+	})
+	t.Run("the space left", func(t *testing.T) {
+		for told, want := range map[int64]int64{12345: 12345, -1: 0} {
+			_, c, _ := with(t, sftptest.Knobs{FreeBytes: told})
+			if free, err := c.Statvfs(ctx, "/"); err != nil || free != want {
+				t.Errorf("%d bytes, %v", free, err)
+			}
 		}
 	})
 	t.Run("no stat", func(t *testing.T) {

@@ -142,12 +142,17 @@ func (s *session) pause(d time.Duration) bool {
 	if s.out.Flush() != nil { // earlier answers are not held back
 		return false
 	}
+	return s.server.sleep(d)
+}
+
+// sleep waits, and says whether it was not cut short by the end of the server.
+func (s *Server) sleep(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return true
-	case <-s.server.ctx.Done():
+	case <-s.ctx.Done():
 		return false
 	}
 }
