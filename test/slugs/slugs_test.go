@@ -48,14 +48,15 @@ const slugGone = "remote.path_missing"
 
 var r = job.Reason{Slug: "net.refused", What: "net.refused is not this: net"}
 var a = s.audit(tx, "ops", "job.rename", "x", "detail")
-var l = line{Act: "key.retire"}
+var l = line{Act: "key.lost"}
+var k = newKey(name, "key.rotate")
 var p = job.Reason{Slug: pause.Kind + ".paused"}
 var e = event{Type: "run.failed", Field: "jobs.schedule", File: "a.csv"}
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"remote.path_missing": "p.go:5:18", "net.refused": "p.go:7:26", "job.paused": "p.go:10:20", "connection.paused": "p.go:10:20"}
+	want := map[string]string{"remote.path_missing": "p.go:5:18", "net.refused": "p.go:7:26", "job.paused": "p.go:11:20", "connection.paused": "p.go:11:20"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
