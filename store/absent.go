@@ -39,8 +39,8 @@ func (s *Store) markAbsent(ctx context.Context, ids []int64, before int64) error
 }
 
 // EndClaims ends every open claim: the fence of each row that is being worked on rises, since its holder is dead. A row
-// that was claimed and not yet begun waits again. It gives the number of rows. To be called only by the holder of the data folder's lock, before
-// any work.
+// that was claimed and not yet begun waits again. It gives the number of rows. Only the holder of the data folder's lock
+// may call it, before any work.
 func (s *Store) EndClaims(ctx context.Context) (int, error) {
 	ended := 0
 	err := s.write(ctx, "end open claims", func(tx *gorm.DB) error {

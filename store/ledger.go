@@ -21,9 +21,10 @@ func (s *Store) See(ctx context.Context, f job.File) (job.File, error) {
 
 // SeeMany begins the next generation of each path, in the order given and in one transaction.
 //
-// The rows stand at StepSeen, or at StepDone where a file was decided by its name or size alone, waiting unless a file says otherwise, unclaimed (fence 0), present and neither moved nor
-// stayed; all other facts are taken as they are. A row that is rejected, held or failed from the start is told at once,
-// as by Advance. What comes back bears ID, Generation, Touched and Seen.
+// The rows stand at StepSeen, or at StepDone for a file that says so because it was decided by its name or size alone.
+// They wait unless a file says otherwise, and are unclaimed (fence 0), present and neither moved nor stayed; all other
+// facts are taken as they are. A row that is rejected, held or failed from the start is told at once, as by Advance.
+// What comes back bears ID, Generation, Touched and Seen.
 func (s *Store) SeeMany(ctx context.Context, files []job.File) ([]job.File, error) {
 	seen := make([]job.File, 0, len(files))
 	err := s.write(ctx, "record files that were seen", func(tx *gorm.DB) error {
@@ -152,8 +153,8 @@ func (s *Store) Claim(ctx context.Context, f job.File, run int64) (job.File, err
 // f's fence, and else gives job.ErrStale. With it, in the same transaction, go a line of the file's timeline and, when
 // the state became landed, delivered, rejected, held or failed, the event file.STATE.
 //
-// Job, path, generation, fence and the times of first sight and of the claim are never written. Ended is set to now when the state became
-// a final one and f names no other end.
+// Job, path, generation, fence and the times of first sight and of the claim are never written. Ended is set to now when
+// the state became a final one and f names no other end.
 func (s *Store) Advance(ctx context.Context, from job.Step, f job.File) (job.File, error) {
 	var row fileRow
 	err := s.write(ctx, fmt.Sprintf("advance %s to %s", nameOf(f), f.Step), func(tx *gorm.DB) error {

@@ -27,6 +27,14 @@ func seeNumbersGenerations(t *testing.T, b bundle) {
 	elsewhere := found("/in/a.csv")
 	elsewhere.Job = "other-job"
 	same(t, "generation in another job", b.see(t, elsewhere).Generation, 1)
+	old := b.claimed(t, "/in/d.csv")
+	old.Absent, old.Moved, old.Stayed = true, true, 2
+	again := b.see(t, old)
+	same(t, "the next generation of a row as it was", []any{again.Step, again.Fence, again.Absent, again.Moved, again.Stayed, again.Began.IsZero()},
+		[]any{job.StepSeen, int64(0), false, false, 0, true})
+	decided := found("/in/e.csv")
+	decided.Step, decided.State = job.StepDone, job.FileSkipped
+	same(t, "step of a file that was decided at once", b.see(t, decided).Step, job.StepDone)
 }
 
 func knownGivesTheNewest(t *testing.T, b bundle) {
