@@ -1,6 +1,7 @@
 package config
 
 import (
+	"regexp"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -87,11 +88,14 @@ func landed(i *job.Import) string {
 	switch {
 	case i.Opening == nil:
 		return "{name}"
-	case sealedName(i.Match):
+	case sealedName(i.Match), sealedRegexp.MatchString(i.MatchRegex):
 		return "{stem}"
 	}
 	return ""
 }
+
+// sealedRegexp finds regular expressions all of whose names end in a PGP ending.
+var sealedRegexp = regexp.MustCompile(`(?i)^[^|]*\\\.(?:pgp|gpg|asc)\$?$`)
 
 // stable is the stillness that is asked for: a marker says that a file is whole, so no time need pass beside it.
 func stable(from *value) time.Duration {

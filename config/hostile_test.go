@@ -100,3 +100,23 @@ jobs:
 		}
 	}
 }
+
+// TestLandedName: a decrypted file loses the ending that says PGP, and nothing else is guessed.
+func TestLandedName(t *testing.T) {
+	for _, c := range []struct{ from, pgp, to, want string }{
+		{`match: "c_*.csv.pgp"`, "{decrypt_with: k}", "", "{stem}"},
+		{`match: "c_*.CSV.GPG"`, "{decrypt_with: k}", "", "{stem}"},
+		{`match_regex: 'c_\d+\.csv\.asc'`, "{decrypt_with: k}", "", "{stem}"},
+		{`match_regex: 'c_\d+\.csv|d\.asc'`, "{decrypt_with: k}", "", ""},
+		{`match: "c_*"`, "{decrypt_with: k}", "", ""},
+		{`match: "c_*"`, "{decrypt_with: k}", ", name: \"{name}\"", "{name}"},
+		{`match: "c_*.pgp"`, "none", "", "{name}"},
+	} {
+		text := strings.Replace(small, "calendars:\n  workdays: {days: mon-fri}\n", "", 1) + fmt.Sprintf(
+			"jobs: {n: {type: import, connection: acme, schedule: '@daily', from: {location: outgoing, %s}, to: {dir: d%s}, inbound: {pgp: %s}}}\n", c.from, c.to, c.pgp)
+		s, _ := mustLoad(t, text).Job("n")
+		if s.Import.Name != c.want {
+			t.Errorf("%+v lands as %q", c, s.Import.Name)
+		}
+	}
+}
