@@ -22,7 +22,7 @@ type Import struct {
 
 	// Landing.
 	Landing  string // local folder
-	Name     string // template of the landed name
+	Name     string // template of the landed name; empty: {name}, less .pgp, .gpg or .asc once the file is opened
 	IfExists IfExists
 
 	AfterSuccess Retire
