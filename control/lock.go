@@ -18,6 +18,9 @@ type Lock struct{ file *os.File }
 // ErrLocked: another process holds the data folder.
 var ErrLocked = errors.New("the data folder is in use")
 
+// SlugLocked: another process holds the data folder.
+const SlugLocked = "local.locked"
+
 // TakeLock takes the lock of a data folder. When another process holds it, the error wraps ErrLocked and names its pid.
 func TakeLock(dataDir string) (*Lock, error) {
 	path := filepath.Join(dataDir, "lock")
@@ -54,7 +57,7 @@ func readPid(path string) string {
 
 func lockedReason(dataDir, holder string) *job.Reason {
 	return &job.Reason{
-		Slug: "local.locked", What: "nothing was done", Cause: fmt.Sprintf("%s uses the data folder %s", holder, dataDir),
+		Slug: SlugLocked, What: "nothing was done", Cause: fmt.Sprintf("%s uses the data folder %s", holder, dataDir),
 		Do: "ask that one, or stop it first", Who: job.WhoUs, Err: ErrLocked,
 	}
 }

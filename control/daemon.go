@@ -1,0 +1,245 @@
+package control
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/scheduler"
+	"github.com/haulier/haulier/store"
+)
+
+// Daemon is the program at work for a long time: the scheduler, the configuration that counts now, and what may be
+// asked of both while they run.
+type Daemon struct {
+	Store     *store.Store
+	Scheduler *scheduler.Service
+	Hub       *Hub
+	Load      func(ctx context.Context) (*config.Config, config.Problems) // reads the configuration anew
+	Drafts    func(ctx context.Context, cfg *config.Config)               // tests connections that never worked
+	Logger    *slog.Logger
+	Started   time.Time
+
+	config   atomic.Pointer[config.Config]
+	revision atomic.Int64
+
+	reloading sync.Mutex
+}
+
+// Config is the configuration that counts now.
+func (d *Daemon) Config() *config.Config { return d.config.Load() }
+
+// Revision is its number.
+func (d *Daemon) Revision() int64 { return d.revision.Load() }
+
+// Use makes a configuration the one that counts: the scheduler gets its jobs, and the store its revision with a masked
+// diff against the one before.
+func (d *Daemon) Use(ctx context.Context, cfg *config.Config, by string) error {
+	before := d.config.Swap(cfg)
+	if err := d.apply(ctx, cfg, by); err != nil {
+		if before != nil {
+			d.config.Store(before)
+		}
+		return err
+	}
+	if d.Drafts != nil {
+		go d.Drafts(context.WithoutCancel(ctx), cfg)
+	}
+	return nil
+}
+
+func (d *Daemon) apply(ctx context.Context, cfg *config.Config, by string) error {
+	for _, spec := range cfg.Jobs {
+		if spec.Formerly == "" {
+			continue
+		}
+		if err := d.Store.Rename(ctx, spec.Formerly, spec.Name); err != nil && !errors.Is(err, job.ErrNotFound) {
+			return err
+		}
+	}
+	if err := d.Scheduler.Load(ctx, cfg.Jobs); err != nil {
+		return err
+	}
+	if err := d.Store.MarkLoaded(ctx, jobNames(cfg)); err != nil {
+		return err
+	}
+	entities := map[string]string{}
+	for name, c := range cfg.Connections {
+		entities[name] = c.Entity
+	}
+	if err := d.Store.MarkConnections(ctx, entities); err != nil {
+		return err
+	}
+	return d.record(ctx, cfg, by)
+}
+
+func jobNames(cfg *config.Config) []string {
+	names := make([]string, len(cfg.Jobs))
+	for i, spec := range cfg.Jobs {
+		names[i] = spec.Name
+	}
+	return names
+}
+
+// record writes the revision.
+func (d *Daemon) record(ctx context.Context, cfg *config.Config, by string) error {
+	text := config.Masked(cfg)
+	last, _, err := d.Store.LastRevision(ctx)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256([]byte(text))
+	id, err := d.Store.AddRevision(ctx, store.Revision{
+		Hash: hex.EncodeToString(sum[:]), Text: text, Diff: config.Diff(last.Text, text), By: by, At: time.Now(),
+	})
+	d.revision.Store(id)
+	return err
+}
+
+// Reloaded is what a reload did.
+type Reloaded struct {
+	Revision int64    `json:"revision"`
+	Diff     string   `json:"diff"`
+	Restart  []string `json:"restart"` // settings that count only after a restart
+	Warnings int      `json:"warnings"`
+}
+
+// Reload reads the configuration anew. One with errors changes nothing: the old one goes on.
+func (d *Daemon) Reload(ctx context.Context, by string) (Reloaded, error) {
+	d.reloading.Lock()
+	defer d.reloading.Unlock()
+	before := d.Config()
+	cfg, problems := d.Load(ctx)
+	if problems.Errors() > 0 {
+		reason := rejected(problems)
+		d.Logger.Error("configuration rejected", "errors", problems.Errors(), "first", problems.List[0].String())
+		_, err := d.Store.Raise(ctx, "config/"+reason.Slug, "", *reason, time.Now())
+		return Reloaded{}, errors.Join(reason, err)
+	}
+	diff := config.Diff(config.Masked(before), config.Masked(cfg))
+	restart := config.RestartNeeded(before, cfg)
+	if err := d.Use(ctx, cfg, by); err != nil {
+		return Reloaded{}, err
+	}
+	if err := d.Store.Resolve(ctx, "config/config.rejected_on_reload", time.Now()); err != nil {
+		return Reloaded{}, err
+	}
+	err := d.Store.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: "config.reload", Object: cfg.Path, Detail: fmt.Sprintf("revision %d", d.Revision())})
+	d.Logger.Info("configuration loaded", "revision", d.Revision(), "jobs", len(cfg.Jobs), "by", by)
+	return Reloaded{Revision: d.Revision(), Diff: diff, Restart: restart, Warnings: problems.Warnings()}, err
+}
+
+func rejected(problems config.Problems) *job.Reason {
+	first := ""
+	for _, p := range problems.List {
+		if p.Severity == config.Error {
+			first = p.String()
+			break
+		}
+	}
+	return &job.Reason{
+		Slug: "config.rejected_on_reload", What: "the old configuration goes on unchanged",
+		Cause: fmt.Sprintf("the new one has %d errors; the first: %s", problems.Errors(), first), Do: "haulier check", Who: job.WhoUs,
+	}
+}
+
+// SlugBusy: the job runs already.
+const SlugBusy = "run.busy"
+
+// RunJob begins a run by hand.
+func (d *Daemon) RunJob(ctx context.Context, name string, asked job.Run) (job.Run, error) {
+	begun, err := d.Scheduler.RunNow(ctx, name, asked)
+	if errors.Is(err, scheduler.ErrRunning) {
+		return job.Run{}, &job.Reason{
+			Slug: SlugBusy, What: "nothing was begun", Cause: "the job runs already, and never twice at once", Do: "haulier status " + name, Who: job.WhoUs, Err: err,
+		}
+	}
+	if err != nil {
+		return job.Run{}, err
+	}
+	err = d.Store.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: asked.By, Act: "job.run", Object: name, Detail: fmt.Sprintf("run %d", begun.Run.ID)})
+	return begun.Run, err
+}
+
+// lookEvery is how often the store is asked whether a run has ended.
+const lookEvery = 100 * time.Millisecond
+
+// WaitRun waits until a run has ended, and gives it as the store has it.
+func (d *Daemon) WaitRun(ctx context.Context, id int64) (job.Run, error) {
+	for {
+		run, err := d.Store.Run(ctx, id)
+		if err != nil || !run.Ended.IsZero() {
+			return run, err
+		}
+		select {
+		case <-ctx.Done():
+			return run, context.Cause(ctx)
+		case <-time.After(lookEvery):
+		}
+	}
+}
+
+// CancelRun ends a run at work.
+func (d *Daemon) CancelRun(ctx context.Context, id int64, by string) error {
+	if err := d.Scheduler.Cancel(id, by); err != nil {
+		return fmt.Errorf("run %d: %w", id, err)
+	}
+	return d.Store.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: "run.cancel", Object: fmt.Sprintf("run %d", id)})
+}
+
+// RetryRun runs the job of a run again, for its rejected and failed files or one of them.
+func (d *Daemon) RetryRun(ctx context.Context, id int64, file, by string) (job.Run, error) {
+	name, err := Reopen(ctx, d.Store, id, file, by)
+	if err != nil {
+		return job.Run{}, err
+	}
+	return d.RunJob(ctx, name, job.Run{By: by, Only: file})
+}
+
+// Watch gives the signs of life of a run from now on; stop ends it.
+func (d *Daemon) Watch(run int64) (events <-chan job.Progress, stop func()) { return d.Hub.Watch(run) }
+
+// ReloadConfig is Reload for the API.
+func (d *Daemon) ReloadConfig(ctx context.Context, by string) (any, error) { return d.Reload(ctx, by) }
+
+// Overview is how the daemon and its jobs stand.
+type Overview struct {
+	Config   string         `json:"config"`
+	Revision int64          `json:"revision"`
+	Started  time.Time      `json:"started"`
+	Jobs     []JobStanding  `json:"jobs"`
+	Attend   []job.Incident `json:"incidents"`
+}
+
+// JobStanding is how one job stands with the scheduler.
+type JobStanding struct {
+	Job   string    `json:"job"`
+	Next  time.Time `json:"next,omitzero"`
+	Retry time.Time `json:"retry,omitzero"`
+	Run   int64     `json:"run,omitempty"` // at work
+}
+
+// Overview tells how everything stands.
+func (d *Daemon) Overview(ctx context.Context) (any, error) {
+	incidents, err := d.Store.OpenIncidents(ctx)
+	o := Overview{Config: d.Config().Path, Revision: d.Revision(), Started: d.Started, Attend: incidents}
+	for _, s := range d.Scheduler.Standings() {
+		standing := JobStanding{Job: s.Job, Next: s.Next, Retry: s.Retry}
+		if s.Run != nil {
+			standing.Run = s.Run.ID
+		}
+		o.Jobs = append(o.Jobs, standing)
+	}
+	slices.SortFunc(o.Jobs, func(a, b JobStanding) int { return strings.Compare(a.Job, b.Job) })
+	return o, err
+}

@@ -1,0 +1,66 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/haulier/haulier/job"
+)
+
+// answer renders a value whole before the first byte of the answer is written.
+func answer(w http.ResponseWriter, status int, value any) {
+	send(w, status, "application/json", value)
+}
+
+func send(w http.ResponseWriter, status int, kind string, value any) {
+	var body bytes.Buffer
+	if err := json.NewEncoder(&body).Encode(value); err != nil {
+		http.Error(w, "the answer cannot be written as JSON", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(body.Bytes()) // whoever asked may be gone
+}
+
+// badRequest is an error of the one who asked.
+type badRequest struct{ error }
+
+// Problem is a failure as RFC 9457 wants it, with the failure object in it.
+type Problem struct {
+	Type   string `json:"type"` // haulier:SLUG
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	job.Reason
+}
+
+// refuse answers an error.
+func refuse(w http.ResponseWriter, err error) {
+	p := problemOf(err)
+	send(w, p.Status, "application/problem+json", p)
+}
+
+func problemOf(err error) Problem {
+	var bad badRequest
+	var reason *job.Reason
+	status := http.StatusInternalServerError
+	switch {
+	case errors.As(err, &bad):
+		status = http.StatusBadRequest
+	case errors.Is(err, job.ErrNotFound):
+		status = http.StatusNotFound
+	case errors.Is(err, job.ErrExists), errors.Is(err, job.ErrStale):
+		status = http.StatusConflict
+	case errors.As(err, &reason):
+		status = http.StatusUnprocessableEntity
+	}
+	if !errors.As(err, &reason) {
+		reason = &job.Reason{Slug: "api." + strings.ReplaceAll(strings.ToLower(http.StatusText(status)), " ", "_"), What: "nothing was done", Cause: err.Error(), Who: job.WhoUs}
+	}
+	return Problem{Type: "haulier:" + reason.Slug, Title: reason.What, Status: status, Reason: *reason}
+}

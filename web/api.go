@@ -1,0 +1,167 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/haulier/haulier/job"
+)
+
+// Handler is the JSON API, version 1.
+func Handler(o Options) http.Handler {
+	a := &api{o}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, map[string]bool{"ok": true}) })
+	for pattern, handler := range map[string]func(*http.Request) (any, error){
+		"GET /api/v1/overview":          a.overview,
+		"POST /api/v1/jobs/{name}/run":  a.runJob,
+		"GET /api/v1/runs/{id}":         a.run,
+		"POST /api/v1/runs/{id}/cancel": a.cancel,
+		"POST /api/v1/runs/{id}/retry":  a.retry,
+		"GET /api/v1/files/{id}":        a.file,
+		"GET /api/v1/held":              a.held,
+		"GET /api/v1/events":            a.events,
+		"POST /api/v1/config/reload":    a.reload,
+	} {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			value, err := handler(r)
+			if err != nil {
+				refuse(w, err)
+				return
+			}
+			answer(w, http.StatusOK, value)
+		})
+	}
+	mux.HandleFunc("GET /api/v1/runs/{id}/events", a.follow)
+	return mux
+}
+
+type api struct{ Options }
+
+// Asked is the body of every request that triggers something.
+type Asked struct {
+	By    string `json:"by"`             // who asks, for the audit
+	File  string `json:"file,omitempty"` // only the file of this name
+	Force bool   `json:"force,omitempty"`
+}
+
+// maxBody bounds a request, in bytes.
+const maxBody = 64 << 10
+
+func asked(r *http.Request) (Asked, error) {
+	var body Asked
+	decoder := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&body); err != nil {
+		return body, badRequest{err}
+	}
+	return body, nil
+}
+
+func idOf(r *http.Request) (int64, error) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil || id < 1 {
+		return 0, badRequest{errors.New("the path names no number")}
+	}
+	return id, nil
+}
+
+func (a *api) overview(r *http.Request) (any, error) { return a.Keeper.Overview(r.Context()) }
+
+func (a *api) runJob(r *http.Request) (any, error) {
+	body, err := asked(r)
+	if err != nil {
+		return nil, err
+	}
+	run, err := a.Runner.RunJob(context.WithoutCancel(r.Context()), r.PathValue("name"), job.Run{By: body.By, Only: body.File, Force: body.Force})
+	return runOf(run), err
+}
+
+func (a *api) run(r *http.Request) (any, error) {
+	id, err := idOf(r)
+	if err != nil {
+		return nil, err
+	}
+	run, err := a.Reader.Run(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	outcomes, err := a.Reader.RunFiles(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	shown := struct {
+		Run
+		Outcomes []File `json:"outcomes"`
+	}{Run: runOf(run), Outcomes: []File{}}
+	for _, o := range outcomes {
+		shown.Outcomes = append(shown.Outcomes, fileOf(o.File))
+	}
+	return shown, nil
+}
+
+func (a *api) cancel(r *http.Request) (any, error) {
+	id, err := idOf(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := asked(r)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]int64{"cancelled": id}, a.Runner.CancelRun(r.Context(), id, body.By)
+}
+
+func (a *api) retry(r *http.Request) (any, error) {
+	id, err := idOf(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := asked(r)
+	if err != nil {
+		return nil, err
+	}
+	run, err := a.Runner.RetryRun(context.WithoutCancel(r.Context()), id, body.File, body.By)
+	return runOf(run), err
+}
+
+func (a *api) file(r *http.Request) (any, error) {
+	id, err := idOf(r)
+	if err != nil {
+		return nil, err
+	}
+	f, err := a.Reader.File(r.Context(), id)
+	return fileOf(f), err
+}
+
+func (a *api) held(r *http.Request) (any, error) {
+	rows, err := a.Reader.Held(r.Context(), r.URL.Query().Get("job"))
+	files := make([]File, len(rows))
+	for i, f := range rows {
+		files[i] = fileOf(f)
+	}
+	return files, err
+}
+
+// eventsMost is how many events one answer carries.
+const eventsMost = 500
+
+func (a *api) events(r *http.Request) (any, error) {
+	after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
+	events, err := a.Reader.Events(r.Context(), after, eventsMost)
+	if events == nil {
+		events = []job.Event{}
+	}
+	return events, err
+}
+
+func (a *api) reload(r *http.Request) (any, error) {
+	body, err := asked(r)
+	if err != nil {
+		return nil, err
+	}
+	return a.Keeper.ReloadConfig(context.WithoutCancel(r.Context()), body.By)
+}

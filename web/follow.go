@@ -1,0 +1,73 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/haulier/haulier/job"
+)
+
+// Sign is one line of a followed run: a sign of life, or its end.
+type Sign struct {
+	Progress *job.Progress `json:"progress,omitempty"`
+	Ended    *Run          `json:"ended,omitempty"`
+	Problem  *Problem      `json:"problem,omitempty"`
+}
+
+// follow streams a run, a line of JSON for each sign of life and a last one for its end.
+func (a *api) follow(w http.ResponseWriter, r *http.Request) {
+	id, err := idOf(r)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	events, stop := a.Runner.Watch(id)
+	defer stop()
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	end := make(chan Sign, 1)
+	go func() { end <- a.endOf(ctx, id) }()
+
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	out := json.NewEncoder(w)
+	flush := http.NewResponseController(w)
+	for {
+		var sign Sign
+		last := false
+		select {
+		case <-ctx.Done():
+			return
+		case event := <-events:
+			sign.Progress = &event
+		case sign = <-end:
+			last = true
+			drain(events, out)
+		}
+		if out.Encode(sign) != nil || flush.Flush() != nil || last {
+			return
+		}
+	}
+}
+
+func (a *api) endOf(ctx context.Context, id int64) Sign {
+	run, err := a.Runner.WaitRun(ctx, id)
+	if err != nil {
+		p := problemOf(err)
+		return Sign{Problem: &p}
+	}
+	shown := runOf(run)
+	return Sign{Ended: &shown}
+}
+
+// drain writes the signs of life that came before the end.
+func drain(events <-chan job.Progress, out *json.Encoder) {
+	for {
+		select {
+		case event := <-events:
+			_ = out.Encode(Sign{Progress: &event})
+		default:
+			return
+		}
+	}
+}

@@ -1,0 +1,41 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"github.com/haulier/haulier/job"
+)
+
+// Runner runs jobs by hand.
+type Runner interface {
+	RunJob(ctx context.Context, name string, asked job.Run) (job.Run, error)
+	WaitRun(ctx context.Context, id int64) (job.Run, error)
+	CancelRun(ctx context.Context, id int64, by string) error
+	RetryRun(ctx context.Context, id int64, file, by string) (job.Run, error)
+	Watch(run int64) (events <-chan job.Progress, stop func())
+}
+
+// Keeper changes what counts.
+type Keeper interface {
+	ReloadConfig(ctx context.Context, by string) (any, error)
+	Overview(ctx context.Context) (any, error)
+}
+
+// Reader reads what is remembered.
+type Reader interface {
+	Run(ctx context.Context, id int64) (job.Run, error)
+	RunFiles(ctx context.Context, run int64) ([]job.Outcome, error)
+	File(ctx context.Context, id int64) (job.File, error)
+	Events(ctx context.Context, after int64, limit int) ([]job.Event, error)
+	Held(ctx context.Context, jobName string) ([]job.File, error)
+}
+
+// Options of the API. All ports are needed.
+type Options struct {
+	Runner Runner
+	Keeper Keeper
+	Reader Reader
+	// Patience bounds how long an answer may take to be written; zero: 30 s. Streams have none.
+	Patience time.Duration
+}
