@@ -25,7 +25,8 @@ type Options struct {
 	// called at most once, when the session ends by an error, and gets the cause. Nil: closing the stream has to do.
 	Kill func(cause error)
 	// RequestTimeout bounds the silence of the server while it owes an answer to a request other than READ and WRITE,
-	// whose answers may take long on a slow line. Zero: only the contexts bound it.
+	// whose answers may take long on a slow line. The fsync and the CLOSE of a written file may take a second more for
+	// every MiB. Zero: only the contexts bound it.
 	RequestTimeout time.Duration
 	// MaxListingPacket bounds one packet of a listing, in bytes; longer ones end the session with ErrListingPacket.
 	// Zero: 256 KiB, as for all other packets.

@@ -56,7 +56,7 @@ func (c *Client) Get(ctx context.Context, path string, size int64, dst io.Writer
 	if err != nil && c.Err() != nil {
 		return g.written, err
 	}
-	if closed := c.closeHandle(ctx, path, handle); err == nil {
+	if closed := c.closeHandle(ctx, path, handle, 0); err == nil {
 		err = closed
 	}
 	return g.written, err

@@ -35,8 +35,9 @@ func (c *Client) openHandle(ctx context.Context, r *request) (string, error) {
 
 // closeHandle sends CLOSE and waits for its status. When ctx is done already nothing may be sent any more, and the
 // handle would stay open for the life of the session: it ends.
-func (c *Client) closeHandle(ctx context.Context, path, handle string) error {
+func (c *Client) closeHandle(ctx context.Context, path, handle string, written int64) error {
 	r := handleRequest(OpClose, packet.Close, path, handle)
+	r.longer = flushTime(written)
 	if ctx.Err() != nil {
 		return c.giveUp(r, context.Cause(ctx))
 	}
@@ -50,11 +51,15 @@ func handleRequest(op Op, kind byte, path, handle string) *request {
 }
 
 // fsync asks the server to bring a file to its disk.
-func (c *Client) fsync(ctx context.Context, path, handle string) error {
+func (c *Client) fsync(ctx context.Context, path, handle string, written int64) error {
 	r := pathRequest(OpFsync, packet.Extended, packet.Fsync, handle)
-	r.path = path
+	r.path, r.longer = path, flushTime(written)
 	return c.askStatus(ctx, r)
 }
+
+// flushTime is what a server may need to bring written bytes to its disk, or to the object store behind it, which many
+// do at CLOSE: a second a MiB.
+func flushTime(written int64) time.Duration { return time.Duration(written>>20) * time.Second }
 
 // flight is the requests of one copy or listing that are not answered yet.
 type flight struct {

@@ -57,7 +57,7 @@ func (c *Client) List(ctx context.Context, dir string, opts ListOptions, each fu
 	if c.Err() != nil && err != nil {
 		return err
 	}
-	if closed := c.closeHandle(ctx, dir, handle); err == nil {
+	if closed := c.closeHandle(ctx, dir, handle, 0); err == nil {
 		err = closed
 	}
 	return err

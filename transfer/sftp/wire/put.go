@@ -40,12 +40,12 @@ func (c *Client) Put(ctx context.Context, path string, src io.Reader, opts PutOp
 	p := &putter{c: c, path: path, handle: handle, src: src, opts: opts, flight: newFlight(c, OpWrite, path, windowCount)}
 	err = p.run(ctx)
 	if err == nil && opts.Fsync && c.offers(packet.Fsync) {
-		err = c.fsync(ctx, path, handle)
+		err = c.fsync(ctx, path, handle, p.acked)
 	}
 	if err != nil && c.Err() != nil {
 		return p.acked, err
 	}
-	if closed := c.closeHandle(ctx, path, handle); err == nil {
+	if closed := c.closeHandle(ctx, path, handle, p.acked); err == nil {
 		err = closed
 	}
 	return p.acked, err

@@ -17,8 +17,9 @@ type request struct {
 	packet  []byte // complete but for its id
 	into    []byte // READ: where the data goes; its length is what was asked
 	done    chan *request
-	slot    *slot // READ: whose bytes these are
-	reserve int   // WRITE: bytes of the window to give back
+	slot    *slot         // READ: whose bytes these are
+	reserve int           // WRITE: bytes of the window to give back
+	longer  time.Duration // allowed beside Options.RequestTimeout
 
 	id    uint32
 	begun bool         // guarded by Client.mu: the writer took it
@@ -82,7 +83,11 @@ func (c *Client) ask(ctx context.Context, r *request) (*request, error) {
 	if err := c.send(r); err != nil {
 		return nil, err
 	}
-	return c.await(ctx, r.done, r, c.opts.RequestTimeout)
+	timeout := c.opts.RequestTimeout
+	if timeout > 0 {
+		timeout += r.longer
+	}
+	return c.await(ctx, r.done, r, timeout)
 }
 
 // await waits for the next answer on done. Giving up, for ctx or for silence longer than timeout (0: any), ends the
