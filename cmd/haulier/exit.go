@@ -74,6 +74,8 @@ func codeOf(ctx context.Context, err error) int {
 		return own.code
 	case errors.Is(err, control.ErrLocked), errors.Is(err, scheduler.ErrRunning):
 		return exitBusy
+	case errors.As(err, &reason) && (reason.Slug == control.SlugBusy || reason.Slug == control.SlugLocked):
+		return exitBusy
 	case errors.Is(err, job.ErrNotFound), errors.Is(err, job.ErrExists):
 		return exitUsage
 	case errors.As(err, &reason):

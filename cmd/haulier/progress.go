@@ -22,16 +22,20 @@ type progress struct {
 	bar  *progressbar.ProgressBar
 	file int64
 	said map[int64]time.Time
+	told map[int64]bool // files whose end was shown
 }
 
 func newProgress(a *app) *progress {
-	return &progress{app: a, said: map[int64]time.Time{}}
+	return &progress{app: a, said: map[int64]time.Time{}, told: map[int64]bool{}}
 }
 
 // show takes one sign of life.
 func (p *progress) show(event job.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if event.Stage == job.StageEnd {
+		p.told[event.File] = true
+	}
 	switch {
 	case p.app.json:
 		_ = p.app.object(event)
@@ -47,6 +51,21 @@ func (p *progress) show(event job.Progress) {
 	case event.Total > 0:
 		p.line(event)
 	}
+}
+
+// missed shows the end of a file that nobody was told of while it happened.
+func (p *progress) missed(o job.Outcome) {
+	if p.told[o.File.ID] {
+		return
+	}
+	f := shownOf(o.File)
+	detail := f.Local
+	if o.File.Type == job.TypeExport {
+		detail = f.Remote
+	}
+	p.show(job.Progress{
+		Run: o.Run, Job: o.File.Job, File: f.ID, Name: f.Name, Stage: job.StageEnd, Done: o.Bytes, Total: f.Size, State: f.State, Detail: detail, Reason: f.Error,
+	})
 }
 
 // end says what became of a file.

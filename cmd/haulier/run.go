@@ -10,13 +10,14 @@ import (
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/scheduler"
+	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/web"
 )
 
 // runFlags is what a run by hand may ask for.
 type runFlags struct {
-	dryRun bool
-	file   string
-	force  bool
+	file  string
+	force bool
 }
 
 func runCommand(a *app) *cobra.Command {
@@ -29,7 +30,6 @@ func runCommand(a *app) *cobra.Command {
 		Args: exactly("JOB"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), args[0], flags) },
 	}
-	command.Flags().BoolVar(&flags.dryRun, "dry-run", false, "show what would be done (the same as plan)")
 	command.Flags().StringVar(&flags.file, "file", "", "only the file of this name")
 	command.Flags().BoolVar(&flags.force, "force", false, "take files again that were taken before")
 	return command
@@ -43,6 +43,9 @@ func (a *app) run(ctx context.Context, name string, flags runFlags) error {
 	spec, err := findJob(cfg, name)
 	if err != nil {
 		return err
+	}
+	if d := a.daemon(ctx, cfg); d != nil {
+		return a.runThere(ctx, cfg, d, "/api/v1/jobs/"+name+"/run", web.Asked{By: user(), File: flags.file, Force: flags.force})
 	}
 	asked := job.Run{Trigger: job.TriggerManual, By: user(), Only: flags.file, Force: flags.force}
 	return a.runHere(ctx, cfg, spec, asked)
@@ -66,7 +69,8 @@ func (a *app) runHere(ctx context.Context, cfg *config.Config, spec job.Spec, as
 	if err := a.takeOver(ctx, cfg, s); err != nil {
 		return err
 	}
-	sys := newSystem(func() *config.Config { return cfg }, s, a.logger(cfg), newProgress(a).show)
+	shown := newProgress(a)
+	sys := newSystem(func() *config.Config { return cfg }, s, a.handLogger(cfg), shown.show)
 	service := scheduler.New(scheduler.Options{Store: s, Runner: sys.runner, Log: sys.log})
 	if err := service.Load(ctx, []job.Spec{spec}); err != nil {
 		return err
@@ -79,9 +83,21 @@ func (a *app) runHere(ctx context.Context, cfg *config.Config, spec job.Spec, as
 	if err != nil {
 		return err
 	}
-	outcomes, err := s.RunFiles(context.WithoutCancel(ctx), run.ID)
+	return a.reportStored(context.WithoutCancel(ctx), s, run.ID, shown)
+}
+
+// reportStored says how a run ended, as the store has it; files whose end was not shown yet are.
+func (a *app) reportStored(ctx context.Context, s *store.Store, id int64, shown *progress) error {
+	run, err := s.Run(ctx, id)
 	if err != nil {
 		return err
+	}
+	outcomes, err := s.RunFiles(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, o := range outcomes {
+		shown.missed(o)
 	}
 	return a.reportRun(run, outcomes)
 }

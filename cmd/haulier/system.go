@@ -31,7 +31,6 @@ const (
 type system struct {
 	cfg    func() *config.Config // the one that counts now
 	store  *store.Store
-	vault  control.Vault
 	pool   *sftp.Pool
 	runner *control.Runner
 	log    *slog.Logger
@@ -48,7 +47,7 @@ func (a *app) openStore(ctx context.Context, cfg *config.Config) (*store.Store, 
 // readStore opens the store beside whoever else uses it, for reading only.
 func (a *app) readStore(ctx context.Context, cfg *config.Config) (*store.Store, error) {
 	s, err := a.store(ctx, cfg, true)
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, store.ErrMissing) {
 		return nil, &job.Reason{
 			Slug: "local.no_store", What: "there is nothing to show yet", Cause: fmt.Sprintf("no store in %s", cfg.DataDir),
 			Do: "run a job, or start `haulier serve`", Who: job.WhoUs, Err: err,
@@ -76,6 +75,14 @@ func (a *app) logger(cfg *config.Config) *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.stderr, options))
 }
 
+// handLogger is the log of a run by hand: what it would say is shown anyway, so only -v lets it speak.
+func (a *app) handLogger(cfg *config.Config) *slog.Logger {
+	if !a.verbose {
+		return slog.New(slog.DiscardHandler)
+	}
+	return a.logger(cfg)
+}
+
 func logLevel(name string) slog.Level {
 	var level slog.Level
 	if level.UnmarshalText([]byte(name)) != nil {
@@ -86,8 +93,8 @@ func logLevel(name string) slog.Level {
 
 // newSystem plugs everything together. Watch is told of every sign of life.
 func newSystem(current func() *config.Config, s *store.Store, log *slog.Logger, watch func(job.Progress)) *system {
-	sys := &system{cfg: current, store: s, vault: control.Vault{Store: s}, log: log}
-	sys.pool = sftp.NewPool(sftp.Options{Store: s, Secrets: sys.vault, EgressIPs: egress(current()), Log: log})
+	sys := &system{cfg: current, store: s, log: log}
+	sys.pool = poolOf(current(), s, log)
 	keyring := control.Keyring{Store: s}
 	sys.runner = &control.Runner{
 		Sessions:    func(ctx context.Context, c job.Connection) (control.Session, error) { return sys.pool.Session(ctx, c) },
@@ -98,6 +105,11 @@ func newSystem(current func() *config.Config, s *store.Store, log *slog.Logger, 
 		Logger:      log,
 	}
 	return sys
+}
+
+// poolOf makes the pool of sessions; log may be nil.
+func poolOf(cfg *config.Config, s *store.Store, log *slog.Logger) *sftp.Pool {
+	return sftp.NewPool(sftp.Options{Store: s, Secrets: control.Vault{Store: s}, EgressIPs: egress(cfg), Log: log})
 }
 
 func (s *system) connection(name string) (job.Connection, bool) {

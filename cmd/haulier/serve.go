@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/control"
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/scheduler"
+	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/transfer/sftp"
+	"github.com/haulier/haulier/web"
+)
+
+func serveCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Run the jobs at their times, and answer the other commands",
+		Long: "Runs the scheduler until SIGINT or SIGTERM. SIGHUP reads the configuration again, as `haulier reload` does;\n" +
+			"one with errors is refused and the old one goes on.",
+		Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context()) },
+	}
+}
+
+// stopFor is how long runs may go on after a stop was asked for, before they are cut off.
+const stopFor = 2 * time.Second
+
+func (a *app) serve(ctx context.Context) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	s, err := a.openStore(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if err := a.takeOver(ctx, cfg, s); err != nil {
+		return err
+	}
+	d := a.newDaemon(cfg, s)
+	if err := d.Use(ctx, cfg, user()); err != nil {
+		return err
+	}
+	if err := d.Scheduler.Start(ctx); err != nil {
+		return err
+	}
+	stopListening, err := a.listen(cfg, d)
+	if err != nil {
+		return errors.Join(err, d.Scheduler.Stop(ctx))
+	}
+	d.Logger.Info("haulier serves", "config", cfg.Path, "jobs", len(cfg.Jobs), "connections", len(cfg.Connections), "socket", inData(cfg, socketFile))
+	a.attend(ctx, d)
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopFor)
+	defer cancel()
+	err = errors.Join(ignoreDeadline(d.Scheduler.Stop(limit)), stopListening())
+	d.Logger.Info("haulier has stopped")
+	return errors.Join(err, context.Cause(ctx))
+}
+
+func ignoreDeadline(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
+// newDaemon plugs the scheduler together with everything that its runs need.
+func (a *app) newDaemon(cfg *config.Config, s *store.Store) *control.Daemon {
+	d := &control.Daemon{Store: s, Hub: &control.Hub{}, Logger: a.logger(cfg), Started: time.Now()}
+	current := func() *config.Config {
+		if now := d.Config(); now != nil {
+			return now
+		}
+		return cfg
+	}
+	sys := newSystem(current, s, d.Logger, d.Hub.Tell)
+	d.Load = func(context.Context) (*config.Config, config.Problems) {
+		return config.Load(cfg.Path, config.Options{})
+	}
+	d.Drafts = func(ctx context.Context, cfg *config.Config) { testDrafts(ctx, sys, cfg) }
+	d.Scheduler = scheduler.New(scheduler.Options{
+		Store: s, Runner: sys.runner, Gate: control.Gate{Connections: sys.connection, Accounts: sys.pool}, Log: d.Logger, Revision: d.Revision,
+		Trouble: func(err error) {
+			if err != nil {
+				d.Logger.Error("the store cannot be used; no run begins until it can", "error", err)
+			}
+		},
+	})
+	return d
+}
+
+// testDrafts logs in once on every connection that has never worked, so that slots need no person where all is well.
+func testDrafts(ctx context.Context, sys *system, cfg *config.Config) {
+	var tests sync.WaitGroup
+	defer tests.Wait()
+	for name, c := range cfg.Connections {
+		active, err := sys.store.ConnectionState(ctx, name)
+		if err != nil || active || !c.Enabled {
+			continue
+		}
+		tests.Go(func() {
+			report := sys.pool.Test(ctx, c, sftp.Purpose{})
+			if report.Error != nil {
+				sys.log.Warn("draft connection tested", "connection", name, "slug", report.Error.Slug, "cause", report.Error.Cause)
+				return
+			}
+			sys.log.Info("draft connection tested", "connection", name, "ok", report.OK)
+		})
+	}
+}
+
+// listen answers the API on the socket.
+func (a *app) listen(cfg *config.Config, d *control.Daemon) (stop func() error, err error) {
+	socket := inData(cfg, socketFile)
+	// The lock of the data folder is ours: what lies here was left by a process that died.
+	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("listen on %s: %w", socket, err)
+	}
+	before := syscall.Umask(0o177)
+	listener, err := net.Listen("unix", socket)
+	syscall.Umask(before)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", socket, err)
+	}
+	servers := []*http.Server{serveOn(listener, web.Handler(web.Options{Runner: d, Keeper: d, Reader: d.Store}))}
+	return func() error {
+		var err error
+		for _, server := range servers {
+			err = errors.Join(err, server.Close())
+		}
+		return err
+	}, nil
+}
+
+func serveOn(listener net.Listener, handler http.Handler) *http.Server {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
+	go func() { _ = server.Serve(listener) }()
+	return server
+}
+
+// pruneEvery is how often what is too old is deleted.
+const pruneEvery = 6 * time.Hour
+
+// attend does what comes up until the context ends: SIGHUP, and housekeeping.
+func (a *app) attend(ctx context.Context, d *control.Daemon) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	prune := time.NewTicker(pruneEvery)
+	defer prune.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+			if _, err := d.Reload(ctx, "SIGHUP"); err != nil {
+				d.Logger.Error("reload", "error", err)
+			}
+		case <-prune.C:
+			if _, err := d.Store.Prune(ctx, time.Now()); err != nil {
+				d.Logger.Error("prune", "error", err)
+			}
+		}
+	}
+}
+
+func reloadCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "reload",
+		Short: "Let the daemon read the configuration again",
+		Args:  exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := a.config()
+			if err != nil {
+				return err
+			}
+			d := a.daemon(cmd.Context(), cfg)
+			if d == nil {
+				return noDaemon()
+			}
+			var done control.Reloaded
+			if err := d.post(cmd.Context(), "/api/v1/config/reload", web.Asked{By: user()}, &done); err != nil {
+				return err
+			}
+			if a.json {
+				return a.object(done)
+			}
+			a.printf("%srevision %d counts now\n", done.Diff, done.Revision)
+			for _, setting := range done.Restart {
+				a.printf("%s counts only after a restart\n", setting)
+			}
+			return nil
+		},
+	}
+}
+
+func noDaemon() error {
+	return &job.Reason{
+		Slug: "local.no_daemon", What: "nothing was done", Cause: "no `haulier serve` answers on this data folder", Do: "haulier serve", Who: job.WhoUs,
+	}
+}
