@@ -20,6 +20,10 @@ func Reference() string {
 			b.WriteString(referenceSection(f))
 		}
 	}
+	b.WriteString(codesHead)
+	for _, c := range codes {
+		fmt.Fprintf(&b, "| %s | %s |\n", c.code, cell(c.means))
+	}
 	return b.String()
 }
 
@@ -39,6 +43,15 @@ func referenceSection(f *field) string {
 }
 
 const tableHead = "\n| Key | Takes | Default | Meaning |\n| --- | --- | --- | --- |\n"
+
+const codesHead = `
+## Codes of problems
+
+Errors (E) keep a configuration from being used; warnings (W) do not, unless ` + "`haulier check --strict`" + ` makes errors of them.
+
+| Code | Means |
+| --- | --- |
+`
 
 // row gives a line of a table in Markdown.
 func (e entry) row(name string) string {
