@@ -12,9 +12,9 @@ import (
 	"github.com/haulier/haulier/pgp"
 )
 
-// samples are small messages of every shape.
-func samples(t *testing.T, ours pair) map[string][]byte {
-	plain := table(1500)
+// samples are messages of every shape around so many bytes.
+func samples(t *testing.T, ours pair, size int) map[string][]byte {
+	plain := table(size)
 	_, theirs := signer(t, epoch, 0)
 	return map[string][]byte{
 		"plain":   seal(t, &pgp.Sealer{To: []job.Key{ours.Key}}, plain, 700),
@@ -29,13 +29,13 @@ func samples(t *testing.T, ours pair) map[string][]byte {
 func TestACutMessageIsTruncatedAtEveryByte(t *testing.T) {
 	ours := pairs[pgp.X25519]()
 	o := &pgp.Opener{Keys: []pgp.Private{ours.Private}}
-	for name, sealed := range samples(t, ours) {
+	for name, sealed := range samples(t, ours, 1500) {
 		t.Run(name, func(t *testing.T) {
 			whole := len(sealed)
 			if name == "armored" {
 				whole-- // the last line end is not part of the message
 			}
-			for n := range whole {
+			for n := 0; n < whole; n += step {
 				_, _, err := open(o, sealed[:n])
 				if slug(err) != "pgp.truncated" || !pgp.Refetch(err) {
 					t.Fatalf("%d of %d bytes: %v", n, len(sealed), err)
@@ -47,7 +47,9 @@ func TestACutMessageIsTruncatedAtEveryByte(t *testing.T) {
 
 func TestAFlippedBitNeverGivesOtherPlaintext(t *testing.T) {
 	ours := pairs[pgp.X25519]()
-	for name, sealed := range samples(t, ours) {
+	all := samples(t, ours, 300)
+	all["plain"] = samples(t, ours, 1500)["plain"]
+	for name, sealed := range all {
 		t.Run(name, func(t *testing.T) {
 			o := &pgp.Opener{Keys: []pgp.Private{ours.Private}}
 			if name == "signed" {
@@ -56,9 +58,10 @@ func TestAFlippedBitNeverGivesOtherPlaintext(t *testing.T) {
 			want, _, err := open(o, sealed)
 			check(t, err)
 			taken := 0
+			t.Parallel()
 			for at := range sealed {
 				for bit := range 8 {
-					if (testing.Short() || raceDetector) && (at+bit)%8 != 0 {
+					if (8*at+bit)%step != 0 {
 						continue
 					}
 					sealed[at] ^= 1 << bit
@@ -77,7 +80,8 @@ func TestAFlippedBitNeverGivesOtherPlaintext(t *testing.T) {
 				}
 			}
 			t.Logf("%d of %d flips are taken, all with the same plaintext", taken, 8*len(sealed))
-			if taken > len(sealed)*8/10 {
+			// The session key of the other recipient is 94 bytes that nobody reads.
+			if taken > 8*100 {
 				t.Errorf("%d of %d flips are taken", taken, 8*len(sealed))
 			}
 		})
@@ -87,7 +91,7 @@ func TestAFlippedBitNeverGivesOtherPlaintext(t *testing.T) {
 func TestEveryWayOfReadingGivesTheSame(t *testing.T) {
 	ours := pairs[pgp.X25519]()
 	o := &pgp.Opener{Keys: []pgp.Private{ours.Private}}
-	for name, sealed := range samples(t, ours) {
+	for name, sealed := range samples(t, ours, 1500) {
 		for way, wrap := range map[string]func(io.Reader) io.Reader{
 			"a byte at a time":        iotest.OneByteReader,
 			"halves":                  iotest.HalfReader,
@@ -107,10 +111,10 @@ var errLost = errors.New("connection lost")
 func TestErrorsOfTheSourceComeBackAsTheyAre(t *testing.T) {
 	ours := pairs[pgp.X25519]()
 	o := &pgp.Opener{Keys: []pgp.Private{ours.Private}}
-	for name, sealed := range samples(t, ours) {
+	for name, sealed := range samples(t, ours, 300) {
 		t.Run(name, func(t *testing.T) {
 			for _, lost := range []error{errLost, io.ErrUnexpectedEOF} {
-				for n := 0; n <= len(sealed); n++ {
+				for n := 0; n <= len(sealed); n += step {
 					src := io.MultiReader(bytes.NewReader(sealed[:n]), iotest.ErrReader(lost))
 					_, err := o.Open(context.Background(), io.Discard, src)
 					if err != lost { //nolint:errorlint // as it is
@@ -121,7 +125,7 @@ func TestErrorsOfTheSourceComeBackAsTheyAre(t *testing.T) {
 		})
 	}
 	t.Run("with bytes at once", func(t *testing.T) {
-		src := iotest.DataErrReader(io.MultiReader(bytes.NewReader(samples(t, ours)["plain"][:300]), iotest.ErrReader(errLost)))
+		src := iotest.DataErrReader(io.MultiReader(bytes.NewReader(samples(t, ours, 1500)["plain"][:300]), iotest.ErrReader(errLost)))
 		if _, err := o.Open(context.Background(), io.Discard, src); err != errLost { //nolint:errorlint // as it is
 			t.Error(err)
 		}
@@ -163,7 +167,7 @@ func TestErrorsOfTheDestinationComeBackAsTheyAre(t *testing.T) {
 	ours := pairs[pgp.X25519]()
 	o := &pgp.Opener{Keys: []pgp.Private{ours.Private}}
 	errDisk := errors.New("no space left")
-	for name, sealed := range samples(t, ours) {
+	for name, sealed := range samples(t, ours, 1500) {
 		for _, left := range []int{0, 1, 700, 1499} {
 			if _, err := o.Open(context.Background(), &full{left, errDisk}, bytes.NewReader(sealed)); err != errDisk { //nolint:errorlint // as it is
 				t.Errorf("%s, %d bytes: %v", name, left, err)

@@ -219,7 +219,7 @@ func revoke(t *testing.T, g *gpg, name string) {
 }
 
 func TestInspectPrivateUnlocks(t *testing.T) {
-	ours := pairs[pgp.RSA4096]()
+	ours := pairs[pgp.X25519]()
 	locked := lock(t, ours)
 	for name, c := range map[string]struct {
 		data       []byte

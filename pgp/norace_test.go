@@ -2,4 +2,9 @@
 
 package pgp_test
 
-const raceDetector = false
+const (
+	raceDetector = false
+
+	// step lets the tests of every byte look at every byte.
+	step = 1
+)
