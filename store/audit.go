@@ -38,20 +38,26 @@ func (r auditRow) link(before string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// AddAudit writes a line to the audit list, from which the database lets nothing be changed or removed.
+// AddAudit writes a line to the audit list, of now unless it says when. The database lets no line be changed or removed.
 func (s *Store) AddAudit(ctx context.Context, l AuditLine) error {
 	return s.write(ctx, "write to the audit list", func(tx *gorm.DB) error {
-		return s.audit(tx, l.Who, l.Act, l.Object, l.Detail)
+		return s.link(tx, auditRow{At: micros(l.At), Who: l.Who, Act: l.Act, Object: l.Object, Detail: l.Detail})
 	})
 }
 
 func (s *Store) audit(tx *gorm.DB, who, act, object, detail string) error {
+	return s.link(tx, auditRow{Who: who, Act: act, Object: object, Detail: detail})
+}
+
+func (s *Store) link(tx *gorm.DB, row auditRow) error {
 	var before string
 	err := tx.Raw(`SELECT coalesce((SELECT chain FROM audit ORDER BY id DESC LIMIT 1), '')`).Scan(&before).Error
 	if err != nil {
 		return err
 	}
-	row := auditRow{At: s.now(), Who: who, Act: act, Object: object, Detail: detail}
+	if row.At == 0 {
+		row.At = s.now()
+	}
 	row.Chain = row.link(before)
 	return tx.Create(&row).Error
 }

@@ -80,7 +80,7 @@ func sentinel(code int) error {
 	return nil
 }
 
-// reasons are the failures of the store that stop work: people must hear of them.
+// reasons are the failures of the store that stop work: people must hear of them. Technical has the details.
 var reasons = map[error]job.Reason{
 	ErrFull: {Slug: "local.no_space", Cause: "the disk of the store has no space left",
 		Do: "free space on the disk of data_dir; work goes on by itself", Temporary: true},
@@ -90,6 +90,16 @@ var reasons = map[error]job.Reason{
 		Do: "stop haulier and go back to the last backup: haulier restore"},
 	ErrBusy: {Slug: "local.store_busy", Cause: "another process holds the database",
 		Do: "wait for the other haulier command to end", Temporary: true},
+	ErrNewer: {Slug: "local.store_schema", Cause: "the store was written by a newer version of haulier",
+		Do: "use that version, or go back to a backup of before: haulier restore"},
+	ErrOlder: {Slug: "local.store_schema", Cause: "the store is of an older version of haulier",
+		Do: "bring it up to date: haulier serve"},
+	ErrForeign: {Slug: "local.store_schema", Cause: "the file is the database of another program",
+		Do: "set data_dir to a folder of haulier's own"},
+	ErrMasterKey: {Slug: "local.master_key", Cause: "the master key that opens the store's secrets is not there, or is another",
+		Do: "put the key back into HAULIER_MASTER_KEY, the credential haulier-master-key or master.key beside the store"},
+	ErrSealed: {Slug: "local.sealed", Cause: "a secret was altered or moved since it was sealed",
+		Do: "set it again, or go back to the last backup: haulier restore"},
 }
 
 // failure names the act; where a person must do something it is a *job.Reason.
@@ -100,7 +110,7 @@ func failure(act string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", act, err)
 	for is, r := range reasons {
 		if errors.Is(err, is) {
-			r.What = "Nothing was recorded: " + act
+			r.What = "The attempt to " + act + " changed nothing"
 			r.Who, r.Technical, r.Err = job.WhoUs, err.Error(), wrapped
 			return &r
 		}

@@ -34,8 +34,8 @@ func (requestRow) TableName() string { return "requests" }
 func quarter(micros int64) int64 { return micros / (15 * time.Minute).Microseconds() }
 
 // Request records one attempt of a get or put. A retry, known by the run of the first attempt, file and direction, is
-// folded into its row: attempts and bytes add up, the latest outcome counts. Rows without a run or a file never fold. One that
-// does not say when it started did so now.
+// folded into its row: attempts and bytes add up, the latest outcome counts. Rows without a run or a file never fold.
+// One that does not say when it started did so now.
 //
 // The roll-ups are kept in the same transaction and for ever, so that they never depend on rows that are pruned: a
 // request counts in the quarter of an hour in which its first attempt began, bytes in the one of their attempt.

@@ -68,7 +68,9 @@ func TestWithoutItsMasterKeyAStoreIsLeftAlone(t *testing.T) {
 			if err := do(path); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := store.Open(t.Context(), at(dir)); !errors.Is(err, store.ErrMasterKey) {
+			var reason *job.Reason
+			_, err := store.Open(t.Context(), at(dir))
+			if !errors.Is(err, store.ErrMasterKey) || !errors.As(err, &reason) || reason.Slug != "local.master_key" {
 				t.Errorf("opened with %v", err)
 			}
 			if !bytes.Equal(contents(t, at(dir).Path), before) {

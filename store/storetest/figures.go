@@ -209,10 +209,11 @@ func renamedJobsKeepTheirHistory(t *testing.T, b bundle) {
 
 func auditIsALongMemory(t *testing.T, b bundle) {
 	for i := range 3 {
-		ok(t, b.AddAudit(t.Context(), store.AuditLine{Who: "ops", Act: "job.run", Object: fmt.Sprint(i), Detail: "d"}))
+		ok(t, b.AddAudit(t.Context(), store.AuditLine{At: due(i), Who: "ops", Act: "job.run", Object: fmt.Sprint(i), Detail: "d"}))
 	}
 	lines := must[[]store.AuditLine](t)(b.Audit(t.Context(), 0, 2))
-	same(t, "latest", []string{lines[0].Object, lines[1].Object}, []string{"2", "1"})
+	same(t, "latest", lines[0], store.AuditLine{ID: 3, At: due(2), Who: "ops", Act: "job.run", Object: "2", Detail: "d"})
+	same(t, "the one before", lines[1].Object, "1")
 	same(t, "before", must[[]store.AuditLine](t)(b.Audit(t.Context(), lines[1].ID, 0))[0].Object, "0")
 	same(t, "problems", must[[]string](t)(b.Check(t.Context())), []string(nil))
 }
