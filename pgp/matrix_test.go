@@ -243,6 +243,16 @@ func TestContainersOfVersion2AndOfGnuPG(t *testing.T) {
 			}
 		})
 	}
+	t.Run("whole and with two files inside", func(t *testing.T) {
+		for _, sealed := range [][]byte{aead(t, ours.Key, lit, lit, lit), append(pkesk(t, ours.Key), ocb20(t, 2, slices.Concat(lit, lit, lit))...)} {
+			if _, _, err := open(o, sealed); slug(err) != "pgp.malformed" {
+				t.Error(err)
+			}
+			if _, _, err := open(o, sealed[:len(sealed)-20]); slug(err) != "pgp.truncated" {
+				t.Error(err)
+			}
+		}
+	})
 	t.Run("gpg reads the forged tag 20 as well", func(t *testing.T) {
 		g := newGPG(t)
 		g.run(ours.Material.Reveal(), "--import")
