@@ -45,6 +45,7 @@ func Run(t *testing.T, open Opener) {
 		{"EpochsChange", epochsChange},
 		{"LogsAreBounded", logsAreBounded},
 		{"RetriesFoldIntoOneRequest", retriesFoldIntoOneRequest},
+		{"MidnightDivides", midnightDivides},
 		{"DaysAreThoseOfTheZone", daysAreThoseOfTheZone},
 		{"PruningNeverChangesFigures", pruningNeverChangesFigures},
 		{"SearchesFind", searchesFind},

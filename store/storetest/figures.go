@@ -48,6 +48,15 @@ func retriesFoldIntoOneRequest(t *testing.T, b bundle) {
 	})
 }
 
+// midnightDivides counts a request on the day on which it began, and its bytes on the days on which they moved.
+func midnightDivides(t *testing.T, b bundle) {
+	late := time.Date(2026, 11, 23, 23, 50, 0, 0, time.UTC)
+	ok(t, b.Request(t.Context(), request(1, 1, job.Upload, false, 10, late)))
+	ok(t, b.Request(t.Context(), request(1, 1, job.Upload, true, 100, late.Add(20*time.Minute))))
+	days := must[store.Stats](t)(b.Stats(t.Context(), "acme", 2, time.UTC, due(12))).Days
+	same(t, "days", days, []store.Day{{Date: "2026-11-23", UploadOK: 1, BytesUp: 10}, {Date: "2026-11-24", BytesUp: 100}})
+}
+
 // outcomes gives downloads ok and failed, uploads ok and failed.
 func (b bundle) outcomes(t *testing.T) [4]int64 {
 	t.Helper()
