@@ -146,9 +146,8 @@ func areaOf(reason *job.Reason) string {
 	return area
 }
 
-// log writes a line about a run to the process's log and to the run's own.
+// log writes a line to a run's own log.
 func (r *Runner) log(ctx context.Context, run job.Run, level slog.Level, line string) {
-	r.Logger.Log(ctx, level, "run", "run", run.ID, "job", run.Job, "text", line)
 	if err := r.Book.AddLogLines(context.WithoutCancel(ctx), run.ID, []store.LogLine{{Level: level.String(), Line: line}}); err != nil {
 		r.Logger.Error("run log not written", "run", run.ID, "error", err)
 	}

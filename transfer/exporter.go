@@ -79,10 +79,7 @@ func (ex *Exporter) begin(ctx context.Context, remote Carrier, c job.Connection,
 		return r, err
 	}
 	if r.outbox, err = ex.Outbox(s.Export.Outbox); err != nil {
-		return r, &job.Reason{
-			Slug: "local.outbox", What: "nothing was sent", Cause: fmt.Sprintf("the outbox %s cannot be read", s.Export.Outbox),
-			Do: "make the folder, or correct from.dir", Who: job.WhoUs, Technical: err.Error(), Err: err,
-		}
+		return r, outboxReason(s.Export.Outbox, err)
 	}
 	if r.stage, err = ex.Stage(s.Name); err != nil {
 		return r, err
@@ -95,6 +92,13 @@ func (ex *Exporter) begin(ctx context.Context, remote Carrier, c job.Connection,
 	}
 	r.restored, err = restored(ctx, ex.Epoch, r.stage)
 	return r, err
+}
+
+func outboxReason(dir string, err error) error {
+	return &job.Reason{
+		Slug: "local.outbox", What: "nothing was sent", Cause: fmt.Sprintf("the outbox %s cannot be read", dir),
+		Do: "make the folder, or correct from.dir", Who: job.WhoUs, Technical: err.Error(), Err: err,
+	}
 }
 
 func (r *exportRun) parseNames() (err error) {

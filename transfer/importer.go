@@ -72,7 +72,7 @@ func (im *Importer) begin(ctx context.Context, remote Remote, c job.Connection, 
 	if r.sources, err = newSelection(s.Import.Match, s.Import.MatchRegex, s.Import.Ignore, s.Import.DoneFile, s.Import.LookBack, r.at); err != nil {
 		return r, err
 	}
-	if r.name, err = naming.ParseTemplate(s.Import.Name); err != nil {
+	if r.name, err = landTemplate(s.Import.Name); err != nil {
 		return r, err
 	}
 	if r.landing, err = im.Landing(s.Import.Landing); err != nil {
@@ -86,6 +86,14 @@ func (im *Importer) begin(ctx context.Context, remote Remote, c job.Connection, 
 	}
 	r.restored, err = restored(ctx, im.Epoch, r.landing)
 	return r, err
+}
+
+// landTemplate reads the template of landed names; empty: the source's name, without .pgp, .gpg or .asc.
+func landTemplate(text string) (naming.Template, error) {
+	if text == "" {
+		return naming.OpenedTemplate(), nil
+	}
+	return naming.ParseTemplate(text)
 }
 
 // scheduled is the time that names and patterns are about: the slot's, or now for runs by hand, in the job's zone.

@@ -147,7 +147,8 @@ func (a *app) object(value any) error {
 func (a *app) exit(ctx context.Context, err error) int {
 	code := codeOf(ctx, err)
 	var own coded
-	if err == nil || (errors.As(err, &own) && own.err == nil) {
+	var bySignal signalled
+	if err == nil || (errors.As(err, &own) && own.err == nil) || errors.As(err, &bySignal) {
 		return code
 	}
 	var reason *job.Reason

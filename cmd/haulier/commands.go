@@ -10,6 +10,7 @@ var commands = []func(*app) *cobra.Command{
 	createCommand,
 	docsCommand,
 	schemaCommand,
+	planCommand,
 	runCommand,
 	serveCommand,
 	reloadCommand,

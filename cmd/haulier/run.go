@@ -16,8 +16,9 @@ import (
 
 // runFlags is what a run by hand may ask for.
 type runFlags struct {
-	file  string
-	force bool
+	dryRun bool
+	file   string
+	force  bool
 }
 
 func runCommand(a *app) *cobra.Command {
@@ -30,6 +31,7 @@ func runCommand(a *app) *cobra.Command {
 		Args: exactly("JOB"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), args[0], flags) },
 	}
+	command.Flags().BoolVar(&flags.dryRun, "dry-run", false, "show what would be done, as plan does")
 	command.Flags().StringVar(&flags.file, "file", "", "only the file of this name")
 	command.Flags().BoolVar(&flags.force, "force", false, "take files again that were taken before")
 	return command
@@ -43,6 +45,9 @@ func (a *app) run(ctx context.Context, name string, flags runFlags) error {
 	spec, err := findJob(cfg, name)
 	if err != nil {
 		return err
+	}
+	if flags.dryRun {
+		return a.plan(ctx, cfg, []job.Spec{spec}, planFlags{})
 	}
 	if d := a.daemon(ctx, cfg); d != nil {
 		return a.runThere(ctx, cfg, d, "/api/v1/jobs/"+name+"/run", web.Asked{By: user(), File: flags.file, Force: flags.force})

@@ -66,7 +66,7 @@ func (a *app) serve(ctx context.Context) error {
 	defer cancel()
 	err = errors.Join(ignoreDeadline(d.Scheduler.Stop(limit)), stopListening())
 	d.Logger.Info("haulier has stopped")
-	return errors.Join(err, context.Cause(ctx))
+	return err
 }
 
 func ignoreDeadline(err error) error {

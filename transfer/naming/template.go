@@ -92,6 +92,11 @@ func (t Template) Render(v Values) string {
 // String gives the template as written.
 func (t Template) String() string { return t.text }
 
+// OpenedTemplate is the template of Opened.
+func OpenedTemplate() Template {
+	return Template{parts: []func(Values) string{func(v Values) string { return Opened(v.Name) }}}
+}
+
 // Opened is the name of a file after decryption: without .pgp, .gpg or .asc.
 func Opened(name string) string {
 	for _, ext := range []string{".pgp", ".gpg", ".asc"} {
