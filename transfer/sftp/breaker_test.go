@@ -181,7 +181,7 @@ func TestDraftIsNotReady(t *testing.T) {
 }
 
 func TestAccountLimitIsShared(t *testing.T) {
-	c := newCustomer(t, func(o *sftptest.Options) { o.Knobs.MaxConnections = 1 })
+	c := newCustomer(t, nil)
 	other := c.conn
 	other.Name = "acme-too"
 	s, err := c.pool.Session(t.Context(), c.conn)
@@ -214,6 +214,13 @@ func TestAccountLimitIsShared(t *testing.T) {
 	}
 	if err := <-entered; err != nil {
 		t.Error(err)
+	}
+	sessions := []int{}
+	for _, op := range c.Log() {
+		sessions = append(sessions, op.Session)
+	}
+	if !slices.IsSorted(sessions) || sessions[len(sessions)-1] != 2 {
+		t.Errorf("the sessions of one account were mixed: %v", sessions)
 	}
 }
 

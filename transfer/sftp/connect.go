@@ -187,26 +187,31 @@ func (w *way) drop(cause error) {
 	w.life.cut(cause)
 	for i := len(w.hops) - 1; i >= 0; i-- {
 		h := w.hops[i]
-		h.rotate.Wait()
 		if h.client != nil {
 			_ = h.client.Wait()
 		}
+		h.serving.Wait()
+		h.proven()
 	}
 	if w.wire != nil {
 		_ = w.wire.Close(context.Background())
 	}
 }
 
-// leave says farewell to a server that is well, and is gone after closeWait in any case.
+// leave says farewell to a server that is well, and is gone after closeWait in any case. It waits for the server to hang
+// up: one that counts connections may refuse the next as long as it has not seen the end of this.
 func (w *way) leave() {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), closeWait, errClosed)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { w.life.cut(errClosed) })
 	defer stop()
 	for _, h := range w.hops {
-		h.rotate.Wait()
+		h.proven()
 	}
 	_ = w.wire.Close(ctx)
+	if half, ok := w.life.conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		_ = w.hops[0].client.Wait()
+	}
 	w.drop(errClosed)
 }
 

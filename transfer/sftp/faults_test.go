@@ -23,7 +23,7 @@ import (
 func on(t *testing.T, f sftptest.Fault) *openSession {
 	t.Helper()
 	c := newCustomer(t, nil)
-	c.conn.Timeouts.Operation, c.conn.Timeouts.Stall = 300*time.Millisecond, 300*time.Millisecond
+	c.conn.Timeouts.Operation, c.conn.Timeouts.Stall = time.Second, time.Second
 	if err := os.WriteFile(filepath.Join(c.root, "in.csv"), []byte("0123456789"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +68,7 @@ func TestLostAnswers(t *testing.T) {
 		"mkdir unsupported":     {sftptest.Fault{Op: "mkdir", Do: sftptest.Fail, Code: packet.Unsupported}, mkdir, "remote.unsupported", false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			o := on(t, test.fault)
 			r := want(t, test.act(t.Context(), o), test.slug)
 			if r.Unknown != test.unknown {

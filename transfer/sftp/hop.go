@@ -35,9 +35,10 @@ type hop struct {
 	pinned  pin
 	client  *ssh.Client
 	refused *job.Reason    // the server refused the login: only that opens a breaker
-	rotate  sync.WaitGroup // a proof of further host keys under way
+	serving sync.WaitGroup // who answers the server's own requests
 
-	announcedOnce bool // belongs to the goroutine of serve
+	mu    sync.Mutex
+	proof chan struct{} // closed when the proof of further host keys is through; nil: none was begun
 }
 
 func (h *hop) account() job.Account {
@@ -102,7 +103,7 @@ func broken(err error) bool {
 // serve answers the server's own requests until the connection ends.
 func (h *hop) serve(conn ssh.Conn, requests <-chan *ssh.Request) <-chan *ssh.Request {
 	rest := make(chan *ssh.Request)
-	go func() {
+	h.serving.Go(func() {
 		defer close(rest)
 		for r := range requests {
 			if r.Type == announceHostKeys && !h.pins.exclusive {
@@ -111,7 +112,7 @@ func (h *hop) serve(conn ssh.Conn, requests <-chan *ssh.Request) <-chan *ssh.Req
 			}
 			rest <- r
 		}
-	}()
+	})
 	return rest
 }
 

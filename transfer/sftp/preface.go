@@ -29,7 +29,7 @@ type line struct {
 	net.Conn
 	start time.Time
 	heard atomic.Int64 // when the last byte came, since start
-	in    atomic.Int64 // bytes received
+	ended atomic.Bool  // nothing more comes in
 
 	mu      sync.Mutex
 	head    []byte // what came before the version line
@@ -44,10 +44,12 @@ func (l *line) Read(p []byte) (int, error) {
 	n, err := l.Conn.Read(p)
 	if n > 0 {
 		l.heard.Store(int64(time.Since(l.start)))
-		l.in.Add(int64(n))
 		if bad := l.judge(p[:n]); bad != nil {
 			return 0, bad
 		}
+	}
+	if err != nil {
+		l.ended.Store(true)
 	}
 	return n, err
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/sftp/wire"
 )
 
 const untouched = "no file was touched on either side"
@@ -201,7 +202,7 @@ func (h *hop) startReason(err error) *job.Reason {
 			Slug: "ssh.no_sftp", What: untouched, Cause: fmt.Sprintf("the login works, but %s has no SFTP for user %q", address(h.endpoint), h.endpoint.User),
 			Do: "ask the customer to allow SFTP for this user", Who: job.WhoCustomer, Technical: technical(err), Err: err,
 		}
-	case openRefused(err), broken(err):
+	case !notSFTP(err) && (openRefused(err) || broken(err) || h.line.ended.Load()):
 		r := network("remote.too_many_connections", fmt.Sprintf("%s ended the session right after the login of %q: most often the account has too many connections open",
 			address(h.endpoint), h.endpoint.User), "lower max_connections, or ask the customer for their limit", err)
 		r.Who = job.WhoBoth
@@ -211,6 +212,11 @@ func (h *hop) startReason(err error) *job.Reason {
 		Slug: "remote.protocol", What: untouched, Cause: fmt.Sprintf("what %s sends after the login is not SFTP; a login script that prints is the usual cause", address(h.endpoint)),
 		Do: "ask the customer to let the account do SFTP only (internal-sftp)", Who: job.WhoCustomer, Technical: technical(err), Err: err,
 	}
+}
+
+// notSFTP says whether the server sent something, and it was not SFTP.
+func notSFTP(err error) bool {
+	return errors.Is(err, wire.ErrNotSFTP) || errors.Is(err, wire.ErrProtocol)
 }
 
 // A jumpError marks a failure on a jump host.

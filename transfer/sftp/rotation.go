@@ -26,15 +26,29 @@ const (
 // then stops nothing.
 func (h *hop) announced(conn ssh.Conn, payload []byte) {
 	fresh := h.freshKeys(payload)
-	if len(fresh) == 0 || h.announcedOnce {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(fresh) == 0 || h.proof != nil { // one announcement a session is enough
 		return
 	}
-	h.announcedOnce = true
-	h.rotate.Go(func() {
+	h.proof = make(chan struct{})
+	go func(done chan<- struct{}) {
+		defer close(done)
 		if err := h.prove(conn, fresh); err != nil {
-			h.pool.opts.Log.Warn("the server announced host keys and did not prove them", "host", address(h.endpoint), "error", printable(err.Error()))
+			h.pool.opts.Log.Warn("the server announced host keys and did not prove them", "host", address(h.endpoint),
+				"error", printable(err.Error()))
 		}
-	})
+	}(h.proof)
+}
+
+// proven waits for a proof under way; it ends with the connection at the latest.
+func (h *hop) proven() {
+	h.mu.Lock()
+	proof := h.proof
+	h.mu.Unlock()
+	if proof != nil {
+		<-proof
+	}
 }
 
 // freshKeys are the announced keys that are not pinned and are of a type we use.

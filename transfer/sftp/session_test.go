@@ -55,7 +55,7 @@ func want(t *testing.T, err error, slug string) *job.Reason {
 		t.Fatalf("error %v is not a reason; want %s", err, slug)
 	}
 	if r.Slug != slug {
-		t.Fatalf("slug = %s, want %s\n%+v", r.Slug, slug, r)
+		t.Fatalf("slug = %s, want %s\n%+v\n%s", r.Slug, slug, r, r.Technical)
 	}
 	for what, text := range map[string]string{"what": r.What, "cause": r.Cause, "do": r.Do, "who": string(r.Who)} {
 		if text == "" {

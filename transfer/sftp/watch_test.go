@@ -13,7 +13,7 @@ import (
 var watchBounds = job.Timeouts{Stall: time.Minute, Floor: 1024, FloorOver: 5 * time.Minute}
 
 // watching runs the watchdog over a transfer that moves n bytes at every step, until it is done.
-func watching(t *testing.T, steps int, every time.Duration, step func(*transfer)) (err error, after time.Duration) {
+func watching(t *testing.T, steps int, every time.Duration, step func(*transfer)) (after time.Duration, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
@@ -35,39 +35,39 @@ func watching(t *testing.T, steps int, every time.Duration, step func(*transfer)
 		cancel()
 		synctest.Wait()
 	})
-	return err, after
+	return after, err
 }
 
 func TestStallEndsATransfer(t *testing.T) {
-	err, after := watching(t, 1, time.Hour, func(*transfer) {})
+	after, err := watching(t, 1, time.Hour, func(*transfer) {})
 	if !errors.Is(err, errStalled) || after > 76*time.Second {
 		t.Errorf("%v after %v", err, after)
 	}
 }
 
 func TestPauseBelowTheStallTimeIsFine(t *testing.T) {
-	err, _ := watching(t, 100, 50*time.Second, func(tr *transfer) { tr.moved(1 << 20) })
+	_, err := watching(t, 100, 50*time.Second, func(tr *transfer) { tr.moved(1 << 20) })
 	if err != nil {
 		t.Error(err)
 	}
 }
 
 func TestDripEndsATransfer(t *testing.T) {
-	err, after := watching(t, 1000, 20*time.Second, func(tr *transfer) { tr.moved(1) })
+	after, err := watching(t, 1000, 20*time.Second, func(tr *transfer) { tr.moved(1) })
 	if !errors.Is(err, errTooSlow) || after > 6*time.Minute {
 		t.Errorf("%v after %v", err, after)
 	}
 }
 
 func TestSlowLineAboveTheFloorIsFine(t *testing.T) {
-	err, _ := watching(t, 3600, time.Second, func(tr *transfer) { tr.moved(1100) })
+	_, err := watching(t, 3600, time.Second, func(tr *transfer) { tr.moved(1100) })
 	if err != nil {
 		t.Error(err)
 	}
 }
 
 func TestOurOwnSlowDiskIsNotTheServers(t *testing.T) {
-	err, _ := watching(t, 1, time.Hour, func(*transfer) {})
+	_, err := watching(t, 1, time.Hour, func(*transfer) {})
 	if err == nil {
 		t.Fatal("the watchdog sees nothing")
 	}
