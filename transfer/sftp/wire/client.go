@@ -22,7 +22,8 @@ const (
 // Options of a Client. The zero value works; a stream over a network needs Kill.
 type Options struct {
 	// Kill ends the connection beneath the stream at once, without waiting for the peer: it closes the net.Conn. It is
-	// called at most once, when the session ends by an error, and gets the cause. Nil: closing the stream has to do.
+	// called at most once, when the session ends by an error or the peer holds up Close, and gets the cause. Nil: closing
+	// the stream has to do.
 	Kill func(cause error)
 	// RequestTimeout bounds the silence of the server while it owes an answer to a request other than READ and WRITE,
 	// whose answers may take long on a slow line. The fsync and the CLOSE of a written file may take a second more for
@@ -73,6 +74,7 @@ type Client struct {
 	heard   atomic.Int64  // when the server last sent a byte, since start
 	start   time.Time
 	done    sync.WaitGroup
+	killed  sync.Once
 }
 
 // New begins an SFTP session on stream, which it owns from now on: also after an error, stream is closed. Cancelling ctx
@@ -143,7 +145,7 @@ func (c *Client) fail(cause error) {
 
 func (c *Client) kill(cause error) {
 	if c.opts.Kill != nil {
-		c.opts.Kill(cause)
+		c.killed.Do(func() { c.opts.Kill(cause) })
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/haulier/haulier/transfer/sftp/wire"
 	"github.com/haulier/haulier/transfer/sftp/wire/packet"
@@ -108,32 +110,37 @@ func TestAFileOfAnotherSizeIsTold(t *testing.T) {
 	}
 }
 
-// A file that shrinks while it is read has its end in the middle of what was answered.
-func TestAnEndBehindWhichDataCameIsNotBelieved(t *testing.T) {
-	for _, size := range []int64{-1, 200_000} {
-		p := &peer{data: content(200_000)}
-		var first *query
-		p.lie = func(p *peer, q query) bool {
-			if q.kind != packet.Read {
-				return false
-			}
-			if first == nil { // answered after the one behind it
-				first = &q
+// A file that shrinks or grows while it is read has its end in the middle of what was answered, before or after it.
+func TestAnEndBehindWhichDataComesIsNotBelieved(t *testing.T) {
+	p := &peer{data: content(200_000)}
+	p.lie = func(p *peer, q query) bool {
+		if q.kind == packet.Read && q.offset == 0 {
+			p.status(q.id, packet.EOF)
+		}
+		return q.kind == packet.Read && q.offset == 0
+	}
+	c, _ := p.mustDial(t)
+	n, err := c.Get(context.Background(), "f", -1, io.Discard, wire.GetOptions{Max: 1 << 20})
+	if !errors.Is(err, wire.ErrLong) || n != 0 {
+		t.Errorf("the end first: %d, %v", n, err)
+	}
+
+	for _, size := range []int64{-1, 2 * 32768} {
+		synctest.Test(t, func(t *testing.T) {
+			p := &peer{data: content(2 * 32768), lie: func(p *peer, q query) bool {
+				if q.kind != packet.Read || q.offset > 0 {
+					return false
+				}
+				time.AfterFunc(time.Minute, func() { p.status(q.id, packet.EOF) }) // all others are answered by then
 				return true
+			}}
+			c, _ := p.mustDial(t)
+			n, err := c.Get(context.Background(), "f", size, io.Discard, wire.GetOptions{Max: 1 << 20})
+			var told *wire.SizeError
+			if !errors.As(err, &told) || n != 0 {
+				t.Errorf("size %d, the end last: %d, %v", size, n, err)
 			}
-			p.read(q)
-			if first.length > 0 {
-				p.status(first.id, packet.EOF)
-				first.length = 0
-			}
-			return true
-		}
-		c, _ := p.mustDial(t)
-		_, err := c.Get(context.Background(), "f", size, io.Discard, wire.GetOptions{Max: 1 << 20})
-		var told *wire.SizeError
-		if !errors.As(err, &told) {
-			t.Errorf("size %d: %v", size, err)
-		}
+		})
 	}
 }
 

@@ -205,6 +205,35 @@ func TestALostAnswerNamesItsStep(t *testing.T) {
 	}
 }
 
+// late gives its second piece when the session is over.
+type late struct {
+	c      *wire.Client
+	pieces int
+}
+
+func (l *late) Read(p []byte) (int, error) {
+	if l.pieces++; l.pieces == 2 {
+		<-l.c.Done()
+	}
+	return len(p), nil
+}
+
+// The WRITE at hand did not go out any more, but others had.
+func TestAHalfWrittenFileIsSaidToBeSent(t *testing.T) {
+	p := &peer{lie: func(p *peer, q query) bool {
+		if q.kind == packet.Write {
+			_ = p.ReadWriter.(io.Closer).Close()
+		}
+		return q.kind == packet.Write
+	}}
+	c, _ := p.mustDial(t)
+	_, err := c.Put(context.Background(), "f", &late{c: c}, wire.PutOptions{})
+	var connection *wire.ConnectionError
+	if !errors.As(err, &connection) || connection.Op != wire.OpWrite || !connection.Sent {
+		t.Errorf("put: %v", err)
+	}
+}
+
 func TestATimeLimitEndsAListingThatDrips(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &peer{lie: func(p *peer, q query) bool {
@@ -268,6 +297,9 @@ func TestCloseKillsWhatDoesNotClose(t *testing.T) {
 		began := time.Now()
 		if err := c.Close(ctx); err != nil || time.Since(began) != 5*time.Second {
 			t.Errorf("%v after %v", err, time.Since(began))
+		}
+		for range 20 { // ctx is over by now, and the connection dead: killing it again would panic here
+			_ = c.Close(ctx)
 		}
 	})
 }
