@@ -122,7 +122,7 @@ func (c *counter) Write(p []byte) (int, error) {
 func TestMemoryDoesNotGrowWithTheFile(t *testing.T) {
 	const size = 512 << 20
 	if testing.Short() || raceDetector {
-		t.Skip("moves 512 MiB")
+		t.Skip("needs time: moves 512 MiB")
 	}
 	ours := pairs[pgp.X25519]()
 	r, w := io.Pipe()
