@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -113,9 +114,7 @@ func (r *exportRun) settle(ctx context.Context, f job.File, err error, began tim
 		if to == job.StepDelivered {
 			f.State = job.FileDelivered // only what comes after the delivery is not done
 		}
-		if f.Reason.What == "" {
-			f.Reason.What = r.shown(f) + " was not delivered; it is still in the outbox"
-		}
+		r.place(f)
 		switch {
 		case f.State == job.FileRejected, f.State == job.FileSkipped:
 			to = job.StepDone
@@ -130,6 +129,17 @@ func (r *exportRun) settle(ctx context.Context, f job.File, err error, began tim
 		}
 	}
 	r.let(ctx, f, began, moved)
+}
+
+// place names the file in a reason that was made by somebody who did not know it.
+func (r *exportRun) place(f job.File) {
+	rest, nameless := strings.CutPrefix(f.Reason.What, "the file ")
+	switch {
+	case nameless:
+		f.Reason.What = r.shown(f) + " " + rest + "; it is still in the outbox"
+	case f.Reason.What == "":
+		f.Reason.What = r.shown(f) + " was not delivered; it is still in the outbox"
+	}
 }
 
 // let lets go of a file: it is counted, and the run remembers how it left it.

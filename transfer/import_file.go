@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -148,15 +149,22 @@ type decision struct {
 func (d *decision) Error() string { return d.reason.Error() }
 func (d *decision) Unwrap() error { return d.reason }
 
-// place completes a reason that was made by somebody who did not know the file.
+// place names the file in a reason that was made by somebody who did not know it.
 func (r *importRun) place(f job.File) {
+	rest, nameless := strings.CutPrefix(f.Reason.What, "the file ")
 	switch {
-	case f.Reason.What != "":
-	case f.Aside != "":
-		f.Reason.What = fmt.Sprintf("%s did not land; it lies on the server as %s", r.shown(f), naming.Printable(f.Aside, 300))
+	case nameless:
+		f.Reason.What = r.shown(f) + " " + rest
+	case f.Reason.What == "":
+		f.Reason.What = r.shown(f) + " did not land"
 	default:
-		f.Reason.What = r.shown(f) + " did not land; it was left on the server"
+		return
 	}
+	if f.Aside != "" {
+		f.Reason.What += "; it lies on the server as " + naming.Printable(f.Aside, 300)
+		return
+	}
+	f.Reason.What += "; it was left on the server"
 }
 
 // shown is the file's name for people.
