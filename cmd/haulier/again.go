@@ -105,6 +105,8 @@ func pauseCommand(a *app) *cobra.Command {
 		Use:   "pause JOB|CONNECTION",
 		Short: "Keep a job, or all jobs of a connection, from starting",
 		Args:  exactly("JOB|CONNECTION"),
+
+		ValidArgsFunction: firstOnly(a.completeStartables),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			kind, err := a.findKind(args[0])
 			if err != nil {
@@ -149,6 +151,8 @@ func resumeCommand(a *app) *cobra.Command {
 		Use:   "resume JOB|CONNECTION",
 		Short: "Let a paused job or connection start again; lets one login through an open breaker",
 		Args:  exactly("JOB|CONNECTION"),
+
+		ValidArgsFunction: firstOnly(a.completeStartables),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			kind, err := a.findKind(args[0])
 			if err != nil {

@@ -39,6 +39,10 @@ func rootCommand(a *app) *cobra.Command {
 		Long:          "Haulier carries files between a platform and the SFTP servers that its customers own:\non schedule, each exactly once, proven file by file.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          noStranger,
+		RunE:          showHelp,
+
+		SuggestionsMinimumDistance: 2,
 	}
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.configPath, "config", "c", "", "configuration file (default: $HAULIER_CONFIG, ./haulier.yaml, /etc/haulier/haulier.yaml)")

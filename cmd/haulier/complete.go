@@ -57,3 +57,10 @@ func (a *app) configQuietly() *config.Config {
 	cfg, _ := config.Load(a.file(), options)
 	return cfg
 }
+
+// completeStartables offers what can be paused: jobs and connections.
+func (a *app) completeStartables(cmd *cobra.Command, typed []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	jobs, _ := a.completeJobs(cmd, typed, word)
+	connections, directive := a.completeConnections(cmd, typed, word)
+	return append(jobs, connections...), directive
+}

@@ -14,9 +14,7 @@ import (
 )
 
 func heldCommand(a *app) *cobra.Command {
-	command := &cobra.Command{Use: "held", Short: "Files in doubt, which only a person can decide"}
-	command.AddCommand(heldListCommand(a), heldResolveCommand(a))
-	return command
+	return group("held", "Files in doubt, which only a person can decide", heldListCommand(a), heldResolveCommand(a))
 }
 
 func heldListCommand(a *app) *cobra.Command {
@@ -24,6 +22,8 @@ func heldListCommand(a *app) *cobra.Command {
 		Use:   "list [JOB]",
 		Short: "Every held file with its reason",
 		Args:  between(0, "JOB"),
+
+		ValidArgsFunction: firstOnly(a.completeJobs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := a.config()
 			if err != nil {
@@ -119,6 +119,8 @@ func reconcileCommand(a *app) *cobra.Command {
 			"held instead of being moved a second time. Without --as this command lists them; with it, it decides about\n" +
 			"all of them at once, and the job takes new files by itself again.",
 		Args: exactly("JOB"),
+
+		ValidArgsFunction: firstOnly(a.completeJobs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.reconcile(cmd, args[0], control.Verdict(as), why)
 		},

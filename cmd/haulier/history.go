@@ -20,6 +20,8 @@ func historyCommand(a *app) *cobra.Command {
 		Use:   "history [JOB]",
 		Short: "Runs that were, the latest first",
 		Args:  between(0, "JOB"),
+
+		ValidArgsFunction: firstOnly(a.completeJobs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			filter := store.RunFilter{FileGlob: file, Limit: limit}
 			if len(args) == 1 {

@@ -18,6 +18,8 @@ func logsCommand(a *app) *cobra.Command {
 		Use:   "logs [RUN|JOB]",
 		Short: "Log lines of a run, or of a job's last run",
 		Args:  exactly("RUN|JOB"),
+
+		ValidArgsFunction: firstOnly(a.completeJobs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.logs(cmd.Context(), args[0], follow)
 		},

@@ -29,6 +29,8 @@ func runCommand(a *app) *cobra.Command {
 		Long: "Runs a job once, now. With a daemon on the same data folder the daemon runs it; without one this command does.\n" +
 			"A run by hand is one attempt: it does not wait for retries, and says what it will not try again.",
 		Args: exactly("JOB"),
+
+		ValidArgsFunction: firstOnly(a.completeJobs),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), args[0], flags) },
 	}
 	command.Flags().BoolVar(&flags.dryRun, "dry-run", false, "show what would be done, as plan does")

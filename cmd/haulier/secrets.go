@@ -15,12 +15,8 @@ import (
 )
 
 func secretsCommand(a *app) *cobra.Command {
-	command := &cobra.Command{
-		Use:   "secrets",
-		Short: "Passwords and passphrases that the store keeps sealed",
-		Long:  "A stored secret is named in the configuration as {stored: NAME}. It is read from stdin and never shown again.",
-	}
-	command.AddCommand(secretsSetCommand(a), secretsListCommand(a), secretsRemoveCommand(a))
+	command := group("secrets", "Passwords and passphrases that the store keeps sealed", secretsSetCommand(a), secretsListCommand(a), secretsRemoveCommand(a))
+	command.Long = "A stored secret is named in the configuration as {stored: NAME}. It is read from stdin and never shown again."
 	return command
 }
 
