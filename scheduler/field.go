@@ -84,7 +84,7 @@ func (f field) value(text string) (int, error) {
 	case text == "":
 		return 0, fmt.Errorf("a value is missing; %s", f.allowed())
 	case f.name == "day of week" && n == 7:
-		return 0, fmt.Errorf("Sunday is 0 or sun, not 7")
+		return 0, fmt.Errorf("7 is not a day: write 0 or sun for Sunday")
 	case !ok || n < f.min || n > f.max:
 		return 0, fmt.Errorf("%q is not one of the values; %s", text, f.allowed())
 	}

@@ -18,7 +18,7 @@ var (
 )
 
 // errStopping is the cause with which Stop cuts runs off.
-var errStopping = errors.New("Haulier is stopping")
+var errStopping = errors.New("the program is stopping")
 
 const nothingMoved = "Nothing was moved; files stay where they are until the next run."
 

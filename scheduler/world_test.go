@@ -208,7 +208,7 @@ func inWorld(t *testing.T, work func(ctx context.Context, spec job.Spec, run job
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, store: newMemory(), skew: new(atomic.Int64)}
-		w.skew.Store(int64(midnight.Sub(time.Now())))
+		w.skew.Store(int64(time.Until(midnight)))
 		w.options = scheduler.Options{
 			Store: w.store, Runner: runner(func(ctx context.Context, spec job.Spec, run job.Run) job.Result {
 				w.enter(run)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/sftptest"
@@ -180,7 +181,7 @@ func TestImportRejectsUnsafeNamesAndGoesOn(t *testing.T) {
 	}
 	has(t, b.landing, map[string]string{"good.csv": "fine"})
 	for _, f := range b.rows() {
-		if f.Reason != nil && strings.ContainsAny(f.Reason.What+f.Reason.Cause, "\n\x1b\x00\u202e\xff") {
+		if f.Reason != nil && (strings.ContainsAny(f.Reason.What+f.Reason.Cause, "\n\x1b\x00\u202e") || !utf8.ValidString(f.Reason.What)) {
 			t.Errorf("the reason repeats the name as it is: %q", f.Reason.What)
 		}
 	}

@@ -31,7 +31,7 @@ func runCommand(a *app) *cobra.Command {
 		Args: exactly("JOB"),
 
 		ValidArgsFunction: firstOnly(a.completeJobs),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), args[0], flags) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), args[0], flags) },
 	}
 	command.Flags().BoolVar(&flags.dryRun, "dry-run", false, "show what would be done, as plan does")
 	command.Flags().StringVar(&flags.file, "file", "", "only the file of this name")
