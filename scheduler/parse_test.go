@@ -44,7 +44,7 @@ func TestParseRefusesWithTheFieldAndAWayOut(t *testing.T) {
 		{"0 0 32 * *", `day of month "32"`},
 		{"0 0 1 13 *", `month "13": "13" is not one of the values; 1 to 12 are allowed, or jan to dec`},
 		{"0 0 1 mai *", `month "mai"`},
-		{"0 0 * * 7", "Sunday is 0 or sun"},
+		{"0 0 * * 7", "write 0 or sun for Sunday"},
 		{"0 0 * * 8", `day of week "8"`},
 		{"0 22-5 * * *", `hour "22-5": 22-5 runs backwards; write two ranges, such as 22-23,0-5`},
 		{"0 1,,2 * * *", `hour "1,,2": a value is missing`},
