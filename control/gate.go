@@ -26,11 +26,15 @@ func (g Gate) Ready(ctx context.Context, spec job.Spec) *job.Reason {
 		return nil // the run says so better
 	}
 	if !c.Enabled {
-		return &job.Reason{
-			Slug: "connection.disabled", What: "nothing was dialled", Cause: fmt.Sprintf("connection %q has enabled: false", c.Name),
-			Do: "set enabled: true when it may be used again", Who: job.WhoUs,
-		}
+		return disabledReason(c)
 	}
 	reason, _ := g.Accounts.Ready(ctx, c)
 	return reason
+}
+
+func disabledReason(c job.Connection) *job.Reason {
+	return &job.Reason{
+		Slug: "connection.disabled", What: "nothing was dialled", Cause: fmt.Sprintf("connection %q has enabled: false", c.Name),
+		Do: "set enabled: true when it may be used again", Who: job.WhoUs,
+	}
 }

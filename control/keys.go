@@ -231,6 +231,12 @@ func (k Keys) ImportPGP(ctx context.Context, name string, text, passphrase secre
 	if errors.As(err, &reason) && reason.Slug == pgp.SlugKeyPrivate {
 		return k.importOurs(ctx, name, text, passphrase)
 	}
+	if errors.As(err, &reason) && reason.Slug == pgp.SlugKeyNoEncrypt {
+		// A key that only signs is of use too: for inbound.pgp.signed_by.
+		if signer, more, signErr := pgp.InspectSigner(text.Reveal(), time.Now()); signErr == nil {
+			key, warnings, err = signer, append(more, pgp.Warning{Slug: reason.Slug, Text: "this key can only verify signatures; nothing can be encrypted to it"}), nil
+		}
+	}
 	if err != nil {
 		return job.Key{}, nil, err
 	}

@@ -54,6 +54,9 @@ func (r *Runner) work(ctx context.Context, spec job.Spec, run job.Run) job.Resul
 			Do: "haulier check", Who: job.WhoUs,
 		})
 	}
+	if !c.Enabled {
+		return failed(disabledReason(c))
+	}
 	session, err := r.Sessions(ctx, c)
 	if err != nil {
 		return failed(reasonOf(ctx, err))

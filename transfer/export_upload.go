@@ -15,6 +15,9 @@ import (
 // upload is X3 to X5: the row names where the bytes go before the first of them is sent, and says uploaded when CLOSE
 // was acknowledged and the count is whole.
 func (r *exportRun) upload(ctx context.Context, f *job.File, moved *int64) error {
+	if lost, err := r.stageLost(ctx, f); lost || err != nil {
+		return err
+	}
 	if err := r.lookFirst(ctx, f); err != nil {
 		return err
 	}
@@ -29,6 +32,22 @@ func (r *exportRun) upload(ctx context.Context, f *job.File, moved *int64) error
 		return r.uploadFailed(ctx, f, err)
 	}
 	return r.verifyUpload(ctx, f) // X5
+}
+
+// stageLost takes a row back to queued whose sealed bytes somebody took out of the stage.
+func (r *exportRun) stageLost(ctx context.Context, f *job.File) (bool, error) {
+	if f.Stage == "" {
+		return false, nil
+	}
+	file, _, err := r.stage.Open(f.Stage)
+	if err == nil {
+		return false, file.Close()
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	f.Stage = ""
+	return true, r.advance(ctx, f, job.StepQueued)
 }
 
 // lookFirst asks what lies under the final name before anything is sent: an older delivery, or somebody else's file.

@@ -26,14 +26,15 @@ type historyLine struct {
 	Job          string      `json:"job"`
 	Trigger      job.Trigger `json:"trigger"`
 	ScheduledFor *time.Time  `json:"scheduled_for"`
-	Started      time.Time   `json:"started"`
+	Started      *time.Time  `json:"started"`
 	Ended        *time.Time  `json:"ended"`
 	Attempt      int         `json:"attempt"`
 	Note         string      `json:"note,omitempty"`
 }
 
 func historyOf(r job.Run) historyLine {
-	line := historyLine{runResult: resultOf(r), Job: r.Job, Trigger: r.Trigger, Started: r.Started.UTC(), Attempt: r.Attempt, Note: r.Note}
+	started := r.Started.UTC()
+	line := historyLine{runResult: resultOf(r), Job: r.Job, Trigger: r.Trigger, Started: &started, Attempt: r.Attempt, Note: r.Note}
 	if r.Slot != nil {
 		due := r.Slot.Due.UTC()
 		line.ScheduledFor = &due
@@ -43,6 +44,24 @@ func historyOf(r job.Run) historyLine {
 		line.Ended = &ended
 	}
 	return line
+}
+
+// idleOf is a due time at which nothing ran: a line without a run. Idle is false where a run served it.
+func idleOf(slot job.Slot) (line historyLine, idle bool) {
+	if slot.State != job.SlotSkipped && slot.State != job.SlotMissed {
+		return line, false
+	}
+	due := slot.Due.UTC()
+	line = historyLine{runResult: runResult{State: job.RunState(slot.State), Error: slot.Reason}, Job: slot.Job, Trigger: job.TriggerSchedule, ScheduledFor: &due}
+	return line, true
+}
+
+// at is when it happened, or should have.
+func (l historyLine) at() time.Time {
+	if l.Started != nil {
+		return *l.Started
+	}
+	return *l.ScheduledFor
 }
 
 // summary is a run in a sentence.

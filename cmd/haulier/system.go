@@ -96,6 +96,7 @@ func newSystem(current func() *config.Config, s *store.Store, log *slog.Logger, 
 	sys := &system{cfg: current, store: s, log: log}
 	sys.pool = poolOf(current(), s, log)
 	keyring := control.Keyring{Store: s}
+	watch = sys.logging(watch)
 	sys.runner = &control.Runner{
 		Sessions:    func(ctx context.Context, c job.Connection) (control.Session, error) { return sys.pool.Session(ctx, c) },
 		Connections: sys.connection,
@@ -110,6 +111,23 @@ func newSystem(current func() *config.Config, s *store.Store, log *slog.Logger, 
 // poolOf makes the pool of sessions; log may be nil.
 func poolOf(cfg *config.Config, s *store.Store, log *slog.Logger) *sftp.Pool {
 	return sftp.NewPool(sftp.Options{Store: s, Secrets: control.Vault{Store: s}, EgressIPs: egress(cfg), Log: log})
+}
+
+// logging writes the end of every file to the log of its run, and passes everything on.
+func (s *system) logging(watch func(job.Progress)) func(job.Progress) {
+	return func(p job.Progress) {
+		watch(p)
+		if p.Stage != job.StageEnd {
+			return
+		}
+		line := store.LogLine{Level: slog.LevelInfo.String(), Line: fmt.Sprintf("file %d %s: %s", p.File, p.State, p.Name)}
+		if p.Reason != nil {
+			line.Level, line.Line = slog.LevelError.String(), line.Line+": "+p.Reason.Error()
+		}
+		if err := s.store.AddLogLines(context.Background(), p.Run, []store.LogLine{line}); err != nil {
+			s.log.Error("run log not written", "run", p.Run, "error", err)
+		}
+	}
 }
 
 func (s *system) connection(name string) (job.Connection, bool) {
