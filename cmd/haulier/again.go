@@ -39,7 +39,7 @@ func (a *app) retry(ctx context.Context, id int64, file string) error {
 		return err
 	}
 	if d := a.daemon(ctx, cfg); d != nil {
-		return a.runThere(ctx, cfg, d, fmt.Sprintf("/api/v1/runs/%d/retry", id), web.Asked{By: user(), File: file})
+		return runFlags{}.report(a)(a.runThere(ctx, cfg, d, fmt.Sprintf("/api/v1/runs/%d/retry", id), web.Asked{By: user(), File: file}))
 	}
 	s, err := a.openStore(ctx, cfg)
 	if err != nil {
@@ -53,7 +53,7 @@ func (a *app) retry(ctx context.Context, id int64, file string) error {
 	if err != nil {
 		return err
 	}
-	return a.runHere(ctx, cfg, spec, job.Run{Trigger: job.TriggerManual, By: user(), Only: file})
+	return runFlags{}.report(a)(a.runHere(ctx, cfg, spec, job.Run{Trigger: job.TriggerManual, By: user(), Only: file}))
 }
 
 func cancelCommand(a *app) *cobra.Command {

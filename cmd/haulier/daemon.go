@@ -136,26 +136,26 @@ func (d *daemon) follow(ctx context.Context, id int64, show func(job.Progress)) 
 }
 
 // runThere lets the daemon run a job, or a run again, and shows it as if it ran here. A signal cancels the run.
-func (a *app) runThere(ctx context.Context, cfg *config.Config, d *daemon, path string, asked web.Asked) error {
+func (a *app) runThere(ctx context.Context, cfg *config.Config, d *daemon, path string, asked web.Asked) (endedRun, error) {
 	var begun web.Run
 	if err := d.post(ctx, path, asked, &begun); err != nil {
-		return err
+		return endedRun{}, err
 	}
 	shown := newProgress(a)
 	if err := d.follow(ctx, begun.ID, shown.show); err != nil {
 		if ctx.Err() == nil {
-			return err
+			return endedRun{}, err
 		}
 		unhurried, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer stop()
 		var cancelled any
 		if err := d.post(unhurried, fmt.Sprintf("/api/v1/runs/%d/cancel", begun.ID), web.Asked{By: user()}, &cancelled); err != nil && !errors.Is(err, job.ErrNotFound) {
-			return err
+			return endedRun{}, err
 		}
 	}
 	s, err := a.readStore(context.WithoutCancel(ctx), cfg)
 	if err != nil {
-		return err
+		return endedRun{}, err
 	}
-	return a.reportStored(context.WithoutCancel(ctx), s, begun.ID, shown)
+	return endOf(context.WithoutCancel(ctx), s, begun.ID, shown)
 }

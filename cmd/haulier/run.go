@@ -17,6 +17,7 @@ import (
 // runFlags is what a run by hand may ask for.
 type runFlags struct {
 	dryRun bool
+	filled bool
 	file   string
 	force  bool
 }
@@ -35,6 +36,7 @@ func runCommand(a *app) *cobra.Command {
 	}
 	command.Flags().BoolVar(&flags.dryRun, "dry-run", false, "show what would be done, as plan does")
 	command.Flags().StringVar(&flags.file, "file", "", "only the file of this name")
+	command.Flags().BoolVar(&flags.filled, "fail-if-empty", false, "exit 5 when the run found no file")
 	command.Flags().BoolVar(&flags.force, "force", false, "take files again that were taken before")
 	return command
 }
@@ -52,10 +54,10 @@ func (a *app) run(ctx context.Context, name string, flags runFlags) error {
 		return a.plan(ctx, cfg, []job.Spec{spec}, planFlags{})
 	}
 	if d := a.daemon(ctx, cfg); d != nil {
-		return a.runThere(ctx, cfg, d, "/api/v1/jobs/"+name+"/run", web.Asked{By: user(), File: flags.file, Force: flags.force})
+		return flags.report(a)(a.runThere(ctx, cfg, d, "/api/v1/jobs/"+name+"/run", web.Asked{By: user(), File: flags.file, Force: flags.force}))
 	}
 	asked := job.Run{Trigger: job.TriggerManual, By: user(), Only: flags.file, Force: flags.force}
-	return a.runHere(ctx, cfg, spec, asked)
+	return flags.report(a)(a.runHere(ctx, cfg, spec, asked))
 }
 
 // findJob finds a job by its name.
@@ -68,45 +70,62 @@ func findJob(cfg *config.Config, name string) (job.Spec, error) {
 }
 
 // runHere runs a job in this process, under the lock of the data folder.
-func (a *app) runHere(ctx context.Context, cfg *config.Config, spec job.Spec, asked job.Run) error {
+func (a *app) runHere(ctx context.Context, cfg *config.Config, spec job.Spec, asked job.Run) (endedRun, error) {
 	s, err := a.openStore(ctx, cfg)
 	if err != nil {
-		return err
+		return endedRun{}, err
 	}
 	if err := a.takeOver(ctx, cfg, s); err != nil {
-		return err
+		return endedRun{}, err
 	}
 	shown := newProgress(a)
 	sys := newSystem(func() *config.Config { return cfg }, s, a.handLogger(cfg), shown.show)
 	service := scheduler.New(scheduler.Options{Store: s, Runner: sys.runner, Log: sys.log})
 	if err := service.Load(ctx, []job.Spec{spec}); err != nil {
-		return err
+		return endedRun{}, err
 	}
 	begun, err := service.RunNow(ctx, spec.Name, asked)
 	if err != nil {
-		return err
+		return endedRun{}, err
 	}
 	run, err := waitFor(ctx, service, begun)
 	if err != nil {
-		return err
+		return endedRun{}, err
 	}
-	return a.reportStored(context.WithoutCancel(ctx), s, run.ID, shown)
+	return endOf(context.WithoutCancel(ctx), s, run.ID, shown)
 }
 
-// reportStored says how a run ended, as the store has it; files whose end was not shown yet are.
-func (a *app) reportStored(ctx context.Context, s *store.Store, id int64, shown *progress) error {
+// endedRun is a run that is over, with what became of its files.
+type endedRun struct {
+	run      job.Run
+	outcomes []job.Outcome
+}
+
+// endOf reads a run that is over; files whose end was not shown yet are.
+func endOf(ctx context.Context, s *store.Store, id int64, shown *progress) (endedRun, error) {
 	run, err := s.Run(ctx, id)
 	if err != nil {
-		return err
+		return endedRun{}, err
 	}
 	outcomes, err := s.RunFiles(ctx, id)
-	if err != nil {
-		return err
-	}
 	for _, o := range outcomes {
 		shown.missed(o)
 	}
-	return a.reportRun(run, outcomes)
+	return endedRun{run, outcomes}, err
+}
+
+// report says how a run ended, and gives its exit code.
+func (flags runFlags) report(a *app) func(endedRun, error) error {
+	return func(e endedRun, err error) error {
+		if err != nil {
+			return err
+		}
+		err = a.reportRun(e.run, e.outcomes)
+		if err == nil && flags.filled && e.run.Counts == (job.Counts{}) {
+			return coded{exitEmpty, nil}
+		}
+		return err
+	}
 }
 
 // waitFor gives the run as it ended; a signal ends it first.
@@ -139,7 +158,7 @@ func (a *app) reportRun(run job.Run, outcomes []job.Outcome) error {
 		if err := a.object(resultOf(run)); err != nil {
 			return err
 		}
-		return coded{code, nil}
+		return ended(code)
 	}
 	a.printf("%s\n", summary(run))
 	if run.Note != "" {
@@ -151,6 +170,11 @@ func (a *app) reportRun(run job.Run, outcomes []job.Outcome) error {
 	if run.Reason != nil && run.Reason.Temporary {
 		a.say("Not tried again by hand; `haulier serve` would retry, and so does running it again.\n")
 	}
+	return ended(code)
+}
+
+// ended is the exit code of a command that has said everything.
+func ended(code int) error {
 	if code == exitOK {
 		return nil
 	}

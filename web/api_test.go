@@ -1,0 +1,163 @@
+package web_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web"
+)
+
+// ports answers for everything behind the API.
+type ports struct {
+	asked  job.Run
+	events chan job.Progress
+	ended  chan job.Run
+	err    error
+}
+
+func (p *ports) RunJob(_ context.Context, name string, asked job.Run) (job.Run, error) {
+	p.asked = asked
+	return job.Run{ID: 7, Job: name, State: job.RunRunning}, p.err
+}
+
+func (p *ports) WaitRun(ctx context.Context, _ int64) (job.Run, error) {
+	select {
+	case run := <-p.ended:
+		return run, nil
+	case <-ctx.Done():
+		return job.Run{}, ctx.Err()
+	}
+}
+func (p *ports) CancelRun(context.Context, int64, string) error { return p.err }
+func (p *ports) RetryRun(_ context.Context, _ int64, file, by string) (job.Run, error) {
+	p.asked = job.Run{Only: file, By: by}
+	return job.Run{ID: 8}, p.err
+}
+func (p *ports) Watch(int64) (<-chan job.Progress, func()) { return p.events, func() {} }
+func (p *ports) ReloadConfig(context.Context, string) (any, error) {
+	return map[string]int{"revision": 3}, p.err
+}
+func (p *ports) Overview(context.Context) (any, error) {
+	return map[string]string{"config": "x"}, p.err
+}
+func (p *ports) Run(_ context.Context, id int64) (job.Run, error) {
+	return job.Run{ID: id, Job: "acme", State: job.RunPartial, Slot: &job.Slot{Due: time.Unix(0, 0)}}, p.err
+}
+func (p *ports) RunFiles(context.Context, int64) ([]job.Outcome, error) {
+	return []job.Outcome{{File: job.File{ID: 1, Path: "/out/a\xff.csv", State: job.FileHeld}}}, p.err
+}
+func (p *ports) File(_ context.Context, id int64) (job.File, error) { return job.File{ID: id}, p.err }
+func (p *ports) Events(context.Context, int64, int) ([]job.Event, error) {
+	return nil, p.err
+}
+func (p *ports) Held(context.Context, string) ([]job.File, error) { return []job.File{{ID: 5}}, p.err }
+
+func setup(t *testing.T) (*ports, *httptest.Server) {
+	t.Helper()
+	p := &ports{events: make(chan job.Progress, 10), ended: make(chan job.Run, 1)}
+	server := httptest.NewServer(web.Handler(web.Options{Runner: p, Keeper: p, Reader: p}))
+	t.Cleanup(server.Close)
+	return p, server
+}
+
+func ask(t *testing.T, server *httptest.Server, method, path, body string) (int, string, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := server.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, response.Header.Get("Content-Type"), string(text)
+}
+
+func TestEveryRouteAnswers(t *testing.T) {
+	p, server := setup(t)
+	for _, test := range []struct{ method, path, body, want string }{
+		{"GET", "/healthz", "", `"ok":true`},
+		{"GET", "/api/v1/overview", "", `"config":"x"`},
+		{"POST", "/api/v1/jobs/acme/run", `{"by":"ops","file":"a.csv","force":true}`, `"run":7`},
+		{"GET", "/api/v1/runs/9", "", `"outcomes":[{"id":1`},
+		{"POST", "/api/v1/runs/9/cancel", `{"by":"ops"}`, `"cancelled":9`},
+		{"POST", "/api/v1/runs/9/retry", `{"by":"ops","file":"b.csv"}`, `"run":8`},
+		{"GET", "/api/v1/files/4", "", `"id":4`},
+		{"GET", "/api/v1/held", "", `[{"id":5`},
+		{"GET", "/api/v1/events?after=1", "", `[]`},
+		{"POST", "/api/v1/config/reload", `{"by":"ops"}`, `"revision":3`},
+	} {
+		status, kind, text := ask(t, server, test.method, test.path, test.body)
+		if status != http.StatusOK || kind != "application/json" || !strings.Contains(text, test.want) {
+			t.Errorf("%s %s: %d %s %s", test.method, test.path, status, kind, text)
+		}
+		if test.path == "/api/v1/jobs/acme/run" && (p.asked.By != "ops" || p.asked.Only != "a.csv" || !p.asked.Force) {
+			t.Errorf("asked for %+v", p.asked)
+		}
+	}
+}
+
+func TestFailuresCarryTheFailureObject(t *testing.T) {
+	p, server := setup(t)
+	p.err = &job.Reason{Slug: "run.busy", What: "nothing was begun", Cause: "c", Do: "d", Who: job.WhoUs}
+	status, kind, text := ask(t, server, "POST", "/api/v1/jobs/acme/run", `{"by":"ops"}`)
+	var problem web.Problem
+	if err := json.Unmarshal([]byte(text), &problem); err != nil {
+		t.Fatal(err)
+	}
+	if status != 422 || kind != "application/problem+json" || problem.Slug != "run.busy" || problem.Cause != "c" || problem.Type != "haulier:run.busy" {
+		t.Errorf("%d %s %s", status, kind, text)
+	}
+	for err, want := range map[error]int{job.ErrNotFound: 404, job.ErrStale: 409, errors.New("boom"): 500} {
+		p.err = err
+		if status, _, text := ask(t, server, "GET", "/api/v1/runs/3", ""); status != want {
+			t.Errorf("%v: %d %s", err, status, text)
+		}
+	}
+}
+
+func TestBadRequests(t *testing.T) {
+	_, server := setup(t)
+	for _, test := range []struct {
+		method, path, body string
+		want               int
+	}{
+		{"POST", "/api/v1/jobs/acme/run", "", 400},
+		{"POST", "/api/v1/jobs/acme/run", `{"buy":"x"}`, 400},
+		{"POST", "/api/v1/jobs/acme/run", `{"by":"` + strings.Repeat("x", 100_000) + `"}`, 400},
+		{"GET", "/api/v1/runs/x", "", 400},
+		{"GET", "/api/v1/runs/-1", "", 400},
+		{"GET", "/api/v1/jobs/acme/run", "", 405},
+		{"GET", "/nothing", "", 404},
+	} {
+		if status, _, text := ask(t, server, test.method, test.path, test.body); status != test.want {
+			t.Errorf("%s %s: %d %s, want %d", test.method, test.path, status, text, test.want)
+		}
+	}
+}
+
+func TestARunIsFollowedToItsEnd(t *testing.T) {
+	p, server := setup(t)
+	for i := range 3 {
+		p.events <- job.Progress{Run: 9, File: int64(i + 1), Stage: job.StageEnd}
+	}
+	p.ended <- job.Run{ID: 9, State: job.RunSucceeded}
+	status, _, text := ask(t, server, "GET", "/api/v1/runs/9/events", "")
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if status != 200 || len(lines) != 4 || !strings.Contains(lines[3], `"ended":{"run":9`) {
+		t.Errorf("%d\n%s", status, text)
+	}
+}
