@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 
 	"gorm.io/gorm"
+
+	"github.com/haulier/haulier/job"
 )
 
 // The names in the table meta.
@@ -55,7 +57,7 @@ func (s *Store) Epoch(ctx context.Context) (string, error) {
 
 // NewEpoch begins another life: to be called after a restore, so that every job reconciles before it moves a file.
 func (s *Store) NewEpoch(ctx context.Context) (string, error) {
-	epoch := randomHex(8)
+	epoch := job.RestoredEpoch + randomHex(8)
 	err := s.write(ctx, "begin a new epoch", func(tx *gorm.DB) error {
 		return setMeta(tx, map[string]string{metaEpoch: epoch})
 	})

@@ -39,6 +39,11 @@ func (ex *Exporter) Run(ctx context.Context, remote Carrier, c job.Connection, s
 	if err != nil {
 		r.fail(ended(ctx, err))
 	}
+	if r.did() && !r.restored {
+		if err := remember(ctx, ex.Ledger, r.epoch, r.stage); err != nil {
+			r.fail(asReason(err))
+		}
+	}
 	return r.result()
 }
 
@@ -63,6 +68,7 @@ type exportRun struct {
 
 	way      way
 	isBlind  atomic.Bool // this run found that nobody may look
+	epoch    string
 	restored bool
 	seq      int
 	again    bool // a file was tried more than once: old temporaries may lie on the server
@@ -90,7 +96,10 @@ func (ex *Exporter) begin(ctx context.Context, remote Carrier, c job.Connection,
 			return r, err
 		}
 	}
-	r.restored, err = restored(ctx, ex.Epoch, r.stage)
+	if r.epoch, err = ex.Epoch(ctx); err != nil {
+		return r, ledgerReason(err)
+	}
+	r.restored, err = restored(ctx, ex.Ledger, s.Name, r.epoch, r.stage)
 	return r, err
 }
 

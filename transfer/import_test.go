@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/transfer/sftptest"
 )
 
@@ -369,6 +370,27 @@ func TestImportAfterTheLedgerWasRestored(t *testing.T) {
 		t.Errorf("reason %v", result.Reason)
 	}
 	has(t, b.landing, map[string]string{"a.csv": "one"})
+}
+
+func TestImportFromALedgerThatWasPutBackByHand(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).importing(nil)
+	put(t, b.remote("out", "a.csv"), "one")
+	old := filepath.Join(t.TempDir(), "old.db")
+	if err := b.store.Backup(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	b.want(1, 0, 0, 0)
+	s, err := store.Open(t.Context(), store.Options{Path: old})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	b.store = s
+	b.want(0, 0, 0, 1)
+	has(t, b.landing, map[string]string{"a.csv": "one"})
+	if f := b.last(); f.Reason == nil || f.Reason.Slug != "ledger.restored" {
+		t.Errorf("row %+v", f)
+	}
 }
 
 func TestImportHoldsAFileThatChangesWhileItIsRead(t *testing.T) {

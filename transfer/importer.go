@@ -31,6 +31,11 @@ func (im *Importer) Run(ctx context.Context, remote Remote, c job.Connection, s 
 	if err != nil {
 		r.fail(ended(ctx, err))
 	}
+	if r.did() && !r.restored {
+		if err := remember(ctx, im.Ledger, r.epoch, r.landing); err != nil {
+			r.fail(asReason(err))
+		}
+	}
 	return r.result()
 }
 
@@ -60,6 +65,7 @@ type importRun struct {
 	at      time.Time // the run's scheduled time, in the job's zone
 
 	readOnce bool
+	epoch    string
 	restored bool // the ledger is an older copy: nothing that looks new is taken without a person's word
 	seq      int
 	adopted  backlog // versions that lie under names of ours, to be taken
@@ -84,7 +90,10 @@ func (im *Importer) begin(ctx context.Context, remote Remote, c job.Connection, 
 			return r, err
 		}
 	}
-	r.restored, err = restored(ctx, im.Epoch, r.landing)
+	if r.epoch, err = im.Epoch(ctx); err != nil {
+		return r, ledgerReason(err)
+	}
+	r.restored, err = restored(ctx, im.Ledger, s.Name, r.epoch, r.landing)
 	return r, err
 }
 
@@ -110,23 +119,6 @@ func scheduled(run job.Run, s job.Spec) time.Time {
 
 func yes(b *bool) bool { return b != nil && *b }
 func no(b *bool) bool  { return b != nil && !*b }
-
-// restored compares the ledger's epoch with the one that the stage was last used with. A stage that never saw a ledger
-// takes the present one.
-func restored(ctx context.Context, epoch func(context.Context) (string, error), stage Stage) (bool, error) {
-	now, err := epoch(ctx)
-	if err != nil {
-		return false, ledgerReason(err)
-	}
-	then, err := stage.Epoch()
-	if err != nil {
-		return false, err
-	}
-	if then == "" {
-		return false, stage.SetEpoch(now)
-	}
-	return then != now, nil
-}
 
 // maxLooks bounds how often one run lists to see whether files are still being written.
 const maxLooks = 3

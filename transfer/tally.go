@@ -75,6 +75,13 @@ func (t *tally) over() bool {
 	return t.endedBy != nil
 }
 
+// did says whether any file reached an end.
+func (t *tally) did() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.counts != job.Counts{}
+}
+
 func (t *tally) moved(direction job.Direction, n int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,0 +1,57 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/haulier/haulier/job"
+)
+
+// A stage remembers which life of the ledger it was last used with, and how far that life had come: EPOCH STAMP. A
+// ledger of another life, or one that has not come as far, was put back from an older copy: it may have forgotten what
+// was moved since, so nothing that looks new to it is taken without a person's word.
+
+// restored compares the ledger with what the stage remembers. A stage that remembers nothing begins with the present
+// ledger, unless that one is known to be a restored one that has rows of this job.
+func restored(ctx context.Context, ledger Ledger, jobName, epoch string, stage Stage) (bool, error) {
+	text, err := stage.Epoch()
+	if err != nil {
+		return false, err
+	}
+	if text == "" {
+		return startStage(ctx, ledger, jobName, epoch, stage)
+	}
+	then, mark, _ := strings.Cut(text, " ")
+	if then != epoch {
+		return true, nil
+	}
+	reached, _ := strconv.ParseInt(mark, 10, 64) // none: 0
+	stamp, err := ledger.Stamp(ctx)
+	return stamp < reached, ledgerReason(err)
+}
+
+func startStage(ctx context.Context, ledger Ledger, jobName, epoch string, stage Stage) (bool, error) {
+	if strings.HasPrefix(epoch, job.RestoredEpoch) {
+		found := errors.New("found")
+		err := ledger.Present(ctx, jobName, func(job.File) error { return found })
+		if errors.Is(err, found) {
+			return true, nil
+		}
+		if err != nil {
+			return false, ledgerReason(err)
+		}
+	}
+	return false, stage.SetEpoch(epoch)
+}
+
+// remember notes in the stage how far the ledger has come. A note that is older than the truth does no harm.
+func remember(ctx context.Context, ledger Ledger, epoch string, stage Stage) error {
+	stamp, err := ledger.Stamp(keep(ctx))
+	if err != nil {
+		return ledgerReason(err)
+	}
+	return stage.SetEpoch(fmt.Sprintf("%s %d", epoch, stamp))
+}
