@@ -25,11 +25,7 @@ func heldListCommand(a *app) *cobra.Command {
 
 		ValidArgsFunction: firstOnly(a.completeJobs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := a.config()
-			if err != nil {
-				return err
-			}
-			s, err := a.readStore(cmd.Context(), cfg)
+			_, s, err := a.reading(cmd.Context())
 			if err != nil {
 				return err
 			}

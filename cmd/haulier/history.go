@@ -51,11 +51,7 @@ func historyCommand(a *app) *cobra.Command {
 }
 
 func (a *app) history(cmd *cobra.Command, filter store.RunFilter) error {
-	cfg, err := a.config()
-	if err != nil {
-		return err
-	}
-	s, err := a.readStore(cmd.Context(), cfg)
+	cfg, s, err := a.reading(cmd.Context())
 	if err != nil {
 		return err
 	}

@@ -39,11 +39,7 @@ func keysListCommand(a *app, short string, kinds ...job.KeyKind) *cobra.Command 
 		Short: short,
 		Args:  exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := a.config()
-			if err != nil {
-				return err
-			}
-			s, err := a.readStore(cmd.Context(), cfg)
+			_, s, err := a.reading(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -119,11 +115,7 @@ func keysShowCommand(a *app) *cobra.Command {
 		Short: "Print the public part for the customer's server",
 		Args:  exactly("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := a.config()
-			if err != nil {
-				return err
-			}
-			s, err := a.readStore(cmd.Context(), cfg)
+			_, s, err := a.reading(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -229,6 +221,21 @@ func readKeyFile(path string) (secret.Text, error) {
 	return secret.New(text), err
 }
 
+// withKeyFile runs f with the keys of the store, the content of a key file and its passphrase.
+func (a *app) withKeyFile(cmd *cobra.Command, path string, from passphraseFlags, f func(keys control.Keys, text, passphrase secret.Text) error) error {
+	text, err := readKeyFile(path)
+	if err != nil {
+		return err
+	}
+	defer text.Wipe()
+	passphrase, err := from.passphrase(cmd)
+	if err != nil {
+		return err
+	}
+	defer passphrase.Wipe()
+	return a.withKeys(cmd, func(keys control.Keys) error { return f(keys, text, passphrase) })
+}
+
 func keysImportCommand(a *app) *cobra.Command {
 	var from passphraseFlags
 	command := &cobra.Command{
@@ -236,17 +243,7 @@ func keysImportCommand(a *app) *cobra.Command {
 		Short: "Keep a login key that the customer made for us (OpenSSH, PEM or PKCS#8)",
 		Args:  exactly("NAME", "FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := readKeyFile(args[1])
-			if err != nil {
-				return err
-			}
-			defer text.Wipe()
-			passphrase, err := from.passphrase(cmd)
-			if err != nil {
-				return err
-			}
-			defer passphrase.Wipe()
-			return a.withKeys(cmd, func(keys control.Keys) error {
+			return a.withKeyFile(cmd, args[1], from, func(keys control.Keys, text, passphrase secret.Text) error {
 				key, err := keys.ImportSSH(cmd.Context(), args[0], text, passphrase)
 				if err != nil {
 					return err

@@ -32,11 +32,7 @@ func logsCommand(a *app) *cobra.Command {
 const followEvery = 500 * time.Millisecond
 
 func (a *app) logs(ctx context.Context, which string, follow bool) error {
-	cfg, err := a.config()
-	if err != nil {
-		return err
-	}
-	s, err := a.readStore(ctx, cfg)
+	cfg, s, err := a.reading(ctx)
 	if err != nil {
 		return err
 	}

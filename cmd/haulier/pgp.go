@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/haulier/haulier/control"
+	"github.com/haulier/haulier/internal/secret"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/pgp"
 )
@@ -57,11 +58,7 @@ func pgpShowCommand(a *app) *cobra.Command {
 		Short: "Print the armored public key",
 		Args:  exactly("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := a.config()
-			if err != nil {
-				return err
-			}
-			s, err := a.readStore(cmd.Context(), cfg)
+			_, s, err := a.reading(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -88,17 +85,7 @@ func pgpImportCommand(a *app) *cobra.Command {
 		Short: "Keep a customer's public key, after checks; or a private key of ours from elsewhere",
 		Args:  exactly("NAME", "FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := readKeyFile(args[1])
-			if err != nil {
-				return err
-			}
-			defer text.Wipe()
-			passphrase, err := from.passphrase(cmd)
-			if err != nil {
-				return err
-			}
-			defer passphrase.Wipe()
-			return a.withKeys(cmd, func(keys control.Keys) error {
+			return a.withKeyFile(cmd, args[1], from, func(keys control.Keys, text, passphrase secret.Text) error {
 				key, warnings, err := keys.ImportPGP(cmd.Context(), args[0], text, passphrase)
 				if err != nil {
 					return err

@@ -94,11 +94,7 @@ func secretsListCommand(a *app) *cobra.Command {
 		Short: "Names of the stored secrets",
 		Args:  exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := a.config()
-			if err != nil {
-				return err
-			}
-			s, err := a.readStore(cmd.Context(), cfg)
+			_, s, err := a.reading(cmd.Context())
 			if err != nil {
 				return err
 			}

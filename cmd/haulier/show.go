@@ -79,11 +79,7 @@ func base(path string) string {
 }
 
 func (a *app) show(ctx context.Context, id int64) error {
-	cfg, err := a.config()
-	if err != nil {
-		return err
-	}
-	s, err := a.readStore(ctx, cfg)
+	cfg, s, err := a.reading(ctx)
 	if err != nil {
 		return err
 	}

@@ -56,6 +56,16 @@ func (a *app) readStore(ctx context.Context, cfg *config.Config) (*store.Store, 
 	return s, err
 }
 
+// reading loads the configuration and opens its store for reading.
+func (a *app) reading(ctx context.Context) (*config.Config, *store.Store, error) {
+	cfg, err := a.config()
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := a.readStore(ctx, cfg)
+	return cfg, s, err
+}
+
 func (a *app) store(ctx context.Context, cfg *config.Config, readOnly bool) (*store.Store, error) {
 	key := store.KeySource{Path: inData(cfg, masterFile)}
 	s, err := store.Open(ctx, store.Options{Path: inData(cfg, storeFile), ReadOnly: readOnly, MasterKey: key.MasterKey})
