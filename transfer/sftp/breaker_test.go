@@ -206,7 +206,8 @@ func TestAccountLimitIsShared(t *testing.T) {
 	}
 	select {
 	case err := <-entered:
-		t.Errorf("a second session of the account while one is open: %v", err)
+		_ = s.Close()
+		t.Fatalf("a second session of the account while one is open: %v", err)
 	default:
 	}
 	if err := s.Close(); err != nil {
