@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 	"time"
@@ -48,8 +49,12 @@ func (r *importRun) look(ctx context.Context) (*look, error) {
 	l := &look{names: newNameSet(), stamp: stamp, now: time.Now()}
 	r.tell(job.Progress{Stage: job.StageList, Name: naming.Printable(r.want.Dir, 200)})
 	err = r.remote.List(ctx, r.want.Dir, r.spec.Limits.MaxEntries, func(entry job.Entry) error { return r.sight(ctx, l, entry) })
-	if err != nil {
+	capped := tooMany(err)
+	if err != nil && !capped {
 		return nil, err
+	}
+	if capped {
+		r.blameFile(asReason(err)) // what was seen is taken all the same
 	}
 	if err := r.judgeBatch(ctx, l); err != nil {
 		return nil, err
@@ -60,10 +65,18 @@ func (r *importRun) look(ctx context.Context) (*look, error) {
 	if err := r.sweepAsides(ctx, l); err != nil {
 		return nil, err
 	}
-	if err := r.markAbsent(ctx, l); err != nil {
-		return nil, err
+	if !capped { // only a whole listing says what is gone
+		if err := r.markAbsent(ctx, l); err != nil {
+			return nil, err
+		}
 	}
 	return l, r.gate(l)
+}
+
+// tooMany says whether a listing was ended by limits.max_entries.
+func tooMany(err error) bool {
+	var reason *job.Reason
+	return errors.As(err, &reason) && reason.Slug == "remote.too_many_entries"
 }
 
 // sight takes one entry of the listing.

@@ -137,28 +137,26 @@ func (r *importRun) adopt(ctx context.Context, f job.File, aside string, entry j
 // disposeOf ends a source that lies aside, where nobody else puts files.
 func (r *importRun) disposeOf(ctx context.Context, f *job.File) error {
 	if r.want.AfterSuccess.Action == job.RetireDelete {
-		return ignoreMissing(r.remote.Remove(ctx, f.Aside))
+		return r.unlessGone(ctx, f.Aside, r.remote.Remove(ctx, f.Aside))
 	}
 	name := baseName(f.Path, r.want.Dir)
 	target := naming.Join(r.want.AfterSuccess.Dir, name)
 	if _, err := r.remote.Stat(ctx, target); err == nil {
 		target = naming.Join(r.want.AfterSuccess.Dir, naming.Stamped(name, time.Now()))
 	}
-	return ignoreMissing(r.remote.Rename(ctx, f.Aside, target, r.means()))
+	return r.unlessGone(ctx, f.Aside, r.remote.Rename(ctx, f.Aside, target, r.means()))
 }
 
-// ignoreMissing: what is not there any more needs no end.
-func ignoreMissing(err error) error {
-	if errors.Is(err, fs.ErrNotExist) && !missingFolder(err) {
+// unlessGone forgives a failure about a file that is not there any more: an earlier attempt was through. When it still
+// lies there, something else is missing, such as the folder to move it to.
+func (r *importRun) unlessGone(ctx context.Context, path string, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if _, look := r.remote.Stat(ctx, path); errors.Is(look, fs.ErrNotExist) {
 		return nil
 	}
 	return err
-}
-
-// missingFolder tells a target folder that is not there from a file that is not there.
-func missingFolder(err error) bool {
-	var reason *job.Reason
-	return errors.As(err, &reason) && reason.Slug == "remote.path_missing"
 }
 
 // removeInPlace deletes a source on a server that lets nobody rename. Between the look and the REMOVE a customer's new
@@ -173,7 +171,7 @@ func (r *importRun) removeInPlace(ctx context.Context, f *job.File, why error) e
 		return err
 	}
 	if err := r.remote.Remove(ctx, f.Path); err != nil {
-		return ignoreMissing(err)
+		return r.unlessGone(ctx, f.Path, err)
 	}
 	f.Aside = f.Path // acknowledged: if it is still listed, it is not a new file
 	return nil

@@ -353,8 +353,14 @@ func TestImportStopsAtMaxFilesAndEntries(t *testing.T) {
 	}
 	b.want(2, 0, 0, 0)
 	b.spec.Limits.MaxEntries = 4
-	if result := b.do(); result.State != job.RunFailed || result.Reason.Slug != "remote.too_many_entries" {
+	put(t, b.remote("out", "a.csv"), "the fifth name and more")
+	if result := b.do(); result.State != job.RunPartial || result.Reason.Slug != "remote.too_many_entries" {
 		t.Errorf("result %+v", result)
+	}
+	for _, f := range b.rows() {
+		if f.Absent {
+			t.Errorf("a listing that was cut off made %s absent", f.Path)
+		}
 	}
 }
 
