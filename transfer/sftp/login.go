@@ -176,7 +176,7 @@ func (s *plainSigner) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) 
 	return s.Signer.Sign(rand, data)
 }
 
-// remember writes what a good login tells about the key: which was taken last, and that a next key works.
+// keyTaken is the stored key that the server took; false for a key file or another method.
 func keyTaken(l *login) (job.Key, bool) {
 	found, ok := l.key()
 	return found.key, ok && found.key.Name != ""
