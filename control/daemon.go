@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -26,7 +27,7 @@ type Daemon struct {
 	Scheduler *scheduler.Service
 	Hub       *Hub
 	Load      func(ctx context.Context) (*config.Config, config.Problems) // reads the configuration anew
-	Drafts    func(ctx context.Context, cfg *config.Config)               // tests connections that never worked
+	Drafts    func(cfg *config.Config)                                    // begins to test connections that never worked
 	Logger    *slog.Logger
 	Started   time.Time
 
@@ -53,7 +54,7 @@ func (d *Daemon) Use(ctx context.Context, cfg *config.Config, by string) error {
 		return err
 	}
 	if d.Drafts != nil {
-		go d.Drafts(context.WithoutCancel(ctx), cfg)
+		d.Drafts(cfg)
 	}
 	return nil
 }
@@ -232,7 +233,8 @@ type JobStanding struct {
 // Overview tells how everything stands.
 func (d *Daemon) Overview(ctx context.Context) (any, error) {
 	incidents, err := d.Store.OpenIncidents(ctx)
-	o := Overview{Config: d.Config().Path, Revision: d.Revision(), Started: d.Started, Attend: incidents}
+	path, absErr := filepath.Abs(d.Config().Path)
+	o := Overview{Config: path, Revision: d.Revision(), Started: d.Started, Attend: incidents}
 	for _, s := range d.Scheduler.Standings() {
 		standing := JobStanding{Job: s.Job, Next: s.Next, Retry: s.Retry}
 		if s.Run != nil {
@@ -241,5 +243,5 @@ func (d *Daemon) Overview(ctx context.Context) (any, error) {
 		o.Jobs = append(o.Jobs, standing)
 	}
 	slices.SortFunc(o.Jobs, func(a, b JobStanding) int { return strings.Compare(a.Job, b.Job) })
-	return o, err
+	return o, errors.Join(err, absErr)
 }

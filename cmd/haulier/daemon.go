@@ -26,8 +26,13 @@ type daemon struct {
 // daemonAt gives the daemon behind a socket; nil when nobody listens there.
 func daemonAt(ctx context.Context, socket string) *daemon {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		short, done, err := socketPath(socket)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
 		var d net.Dialer
-		return d.DialContext(ctx, "unix", socket)
+		return d.DialContext(ctx, "unix", short)
 	}
 	probe, err := dial(ctx, "", "")
 	if err != nil {

@@ -49,7 +49,9 @@ func (a *app) serve(ctx context.Context) error {
 	if err := a.takeOver(ctx, cfg, s); err != nil {
 		return err
 	}
-	d := a.newDaemon(cfg, s)
+	var background sync.WaitGroup
+	defer background.Wait()
+	d := a.newDaemon(ctx, cfg, s, &background)
 	if err := d.Use(ctx, cfg, user()); err != nil {
 		return err
 	}
@@ -76,8 +78,9 @@ func ignoreDeadline(err error) error {
 	return err
 }
 
-// newDaemon plugs the scheduler together with everything that its runs need.
-func (a *app) newDaemon(cfg *config.Config, s *store.Store) *control.Daemon {
+// newDaemon plugs the scheduler together with everything that its runs need. What it does beside that ends with ctx and
+// is counted in background.
+func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store, background *sync.WaitGroup) *control.Daemon {
 	d := &control.Daemon{Store: s, Hub: &control.Hub{}, Logger: a.logger(cfg), Started: time.Now()}
 	current := func() *config.Config {
 		if now := d.Config(); now != nil {
@@ -89,7 +92,7 @@ func (a *app) newDaemon(cfg *config.Config, s *store.Store) *control.Daemon {
 	d.Load = func(context.Context) (*config.Config, config.Problems) {
 		return config.Load(cfg.Path, config.Options{})
 	}
-	d.Drafts = func(ctx context.Context, cfg *config.Config) { testDrafts(ctx, sys, cfg) }
+	d.Drafts = func(cfg *config.Config) { background.Go(func() { testDrafts(ctx, sys, cfg) }) }
 	d.Scheduler = scheduler.New(scheduler.Options{
 		Store: s, Runner: sys.runner, Gate: control.Gate{Connections: sys.connection, Accounts: sys.pool}, Log: d.Logger, Revision: d.Revision,
 		Trouble: func(err error) {
@@ -128,9 +131,7 @@ func (a *app) listen(cfg *config.Config, d *control.Daemon) (stop func() error, 
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("listen on %s: %w", socket, err)
 	}
-	before := syscall.Umask(0o177)
-	listener, err := net.Listen("unix", socket)
-	syscall.Umask(before)
+	listener, err := listenPrivately(socket)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", socket, err)
 	}
@@ -140,8 +141,26 @@ func (a *app) listen(cfg *config.Config, d *control.Daemon) (stop func() error, 
 		for _, server := range servers {
 			err = errors.Join(err, server.Close())
 		}
-		return err
+		return errors.Join(err, os.Remove(socket))
 	}, nil
+}
+
+// listenPrivately makes a socket that only this user may speak to.
+func listenPrivately(socket string) (net.Listener, error) {
+	short, done, err := socketPath(socket)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	before := syscall.Umask(0o177)
+	defer syscall.Umask(before)
+	listener, err := net.Listen("unix", short)
+	if err != nil {
+		return nil, err
+	}
+	// The short name may end with this call: the socket is removed by its real one.
+	listener.(*net.UnixListener).SetUnlinkOnClose(false)
+	return listener, nil
 }
 
 func serveOn(listener net.Listener, handler http.Handler) *http.Server {
