@@ -24,6 +24,7 @@ type customer struct {
 	*sftptest.Server
 	t    testing.TB
 	root string // folder on disk that its users see as "/"
+	keys []ssh.Signer
 }
 
 // newCustomer starts a server; without users it has one, "customer" with the password.
@@ -35,12 +36,19 @@ func newCustomer(t testing.TB, o sftptest.Options) *customer {
 	if len(o.Users) == 0 {
 		o.Users = []sftptest.User{{Name: "customer", Password: password}}
 	}
+	if len(o.HostKeys) == 0 {
+		key, err := sftptest.NewKey()
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.HostKeys = []ssh.Signer{key}
+	}
 	s, err := sftptest.Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Stop)
-	return &customer{s, t, o.Root}
+	return &customer{s, t, o.Root, o.HostKeys}
 }
 
 // put writes a file as the customer does.
@@ -150,4 +158,9 @@ func publicKey(t testing.TB, line string) ssh.PublicKey {
 		t.Fatalf("%q: %v", line, err)
 	}
 	return key
+}
+
+// copyHostKey lets the server show the host key of another.
+func (c *customer) copyHostKey(from *customer) {
+	c.SetHostKeys(from.keys...)
 }
