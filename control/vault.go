@@ -3,11 +3,15 @@ package control
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"time"
 
 	"github.com/haulier/haulier/internal/secret"
 	"github.com/haulier/haulier/job"
@@ -16,6 +20,7 @@ import (
 // SecretStore keeps the secrets that were set by hand.
 type SecretStore interface {
 	Secret(ctx context.Context, name string) (secret.Text, error)
+	SecretSet(ctx context.Context, name string) (time.Time, error)
 }
 
 // Vault finds secrets by their references, anew each time: a rotated password counts from the next login on.
@@ -45,6 +50,25 @@ func (v Vault) Reveal(ctx context.Context, ref job.SecretRef) (secret.Text, erro
 		return text, err
 	}
 	return secret.Text{}, missing(ref, "this kind of reference is not known", "haulier docs secrets")
+}
+
+// Version tells one content of a secret from the next without giving it: when it was set, for those that the store
+// keeps, else four hex digits of a digest, which say next to nothing about it.
+func (v Vault) Version(ctx context.Context, ref job.SecretRef) string {
+	if ref.From == job.SecretStored {
+		set, err := v.Store.SecretSet(ctx, ref.Name)
+		if err != nil {
+			return ""
+		}
+		return strconv.FormatInt(set.UnixMicro(), 10)
+	}
+	text, err := v.Reveal(ctx, ref)
+	if err != nil {
+		return ""
+	}
+	defer text.Wipe()
+	sum := sha256.Sum256(text.Reveal())
+	return hex.EncodeToString(sum[:2])
 }
 
 func (v Vault) lookup(name string) (string, bool) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -42,4 +43,13 @@ func (s *Store) RemoveSecret(ctx context.Context, name string) error {
 		}
 		return result.Error
 	})
+}
+
+// SecretSet says when a stored secret was set last; job.ErrNotFound when there is none.
+func (s *Store) SecretSet(ctx context.Context, name string) (time.Time, error) {
+	var row sealedRow
+	err := s.read(ctx, "look at the secret "+name, func(db *gorm.DB) error {
+		return db.Where("kind = ? AND name = ?", kindStored, name).Take(&row).Error
+	})
+	return instant(row.At), err
 }

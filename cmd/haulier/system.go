@@ -120,7 +120,8 @@ func newSystem(current func() *config.Config, s *store.Store, log *slog.Logger, 
 
 // poolOf makes the pool of sessions; log may be nil.
 func poolOf(cfg *config.Config, s *store.Store, log *slog.Logger) *sftp.Pool {
-	return sftp.NewPool(sftp.Options{Store: s, Secrets: control.Vault{Store: s}, EgressIPs: egress(cfg), Log: log})
+	vault := control.Vault{Store: s}
+	return sftp.NewPool(sftp.Options{Store: s, Secrets: vault, SecretVersion: vault.Version, EgressIPs: egress(cfg), Log: log})
 }
 
 // logging writes the end of every file to the log of its run, and passes everything on.
