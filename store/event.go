@@ -124,7 +124,7 @@ func (s *Store) tellFile(tx *gorm.DB, f job.File) error {
 }
 
 func (e *fileEvent) describe(f job.File) {
-	seen := place{Path: short(f.Path), Size: f.Size, ModTime: utc(unix(f.ModTime)), SHA256: f.Received.SHA256}
+	seen := place{Path: short(f.Path), Size: f.Size, ModTime: utc(modified(f)), SHA256: f.Received.SHA256}
 	switch f.Type {
 	case job.TypeExport:
 		e.Direction = string(job.Upload)
@@ -159,9 +159,13 @@ func utc(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-func unix(seconds int64) time.Time {
-	if seconds == 0 {
+// modified is when the source was written: servers count seconds, local folders nanoseconds.
+func modified(f job.File) time.Time {
+	switch {
+	case f.ModTime == 0:
 		return time.Time{}
+	case f.Type == job.TypeExport:
+		return time.Unix(0, f.ModTime)
 	}
-	return time.Unix(seconds, 0)
+	return time.Unix(f.ModTime, 0)
 }
