@@ -46,6 +46,11 @@ func (a *app) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return a.serveWhile(ctx, cfg, s, a.attend)
+}
+
+// serveWhile runs the jobs of a configuration and answers other commands for as long as attend takes.
+func (a *app) serveWhile(ctx context.Context, cfg *config.Config, s *store.Store, attend func(context.Context, *control.Daemon) error) error {
 	if err := a.takeOver(ctx, cfg, s); err != nil {
 		return err
 	}
@@ -63,10 +68,10 @@ func (a *app) serve(ctx context.Context) error {
 		return errors.Join(err, d.Scheduler.Stop(ctx))
 	}
 	d.Logger.Info("haulier serves", "config", cfg.Path, "jobs", len(cfg.Jobs), "connections", len(cfg.Connections), "socket", inData(cfg, socketFile))
-	a.attend(ctx, d)
+	attended := attend(ctx, d)
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopFor)
 	defer cancel()
-	err = errors.Join(ignoreDeadline(d.Scheduler.Stop(limit)), stopListening())
+	err = errors.Join(attended, ignoreDeadline(d.Scheduler.Stop(limit)), stopListening())
 	d.Logger.Info("haulier has stopped")
 	return err
 }
@@ -173,7 +178,7 @@ func serveOn(listener net.Listener, handler http.Handler) *http.Server {
 const pruneEvery = 6 * time.Hour
 
 // attend does what comes up until the context ends: SIGHUP, and housekeeping.
-func (a *app) attend(ctx context.Context, d *control.Daemon) {
+func (a *app) attend(ctx context.Context, d *control.Daemon) error {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
@@ -182,7 +187,7 @@ func (a *app) attend(ctx context.Context, d *control.Daemon) {
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-hangups:
 			if _, err := d.Reload(ctx, "SIGHUP"); err != nil {
 				d.Logger.Error("reload", "error", err)
