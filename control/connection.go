@@ -1,0 +1,140 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/transfer/sftp"
+)
+
+// Tester tests a connection from the name to the folder.
+type Tester interface {
+	Test(ctx context.Context, c job.Connection, purpose sftp.Purpose) sftp.Report
+}
+
+// IncidentBook keeps incidents, and who did what.
+type IncidentBook interface {
+	OpenIncidents(ctx context.Context) ([]job.Incident, error)
+	Resolve(ctx context.Context, cause string, at time.Time) error
+	AddAudit(ctx context.Context, l store.AuditLine) error
+}
+
+// TestConnection tests a connection, whatever its breaker says. A green one ends the incidents that stood on it. The
+// report is whole even when an error tells that the store could not be written.
+func TestConnection(ctx context.Context, t Tester, book IncidentBook, c job.Connection, purpose sftp.Purpose, by string) (sftp.Report, error) {
+	report := t.Test(ctx, c, purpose)
+	ctx = context.WithoutCancel(ctx)
+	outcome := "ok"
+	if report.Error != nil {
+		outcome = report.Error.Slug
+	}
+	err := book.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: "connection.test", Object: c.Name, Detail: outcome})
+	if report.OK {
+		err = errors.Join(err, resolveConnection(ctx, book, c.Name))
+	}
+	return report, err
+}
+
+func resolveConnection(ctx context.Context, book IncidentBook, name string) error {
+	incidents, err := book.OpenIncidents(ctx)
+	for _, incident := range incidents {
+		if strings.HasPrefix(incident.Cause, "connection/"+name+"/") {
+			err = errors.Join(err, book.Resolve(ctx, incident.Cause, time.Now()))
+		}
+	}
+	return err
+}
+
+// PurposeOf says what a connection is for: what its jobs do, in the locations that they use. Without jobs it is what
+// the locations allow.
+func PurposeOf(c job.Connection, jobs []job.Spec) sftp.Purpose {
+	var p sftp.Purpose
+	for _, spec := range jobs {
+		if spec.Connection != c.Name {
+			continue
+		}
+		location := ""
+		switch {
+		case spec.Import != nil:
+			p.Download, location = true, spec.Import.Location
+		case spec.Export != nil:
+			p.Upload, location = true, spec.Export.Location
+		}
+		if l, found := c.Locations[location]; found {
+			if p.Locations == nil {
+				p.Locations = map[string]job.Location{}
+			}
+			p.Locations[location] = narrowed(p.Locations[location], l, spec)
+		}
+	}
+	return p
+}
+
+// narrowed is a location with the use that its jobs make of it: one that is only read is not asked for the right to write.
+func narrowed(before, l job.Location, spec job.Spec) job.Location {
+	use := job.UseDownload
+	if spec.Export != nil {
+		use = job.UseUpload
+	}
+	if before.Use != "" && before.Use != use {
+		use = job.UseBoth
+	}
+	l.Use = use
+	return l
+}
+
+// PinAddress is how host keys of an endpoint are filed.
+func PinAddress(e job.Endpoint) string { return fmt.Sprintf("[%s]:%d", e.Host, e.Port) }
+
+// PinBook keeps the host keys that count. AddPin and RemovePin write their own audit lines.
+type PinBook interface {
+	Pins(ctx context.Context, address string) ([]job.Pin, error)
+	AddPin(ctx context.Context, p job.Pin) error
+	RemovePin(ctx context.Context, p job.Pin) error
+}
+
+// Resumer lets one login through an open breaker.
+type Resumer interface {
+	Resume(ctx context.Context, a job.Account) error
+}
+
+// Trust pins host keys that a person has compared, and lets one login of the account through, whatever was refused
+// before. With replace, pins of the server that it no longer shows are forgotten; otherwise they stay, as several
+// machines may stand behind one name.
+func Trust(ctx context.Context, book PinBook, pool Resumer, e job.Endpoint, shown, accepted []sftp.HostKey, replace bool, by string) error {
+	address := PinAddress(e)
+	for _, key := range accepted {
+		if err := book.AddPin(ctx, job.Pin{Address: address, Key: key.Key, Added: time.Now(), By: by, Why: "trust"}); err != nil {
+			return err
+		}
+	}
+	if replace && len(accepted) > 0 {
+		if err := forgetUnseen(ctx, book, address, shown, by); err != nil {
+			return err
+		}
+	}
+	return pool.Resume(ctx, job.Account{Host: e.Host, Port: e.Port, User: e.User})
+}
+
+func forgetUnseen(ctx context.Context, book PinBook, address string, shown []sftp.HostKey, by string) error {
+	pins, err := book.Pins(ctx, address)
+	for _, pin := range pins {
+		if !slices.ContainsFunc(shown, func(k sftp.HostKey) bool { return samePin(pin.Key, k.Key) }) {
+			pin.By, pin.Why = by, "replaced by trust"
+			err = errors.Join(err, book.RemovePin(ctx, pin))
+		}
+	}
+	return err
+}
+
+// samePin compares type and key; a comment behind them does not count.
+func samePin(a, b string) bool {
+	left, right := strings.Fields(a), strings.Fields(b)
+	return len(left) >= 2 && len(right) >= 2 && left[0] == right[0] && left[1] == right[1]
+}

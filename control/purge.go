@@ -1,0 +1,204 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
+)
+
+// Leftovers are what the store still holds of a connection that is no longer configured, and nobody else uses. History
+// is not among them: it stays.
+type Leftovers struct {
+	Connection string    `json:"connection"`
+	Keys       []string  `json:"keys"`    // SSH keys
+	Secrets    []string  `json:"secrets"` // that were set by hand
+	Pins       []job.Pin `json:"pins"`
+	Kept       []string  `json:"kept"` // PGP keys, which files in the archive may need
+
+	Account job.Account `json:"-"` // whose breaker is closed
+}
+
+// PurgeStore is what a purge reads and writes.
+type PurgeStore interface {
+	Revisions(ctx context.Context, limit int) ([]store.Revision, error)
+	Keys(ctx context.Context, kind job.KeyKind, name string) ([]job.Key, error)
+	Pins(ctx context.Context, address string) ([]job.Pin, error)
+	SecretNames(ctx context.Context) ([]string, error)
+	DeleteKeys(ctx context.Context, kind job.KeyKind, name string) error
+	RemovePin(ctx context.Context, p job.Pin) error
+	RemoveSecret(ctx context.Context, name string) error
+	SaveBreaker(ctx context.Context, a job.Account, b job.Breaker) error
+	PurgeConnection(ctx context.Context, name string) error
+	Resume(ctx context.Context, kind, name string) error
+	AddAudit(ctx context.Context, l store.AuditLine) error
+}
+
+// FindLeftovers looks up what a removed connection left behind. What it was made of is told by the last configuration
+// that had it; without one, only a key of its own name is known to be its. found is false when nothing is known of such
+// a connection.
+func FindLeftovers(ctx context.Context, s PurgeStore, cfg *config.Config, name string) (left Leftovers, found bool, err error) {
+	left = Leftovers{Connection: name, Keys: []string{}, Secrets: []string{}, Pins: []job.Pin{}, Kept: []string{}}
+	before, found, err := lastWith(ctx, s, name)
+	if err != nil {
+		return left, false, err
+	}
+	was := job.Connection{Name: name, Endpoint: job.Endpoint{Auth: job.Auth{Key: name}}}
+	if found {
+		was = before.Connections[name]
+		left.Kept = pgpKeysOf(before, name)
+	}
+	needed := neededBy(cfg)
+	rows, err := s.Keys(ctx, job.KeySSH, was.Auth.Key)
+	if err != nil {
+		return left, found, err
+	}
+	if was.Auth.Key != "" && len(rows) > 0 && !needed["key "+was.Auth.Key] {
+		left.Keys, found = append(left.Keys, was.Auth.Key), true
+	}
+	if err := left.findSecrets(ctx, s, was, needed); err != nil {
+		return left, found, err
+	}
+	left.Account = job.Account{Host: was.Host, Port: was.Port, User: was.User}
+	if was.Host != "" && !needed["pin "+PinAddress(was.Endpoint)] {
+		left.Pins, err = s.Pins(ctx, PinAddress(was.Endpoint))
+	}
+	return left, found, err
+}
+
+func (l *Leftovers) findSecrets(ctx context.Context, s PurgeStore, was job.Connection, needed map[string]bool) error {
+	stored, err := s.SecretNames(ctx)
+	for _, name := range storedSecrets(was.Endpoint) {
+		if slices.Contains(stored, name) && !needed["secret "+name] && !slices.Contains(l.Secrets, name) {
+			l.Secrets = append(l.Secrets, name)
+		}
+	}
+	return err
+}
+
+// Purge deletes what a removed connection left behind, its private keys first.
+func Purge(ctx context.Context, s PurgeStore, left Leftovers, by string) error {
+	for _, key := range left.Keys {
+		if err := s.DeleteKeys(ctx, job.KeySSH, key); err != nil {
+			return err
+		}
+	}
+	for _, name := range left.Secrets {
+		if err := s.RemoveSecret(ctx, name); err != nil && !errors.Is(err, job.ErrNotFound) {
+			return err
+		}
+	}
+	for _, pin := range left.Pins {
+		pin.By, pin.Why = by, "purge"
+		if err := s.RemovePin(ctx, pin); err != nil && !errors.Is(err, job.ErrNotFound) {
+			return err
+		}
+	}
+	if left.Account.Host != "" {
+		if err := s.SaveBreaker(ctx, left.Account, job.Breaker{}); err != nil {
+			return err
+		}
+	}
+	if err := s.Resume(ctx, "connection", left.Connection); err != nil && !errors.Is(err, job.ErrNotFound) {
+		return err
+	}
+	if err := s.PurgeConnection(ctx, left.Connection); err != nil {
+		return err
+	}
+	return s.AddAudit(ctx, store.AuditLine{
+		At: time.Now(), Who: by, Act: "connection.purge", Object: left.Connection,
+		Detail: fmt.Sprintf("%d keys, %d pins, %d secrets", len(left.Keys), len(left.Pins), len(left.Secrets)),
+	})
+}
+
+// neededBy says which keys, pins and stored secrets the configuration of now names.
+func neededBy(cfg *config.Config) map[string]bool {
+	needed := map[string]bool{}
+	need := func(e job.Endpoint) {
+		needed["key "+e.Auth.Key] = true
+		needed["pin "+PinAddress(e)] = true
+		for _, name := range storedSecrets(e) {
+			needed["secret "+name] = true
+		}
+	}
+	for _, c := range cfg.Connections {
+		need(c.Endpoint)
+	}
+	for _, j := range cfg.JumpHosts {
+		need(j.Endpoint)
+	}
+	return needed
+}
+
+// storedSecrets are the names of the stored secrets that an endpoint refers to.
+func storedSecrets(e job.Endpoint) []string {
+	refs := []*job.SecretRef{e.Auth.Password}
+	if e.Auth.KeyFile != nil {
+		refs = append(refs, e.Auth.KeyFile.Passphrase)
+	}
+	if e.Proxy != nil {
+		refs = append(refs, e.Proxy.Password)
+	}
+	var names []string
+	for _, ref := range refs {
+		if ref != nil && ref.From == job.SecretStored {
+			names = append(names, ref.Name)
+		}
+	}
+	return names
+}
+
+// pgpKeysOf are the names of the PGP keys that the jobs of a connection used.
+func pgpKeysOf(cfg *config.Config, connection string) []string {
+	names := []string{}
+	for _, spec := range cfg.Jobs {
+		if spec.Connection != connection {
+			continue
+		}
+		if spec.Import != nil && spec.Import.Opening != nil {
+			names = append(append(names, spec.Import.Opening.DecryptWith...), spec.Import.Opening.SignedBy...)
+		}
+		if spec.Export != nil && spec.Export.Sealing != nil {
+			names = append(names, spec.Export.Sealing.EncryptTo...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// lastWith gives the latest recorded configuration that had a connection. A revision is a configuration itself.
+func lastWith(ctx context.Context, s PurgeStore, connection string) (cfg *config.Config, found bool, err error) {
+	revisions, err := s.Revisions(ctx, 0)
+	if err != nil {
+		return nil, false, err
+	}
+	dir, err := os.MkdirTemp("", "haulier-revision-")
+	if err != nil {
+		return nil, false, fmt.Errorf("look at the configurations of before: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "haulier.yaml")
+	for _, revision := range revisions {
+		if !strings.Contains(revision.Text, "\n  "+connection+":") {
+			continue
+		}
+		if err := os.WriteFile(path, []byte(revision.Text), 0o600); err != nil {
+			return nil, false, fmt.Errorf("look at the configurations of before: %w", err)
+		}
+		// One that this version of the program would refuse tells nothing; the one before it may.
+		if cfg, _ := config.Load(path, config.Options{NoFiles: true}); cfg != nil {
+			if _, had := cfg.Connections[connection]; had {
+				return cfg, true, nil
+			}
+		}
+	}
+	return nil, false, nil
+}
