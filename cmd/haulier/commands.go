@@ -5,7 +5,6 @@ import "github.com/spf13/cobra"
 // commands are all that haulier can do, one file each, in the order of its help.
 var commands = []func(*app) *cobra.Command{
 	initCommand,
-	demoCommand,
 	checkCommand,
 	configCommand,
 	createCommand,
@@ -24,6 +23,7 @@ var commands = []func(*app) *cobra.Command{
 	logsCommand,
 	heldCommand,
 	reconcileCommand,
+	connectionsCommand,
 	keysCommand,
 	pgpCommand,
 	secretsCommand,

@@ -68,6 +68,8 @@ var scriptCommands = map[string]scriptCommand{
 	"mode":  scriptMode,
 	"apply": scriptApply,
 	"pin":   scriptPin,
+
+	"request": scriptRequest,
 }
 
 // scriptExits CODE PROGRAM [ARG...] runs a program that must end with that very code.
