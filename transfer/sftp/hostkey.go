@@ -63,14 +63,15 @@ func (h *hop) negotiationReason(e *ssh.AlgorithmNegotiationError) *job.Reason {
 		return h.changed(fmt.Sprintf("%s has no key of the pinned type any more: pinned is %s, it has %s",
 			address(h.endpoint), h.pins, theirs))
 	}
-	do := "ask the customer to update the server"
+	do, party := "ask the customer to update the server", job.WhoCustomer
 	if name := allowable(e.RequestedAlgorithms); name != "" {
+		party = job.WhoBoth
 		do += fmt.Sprintf("; until then `algorithms: {also_allow: [%s]}` weakens this connection only", name)
 	}
 	return &job.Reason{
 		Slug: "ssh.no_common_algorithm", What: "nothing was sent, not even the login",
 		Cause: fmt.Sprintf("%s and we share no algorithm (%s). Theirs: %s. Ours: %s", address(h.endpoint), printable(e.What), theirs, ours),
-		Do:    do, Who: job.WhoCustomer, Technical: printable(e.Error()), Err: e,
+		Do:    do, Who: party, Technical: printable(e.Error()), Err: e,
 	}
 }
 
