@@ -65,7 +65,7 @@ func (r *exportRun) renameRefused(ctx context.Context, f *job.File, err error) e
 		Slug: "remote.rename_refused", What: fmt.Sprintf("%s is complete on the server (%d bytes) under its temporary name %s", r.shown(*f), f.Received.Size, naming.Printable(f.Temp, 300)),
 		Cause: fmt.Sprintf("the server refused to rename it to %s", naming.Printable(f.Final, 300)),
 		Do:    "ask for the right to rename there; if this server takes PUT only, set profile: put-only on the connection",
-		Who:   job.WhoBoth, Technical: reason.Technical, Err: err,
+		Who:   job.WhoUs, Technical: reason.Technical, Err: err,
 	}
 }
 

@@ -125,6 +125,8 @@ func (r *exportRun) put(ctx context.Context, f *job.File, moved *int64) error {
 	r.moved(job.Upload, n)
 	if err == nil {
 		err = r.whole(*f, n, sum.digest())
+	} else {
+		err = r.stopped(*f, n, err)
 	}
 	request := job.Request{
 		Connection: r.conn.Name, Entity: r.conn.Entity, Job: r.spec.Name, Run: firstAttempt(r.run), File: f.ID,
@@ -134,6 +136,19 @@ func (r *exportRun) put(ctx context.Context, f *job.File, moved *int64) error {
 		request.Slug = ended(ctx, err).Slug
 	}
 	return errors.Join(err, ledgerReason(r.Ledger.Request(keep(ctx), request)))
+}
+
+// stopped says how far an upload came that did not reach its end.
+func (r *exportRun) stopped(f job.File, sent int64, err error) error {
+	var reason *job.Reason
+	if !errors.As(err, &reason) || reason.Unknown || f.Received.Size == 0 {
+		return err
+	}
+	told := *reason
+	told.What = fmt.Sprintf("%s was not delivered; it is still in the outbox", r.shown(f))
+	told.Cause += fmt.Sprintf("; the upload stopped at %d %% of %s", min(sent*100/f.Received.Size, 100), bytes(f.Received.Size))
+	told.Err = err
+	return &told
 }
 
 // whole compares what the server acknowledged with what was to be sent.
@@ -155,8 +170,12 @@ func (r *exportRun) uploadFailed(ctx context.Context, f *job.File, err error) er
 	if r.way.direct {
 		return r.directFailed(ctx, f, err)
 	}
-	if !unknown(err) && ctx.Err() == nil {
-		_ = r.remote.Remove(ctx, f.Temp) // or the next run's sweep, by the name that the row holds
+	if unknown(err) || ctx.Err() != nil || r.remote.Remove(ctx, f.Temp) != nil {
+		return err // the next run's sweep removes it, by the name that the row holds
+	}
+	var reason *job.Reason
+	if errors.As(err, &reason) {
+		reason.Cause += "; what was there of it was removed"
 	}
 	return err
 }
