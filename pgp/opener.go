@@ -34,10 +34,20 @@ func (o *Opener) Open(ctx context.Context, dst io.Writer, src io.Reader) (job.En
 	m.sink = &sink{ctx: ctx, w: dst, meter: &meter{policy: policy, src: s}}
 	err := m.open(policy)
 	m.env.Cipher = s.read
+	err = o.namedKey(err)
 	if s.err != nil {
 		err = s.err // whatever was made of what came before it
 	}
 	return m.env, err
+}
+
+// namedKey adds to the advice on a clear file which key it should have been encrypted to.
+func (o *Opener) namedKey(err error) error {
+	var reason *job.Reason
+	if errors.As(err, &reason) && reason.Slug == SlugNotEncrypted && len(o.Keys) > 0 {
+		reason.Do = doEncrypt(ourKeys([]job.Key{o.Keys[0].Key}))
+	}
+	return err
 }
 
 // message is one message being opened.

@@ -87,15 +87,20 @@ func reasonNotEncrypted(is string, err error) *job.Reason {
 	return reason(SlugNotEncrypted,
 		"the file is not PGP-encrypted and was not taken: nothing landed",
 		"it "+is+"; it was probably exported in clear and only given its name",
-		"ask the customer to encrypt it to our key; to accept clear files set `inbound.pgp: none`",
+		doEncrypt("ours is shown by `haulier pgp list`"),
 		job.WhoCustomer, err)
+}
+
+// doEncrypt asks for files that are encrypted to our key.
+func doEncrypt(ours string) string {
+	return "ask the customer to encrypt it to our key (" + ours + "); to accept clear files set `inbound.pgp: none`"
 }
 
 func reasonWrongKey(ids []string, hidden int, known *job.Key, ours []job.Key) *job.Reason {
 	r := reason(SlugWrongKey,
 		"the file is encrypted to another key and could not be opened: nothing landed",
 		"it is for "+recipients(ids, hidden)+"; "+ourKeys(ours),
-		"send the customer our current public key and ask for the file again",
+		doSendKey(ours),
 		job.WhoCustomer, nil)
 	switch {
 	case known != nil && known.Kind == job.KeyPGP:
@@ -107,6 +112,14 @@ func reasonWrongKey(ids []string, hidden int, known *job.Key, ours []job.Key) *j
 		again(r)
 	}
 	return r
+}
+
+// doSendKey names the command that prints our public key.
+func doSendKey(ours []job.Key) string {
+	if len(ours) == 0 || ours[0].Name == "" {
+		return "send the customer our current public key and ask for the file again"
+	}
+	return "send the customer our current public key (`haulier pgp show " + ours[0].Name + "`) and ask for the file again"
 }
 
 // recipientsShown is how many key ids a message lists.
