@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -246,7 +248,7 @@ func keysImportCommand(a *app) *cobra.Command {
 			return a.withKeyFile(cmd, args[1], from, func(keys control.Keys, text, passphrase secret.Text) error {
 				key, err := keys.ImportSSH(cmd.Context(), args[0], text, passphrase)
 				if err != nil {
-					return err
+					return notTaken(args[1], err)
 				}
 				return a.printPublic(key, "openssh")
 			})
@@ -254,6 +256,22 @@ func keysImportCommand(a *app) *cobra.Command {
 	}
 	from.add(command)
 	return command
+}
+
+// notTaken words what is wrong with a key file for its import: it names the file, and no login was under way.
+func notTaken(path string, err error) error {
+	var r *job.Reason
+	if !errors.As(err, &r) || !strings.HasPrefix(r.Slug, "key.") {
+		return err
+	}
+	told := *r
+	told.What, told.Cause = "the key was not taken, and nothing of it was kept", fmt.Sprintf("%q: %s", path, r.Cause)
+	if r.Slug == "key.passphrase_missing" {
+		told.Cause = fmt.Sprintf("%q: the private key is locked with a passphrase, and none was given", path)
+		told.Do = "say where its passphrase is: --passphrase-env VARIABLE or --passphrase-file PATH"
+	}
+	told.Err = err
+	return &told
 }
 
 func keysConvertCommand(a *app) *cobra.Command {
