@@ -5,6 +5,7 @@ import "github.com/spf13/cobra"
 // commands are all that haulier can do, one file each, in the order of its help.
 var commands = []func(*app) *cobra.Command{
 	initCommand,
+	demoCommand,
 	checkCommand,
 	configCommand,
 	createCommand,
