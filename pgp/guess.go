@@ -3,7 +3,10 @@ package pgp
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 )
 
 // magic are the first bytes of files that customers send by mistake.
@@ -21,7 +24,8 @@ var magic = []struct{ start, is string }{
 	{"MIME-Version:", "is an e-mail"},
 }
 
-// guess says what a file that is not OpenPGP seems to be.
+// guess says what a file that is not OpenPGP seems to be. What it says is logged, so it shows nothing of the content but the
+// names of columns and the bytes that tell one format from another.
 func guess(first []byte) string {
 	for _, m := range magic {
 		if bytes.HasPrefix(first, []byte(m.start)) {
@@ -31,9 +35,30 @@ func guess(first []byte) string {
 	text := bytes.TrimPrefix(first, []byte("\xef\xbb\xbf"))
 	if looksLikeText(text) {
 		line, _, _ := bytes.Cut(text, []byte("\n"))
-		return "starts with " + printable(string(bytes.TrimRight(line, "\r")), 40)
+		if line = bytes.TrimRight(line, "\r"); isHeading(string(line)) {
+			return "starts with " + printable(string(line), 40)
+		}
+		return "is text in clear"
 	}
-	return fmt.Sprintf("starts with the bytes % x", first[:min(16, len(first))])
+	return fmt.Sprintf("starts with the bytes % x", first[:min(4, len(first))])
+}
+
+// columns are words that headings have and rows do not.
+var columns = []string{"id", "name", "email", "mail", "date", "amount", "code", "number", "nr", "no", "type", "status", "city", "country"}
+
+// isHeading says whether a line names columns, and is no row: words without digits, one of which is a usual name of a
+// column or has an underscore.
+func isHeading(line string) bool {
+	fields := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(";,\t|", r) })
+	usual := false
+	for _, field := range fields {
+		field = strings.ToLower(strings.Trim(field, `" `))
+		if strings.ContainsFunc(field, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) }) {
+			return false
+		}
+		usual = usual || slices.Contains(columns, field) || strings.Contains(field, "_")
+	}
+	return usual && len(fields) > 1
 }
 
 // looksLikeText says whether b is text in UTF-8 or in a single-byte code. OpenPGP packets carry a version number, which is a

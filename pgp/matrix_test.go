@@ -62,7 +62,9 @@ func TestClearTextIsRefusedHoweverItIsWrapped(t *testing.T) {
 	for _, r := range []refused{
 		{name: "CSV", sent: []byte("customer_id;email\n1;a@example.com\n"), says: `starts with "customer_id;email"`},
 		{name: "CSV with byte-order mark", sent: []byte("\xef\xbb\xbfcustomer_id;email\n"), says: `"customer_id;email"`},
-		{name: "CSV that begins like a packet", sent: []byte("\xc9tablissement;ville\nParis;Paris\n"), says: "starts with"},
+		{name: "CSV that begins like a packet", sent: []byte("\xc9tablissement;ville\nParis;Paris\n"), says: "text in clear"},
+		{name: "CSV without a heading", sent: []byte("Ann Example;1971-02-03;4242\n"), says: "it is text in clear;"},
+		{name: "CSV of names", sent: []byte("Ann;Example\nBob;Example\n"), says: "it is text in clear;"},
 		{name: "UTF-16", sent: []byte("\xff\xfec\x00u\x00s\x00t\x00"), says: "UTF-16"},
 		{name: "gzip", sent: gz.Bytes(), says: "gzip"},
 		{name: "zip", sent: []byte("PK\x03\x04\x14\x00\x00\x00"), says: "zip"},
