@@ -24,6 +24,7 @@ var commands = []func(*app) *cobra.Command{
 	logsCommand,
 	heldCommand,
 	reconcileCommand,
+	jobsCommand,
 	connectionsCommand,
 	keysCommand,
 	pgpCommand,
