@@ -19,6 +19,7 @@ var commands = []func(*app) *cobra.Command{
 	cancelCommand,
 	pauseCommand,
 	resumeCommand,
+	statusCommand,
 	historyCommand,
 	showCommand,
 	logsCommand,

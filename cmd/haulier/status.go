@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/job"
+)
+
+// lookAgain is how often a watched status is drawn anew.
+const lookAgain = 2 * time.Second
+
+func statusCommand(a *app) *cobra.Command {
+	var watch bool
+	command := &cobra.Command{
+		Use:   "status [JOB]",
+		Short: "One screen: what fails and who must act, what runs, what comes next",
+		Long: "Shows how all jobs stand, or one: running, disabled, paused, failing (its last run was not a full success), draft (its\n" +
+			"connection has never logged in), held (files in doubt), new (never ran) or ok; then what needs somebody, runs at work\n" +
+			"and the next times. Reads the store, and asks the daemon when one runs.",
+		Args: between(0, "JOB"),
+
+		ValidArgsFunction: firstOnly(a.completeJobs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cfg, err := a.config()
+			if err != nil {
+				return err
+			}
+			specs := cfg.Jobs
+			if len(args) == 1 {
+				spec, err := findJob(cfg, args[0])
+				if err != nil {
+					return err
+				}
+				specs = []job.Spec{spec}
+			}
+			if !watch {
+				return a.status(cmd.Context(), cfg, specs, len(args) == 1)
+			}
+			return a.watchStatus(cmd.Context(), cfg, specs, len(args) == 1)
+		},
+	}
+	command.Flags().BoolVar(&watch, "watch", false, "draw it anew every 2 seconds, until Ctrl-C")
+	return command
+}
+
+func (a *app) status(ctx context.Context, cfg *config.Config, specs []job.Spec, one bool) error {
+	o, err := a.overlook(ctx, cfg, specs, one)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.object(o)
+	}
+	a.printStatus(cfg, o)
+	return nil
+}
+
+func (a *app) watchStatus(ctx context.Context, cfg *config.Config, specs []job.Spec, one bool) error {
+	for {
+		if isTerminal(a.stdout) && !a.json {
+			a.printf("\x1b[H\x1b[2J")
+		}
+		if err := a.status(ctx, cfg, specs, one); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(lookAgain):
+		}
+	}
+}
+
+// mostAhead is how many of the next times stand on the screen.
+const mostAhead = 5
+
+func (a *app) printStatus(cfg *config.Config, o overlook) {
+	a.printf("%s%s\n", countsText(o), daemonText(o))
+	for _, s := range o.Jobs {
+		if text := standingText(s, cfg.Timezone); text != "" {
+			a.printf(" %-8s %-24s %s\n", s.Standing, s.Job, text)
+		}
+	}
+	for _, incident := range o.Incidents {
+		a.printIncident(cfg, incident)
+	}
+	if len(o.Incidents) > 0 || o.Counts[standingHeld] > 0 {
+		a.printf("\n")
+	}
+	for i, next := range o.Next {
+		if i == mostAhead {
+			a.printf(" and %s later: haulier jobs next\n", count(len(o.Next)-i, "job"))
+			break
+		}
+		a.printf(" next     %-24s %s (%s)\n", next.Job, dayAndTime(next.At, cfg.Timezone), ahead(o.At, next.At))
+	}
+}
+
+// countsText is how the jobs stand, in a line.
+func countsText(o overlook) string {
+	text := count(len(o.Jobs), "job")
+	sign := ": "
+	for _, standing := range standings {
+		if n := o.Counts[standing]; n > 0 {
+			text += fmt.Sprintf("%s%d %s", sign, n, standing)
+			sign = " · "
+		}
+	}
+	return text
+}
+
+func daemonText(o overlook) string {
+	if o.Daemon == nil {
+		return "          no daemon: nothing runs by itself; haulier serve starts one"
+	}
+	return fmt.Sprintf("          daemon up %s, config revision %d", span(o.At.Sub(o.Daemon.Started)), o.Daemon.Revision)
+}
+
+// standingText says of a job what is worth a line of its own; empty for those that are well.
+func standingText(s standing, zone *time.Location) string {
+	switch s.Standing {
+	case standingRunning:
+		return fmt.Sprintf("run %d since %s (%s)", s.Run, s.Since.In(zone).Format("15:04:05"), s.Trigger)
+	case standingFailing:
+		text := fmt.Sprintf("since %s, %s", s.Since.In(zone).Format("Mon 2006-01-02 15:04"), count(s.Failed, "run"))
+		if s.Error != nil {
+			text += "   " + s.Error.Slug
+		}
+		return text + fmt.Sprintf("   haulier show %d", s.LastRun)
+	case standingPaused:
+		text := "since " + s.Since.In(zone).Format("Mon 2006-01-02 15:04") + ": " + s.Why
+		if s.Until != nil {
+			text += ", until " + dayAndTime(*s.Until, zone)
+		}
+		return text
+	case standingDraft:
+		return "its connection has never logged in: haulier connections test " + s.Connection
+	case standingHeld:
+		return count(s.Held, "file") + " in doubt: haulier held list " + s.Job
+	case standingDisabled:
+		return s.Why
+	}
+	return ""
+}
+
+func (a *app) printIncident(cfg *config.Config, i job.Incident) {
+	a.printf("\n%s", reasonText(&i.Reason, " ", a.colored(a.stdout)))
+	about := i.Cause
+	if len(i.Jobs) > 0 {
+		about = joined(i.Jobs)
+	}
+	times := "once"
+	if i.Count > 1 {
+		times = fmt.Sprintf("%d times, last %s", i.Count, i.Last.In(cfg.Timezone).Format("Mon 15:04"))
+	}
+	a.printf("   %-10s%s, since %s (%s)\n", "Concerns", about, i.Opened.In(cfg.Timezone).Format("Mon 2006-01-02 15:04"), times)
+}
+
+// joined lists names, the first few.
+func joined(names []string) string {
+	const most = 6
+	text := ""
+	for i, name := range names {
+		if i == most {
+			return fmt.Sprintf("%s and %d more", text, len(names)-i)
+		}
+		if i > 0 {
+			text += ", "
+		}
+		text += name
+	}
+	return text
+}
+
+// ahead is how far away a time is.
+func ahead(now, at time.Time) string {
+	if !at.After(now) {
+		return "now"
+	}
+	return "in " + span(at.Sub(now))
+}
+
+// span is a duration in its largest unit or two.
+func span(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return d.Round(time.Second).String()
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%d days", int(d.Hours())/24)
+}

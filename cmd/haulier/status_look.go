@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/control"
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
+)
+
+// How a job stands. A job has one standing: the first that is true of it, in the order of lookAt.
+const (
+	standingOK       = "ok"
+	standingNew      = "new"
+	standingRunning  = "running"
+	standingFailing  = "FAILING"
+	standingHeld     = "held"
+	standingDraft    = "draft"
+	standingPaused   = "paused"
+	standingDisabled = "disabled"
+)
+
+// standings are all of them as they are counted on the screen.
+var standings = []string{
+	standingOK, standingRunning, standingFailing, standingHeld, standingPaused, standingDraft, standingNew, standingDisabled,
+}
+
+// overlook is how everything stands, as scripts read it.
+type overlook struct {
+	At        time.Time      `json:"at"`
+	Daemon    *daemonLine    `json:"daemon"` // null: none runs
+	Counts    map[string]int `json:"counts"` // jobs by standing
+	Jobs      []standing     `json:"jobs"`
+	Incidents []job.Incident `json:"incidents"` // open
+	Next      []nextRun      `json:"next"`      // soonest first
+}
+
+type daemonLine struct {
+	Config   string    `json:"config"`
+	Revision int64     `json:"revision"`
+	Started  time.Time `json:"started"`
+}
+
+type nextRun struct {
+	Job string    `json:"job"`
+	At  time.Time `json:"at"`
+}
+
+// standing is how one job stands.
+type standing struct {
+	Job         string      `json:"job"`
+	Connection  string      `json:"connection"`
+	Standing    string      `json:"standing"`
+	Since       *time.Time  `json:"since"`             // of the standing
+	Why         string      `json:"why,omitempty"`     // paused, disabled
+	Until       *time.Time  `json:"until,omitempty"`   // paused
+	Run         int64       `json:"run,omitempty"`     // at work
+	Trigger     job.Trigger `json:"trigger,omitempty"` // of the run at work
+	Failed      int         `json:"failed"`            // runs since the last that succeeded
+	Held        int         `json:"held"`              // files; 1,000 means at least so many
+	LastRun     int64       `json:"last_run,omitempty"`
+	LastSuccess *time.Time  `json:"last_success"`
+	Error       *job.Reason `json:"error"` // of the last run
+}
+
+// overlook looks at the store and at the daemon. Without a store every job is new.
+func (a *app) overlook(ctx context.Context, cfg *config.Config, specs []job.Spec, one bool) (overlook, error) {
+	o := overlook{At: time.Now().UTC(), Counts: map[string]int{}, Jobs: []standing{}, Incidents: []job.Incident{}, Next: []nextRun{}}
+	s, err := a.lookStore(ctx, cfg)
+	if err != nil {
+		return o, err
+	}
+	if s != nil {
+		// A watched status opens the store anew each time, and must not keep them all.
+		defer func() { _ = a.close() }()
+	}
+	l := looker{ctx: ctx, cfg: cfg, store: s}
+	if err := l.prepare(); err != nil {
+		return o, err
+	}
+	for _, spec := range specs {
+		st, err := l.lookAt(spec)
+		if err != nil {
+			return o, err
+		}
+		o.Jobs = append(o.Jobs, st)
+		o.Counts[st.Standing]++
+	}
+	o.Incidents = concerning(l.incidents, specs, one)
+	o.Next = a.nextRuns(ctx, cfg, &o, specs)
+	return o, nil
+}
+
+// concerning leaves out incidents of other jobs when one was asked for.
+func concerning(all []job.Incident, specs []job.Spec, one bool) []job.Incident {
+	if !one {
+		return all
+	}
+	some := []job.Incident{}
+	for _, incident := range all {
+		if slices.Contains(incident.Jobs, specs[0].Name) || strings.HasPrefix(incident.Cause, "connection/"+specs[0].Connection+"/") {
+			some = append(some, incident)
+		}
+	}
+	return some
+}
+
+// nextRuns tells when jobs run next: as the daemon says, whose retries count too, else by their schedules.
+func (a *app) nextRuns(ctx context.Context, cfg *config.Config, o *overlook, specs []job.Spec) []nextRun {
+	times := map[string]time.Time{}
+	if d := a.daemon(ctx, cfg); d != nil {
+		var said control.Overview
+		if err := d.get(ctx, "/api/v1/overview", &said); err == nil {
+			o.Daemon = &daemonLine{said.Config, said.Revision, said.Started.UTC()}
+		}
+		for _, s := range said.Jobs {
+			times[s.Job] = s.Next
+			if !s.Retry.IsZero() && (s.Next.IsZero() || s.Retry.Before(s.Next)) {
+				times[s.Job] = s.Retry
+			}
+		}
+	}
+	list := []nextRun{}
+	for i, spec := range specs {
+		at, said := times[spec.Name]
+		if !said {
+			at = nextOf(spec)
+		}
+		if standing := o.Jobs[i].Standing; !at.IsZero() && standing != standingPaused && standing != standingDisabled && standing != standingDraft {
+			list = append(list, nextRun{spec.Name, at.UTC()})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b nextRun) int { return a.At.Compare(b.At) })
+	return list
+}
+
+// looker reads what is the same for all jobs once.
+type looker struct {
+	ctx   context.Context //nolint:containedctx // lives as long as one look
+	cfg   *config.Config
+	store *store.Store // nil: none yet
+
+	running   map[string]job.Run
+	paused    map[string]job.Pause // by kind and name
+	active    map[string]bool      // connections
+	incidents []job.Incident
+}
+
+func (l *looker) prepare() error {
+	l.running, l.paused, l.active, l.incidents = map[string]job.Run{}, map[string]job.Pause{}, map[string]bool{}, []job.Incident{}
+	if l.store == nil {
+		return nil
+	}
+	runs, err := l.store.OpenRuns(l.ctx)
+	if err != nil {
+		return err
+	}
+	for _, run := range runs {
+		l.running[run.Job] = run
+	}
+	pauses, err := l.store.Pauses(l.ctx)
+	if err != nil {
+		return err
+	}
+	for _, pause := range pauses {
+		l.paused[pause.Kind+" "+pause.Name] = pause
+	}
+	for name := range l.cfg.Connections {
+		if l.active[name], err = l.store.ConnectionState(l.ctx, name); err != nil {
+			return err
+		}
+	}
+	l.incidents, err = l.store.OpenIncidents(l.ctx)
+	return err
+}
+
+// lookAt tells how a job stands.
+func (l *looker) lookAt(spec job.Spec) (standing, error) {
+	st := standing{Job: spec.Name, Connection: spec.Connection, Standing: standingNew}
+	if err := l.past(&st); err != nil {
+		return st, err
+	}
+	pause, paused := l.paused["job "+spec.Name]
+	if !paused {
+		pause, paused = l.paused["connection "+spec.Connection]
+	}
+	run, running := l.running[spec.Name]
+	switch {
+	case running:
+		st.Standing, st.Run, st.Trigger, st.Since = standingRunning, run.ID, run.Trigger, instantOf(run.Started)
+	case !spec.Enabled:
+		st.Standing, st.Why, st.Since = standingDisabled, "the job has enabled: false", nil
+	case !l.cfg.Connections[spec.Connection].Enabled:
+		st.Standing, st.Why, st.Since = standingDisabled, "connection "+spec.Connection+" has enabled: false", nil
+	case paused:
+		st.Standing, st.Why, st.Since, st.Until = standingPaused, pause.Reason, instantOf(pause.Since), instantOf(pause.Until)
+	case st.Failed > 0:
+		st.Standing = standingFailing
+	case !l.active[spec.Connection]:
+		st.Standing = standingDraft
+	case st.Held > 0:
+		st.Standing = standingHeld
+	case st.LastSuccess != nil:
+		st.Standing = standingOK
+	}
+	return st, nil
+}
+
+// past fills in what the runs of a job came to. Runs that were skipped, cancelled or interrupted say nothing about it.
+func (l *looker) past(st *standing) error {
+	if l.store == nil {
+		return nil
+	}
+	held, err := l.store.Held(l.ctx, st.Job)
+	if err != nil {
+		return err
+	}
+	st.Held = len(held)
+	good, err := l.store.Runs(l.ctx, store.RunFilter{Job: st.Job, States: []job.RunState{job.RunSucceeded}, Limit: 1})
+	if err != nil {
+		return err
+	}
+	bad := store.RunFilter{Job: st.Job, States: []job.RunState{job.RunFailed, job.RunPartial}}
+	after := int64(0)
+	if len(good) > 0 {
+		st.LastSuccess, st.LastRun, after = instantOf(good[0].Ended), good[0].ID, good[0].ID
+		bad.Since = good[0].Started
+	}
+	runs, err := l.store.Runs(l.ctx, bad)
+	for _, run := range runs {
+		if run.ID < after {
+			continue
+		}
+		if st.Failed++; st.Failed == 1 {
+			st.LastRun, st.Error = run.ID, run.Reason
+		}
+		st.Since = instantOf(run.Started)
+	}
+	return err
+}
+
+func instantOf(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
