@@ -164,3 +164,9 @@ func publicKey(t testing.TB, line string) ssh.PublicKey {
 func (c *customer) copyHostKey(from *customer) {
 	c.SetHostKeys(from.keys...)
 }
+
+// trust accepts the server's host key for a connection, by its fingerprint.
+func (w *world) trust(connection string, c *customer) {
+	w.t.Helper()
+	w.haulier(0, "connections", "trust", connection, "--fingerprint", c.Fingerprint())
+}

@@ -97,7 +97,7 @@ func TestHostKeysBelongToHostAndPort(t *testing.T) {
 			"locations: {out: /out}"), "jobs:\n", importJob("cdr", "emersion", "out"))
 	}
 	at("port: 22")
-	w.pin("[sftp.emersion.example]:22", c.HostKeys()...)
+	w.trust("emersion", c)
 	at("port: 3333")
 	has(t, w.haulier(12, "run", "cdr").err, "host_key.unknown", "3333")
 	at("port: 22")
@@ -119,14 +119,14 @@ func TestNewHostNameKeepsKeyLedgerAndFigures(t *testing.T) {
 			"locations: {out: /out}"), "jobs:\n", importJob("reports", "nectar", "out"))
 	}
 	at("sftp.nectar.example")
-	w.pin("[sftp.nectar.example]:22", c.HostKeys()...)
+	w.trust("nectar", c)
 	w.haulier(0, "run", "reports")
 
 	at("secure.nectar.example")
 	c.ClearLog()
 	has(t, w.haulier(12, "run", "reports").err, "host_key.unknown", "secure.nectar.example")
 	same(t, "logged in before the new name was trusted", c.users(), []string{})
-	w.pin("[secure.nectar.example]:22", c.HostKeys()...)
+	w.trust("nectar", c)
 	c.put("out/july.csv", "july")
 	has(t, w.haulier(0, "run", "reports").all(), "july.csv")
 	if n := c.count("open", "/out/june.csv"); n != 0 {

@@ -171,7 +171,7 @@ func TestUsersOfOneHostShareItsHostKeyOnly(t *testing.T) {
 	w.config("connections:\n", connection("a", append(at, "username: vendor-a", login)...),
 		connection("b", append(at, "username: vendor-b", "auth: {methods: [password], password: {env: PASSWORD_B}}")...),
 		"jobs:\n", importJob("of-a", "a", "out"), importJob("of-b", "b", "out"))
-	w.pin("[sftp.emersion.example]:3333", c.HostKeys()...)
+	w.trust("a", c)
 	w.haulier(0, "run", "of-a")
 	same(t, "logged in", c.users(), []string{"vendor-a"})
 	if n := w.figures("b").Requests.Total; n != 0 {
