@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -12,6 +13,9 @@ import (
 
 // publish is X6: the complete temporary gets its final name. The row says so before the request is sent.
 func (r *exportRun) publish(ctx context.Context, f *job.File) error {
+	if r.way.direct {
+		return r.turnDirect(ctx, f)
+	}
 	if r.sees() {
 		entry, err := r.stat(ctx, f.Final)
 		if err != nil {
@@ -67,6 +71,37 @@ func (r *exportRun) renameRefused(ctx context.Context, f *job.File, err error) e
 		Do:    "ask for the right to rename there; if this server takes PUT only, set profile: put-only on the connection",
 		Who:   job.WhoUs, Technical: reason.Technical, Err: err,
 	}
+}
+
+// turnDirect is for a row whose bytes lie under a temporary name on a server that is written to directly by now, because
+// it has no rename: the file is sent once more, under its final name, and the temporary goes where it may be removed.
+func (r *exportRun) turnDirect(ctx context.Context, f *job.File) error {
+	src, err := r.openSent(ctx, f)
+	if err != nil {
+		return err // the temporary is all there is of it: it stays
+	}
+	if err := src.Close(); err != nil {
+		return err
+	}
+	if err := r.dropTemp(ctx, *f); err != nil {
+		return err
+	}
+	return r.advance(ctx, f, job.StepSealed)
+}
+
+// dropTemp removes a complete temporary that nobody will rename. A server that takes uploads only is not even asked.
+func (r *exportRun) dropTemp(ctx context.Context, f job.File) error {
+	if r.conn.Profile != "put-only" {
+		err := r.remote.Remove(ctx, f.Temp)
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if !refused(err) {
+			return err
+		}
+	}
+	r.note(fmt.Sprintf("%s stays on the server: an earlier run uploaded it, and now the file is written under its final name; the customer may delete it", naming.Printable(f.Temp, 300)))
+	return nil
 }
 
 // patience is how long, in all, a server may take that renames by copying.

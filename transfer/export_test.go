@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +151,38 @@ func TestExportLeavesTheCompleteTemporaryWhenRenameIsRefused(t *testing.T) {
 		if op == "write" {
 			t.Error("the file was sent again, not only renamed")
 		}
+	}
+}
+
+func TestExportGoesOnDirectlyAfterARefusedRename(t *testing.T) {
+	for name, change := range map[string]func(*bundle){
+		"in_place": func(b *bundle) { b.spec.Export.InPlace = true },
+		"put-only": func(b *bundle) { b.conn.Profile = "put-only" },
+		"none":     func(b *bundle) { b.conn.Rename = job.RenameNone },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t, sftptest.Knobs{NoRename: true}).exporting(nil)
+			put(t, filepath.Join(b.outbox, "a.csv"), "one")
+			b.want(0, 1, 0, 0)
+			change(b)
+			b.server.ClearLog()
+			b.want(1, 0, 0, 0)
+			entries, err := os.ReadDir(b.remote("in"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			for _, entry := range entries {
+				names = append(names, entry.Name())
+			}
+			if !slices.Contains(names, "a.csv") || (len(names) != 1) != (name == "put-only") {
+				t.Errorf("the folder holds %v", names)
+			}
+			if asked := slices.Contains(ops(b), "remove"); asked == (name == "put-only") {
+				t.Errorf("remove was asked: %v", asked)
+			}
+			b.want(0, 0, 0, 0)
+		})
 	}
 }
 
