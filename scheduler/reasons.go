@@ -91,6 +91,9 @@ func interrupted(cause string) *job.Reason {
 	return &job.Reason{Slug: "run.interrupted", What: finishedKept, Cause: cause, Do: "Nothing: the job goes on by itself.", Who: job.WhoUs}
 }
 
+// stopped is what a run and its files are told when the program stops under them: no failure of theirs.
+func stopped() *job.Reason { return interrupted("Haulier was stopped while the run was at work.") }
+
 func panicked(value any) *job.Reason {
 	return &job.Reason{Slug: "run.panic", What: finishedKept, Cause: "A mistake in Haulier ended the run; other jobs are not affected.",
 		Do: "Report it with the log lines of this run.", Who: job.WhoUs, Technical: printable(fmt.Sprint(value))}

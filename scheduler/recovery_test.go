@@ -124,6 +124,23 @@ func TestAStopInterruptsAndTheNextStartGoesOn(t *testing.T) {
 	})
 }
 
+func TestAStopTellsTheRunsItCutsOffThatNothingIsWrong(t *testing.T) {
+	var told error
+	inWorld(t, func(ctx context.Context, _ job.Spec, _ job.Run) job.Result {
+		<-ctx.Done()
+		told = context.Cause(ctx)
+		return job.Result{State: job.RunFailed}
+	}, func(t *testing.T, w *world) {
+		w.start(spec("a", "10 0 * * *"))
+		w.pass(15 * time.Minute)
+		w.stop()
+		var reason *job.Reason
+		if !errors.As(told, &reason) || reason.Slug != "run.interrupted" {
+			t.Errorf("the run was ended with %v", told)
+		}
+	})
+}
+
 func TestASoftStopWaitsForTheRunsAtWork(t *testing.T) {
 	inWorld(t, lasting(30*time.Minute), func(t *testing.T, w *world) {
 		w.start(spec("a", "10 0 * * *"))

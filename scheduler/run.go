@@ -94,7 +94,7 @@ func conclude(run job.Run, result job.Result, cause error) job.Run {
 	switch {
 	case finished || cause == nil:
 	case errors.Is(cause, errStopping):
-		run.State, run.Reason = job.RunInterrupted, interrupted("Haulier was stopped while the run was at work.")
+		run.State, run.Reason = job.RunInterrupted, stopped()
 	case errors.As(cause, &reason) && reason.Slug == "run.cancelled":
 		run.State, run.Reason = job.RunCancelled, reason
 	case errors.As(cause, &reason):

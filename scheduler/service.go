@@ -136,7 +136,7 @@ func (s *Service) Stop(ctx context.Context) error {
 	case <-done:
 	case <-ctx.Done():
 	}
-	s.cutOff(errStopping)
+	s.cutOff(errors.Join(errStopping, stopped()))
 	timer := time.NewTimer(s.o.CutOff)
 	defer timer.Stop()
 	select {
