@@ -78,7 +78,9 @@ func (r *importRun) file(ctx context.Context, f job.File, seq int) {
 		return
 	}
 	var moved int64
-	err = r.move(ctx, &f, seq, &moved)
+	if err = r.acceptable(f); err == nil {
+		err = r.move(ctx, &f, seq, &moved)
+	}
 	r.settle(ctx, f, err, began, moved)
 }
 
@@ -160,7 +162,7 @@ func (r *importRun) place(f job.File) {
 	default:
 		return
 	}
-	if f.Aside != "" {
+	if f.Aside != "" && f.State != job.FileLanded {
 		f.Reason.What += "; it lies on the server as " + naming.Printable(f.Aside, 300)
 		return
 	}
@@ -223,16 +225,29 @@ func (r *importRun) claimRemote(ctx context.Context, f *job.File) error {
 	if f.Aside != "" || (!r.want.Claim && !r.readOnce) {
 		return nil
 	}
+	next := *f // a row that could not be written must not remember where the source would have gone
 	if r.want.Claim {
-		f.Aside = r.asideOf(*f)
+		next.Aside = r.asideOf(next)
 	}
-	if err := r.advance(ctx, f, job.StepClaimed); err != nil {
+	if err := r.advance(ctx, &next, job.StepClaimed); err != nil {
 		return err
 	}
+	*f = next
 	if !r.want.Claim {
 		return nil
 	}
-	return r.moveAside(ctx, f)
+	if err := r.moveAside(ctx, f); err != nil || f.Moved {
+		return err
+	}
+	return r.replaced(*f)
+}
+
+// replaced is for a version in whose place another one was, once it had been moved aside: that one is adopted.
+func (r *importRun) replaced(f job.File) error {
+	return &decision{job.FileSkipped, &job.Reason{
+		Slug: slugWithdrawn, What: r.shown(f) + " did not land in this version", Cause: "the customer put another version in its place before it could be fetched",
+		Do: "nothing: the other version is taken", Who: job.WhoCustomer,
+	}}
 }
 
 // check looks at the opened file before anybody else can.
@@ -251,7 +266,7 @@ func (r *importRun) check(ctx context.Context, f *job.File, opened string) error
 		return nil
 	}
 	reason := &job.Reason{
-		Slug: "content.duplicate", What: r.shown(*f) + " did not land again",
+		Slug: slugDuplicate, What: r.shown(*f) + " did not land again",
 		Cause: fmt.Sprintf("its content is that of the version before, file %d, which landed on %s", former.ID, former.Ended.UTC().Format("2006-01-02 15:04 UTC")),
 		Do:    "nothing, or set duplicates: land", Who: job.WhoCustomer,
 	}

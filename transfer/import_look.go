@@ -129,7 +129,7 @@ func (r *importRun) judgeBatch(ctx context.Context, l *look) error {
 
 // follow does what the verdict on one sighting asks; begins says that a generation begins with file.
 func (r *importRun) follow(ctx context.Context, l *look, s sighting) (file job.File, begins bool, err error) {
-	stillUnsure := s.known && s.row.Step == job.StepClaimed
+	stillUnsure := s.known && s.row.Step == job.StepClaimed && s.row.Aside == ""
 	if stillUnsure {
 		// A read-once server still shows what a run that died had begun to fetch: judge it as newly listed.
 		return file, false, r.restart(ctx, l, s)
@@ -184,7 +184,7 @@ func (r *importRun) asFile(path string, entry job.Entry, now time.Time) job.File
 func (r *importRun) restart(ctx context.Context, l *look, s sighting) error {
 	f := s.row
 	f.Size, f.ModTime, f.StableSince = s.entry.Size, s.entry.ModTime, l.now
-	f.State, f.Reason = job.FileWaiting, nil
+	f.State, f.Reason, f.Absent, f.Moved = job.FileWaiting, nil, false, false
 	if err := r.advance(ctx, &f, job.StepSeen); err != nil {
 		return ignoreStale(err)
 	}
@@ -223,32 +223,59 @@ func (r *importRun) see(ctx context.Context, l *look, fresh []job.File) error {
 	return nil
 }
 
-// refuse decides a new row by its name and size alone.
+// refuse decides a new row by what the listing says alone. Sizes of files that may still be written are judged when
+// they are quiet.
 func (r *importRun) refuse(f *job.File) {
 	name := baseName(f.Path, r.want.Dir)
-	switch err := naming.Check(name); {
-	case err != nil:
-		decide(f, job.FileRejected, &job.Reason{
-			Slug: "remote.unsafe_name", What: fmt.Sprintf("%s was left on the server", naming.Printable(name, 200)), Cause: err.Error(),
-			Do: "ask the customer to rename the file", Who: job.WhoCustomer,
-		})
-	case f.State == job.FileHeld:
-	case r.restored:
+	if err := naming.Check(name); err != nil {
+		decide(f, job.FileRejected, unsafeReason(name, err))
+		return
+	}
+	if f.State == job.FileHeld {
+		return
+	}
+	if r.restored {
 		decide(f, job.FileHeld, restoredReason(name, r.spec.Name))
+		return
+	}
+	if f.Size == 0 && r.want.StableFor > 0 {
+		return // perhaps its first byte is on its way
+	}
+	var refused *decision
+	if errors.As(r.acceptable(*f), &refused) {
+		decide(f, refused.state, refused.reason)
+	}
+}
+
+// acceptable says whether a file may be fetched, by its name and size.
+func (r *importRun) acceptable(f job.File) error {
+	name := baseName(f.Path, r.want.Dir)
+	if err := naming.Check(name); err != nil {
+		return &decision{job.FileRejected, unsafeReason(name, err)}
+	}
+	switch {
 	case f.Size < 0:
-		decide(f, job.FileRejected, &job.Reason{
+		return &decision{job.FileRejected, &job.Reason{
 			Slug: "remote.size_unknown", What: fmt.Sprintf("%s was left on the server", name),
 			Cause: "the server does not tell the file's size, so nobody could say whether it arrived whole",
 			Do:    "ask the customer for a server that tells sizes", Who: job.WhoCustomer,
-		})
+		}}
 	case f.Size == 0 && !r.want.AllowEmpty:
-		decide(f, job.FileRejected, emptyReason(name))
+		return &decision{job.FileRejected, emptyReason(name)}
 	case f.Size > r.spec.Limits.MaxFileSize:
-		decide(f, job.FileRejected, &job.Reason{
+		return &decision{job.FileRejected, &job.Reason{
 			Slug: "content.too_large", What: fmt.Sprintf("%s was left on the server", name),
 			Cause: fmt.Sprintf("it has %s, and limits.max_file_size is %s", bytes(f.Size), bytes(r.spec.Limits.MaxFileSize)),
 			Do:    "ask the customer whether the size is right, or raise limits.max_file_size and `haulier retry` the run", Who: job.WhoBoth,
-		})
+		}}
+	}
+	return nil
+}
+
+func unsafeReason(name string, err error) *job.Reason {
+	return &job.Reason{
+		Slug: "remote.unsafe_name", What: fmt.Sprintf("%s was left on the server", naming.Printable(name, 200)), Cause: err.Error(),
+		Do: "ask the customer to rename the file", Who: job.WhoCustomer,
 	}
 }
 
@@ -281,12 +308,16 @@ func (r *importRun) markAbsent(ctx context.Context, l *look) error {
 	var ids []int64
 	var gone []job.File
 	err := r.Ledger.Present(ctx, r.spec.Name, func(f job.File) error {
-		name := baseName(f.Path, r.want.Dir)
-		if naming.Join(r.want.Dir, name) != f.Path || l.names.has(name) || f.Touched > l.stamp {
+		lies := f.Path
+		if f.Step == job.StepSeen {
+			lies = source(f)
+		}
+		name := baseName(lies, r.want.Dir)
+		if naming.Join(r.want.Dir, name) != lies || l.names.has(name) || f.Touched > l.stamp {
 			return nil
 		}
 		if f.Step != job.StepDone {
-			if f.State != job.FileHeld && (f.Step == job.StepSeen || f.Step == job.StepClaimed) && f.Aside == "" {
+			if open(f) || (f.Step == job.StepClaimed && f.Aside == "" && f.State != job.FileHeld) {
 				gone = append(gone, f)
 			}
 			return nil
@@ -312,7 +343,7 @@ func (r *importRun) withdraw(ctx context.Context, gone []job.File) error {
 		name, to := naming.Printable(baseName(f.Path, r.want.Dir), 200), job.StepDone
 		f.Absent = true
 		f.State, f.Reason = job.FileSkipped, &job.Reason{
-			Slug: "remote.withdrawn", What: name + " did not land", Cause: "it was taken from the server again before it could be fetched",
+			Slug: slugWithdrawn, What: name + " did not land", Cause: "it was taken from the server again before it could be fetched",
 			Do: "nothing, unless the customer expects it to be here", Who: job.WhoCustomer,
 		}
 		if f.Step == job.StepClaimed {

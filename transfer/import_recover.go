@@ -83,7 +83,7 @@ func (r *importRun) resumeClaim(ctx context.Context, f *job.File, moved *int64) 
 			return r.unclaim(ctx, f)
 		}
 		if !f.Moved {
-			return r.unclaim(ctx, f) // what lies there is another version, and adopted
+			return r.replaced(*f)
 		}
 	}
 	return r.move(ctx, f, r.seq, moved)

@@ -100,9 +100,23 @@ func (r *importRun) moveAside(ctx context.Context, f *job.File) error {
 	case renamed != nil:
 		return renamed
 	}
+	return r.notAside(ctx, f)
+}
+
+// notAside is for a rename that was acknowledged, and nothing is to be seen under the new name. Where nobody may look,
+// the server's word is all there is.
+func (r *importRun) notAside(ctx context.Context, f *job.File) error {
+	if _, err := r.remote.Stat(ctx, f.Aside); errors.Is(err, fs.ErrPermission) {
+		f.Moved = true
+		return r.advance(ctx, f, f.Step)
+	}
+	what := r.shown(*f) + " did not land"
+	if f.State == job.FileLanded {
+		what = r.shown(*f) + " has landed"
+	}
 	return &job.Reason{
-		Slug: "remote.rename_ignored", What: r.shown(*f) + " is safe; its source was left on the server",
-		Cause: "the server said OK to the rename, and nothing lies under the new name", Do: "ask the customer what takes files away there", Who: job.WhoCustomer,
+		Slug: "remote.rename_ignored", What: what + "; the server said OK when its source was renamed, and nothing lies under the new name",
+		Cause: "something there takes files away, or the server did nothing", Do: "ask the customer what takes files away there", Who: job.WhoCustomer,
 	}
 }
 
@@ -122,8 +136,15 @@ func (r *importRun) lookAside(ctx context.Context, f *job.File) (bool, error) {
 	return true, r.advance(ctx, f, f.Step)
 }
 
-// adopt begins a generation for a version that lies under one of our names.
+// adopt begins a generation for a version that lies under one of our names, unless a run that died has done so.
 func (r *importRun) adopt(ctx context.Context, f job.File, aside string, entry job.Entry) error {
+	newest, err := r.Ledger.Known(ctx, r.spec.Name, []string{f.Path})
+	if err != nil {
+		return ledgerReason(err)
+	}
+	if latest := newest[f.Path]; latest.ID != f.ID && latest.Aside == aside {
+		return r.takeOver(ctx, latest, entry)
+	}
 	next := r.asFile(f.Path, entry, time.Now())
 	next.Aside = aside
 	rows, err := r.Ledger.SeeMany(keep(ctx), []job.File{next})
@@ -134,6 +155,21 @@ func (r *importRun) adopt(ctx context.Context, f job.File, aside string, entry j
 	return nil
 }
 
+// takeOver lets this run take a version that lies under one of our names and is known to. A writer that still has it
+// open may have changed it: then the next look takes it.
+func (r *importRun) takeOver(ctx context.Context, f job.File, entry job.Entry) error {
+	switch {
+	case !open(f):
+		return nil
+	case sameFingerprint(f, entry):
+		r.adopted.push(f)
+		return nil
+	}
+	f.Size, f.ModTime, f.StableSince = entry.Size, entry.ModTime, time.Now()
+	f.State, f.Reason = job.FileWaiting, nil
+	return ignoreStale(r.advance(ctx, &f, job.StepSeen))
+}
+
 // disposeOf ends a source that lies aside, where nobody else puts files.
 func (r *importRun) disposeOf(ctx context.Context, f *job.File) error {
 	if r.want.AfterSuccess.Action == job.RetireDelete {
@@ -141,7 +177,7 @@ func (r *importRun) disposeOf(ctx context.Context, f *job.File) error {
 	}
 	name := baseName(f.Path, r.want.Dir)
 	target := naming.Join(r.want.AfterSuccess.Dir, name)
-	if _, err := r.remote.Stat(ctx, target); err == nil {
+	if _, err := r.remote.Stat(ctx, target); !errors.Is(err, fs.ErrNotExist) {
 		target = naming.Join(r.want.AfterSuccess.Dir, naming.Stamped(name, time.Now()))
 	}
 	return r.unlessGone(ctx, f.Aside, r.remote.Rename(ctx, f.Aside, target, r.means()))
@@ -165,7 +201,6 @@ func (r *importRun) removeInPlace(ctx context.Context, f *job.File, why error) e
 	if r.want.AfterSuccess.Action != job.RetireDelete {
 		return why
 	}
-	r.remote.Learn(func(p *job.Profile) { p.Rename = new(bool) })
 	there, err := r.stillOurs(ctx, *f)
 	if err != nil || !there {
 		return err
@@ -215,22 +250,26 @@ func (r *importRun) staying(ctx context.Context, f job.File) error {
 // answer. Names whose row is another job's, or forgotten, are left alone.
 func (r *importRun) sweepAsides(ctx context.Context, l *look) error {
 	for _, entry := range l.asides {
-		id, _, _ := naming.ParseAside(entry.Name)
+		id, fence, _ := naming.ParseAside(entry.Name)
 		row, err := r.Ledger.File(ctx, id)
-		if errors.Is(err, job.ErrNotFound) || (err == nil && row.Job != r.spec.Name) {
+		if errors.Is(err, job.ErrNotFound) {
 			continue
 		}
 		if err != nil {
 			return ledgerReason(err)
 		}
-		if err := r.sweepAside(ctx, row, entry); err != nil {
+		base := baseName(row.Path, r.want.Dir)
+		if row.Job != r.spec.Name || entry.Name != naming.Aside(id, fence, base) {
+			continue // another job's, or of a ledger that is forgotten
+		}
+		if err := r.sweepAside(ctx, l, row, entry); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *importRun) sweepAside(ctx context.Context, row job.File, entry job.Entry) error {
+func (r *importRun) sweepAside(ctx context.Context, l *look, row job.File, entry job.Entry) error {
 	aside := naming.Join(r.want.Dir, entry.Name)
 	newest, err := r.Ledger.Known(ctx, r.spec.Name, []string{row.Path})
 	if err != nil {
@@ -238,15 +277,33 @@ func (r *importRun) sweepAside(ctx context.Context, row job.File, entry job.Entr
 	}
 	latest := newest[row.Path]
 	switch {
-	case latest.ID != row.ID && latest.Aside == aside:
-		if latest.Step == job.StepSeen && latest.State != job.FileHeld {
-			r.adopted.push(latest)
-		}
-		return nil
+	case latest.Aside == aside && (latest.ID != row.ID || open(latest)):
+		return r.takeOver(ctx, latest, entry)
+	case open(row) && row.Aside == "" && sameFingerprint(row, entry) && !l.names.has(baseName(row.Path, r.want.Dir)):
+		return r.movedLate(ctx, row, aside)
 	case row.Step != job.StepDone || row.State == job.FileRejected || row.State == job.FileHeld:
 		return nil // its own recovery, or a person, decides
-	case !sameFingerprint(row, entry):
+	case !sameFingerprint(row, entry), slugOf(row) == slugWithdrawn:
 		return r.adopt(ctx, row, aside, entry)
+	}
+	return r.disposeLate(ctx, row, aside)
+}
+
+// movedLate is for a claim whose rename took effect after it was believed not to have.
+func (r *importRun) movedLate(ctx context.Context, row job.File, aside string) error {
+	row.Aside, row.Moved = aside, true
+	if err := r.advance(ctx, &row, row.Step); err != nil {
+		return ignoreStale(err)
+	}
+	r.adopted.push(row)
+	return nil
+}
+
+// disposeLate ends a source whose rename took effect after its row was done. Only what has landed, now or before, is
+// ever removed or moved on.
+func (r *importRun) disposeLate(ctx context.Context, row job.File, aside string) error {
+	if r.want.AfterSuccess.Action == job.RetireKeep || (row.State != job.FileLanded && slugOf(row) != slugDuplicate) {
+		return nil
 	}
 	row.Aside = aside
 	if err := r.disposeOf(ctx, &row); err != nil {

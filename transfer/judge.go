@@ -68,7 +68,9 @@ func open(row job.File) bool {
 
 func judgeOpen(s sighting, now time.Time, stableFor time.Duration) verdict {
 	switch {
-	case !s.unchanged():
+	case s.row.Aside != "":
+		return verdictBusy // its version lies under a name of ours and goes first
+	case !s.unchanged(), s.row.Absent:
 		return verdictChanged
 	case now.Sub(s.row.StableSince) < stableFor:
 		return verdictWaiting

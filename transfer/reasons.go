@@ -15,6 +15,8 @@ import (
 const (
 	slugSizeChanged = "remote.size_changed"
 	slugRestored    = "ledger.restored"
+	slugWithdrawn   = "remote.withdrawn"
+	slugDuplicate   = "content.duplicate"
 )
 
 // asReason makes any error speak. Errors of the ports are Reasons already; what is left is this machine's.
