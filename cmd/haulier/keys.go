@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,6 +67,18 @@ func (a *app) withKeys(cmd *cobra.Command, f func(keys control.Keys) error) erro
 	return a.withStore(cmd, func(s *store.Store) error { return f(control.Keys{Store: s, By: user()}) })
 }
 
+// sshTypes are the kinds of login keys that are made.
+var sshTypes = []string{sshkey.Ed25519, sshkey.RSA3072, sshkey.RSA4096}
+
+// oneOf refuses the value of a flag that is none of some words; an empty one stands for the flag left out.
+func oneOf(flag, value string, words ...string) error {
+	if slices.Contains(words, value) {
+		return nil
+	}
+	words = slices.DeleteFunc(slices.Clone(words), func(word string) bool { return word == "" })
+	return usage(fmt.Errorf("%s %s: there are %s", flag, value, strings.Join(words, ", ")))
+}
+
 func keysGenerateCommand(a *app) *cobra.Command {
 	var algorithm string
 	command := &cobra.Command{
@@ -73,6 +86,9 @@ func keysGenerateCommand(a *app) *cobra.Command {
 		Short: "Make a login key; its private part never leaves the store",
 		Args:  exactly("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("--type", algorithm, sshTypes...); err != nil {
+				return err
+			}
 			return a.withKeys(cmd, func(keys control.Keys) error {
 				key, err := keys.GenerateSSH(cmd.Context(), args[0], algorithm)
 				if err != nil {
@@ -153,6 +169,9 @@ func keysRotateCommand(a *app) *cobra.Command {
 		Short: "Make the next login key; both are offered until the server takes it",
 		Args:  exactly("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("--type", algorithm, append(sshTypes, "")...); err != nil {
+				return err
+			}
 			return a.withKeys(cmd, func(keys control.Keys) error {
 				key, err := keys.RotateSSH(cmd.Context(), args[0], algorithm)
 				if err != nil {

@@ -25,6 +25,9 @@ func pgpGenerateCommand(a *app) *cobra.Command {
 		Short: "Make a PGP key of ours, which customers encrypt to",
 		Args:  exactly("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("--type", algorithm, string(pgp.RSA4096), string(pgp.X25519)); err != nil {
+				return err
+			}
 			return a.withKeys(cmd, func(keys control.Keys) error {
 				key, err := keys.GeneratePGP(cmd.Context(), args[0], algorithm)
 				if err != nil {
@@ -108,6 +111,9 @@ func pgpRotateCommand(a *app) *cobra.Command {
 		Short: "Make a new PGP key of ours the current one; the old one still opens what comes",
 		Args:  exactly("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("--type", algorithm, string(pgp.RSA4096), string(pgp.X25519), ""); err != nil {
+				return err
+			}
 			return a.withKeys(cmd, func(keys control.Keys) error {
 				key, err := keys.RotatePGP(cmd.Context(), args[0], algorithm)
 				if err != nil {
