@@ -221,3 +221,17 @@ func TestEveryConnectionShowsItsOwnKeyOnly(t *testing.T) {
 	has(t, w.haulier(0, "check").all(), "W-SHARED-KEY")
 	w.haulier(11, "run", "of-two")
 }
+
+// weakKey makes a key that nobody should log in with any more.
+func weakKey(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "weak")
+	command := exec.Command("ssh-keygen", "-q", "-t", "rsa", "-b", "1024", "-m", "PEM", "-N", "", "-f", file)
+	if out, err := command.CombinedOutput(); err != nil {
+		if _, missing := exec.LookPath("ssh-keygen"); missing != nil {
+			t.Skip("needs ssh-keygen: install Debian package openssh-client")
+		}
+		t.Fatalf("ssh-keygen: %v\n%s", err, out)
+	}
+	return readFile(t, file)
+}
