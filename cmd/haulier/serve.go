@@ -56,14 +56,14 @@ func (a *app) serveWhile(ctx context.Context, cfg *config.Config, s *store.Store
 	}
 	var background sync.WaitGroup
 	defer background.Wait()
-	d := a.newDaemon(ctx, cfg, s, &background)
+	d, m := a.newDaemon(ctx, cfg, s, &background)
 	if err := d.Use(ctx, cfg, user()); err != nil {
 		return err
 	}
 	if err := d.Scheduler.Start(ctx); err != nil {
 		return err
 	}
-	stopListening, err := a.listen(cfg, d)
+	stopListening, err := a.listen(cfg, d, m)
 	if err != nil {
 		return errors.Join(err, d.Scheduler.Stop(ctx))
 	}
@@ -85,7 +85,7 @@ func ignoreDeadline(err error) error {
 
 // newDaemon plugs the scheduler together with everything that its runs need. What it does beside that ends with ctx and
 // is counted in background.
-func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store, background *sync.WaitGroup) *control.Daemon {
+func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store, background *sync.WaitGroup) (*control.Daemon, *meter) {
 	d := &control.Daemon{Store: s, Hub: &control.Hub{}, Logger: a.logger(cfg), Started: time.Now()}
 	current := func() *config.Config {
 		if now := d.Config(); now != nil {
@@ -94,19 +94,25 @@ func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store,
 		return cfg
 	}
 	sys := newSystem(current, s, d.Logger, d.Hub.Tell)
+	m := newMeter(s, current)
+	m.attend(sys)
 	d.Load = func(context.Context) (*config.Config, config.Problems) {
 		return config.Load(cfg.Path, config.Options{})
 	}
-	d.Drafts = func(cfg *config.Config) { background.Go(func() { testDrafts(ctx, sys, cfg) }) }
+	d.Drafts = func(cfg *config.Config) {
+		m.loaded()
+		background.Go(func() { testDrafts(ctx, sys, cfg) })
+	}
 	d.Scheduler = scheduler.New(scheduler.Options{
-		Store: s, Runner: sys.runner, Gate: control.Gate{Connections: sys.connection, Accounts: sys.pool}, Log: d.Logger, Revision: d.Revision,
+		Store: s, Runner: meteredRunner{sys.runner, m}, Gate: control.Gate{Connections: sys.connection, Accounts: sys.pool}, Log: d.Logger, Revision: d.Revision,
 		Trouble: func(err error) {
 			if err != nil {
 				d.Logger.Error("the store cannot be used; no run begins until it can", "error", err)
 			}
 		},
 	})
-	return d
+	m.standings, m.lag = d.Scheduler.Standings, d.Scheduler.Lag
+	return d, m
 }
 
 // testDrafts logs in once on every connection that has never worked, so that slots need no person where all is well.
@@ -129,8 +135,8 @@ func testDrafts(ctx context.Context, sys *system, cfg *config.Config) {
 	}
 }
 
-// listen answers the API on the socket.
-func (a *app) listen(cfg *config.Config, d *control.Daemon) (stop func() error, err error) {
+// listen answers the API on the socket, and the figures where the configuration says.
+func (a *app) listen(cfg *config.Config, d *control.Daemon, m *meter) (stop func() error, err error) {
 	socket := inData(cfg, socketFile)
 	// The lock of the data folder is ours: what lies here was left by a process that died.
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -141,6 +147,13 @@ func (a *app) listen(cfg *config.Config, d *control.Daemon) (stop func() error, 
 		return nil, fmt.Errorf("listen on %s: %w", socket, err)
 	}
 	servers := []*http.Server{serveOn(listener, web.Handler(web.Options{Runner: d, Keeper: d, Reader: d.Store}))}
+	if cfg.Metrics.Listen != "" {
+		figures, err := net.Listen("tcp", cfg.Metrics.Listen)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("serve metrics on %s: %w", cfg.Metrics.Listen, err), servers[0].Close(), os.Remove(socket))
+		}
+		servers = append(servers, serveOn(figures, web.Metrics(m)))
+	}
 	return func() error {
 		var err error
 		for _, server := range servers {
