@@ -18,7 +18,7 @@ import (
 const notEvenLogin = "nothing was sent, not even the login"
 
 func TestHostKeyIsNotKnown(t *testing.T) {
-	produce(t, 12, func(t *testing.T) (*machine, []string, message) {
+	produceConnecting(t, 12, "host key", func(t *testing.T) (*machine, []string, message) {
 		c, s := sshd(t, testserver.Options{})
 		c.hostKeys = nil
 		return newMachine(t, c), []string{"run", "acme-in"}, message{
@@ -32,7 +32,7 @@ func TestHostKeyIsNotKnown(t *testing.T) {
 
 // TestHostKeyHasChanged pins a key as `connections trust` does, and then meets another one.
 func TestHostKeyHasChanged(t *testing.T) {
-	produce(t, 12, func(t *testing.T) (*machine, []string, message) {
+	produceConnecting(t, 12, "host key", func(t *testing.T) (*machine, []string, message) {
 		c, s := sshd(t, testserver.Options{})
 		c.hostKeys = nil
 		m, former := newMachine(t, c), formerKey(t)
@@ -50,7 +50,7 @@ func TestHostKeyHasChanged(t *testing.T) {
 
 // TestHostKeyIsNotTheListedOne: the configuration lists the keys itself, so that trust has no say.
 func TestHostKeyIsNotTheListedOne(t *testing.T) {
-	produce(t, 12, func(t *testing.T) (*machine, []string, message) {
+	produceConnecting(t, 12, "host key", func(t *testing.T) (*machine, []string, message) {
 		c, s := sshd(t, testserver.Options{})
 		former := formerKey(t)
 		c.hostKeys = []string{former}
@@ -65,7 +65,7 @@ func TestHostKeyIsNotTheListedOne(t *testing.T) {
 }
 
 func TestNoAlgorithmIsShared(t *testing.T) {
-	produce(t, 10, func(t *testing.T) (*machine, []string, message) {
+	produceConnecting(t, 10, "SSH", func(t *testing.T) (*machine, []string, message) {
 		c, s := sshd(t, testserver.Options{HostKeys: []string{"rsa"}, Config: []string{"HostKeyAlgorithms ssh-rsa"}})
 		return newMachine(t, c), []string{"run", "acme-in"}, message{
 			slug: "ssh.no_common_algorithm", what: notEvenLogin,

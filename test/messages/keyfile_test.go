@@ -43,7 +43,7 @@ var keyCases = []keyCase{
 func TestKeyFileCannotLogIn(t *testing.T) {
 	for _, one := range keyCases {
 		t.Run(one.name, func(t *testing.T) {
-			produce(t, 11, func(t *testing.T) (*machine, []string, message) {
+			produceConnecting(t, 11, "login", func(t *testing.T) (*machine, []string, message) {
 				file := filepath.Join(t.TempDir(), "acme.key")
 				one.make(t, file)
 				c := customer{host: "127.0.0.1", port: bound(t), user: "platform", hostKeys: []string{formerKey(t)}, auth: keyFile(file)}

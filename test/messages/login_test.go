@@ -14,7 +14,7 @@ import (
 const oneLogin = "no file was touched; one login was tried, and none will be until something changes"
 
 func TestServerTakesNoPassword(t *testing.T) {
-	produce(t, 11, func(t *testing.T) (*machine, []string, message) {
+	produceConnecting(t, 11, "login", func(t *testing.T) (*machine, []string, message) {
 		c, _ := sshd(t, testserver.Options{})
 		c.auth = passwordAuth
 		return newMachine(t, c, correctPassword), []string{"run", "acme-in"}, message{
@@ -27,7 +27,7 @@ func TestServerTakesNoPassword(t *testing.T) {
 }
 
 func TestKeyIsNotInstalled(t *testing.T) {
-	produce(t, 11, func(t *testing.T) (*machine, []string, message) {
+	produceConnecting(t, 11, "login", func(t *testing.T) (*machine, []string, message) {
 		c, _ := sshd(t, testserver.Options{NoKey: true})
 		c.auth = "{methods: [publickey], key: acme}"
 		m := newMachine(t, c)
@@ -42,7 +42,7 @@ func TestKeyIsNotInstalled(t *testing.T) {
 }
 
 func TestPasswordIsMissingAfterTheKey(t *testing.T) {
-	produce(t, 11, func(t *testing.T) (*machine, []string, message) {
+	produceConnecting(t, 11, "login", func(t *testing.T) (*machine, []string, message) {
 		generated := "{methods: [publickey], key: acme}"
 		m := newMachine(t, customer{host: "127.0.0.1", port: 22, user: "platform", auth: generated})
 		user := sftptest.User{Name: "platform", Password: "correct horse 7", Keys: []ssh.PublicKey{m.generate("acme")}}
@@ -60,7 +60,7 @@ func TestPasswordIsMissingAfterTheKey(t *testing.T) {
 
 // TestSecondKeyIsMissing asks OpenSSH itself for two factors.
 func TestSecondKeyIsMissing(t *testing.T) {
-	produce(t, 11, func(t *testing.T) (*machine, []string, message) {
+	produceConnecting(t, 11, "login", func(t *testing.T) (*machine, []string, message) {
 		c, s := sshd(t, testserver.Options{Config: []string{"AuthenticationMethods publickey,publickey"}})
 		return newMachine(t, c), []string{"run", "acme-in"}, message{
 			slug: "auth.second_factor_missing", what: oneLogin,

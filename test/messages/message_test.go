@@ -56,26 +56,48 @@ type message struct {
 // may leave something behind: refused logins are not tried again.
 type situation func(t *testing.T) (m *machine, args []string, want message)
 
+// A form is a way to meet a failure.
+type form struct {
+	name  string
+	flags []string
+	read  func(*testing.T, program.Ended) job.Reason
+}
+
+var forms = []form{{"text", nil, readText}, {"json", []string{"--json"}, readJSON}}
+
 // produce lets a situation fail in text and in JSON.
 func produce(t *testing.T, code int, s situation) {
 	t.Helper()
-	for _, form := range []struct {
-		name  string
-		flags []string
-		read  func(*testing.T, program.Ended) job.Reason
-	}{{"text", nil, readText}, {"json", []string{"--json"}, readJSON}} {
-		t.Run(form.name, func(t *testing.T) {
-			m, args, want := s(t)
-			ended := m.run(append(form.flags, args...)...)
-			if ended.Code != code {
-				t.Errorf("exit code %d, want %d", ended.Code, code)
-			}
-			t.Logf("stdout:\n%s\nstderr:\n%s", ended.Stdout, ended.Stderr)
-			want.compare(t, form.read(t, ended))
-			if want.after != nil {
-				want.after(t)
-			}
-		})
+	for _, f := range forms {
+		t.Run(f.name, func(t *testing.T) { f.meet(t, code, s) })
+	}
+}
+
+// produceConnecting is produce for a failure to connect, which a test of the connection must find as well: at that stage.
+func produceConnecting(t *testing.T, code int, stage string, s situation) {
+	t.Helper()
+	produce(t, code, s)
+	tested := func(t *testing.T) (*machine, []string, message) {
+		m, _, want := s(t)
+		return m, []string{"connections", "test", "acme"}, want
+	}
+	for _, f := range []form{{"test", nil, readStage(stage)}, {"test json", []string{"--json"}, readJSON}} {
+		t.Run(f.name, func(t *testing.T) { f.meet(t, code, tested) })
+	}
+}
+
+// meet makes the situation, calls the program and compares.
+func (f form) meet(t *testing.T, code int, s situation) {
+	t.Helper()
+	m, args, want := s(t)
+	ended := m.run(append(f.flags, args...)...)
+	if ended.Code != code {
+		t.Errorf("exit code %d, want %d", ended.Code, code)
+	}
+	t.Logf("stdout:\n%s\nstderr:\n%s", ended.Stdout, ended.Stderr)
+	want.compare(t, f.read(t, ended))
+	if want.after != nil {
+		want.after(t)
 	}
 }
 
@@ -90,7 +112,13 @@ func readText(t *testing.T, ended program.Ended) job.Reason {
 	}
 	at := heads[0]
 	reason := job.Reason{What: ended.Stderr[at[2]:at[3]], Slug: ended.Stderr[at[4]:at[5]]}
-	for line := range strings.Lines(ended.Stderr[at[1]+1:]) {
+	readAdvice(&reason, ended.Stderr[at[1]+1:])
+	return reason
+}
+
+// readAdvice reads the lines beneath a failure.
+func readAdvice(reason *job.Reason, lines string) {
+	for line := range strings.Lines(lines) {
 		label, text, _ := strings.Cut(strings.TrimSpace(line), " ")
 		text = strings.TrimSpace(text)
 		switch label {
@@ -103,10 +131,28 @@ func readText(t *testing.T, ended program.Ended) job.Reason {
 		case "Technical":
 			reason.Technical = text
 		default:
-			return reason
+			return
 		}
 	}
-	return reason
+}
+
+var stagePattern = regexp.MustCompile(`(?m)^ FAIL (.{14}) (.*?)  \[([a-z0-9_.]+)\].*$`)
+
+// readStage reads a test of the connection that failed at a stage.
+func readStage(stage string) func(*testing.T, program.Ended) job.Reason {
+	return func(t *testing.T, ended program.Ended) job.Reason {
+		t.Helper()
+		at := stagePattern.FindStringSubmatchIndex(ended.Stdout)
+		if at == nil {
+			t.Fatalf("no stage failed:\n%s", ended.Stdout)
+		}
+		if got := strings.TrimSpace(ended.Stdout[at[2]:at[3]]); got != stage {
+			t.Errorf("it failed at %q, want %q", got, stage)
+		}
+		reason := job.Reason{What: ended.Stdout[at[4]:at[5]], Slug: ended.Stdout[at[6]:at[7]]}
+		readAdvice(&reason, ended.Stdout[at[1]+1:])
+		return reason
+	}
 }
 
 // readJSON reads a failure as a program does: the error of the last line.

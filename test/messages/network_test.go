@@ -2,6 +2,7 @@ package messages
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"sync"
@@ -21,7 +22,7 @@ func anywhere(host string, port int, extra ...string) customer {
 }
 
 func TestConnectionIsRefused(t *testing.T) {
-	produce(t, 10, func(t *testing.T) (*machine, []string, message) {
+	produceConnecting(t, 10, "TCP", func(t *testing.T) (*machine, []string, message) {
 		port := bound(t)
 		return newMachine(t, anywhere("127.0.0.1", port), correctPassword), []string{"run", "acme-in"}, message{
 			slug: "net.refused", what: untouched,
@@ -34,7 +35,7 @@ func TestConnectionIsRefused(t *testing.T) {
 
 // TestNobodyAnswers dials a port whose queue of connections is full: the kernel drops what comes further.
 func TestNobodyAnswers(t *testing.T) {
-	produce(t, 10, func(t *testing.T) (*machine, []string, message) {
+	produceConnecting(t, 10, "TCP", func(t *testing.T) (*machine, []string, message) {
 		port := silentPort(t)
 		c := anywhere("127.0.0.1", port, "timeouts: {connect: 1s}")
 		return newMachine(t, c, correctPassword), []string{"run", "acme-in"}, message{
@@ -47,7 +48,7 @@ func TestNobodyAnswers(t *testing.T) {
 }
 
 func TestHostDoesNotExist(t *testing.T) {
-	produce(t, 10, func(t *testing.T) (*machine, []string, message) {
+	produceConnecting(t, 10, "DNS", func(t *testing.T) (*machine, []string, message) {
 		c := anywhere("sftp.nowhere.test", 22, "timeouts: {connect: 5s}")
 		return newMachine(t, c, correctPassword), []string{"run", "acme-in"}, message{
 			slug: "net.dns", what: untouched,
@@ -59,7 +60,7 @@ func TestHostDoesNotExist(t *testing.T) {
 }
 
 func TestServerClosesBeforeSSH(t *testing.T) {
-	produce(t, 10, func(t *testing.T) (*machine, []string, message) {
+	produceConnecting(t, 10, "SSH", func(t *testing.T) (*machine, []string, message) {
 		port := greeter(t, "")
 		return newMachine(t, anywhere("127.0.0.1", port), correctPassword), []string{"run", "acme-in"}, message{
 			slug: "net.closed_early", what: untouched,
@@ -71,7 +72,7 @@ func TestServerClosesBeforeSSH(t *testing.T) {
 }
 
 func TestServerIsNotSSH(t *testing.T) {
-	produce(t, 10, func(t *testing.T) (*machine, []string, message) {
+	produceConnecting(t, 10, "SSH", func(t *testing.T) (*machine, []string, message) {
 		port := greeter(t, "220 ProFTPD Server (ACME) [127.0.0.1]\r\n")
 		return newMachine(t, anywhere("127.0.0.1", port), correctPassword), []string{"run", "acme-in"}, message{
 			slug: "net.not_ssh", what: untouched,
@@ -105,6 +106,8 @@ func greeter(t *testing.T, greeting string) int {
 				return
 			}
 			_, _ = conn.Write([]byte(greeting))
+			_ = conn.(*net.TCPConn).CloseWrite()
+			_, _ = io.Copy(io.Discard, conn) // closing over unread bytes would be a reset
 			_ = conn.Close()
 		}
 	})
