@@ -7,6 +7,8 @@ TIMEOUT ?= 20m
 FUZZTIME ?= 10s
 # Further arguments for the runner of the tests, such as -must-run FILE or -json FILE.
 TESTRUN ?=
+# Further arguments for the benchmarks, such as -short or -count=5.
+BENCH   ?=
 
 # One static binary: nothing here needs a C compiler, but for the race detector.
 export CGO_ENABLED := 0
@@ -58,8 +60,8 @@ cover: ## run all tests and write coverage.out and coverage.html
 	go tool cover -html=coverage.out -o coverage.html
 	@go tool cover -func=coverage.out | tail -1
 
-bench: ## run the benchmarks
-	go test -run '^$$' -bench . -benchmem -timeout $(TIMEOUT) $(TESTS)
+bench: ## run the benchmarks, 1 GiB through the whole program among them (BENCH=-short: 64 MiB)
+	go test -run '^$$' -bench . -benchmem $(BENCH) -timeout $(TIMEOUT) $(TESTS)
 
 generate: ## write the generated files anew: references, schema, golden files of documents
 	go generate ./...
