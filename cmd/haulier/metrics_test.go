@@ -113,6 +113,12 @@ jobs:
 		if err := st.Request(ctx, job.Request{Connection: "acme", Job: "old", Direction: job.Upload, Slug: "net.lost", Bytes: 11}); err != nil {
 			t.Fatal(err)
 		}
+		// A retry that succeeds: one good request for people, two attempts for a counter that must not fall.
+		for _, ok := range []bool{false, true} {
+			if err := st.Request(ctx, job.Request{Connection: "acme", Job: "again", Run: 1, File: 1, Direction: job.Upload, OK: ok, Bytes: 3}); err != nil {
+				t.Fatal(err)
+			}
+		}
 	})
 	for name, text := range map[string]string{"a.csv": "12345", "b.csv": "1234567"} {
 		if err := os.WriteFile(filepath.Join(s.Root, "out", name), []byte(text), 0o600); err != nil {
@@ -132,6 +138,8 @@ jobs:
 		`haulier_requests_total{connection="acme",job="fetch",direction="download",status="ok"}`:     fmt.Sprint(stats.Requests.Download.OK),
 		`haulier_requests_total{connection="acme",job="fetch",direction="download",status="failed"}`: fmt.Sprint(stats.Requests.Download.Failed),
 		`haulier_requests_total{connection="acme",job="old",direction="upload",status="failed"}`:     fmt.Sprint(stats.Requests.Upload.Failed),
+		`haulier_requests_total{connection="acme",job="again",direction="upload",status="ok"}`:       fmt.Sprint(stats.Requests.Upload.OK),
+		`haulier_requests_total{connection="acme",job="again",direction="upload",status="failed"}`:   "1",
 		`haulier_transferred_bytes_total{connection="acme",direction="download"}`:                    fmt.Sprint(stats.Bytes.Down),
 		`haulier_transferred_bytes_total{connection="acme",direction="upload"}`:                      fmt.Sprint(stats.Bytes.Up),
 		`haulier_runs_total{job="fetch",status="succeeded"}`:                                         "1",
