@@ -21,6 +21,11 @@ func (r *exportRun) publish(ctx context.Context, f *job.File) error {
 		if err != nil {
 			return err
 		}
+		if entry != nil && sameFinal(*f, *entry) {
+			if done, err := r.renamedAlready(ctx, f); done || err != nil {
+				return err
+			}
+		}
 		if entry != nil {
 			if err := r.taken(*f); err != nil {
 				return err
@@ -48,8 +53,8 @@ func (r *exportRun) rename(ctx context.Context, f *job.File) error {
 	if err == nil || unknown(err) || r.want.IfExists != job.ExistsReplace || r.way.posix || !r.sees() {
 		return err
 	}
-	entry, lookErr := r.stat(ctx, f.Final)
-	if lookErr != nil || entry == nil {
+	now, lookErr := r.observe(ctx, f)
+	if lookErr != nil || !now.temp || !now.final || now.ours {
 		return errors.Join(err, lookErr)
 	}
 	if removeErr := r.remote.Remove(ctx, f.Final); removeErr != nil {
@@ -61,6 +66,10 @@ func (r *exportRun) rename(ctx context.Context, f *job.File) error {
 // renameRefused takes the row back to uploaded: the complete temporary stays on the server, and the next run has only
 // the rename to do.
 func (r *exportRun) renameRefused(ctx context.Context, f *job.File, err error) error {
+	// A request of a session that died, or one that was answered with a lie, may have done it.
+	if done, lookErr := r.renamedAlready(ctx, f); done || lookErr != nil {
+		return lookErr
+	}
 	reason := asReason(err)
 	if err := r.advance(ctx, f, job.StepUploaded); err != nil {
 		return err
@@ -71,6 +80,24 @@ func (r *exportRun) renameRefused(ctx context.Context, f *job.File, err error) e
 		Do:    "ask for the right to rename there; if this server takes PUT only, set profile: put-only on the connection",
 		Who:   job.WhoUs, Technical: reason.Technical, Err: err,
 	}
+}
+
+// renamedAlready looks whether the temporary is gone and what lies under the final name is it: then the row goes on from
+// there.
+func (r *exportRun) renamedAlready(ctx context.Context, f *job.File) (bool, error) {
+	if !r.sees() {
+		return false, nil
+	}
+	now, err := r.observe(ctx, f)
+	if err != nil || !r.sees() || now.temp || !now.ours {
+		return false, err
+	}
+	return true, r.readBack(ctx, f)
+}
+
+// sameFinal says whether what lies under the final name has our size, and the time that our temporary had.
+func sameFinal(f job.File, entry job.Entry) bool {
+	return entry.Size == f.Received.Size && entry.ModTime == f.TempMTime && f.TempMTime != 0
 }
 
 // turnDirect is for a row whose bytes lie under a temporary name on a server that is written to directly by now, because
@@ -112,6 +139,7 @@ type observed struct {
 	temp, final bool
 	ours        bool // the final one has our size, and the time that our temporary had
 	fits        bool // the final one has our size
+	older       bool // the final one was written before our temporary: it is another file
 	seen        bool // the final one was there at one of the looks
 }
 
@@ -124,8 +152,10 @@ func (r *exportRun) observe(ctx context.Context, f *job.File) (observed, error) 
 	if err != nil || final == nil {
 		return observed{temp: temp != nil}, err
 	}
-	fits := final.Size == f.Received.Size
-	return observed{temp: temp != nil, final: true, fits: fits, ours: fits && final.ModTime == f.TempMTime && f.TempMTime != 0, seen: true}, nil
+	return observed{
+		temp: temp != nil, final: true, seen: true, ours: sameFinal(*f, *final), fits: final.Size == f.Received.Size,
+		older: final.ModTime != 0 && final.ModTime < f.TempMTime,
+	}, nil
 }
 
 // confirm is X7: an OK to RENAME is no proof. It looks until the picture is whole. Acknowledged says that this run got
@@ -148,7 +178,7 @@ func (r *exportRun) confirm(ctx context.Context, f *job.File, acknowledged bool)
 		if r.sees() && !now.temp && (now.ours || (acknowledged && now.fits)) {
 			return r.readBack(ctx, f)
 		}
-		if !now.temp && !now.final && now.seen || (!acknowledged && now.temp && !now.final) {
+		if !now.temp && !now.final && now.seen || (!acknowledged && now.temp && (!now.final || now.older)) {
 			break
 		}
 	}
@@ -166,7 +196,7 @@ func (r *exportRun) unobservable(ctx context.Context, f *job.File, acknowledged 
 // judgePublished decides on a picture that did not become whole.
 func (r *exportRun) judgePublished(ctx context.Context, f *job.File, now observed, acknowledged bool) error {
 	switch {
-	case now.temp && !now.final:
+	case now.temp && (!now.final || now.older):
 		if err := r.advance(ctx, f, job.StepUploaded); err != nil {
 			return err
 		}

@@ -53,18 +53,33 @@ func (r *exportRun) retireSource(ctx context.Context, f *job.File) error {
 	if r.want.AfterSuccess.Action == job.RetireDelete {
 		return r.outbox.Remove(aside)
 	}
-	name := localName(*f)
-	f.Archived = filepath.Join(r.want.AfterSuccess.Dir, name)
-	err := r.outbox.Move(aside, r.want.AfterSuccess.Dir, name)
+	if f.Archived == "" {
+		if err := r.intendMove(ctx, f, localName(*f)); err != nil {
+			return err
+		}
+	}
+	err := r.outbox.Move(aside, filepath.Dir(f.Archived), filepath.Base(f.Archived))
 	if errors.Is(err, fs.ErrExist) {
-		name = naming.Stamped(name, time.Now())
-		f.Archived = filepath.Join(r.want.AfterSuccess.Dir, name)
-		err = r.outbox.Move(aside, r.want.AfterSuccess.Dir, name)
+		if err := r.intendMove(ctx, f, naming.Stamped(localName(*f), time.Now())); err != nil {
+			return err
+		}
+		err = r.outbox.Move(aside, filepath.Dir(f.Archived), filepath.Base(f.Archived))
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // an earlier attempt moved it
 	}
 	return err
+}
+
+// intendMove writes down where the source goes before it goes there: what is deleted one day is what this row moved.
+func (r *exportRun) intendMove(ctx context.Context, f *job.File, name string) error {
+	next := *f
+	next.Archived = filepath.Join(r.want.AfterSuccess.Dir, name)
+	if err := r.advance(ctx, &next, job.StepDelivered); err != nil {
+		return err
+	}
+	*f = next
+	return nil
 }
 
 // takeAside gives the source a name that nobody else writes to. Moved is set when what lies there is the version that

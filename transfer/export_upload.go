@@ -64,6 +64,9 @@ func (r *exportRun) lookFirst(ctx context.Context, f *job.File) error {
 	if r.way.direct {
 		f.TempMTime = entry.ModTime
 	}
+	if f.Temp == f.Final {
+		return nil // an earlier attempt found the name free, or free to be replaced, and began to write there
+	}
 	return r.taken(*f)
 }
 
@@ -135,7 +138,10 @@ func (r *exportRun) put(ctx context.Context, f *job.File, moved *int64) error {
 	if err != nil {
 		request.Slug = ended(ctx, err).Slug
 	}
-	return errors.Join(err, ledgerReason(r.Ledger.Request(keep(ctx), request)))
+	if logged := r.Ledger.Request(keep(ctx), request); logged != nil {
+		r.fail(asReason(ledgerReason(logged))) // it ends the run; what the server acknowledged stays acknowledged
+	}
+	return err
 }
 
 // stopped says how far an upload came that did not reach its end.
@@ -183,11 +189,18 @@ func (r *exportRun) uploadFailed(ctx context.Context, f *job.File, err error) er
 // directFailed is the end of a direct upload without an acknowledged CLOSE. There may be a part of the file under its
 // final name, and the customer may have taken it already: what then is the job's policy.
 func (r *exportRun) directFailed(ctx context.Context, f *job.File, err error) error {
-	reason := ended(ctx, err)
-	if !reason.Unknown {
-		return err
+	var reason *job.Reason
+	switch {
+	case errors.As(err, &reason) && reason.Unknown:
+		return r.lostReply(ctx, f, reason)
+	case ctx.Err() != nil, reason != nil && endsRun(reason):
+		return err // what was under way may have arrived: the row stands at sending, and the next attempt looks
 	}
-	return r.lostReply(ctx, f, reason)
+	// The server said no, and CLOSE was no delivery: the next attempt writes over what lies there.
+	if moved := r.advance(ctx, f, job.StepSealed); moved != nil {
+		return moved
+	}
+	return err
 }
 
 // lostReply follows the job's policy where the last answer was lost and nothing can be observed.
@@ -196,10 +209,10 @@ func (r *exportRun) lostReply(ctx context.Context, f *job.File, why *job.Reason)
 	case job.LostAssume:
 		return r.deliver(ctx, f, job.ProofAssumed)
 	case job.LostResend:
-		if why != nil {
-			return why // the row stands at sending: the next attempt sends again
+		if err := r.advance(ctx, f, job.StepSealed); err != nil || why == nil {
+			return err
 		}
-		return r.advance(ctx, f, job.StepSealed)
+		return why // the next attempt sends again
 	}
 	reason := &job.Reason{
 		Slug: "remote.indeterminate", What: r.shown(*f) + " may or may not have been delivered; it is still in the outbox",
@@ -275,8 +288,8 @@ func (r *exportRun) settleSending(ctx context.Context, f *job.File) error {
 		switch {
 		case err != nil:
 			return err
-		case entry == nil && r.sees(), entry != nil && entry.Size != f.Received.Size:
-			return r.advance(ctx, f, job.StepSealed) // nothing, or a part: sent again over it
+		case entry != nil && entry.Size != f.Received.Size:
+			return r.advance(ctx, f, job.StepSealed) // a part, or what was there before: sent again over it
 		case entry != nil && entry.ModTime != f.TempMTime:
 			return r.deliver(ctx, f, job.ProofSizeChecked)
 		}
