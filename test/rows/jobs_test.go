@@ -182,3 +182,28 @@ func TestTechnicalNames(t *testing.T) {
 	w.config("connections:\n", c.connection("acme-2", "locations: {out: /out}")+c.connection("acme-2", "locations: {out: /out}"), "jobs: {}\n")
 	has(t, w.haulier(3, "check").all(), "E-DUPLICATE", "acme-2")
 }
+
+// E7, X10: a job is not started outside its window, nor on a connection that is still a draft, and nothing is asked of the
+// server meanwhile. Once the draft's host key is trusted and a login has worked, the job runs.
+func TestWindowAndDraftKeepJobsFromStarting(t *testing.T) {
+	w, c, strange := newWorld(t), newCustomer(t, sftptest.Options{}), newCustomer(t, sftptest.Options{})
+	c.put("out/a.csv", "a")
+	strange.put("out/b.csv", "b")
+	now := time.Now().UTC()
+	window := fmt.Sprintf("window: {from: %q, to: %q}", now.Add(2*time.Hour).Format("15:04"), now.Add(3*time.Hour).Format("15:04"))
+	w.config("connections:\n", c.connection("acme", "locations: {out: /out}"),
+		connection("draft", strange.pinless(), "username: customer", login, "locations: {out: /out}"), "jobs:\n",
+		importJob("first", "acme", "out"), importJob("late", "acme", "out", "after: first", window), importJob("waits", "draft", "out", "after: first"))
+	s := w.serve()
+	w.haulier(0, "run", "first")
+	for _, refused := range []string{"job=late trigger=after slug=schedule.window", "job=waits trigger=after slug=connection.draft"} {
+		s.await(refused)
+	}
+	same(t, "landed", append(w.names("late"), w.names("waits")...), nil)
+	same(t, "logged in on the draft", strange.users(), []string{})
+	w.trust("draft", strange)
+	w.test(0, "draft")
+	w.haulier(0, "run", "first")
+	w.ended("waits", "succeeded")
+	same(t, "landed", append(w.names("late"), w.names("waits")...), []string{"b.csv"})
+}
