@@ -1,10 +1,12 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/haulier/haulier/job"
 )
@@ -88,7 +90,7 @@ type Timing struct {
 // scrapePatience bounds the making of one answer.
 const scrapePatience = 10 * time.Second
 
-// Metrics answers GET /metrics, and nothing else, with the figures in the text format of Prometheus 0.0.4.
+// Metrics answers GET /metrics, and nothing else, with the figures in the format that Prometheus asks for.
 func Metrics(m Meter) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
@@ -99,14 +101,11 @@ func Metrics(m Meter) http.Handler {
 			http.Error(w, "the figures cannot be read", http.StatusServiceUnavailable)
 			return
 		}
-		var body bytes.Buffer
-		for _, f := range familiesOf(figures) {
-			f.write(&body)
-		}
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		registry := prometheus.NewRegistry()
+		registry.MustRegister(collector{familiesOf(figures)})
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
-		_, _ = w.Write(body.Bytes()) // whoever asked may be gone
+		promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(w, r)
 	})
 	return mux
 }

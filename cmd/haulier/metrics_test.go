@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -77,10 +79,29 @@ func scrapeAt(t *testing.T, address string) map[string]string {
 	samples := map[string]string{}
 	for line := range strings.Lines(body.String()) {
 		if i := strings.LastIndex(line, " "); !strings.HasPrefix(line, "#") && i > 0 {
-			samples[line[:i]] = strings.TrimSpace(line[i+1:])
+			value, err := strconv.ParseFloat(strings.TrimSpace(line[i+1:]), 64)
+			if err != nil {
+				t.Fatalf("%q: %v", line, err)
+			}
+			samples[inOrder(line[:i])] = strconv.FormatFloat(value, 'f', -1, 64)
 		}
 	}
 	return samples
+}
+
+// inOrder writes the labels of a sample in the order of this test.
+func inOrder(sample string) string {
+	name, rest, labelled := strings.Cut(strings.TrimSuffix(sample, "}"), "{")
+	if !labelled {
+		return name
+	}
+	rank := func(label string) int {
+		name, _, _ := strings.Cut(label, "=")
+		return slices.Index([]string{"connection", "job", "direction", "status", "slug"}, name)
+	}
+	labels := strings.Split(rest, ",")
+	slices.SortStableFunc(labels, func(a, b string) int { return rank(a) - rank(b) })
+	return name + "{" + strings.Join(labels, ",") + "}"
 }
 
 func freeAddress(t *testing.T) string {
