@@ -78,6 +78,10 @@ func (r *exportRun) file(ctx context.Context, row job.File, seq int) {
 
 // goOn takes a claimed row from wherever it stands through the rest of the machine.
 func (r *exportRun) goOn(ctx context.Context, f *job.File, seq int, moved *int64) error {
+	if r.restored && f.Step != job.StepDelivered {
+		// A restored ledger believes it to be on its way: it may have been delivered since the copy was made.
+		return &decision{job.FileHeld, restoredReason(localName(*f), r.spec.Name)}
+	}
 	for f.Step != job.StepDone {
 		next := map[job.Step]func() error{
 			job.StepSeen:      func() error { return r.collect(ctx, f, seq) },   // X1
@@ -114,7 +118,7 @@ func (r *exportRun) settle(ctx context.Context, f job.File, err error, began tim
 		if to == job.StepDelivered {
 			f.State = job.FileDelivered // only what comes after the delivery is not done
 		}
-		r.place(f)
+		r.place(&f)
 		switch {
 		case f.State == job.FileRejected, f.State == job.FileSkipped:
 			to = job.StepDone
@@ -132,13 +136,15 @@ func (r *exportRun) settle(ctx context.Context, f job.File, err error, began tim
 }
 
 // place names the file in a reason that was made by somebody who did not know it.
-func (r *exportRun) place(f job.File) {
+func (r *exportRun) place(f *job.File) {
+	own := *f.Reason // several files may fail of one cause
+	f.Reason = &own
 	rest, nameless := strings.CutPrefix(f.Reason.What, "the file ")
 	switch {
 	case nameless:
-		f.Reason.What = r.shown(f) + " " + rest + "; it is still in the outbox"
+		f.Reason.What = r.shown(*f) + " " + rest + "; it is still in the outbox"
 	case f.Reason.What == "":
-		f.Reason.What = r.shown(f) + " was not delivered; it is still in the outbox"
+		f.Reason.What = r.shown(*f) + " was not delivered; it is still in the outbox"
 	}
 }
 

@@ -83,7 +83,7 @@ func (r *exportRun) judgeBatch(ctx context.Context, l *outboxLook) error {
 
 // follow does what the verdict on one source asks, and says whether a generation begins.
 func (r *exportRun) follow(ctx context.Context, l *outboxLook, s sighting) (bool, error) {
-	switch judge(s, l.stamp, l.now, r.want.StableFor, r.run.Force) {
+	switch judge(s, l.stamp, l.now, r.want.StableFor, r.run.Force && s.row.Run != r.run.ID) {
 	case verdictNew:
 		return true, nil
 	case verdictChanged:

@@ -67,8 +67,14 @@ func (r *exportRun) rename(ctx context.Context, f *job.File) error {
 // the rename to do.
 func (r *exportRun) renameRefused(ctx context.Context, f *job.File, err error) error {
 	// A request of a session that died, or one that was answered with a lie, may have done it.
-	if done, lookErr := r.renamedAlready(ctx, f); done || lookErr != nil {
-		return lookErr
+	if r.sees() {
+		now, lookErr := r.observe(ctx, f)
+		if lookErr != nil {
+			return lookErr
+		}
+		if r.sees() && !now.temp {
+			return r.confirm(ctx, f, false)
+		}
 	}
 	reason := asReason(err)
 	if err := r.advance(ctx, f, job.StepUploaded); err != nil {

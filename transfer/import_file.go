@@ -78,7 +78,9 @@ func (r *importRun) file(ctx context.Context, f job.File, seq int) {
 		return
 	}
 	var moved int64
-	if err = r.acceptable(f); err == nil {
+	if r.restored {
+		err = r.forgotten(f)
+	} else if err = r.acceptable(f); err == nil {
 		err = r.move(ctx, &f, seq, &moved)
 	}
 	r.settle(ctx, f, err, began, moved)
@@ -109,7 +111,7 @@ func (r *importRun) settle(ctx context.Context, f job.File, err error, began tim
 		if to == job.StepLanded || to == job.StepRetiring {
 			f.State = job.FileLanded // only the source is not where it should be
 		}
-		r.place(f)
+		r.place(&f)
 		switch {
 		case f.State == job.FileRejected, f.State == job.FileSkipped:
 			to = job.StepDone
@@ -152,13 +154,15 @@ func (d *decision) Error() string { return d.reason.Error() }
 func (d *decision) Unwrap() error { return d.reason }
 
 // place names the file in a reason that was made by somebody who did not know it.
-func (r *importRun) place(f job.File) {
+func (r *importRun) place(f *job.File) {
+	own := *f.Reason // several files may fail of one cause
+	f.Reason = &own
 	rest, nameless := strings.CutPrefix(f.Reason.What, "the file ")
 	switch {
 	case nameless:
-		f.Reason.What = r.shown(f) + " " + rest
+		f.Reason.What = r.shown(*f) + " " + rest
 	case f.Reason.What == "":
-		f.Reason.What = r.shown(f) + " did not land"
+		f.Reason.What = r.shown(*f) + " did not land"
 	default:
 		return
 	}

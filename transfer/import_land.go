@@ -83,7 +83,7 @@ func (r *importRun) landed(ctx context.Context, f *job.File) error {
 
 // archive keeps the bytes as received, under a name that carries the row.
 func (r *importRun) archive(f *job.File) error {
-	if r.want.Archive == nil || f.Archived != "" {
+	if r.want.Archive == nil || f.Archived != "" || f.Kept == "" {
 		return nil
 	}
 	stem, ext := naming.Split(baseName(f.Path, r.want.Dir))

@@ -134,7 +134,7 @@ func (r *importRun) follow(ctx context.Context, l *look, s sighting) (file job.F
 		// A read-once server still shows what a run that died had begun to fetch: judge it as newly listed.
 		return file, false, r.restart(ctx, l, s)
 	}
-	switch judge(s, l.stamp, l.now, r.want.StableFor, r.run.Force) {
+	switch judge(s, l.stamp, l.now, r.want.StableFor, r.run.Force && s.row.Run != r.run.ID) {
 	case verdictNew:
 		if s.known {
 			l.changed = append(l.changed, asChange(s))

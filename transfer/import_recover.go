@@ -42,11 +42,20 @@ func (r *importRun) resume(ctx context.Context, row job.File) {
 	r.seq++
 	var moved int64
 	landed := row.Step == job.StepLanded || row.Step == job.StepRetiring
-	err = r.resumeAt(ctx, &f, &moved)
+	if r.restored && (f.Step == job.StepClaimed || f.Step == job.StepDownloaded) {
+		err = r.forgotten(f)
+	} else {
+		err = r.resumeAt(ctx, &f, &moved)
+	}
 	if landed && err == nil {
 		return // it was counted by the run that landed it
 	}
 	r.settle(ctx, f, err, began, moved)
+}
+
+// forgotten holds what a restored ledger believes to be on its way: it may have landed since the copy was made.
+func (r *importRun) forgotten(f job.File) error {
+	return &decision{job.FileHeld, restoredReason(baseName(f.Path, r.want.Dir), r.spec.Name)}
 }
 
 func (r *importRun) resumeAt(ctx context.Context, f *job.File, moved *int64) error {

@@ -249,6 +249,9 @@ func (r *importRun) staying(ctx context.Context, f job.File) error {
 // sweepAsides looks at the names of ours that the listing shows: what a session did that died before it could see the
 // answer. Names whose row is another job's, or forgotten, are left alone.
 func (r *importRun) sweepAsides(ctx context.Context, l *look) error {
+	if r.restored {
+		return nil // rows of other files may have had these numbers
+	}
 	for _, entry := range l.asides {
 		id, fence, _ := naming.ParseAside(entry.Name)
 		row, err := r.Ledger.File(ctx, id)

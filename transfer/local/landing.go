@@ -49,7 +49,10 @@ func OpenLanding(dir string) (*Landing, error) {
 func (l *Landing) Land(ready, final string, replace bool) error {
 	from, to := l.Stage.path(ready), l.Path(final)
 	err := l.rename(from, to, replace)
-	if err := errors.Join(err, syncDir(l.dir), l.Stage.Sync()); err != nil {
+	// Without its folders a missing file proves nothing: they may have been taken away with it.
+	if unsynced := errors.Join(syncDir(l.dir), l.Stage.Sync()); errors.Is(unsynced, fs.ErrNotExist) {
+		return fmt.Errorf("land: the landing or its stage is gone: %v", unsynced)
+	} else if err = errors.Join(err, unsynced); err != nil {
 		return fmt.Errorf("land: %w", err)
 	}
 	return nil

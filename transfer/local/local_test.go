@@ -264,3 +264,19 @@ func TestOutbox(t *testing.T) {
 		t.Errorf("Stat of what is gone: %v", err)
 	}
 }
+
+func TestLandWithoutItsFoldersProvesNothing(t *testing.T) {
+	for _, replace := range []bool{false, true} {
+		dir := filepath.Join(t.TempDir(), "landing")
+		landing, err := local.OpenLanding(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := landing.Land("1.1.ready", "a.csv", replace); err == nil || errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("replace %v: %v", replace, err)
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package transfer_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/local"
+	"github.com/haulier/haulier/transfer/sftptest"
+)
+
+func TestImportHoldsWhatARestoredLedgerBelievesToBeWaiting(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).importing(func(im *job.Import) { im.DoneFile = "{name}.done" })
+	put(t, b.remote("out", "a.csv"), "one")
+	b.want(0, 0, 0, 0)
+	landing, err := local.OpenLanding(b.landing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := landing.SetEpoch("another life"); err != nil {
+		t.Fatal(err)
+	}
+	put(t, b.remote("out", "a.csv.done"), "")
+	if result := b.want(0, 0, 0, 1); result.Reason.Slug != "ledger.restored" {
+		t.Errorf("reason %+v", result.Reason)
+	}
+	has(t, b.landing, nil)
+}
+
+func TestExportHoldsWhatARestoredLedgerBelievesToBeOnItsWay(t *testing.T) {
+	b := setup(t, sftptest.Knobs{NoRename: true}).exporting(nil)
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	b.want(0, 1, 0, 0) // uploaded, not renamed
+	stage, err := local.OpenStage(b.stage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stage.SetEpoch("another life"); err != nil {
+		t.Fatal(err)
+	}
+	b.server.Change(func(k *sftptest.Knobs) { *k = sftptest.Knobs{} })
+	if result := b.want(0, 0, 0, 1); result.Reason.Slug != "ledger.restored" {
+		t.Errorf("reason %+v", result.Reason)
+	}
+	if _, err := os.Stat(b.remote("in", "a.csv")); err == nil {
+		t.Error("the file was published")
+	}
+}
+
+func TestForceTakesAFileOncePerRun(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).importing(func(im *job.Import) { im.StableFor, im.Duplicates = 60*time.Millisecond, job.DuplicatesLand })
+	put(t, b.remote("out", "a.csv"), "one")
+	b.want(1, 0, 0, 0)
+	text := "x"
+	b.watch = func(p job.Progress) {
+		if p.Stage == job.StageWait { // another file keeps the run looking
+			text += "x"
+			put(t, b.remote("out", "b.csv"), text)
+		}
+	}
+	put(t, b.remote("out", "b.csv"), text)
+	b.want(1, 0, 0, 0, func(r *job.Run) { r.Force = true })
+	has(t, b.landing, map[string]string{"a.csv": "one", "a.2.csv": "one"})
+}
+
+func TestImportClaimsWhereNobodyMayLook(t *testing.T) {
+	b := setup(t, sftptest.Knobs{NoStat: true}).importing(func(im *job.Import) { im.Claim, im.AfterSuccess.Action = true, job.RetireDelete })
+	put(t, b.remote("out", "a.csv"), "one")
+	b.want(1, 0, 0, 0)
+	has(t, b.landing, map[string]string{"a.csv": "one"})
+	has(t, b.remote("out"), nil)
+	b.want(0, 0, 0, 0)
+}
+
+func TestImportTakesARejectedClaimAgain(t *testing.T) {
+	ours := keyPair(t, "ours")
+	b := opening(setup(t, sftptest.Knobs{}), ours)
+	b.spec.Import.Claim, b.spec.Import.AfterSuccess.Action = true, job.RetireDelete
+	put(t, b.remote("out", "a.csv.pgp"), sealTo(t, keyPair(t, "theirs"), "secret"))
+	b.want(0, 1, 0, 0)
+	f := b.last()
+	if _, err := os.Stat(b.remote(f.Aside)); err != nil {
+		t.Fatalf("the rejected file does not lie aside: %v", err)
+	}
+	b.want(0, 0, 0, 0)
+	f, err := b.store.Claim(t.Context(), b.last(), f.Run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.State, f.Reason, f.Step, f.Absent = job.FileWaiting, nil, job.StepSeen, false
+	if _, err := b.store.Advance(t.Context(), job.StepDone, f); err != nil {
+		t.Fatal(err)
+	}
+	b.want(0, 1, 0, 0) // it was fetched and looked at again
+}
+
+func TestImportJudgesSizesWhenFilesAreQuiet(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).importing(func(im *job.Import) { im.StableFor = 60 * time.Millisecond })
+	b.spec.Limits.MaxFileSize = 10
+	put(t, b.remote("out", "a.csv"), "")
+	put(t, b.remote("out", "b.csv"), "small")
+	grown := false
+	b.watch = func(p job.Progress) {
+		if p.Stage == job.StageWait && !grown {
+			grown = true
+			put(t, b.remote("out", "a.csv"), "arrived")
+			put(t, b.remote("out", "b.csv"), "more than ten bytes")
+		}
+	}
+	if result := b.want(1, 1, 0, 0); result.Reason.Slug != "content.too_large" {
+		t.Errorf("reason %+v", result.Reason)
+	}
+	has(t, b.landing, map[string]string{"a.csv": "arrived"})
+}
