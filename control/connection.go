@@ -20,8 +20,7 @@ type Tester interface {
 
 // IncidentBook keeps incidents, and who did what.
 type IncidentBook interface {
-	OpenIncidents(ctx context.Context) ([]job.Incident, error)
-	Resolve(ctx context.Context, cause string, at time.Time) error
+	IncidentEnder
 	AddAudit(ctx context.Context, l store.AuditLine) error
 }
 
@@ -41,7 +40,13 @@ func TestConnection(ctx context.Context, t Tester, book IncidentBook, c job.Conn
 	return report, err
 }
 
-func resolveConnection(ctx context.Context, book IncidentBook, name string) error {
+// IncidentEnder ends incidents.
+type IncidentEnder interface {
+	OpenIncidents(ctx context.Context) ([]job.Incident, error)
+	Resolve(ctx context.Context, cause string, at time.Time) error
+}
+
+func resolveConnection(ctx context.Context, book IncidentEnder, name string) error {
 	incidents, err := book.OpenIncidents(ctx)
 	for _, incident := range incidents {
 		if strings.HasPrefix(incident.Cause, "connection/"+name+"/") {

@@ -22,9 +22,8 @@ type Session interface {
 // RunBook remembers what runs said and which incidents they opened or ended.
 type RunBook interface {
 	Raise(ctx context.Context, cause, jobName string, r job.Reason, at time.Time) (opened bool, err error)
-	Resolve(ctx context.Context, cause string, at time.Time) error
 	ResolveJob(ctx context.Context, jobName string, at time.Time) error
-	OpenIncidents(ctx context.Context) ([]job.Incident, error)
+	IncidentEnder
 	AddLogLines(ctx context.Context, run int64, lines []store.LogLine) error
 }
 
@@ -126,13 +125,7 @@ func (r *Runner) recovered(ctx context.Context, spec job.Spec) error {
 	if err := r.Book.ResolveJob(ctx, spec.Name, time.Now()); err != nil {
 		return err
 	}
-	incidents, err := r.Book.OpenIncidents(ctx)
-	for _, incident := range incidents {
-		if strings.HasPrefix(incident.Cause, "connection/"+spec.Connection+"/") {
-			err = errors.Join(err, r.Book.Resolve(ctx, incident.Cause, time.Now()))
-		}
-	}
-	return err
+	return resolveConnection(ctx, r.Book, spec.Connection)
 }
 
 // causeKey is what failures of one cause share: the connection for what concerns all its jobs, else the job.

@@ -119,19 +119,32 @@ func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store,
 func testDrafts(ctx context.Context, sys *system, cfg *config.Config) {
 	var tests sync.WaitGroup
 	defer tests.Wait()
+	turns := make(chan struct{}, draftsAtOnce)
 	for name, c := range cfg.Connections {
 		active, err := sys.store.ConnectionState(ctx, name)
 		if err != nil || active || !c.Enabled {
 			continue
 		}
+		turns <- struct{}{}
 		tests.Go(func() {
-			report := sys.pool.Test(ctx, c, sftp.Purpose{})
-			if report.Error != nil {
-				sys.log.Warn("draft connection tested", "connection", name, "slug", report.Error.Slug, "cause", report.Error.Cause)
-				return
-			}
-			sys.log.Info("draft connection tested", "connection", name, "ok", report.OK)
+			defer func() { <-turns }()
+			testDraft(ctx, sys, c, control.PurposeOf(c, cfg.Jobs))
 		})
+	}
+}
+
+// draftsAtOnce bounds how many drafts are tested at the same time.
+const draftsAtOnce = 8
+
+func testDraft(ctx context.Context, sys *system, c job.Connection, purpose sftp.Purpose) {
+	report, err := control.TestConnection(ctx, sys.pool, sys.store, c, purpose, "serve")
+	switch {
+	case err != nil:
+		sys.log.Error("draft connection tested", "connection", c.Name, "error", err)
+	case report.Error != nil:
+		sys.log.Warn("draft connection tested", "connection", c.Name, "slug", report.Error.Slug, "cause", report.Error.Cause)
+	default:
+		sys.log.Info("draft connection tested", "connection", c.Name, "ok", report.OK)
 	}
 }
 
