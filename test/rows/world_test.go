@@ -16,29 +16,26 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/haulier/haulier/test/program"
 )
 
-// program is the built haulier.
-var program func() (string, error)
+// built gives the file of the program; it is built when the first test asks.
+var built func() (string, error)
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "haulier-rows-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	program = sync.OnceValues(func() (string, error) {
-		file := filepath.Join(dir, "haulier")
-		build := exec.Command("go", "build", "-o", file, "github.com/haulier/haulier/cmd/haulier")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		out, err := build.CombinedOutput()
-		if err != nil {
-			err = fmt.Errorf("build haulier: %w\n%s", err, out)
+	remove := func() error { return nil }
+	built = sync.OnceValues(func() (file string, err error) {
+		var made func() error
+		if file, made, err = program.Build(); err == nil {
+			remove = made
 		}
 		return file, err
 	})
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		_ = os.RemoveAll(dir)
+		if err := remove(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
 		os.Exit(code)
 	}))
 }
@@ -127,7 +124,7 @@ func (s said) all() string { return s.out + s.err }
 
 func (w *world) command(args ...string) *exec.Cmd {
 	w.t.Helper()
-	file, err := program()
+	file, err := built()
 	if err != nil {
 		w.t.Fatal(err)
 	}
