@@ -24,6 +24,7 @@ const (
 type Doubts interface {
 	File(ctx context.Context, id int64) (job.File, error)
 	Held(ctx context.Context, jobName string) ([]job.File, error)
+	Known(ctx context.Context, jobName string, paths []string) (map[string]job.File, error)
 	Claim(ctx context.Context, f job.File, run int64) (job.File, error)
 	Advance(ctx context.Context, from job.Step, f job.File) (job.File, error)
 	AddAudit(ctx context.Context, l store.AuditLine) error
@@ -42,6 +43,9 @@ func Resolve(ctx context.Context, d Doubts, id int64, as Verdict, who, why strin
 		}
 	}
 	if err := fits(f.Type, as); err != nil {
+		return f, err
+	}
+	if err := newest(ctx, d, f, as); err != nil {
 		return f, err
 	}
 	// The claim's new fence makes sure that whoever held the file last can write no more.
@@ -73,6 +77,24 @@ func fits(t job.Type, as Verdict) error {
 	return nil
 }
 
+// newest keeps a version from being moved again that another one has taken the place of: nobody would look for it.
+func newest(ctx context.Context, d Doubts, f job.File, as Verdict) error {
+	if as != AsAgain {
+		return nil
+	}
+	rows, err := d.Known(ctx, f.Job, []string{f.Path})
+	if err != nil {
+		return fmt.Errorf("file %d: %w", f.ID, err)
+	}
+	if latest := rows[f.Path]; latest.ID != f.ID {
+		return &job.Reason{
+			Slug: "held.superseded", What: fmt.Sprintf("file %d was left as it is", f.ID), Cause: fmt.Sprintf("a newer version came under its name, file %d, which goes its own way", latest.ID),
+			Do: fmt.Sprintf("haulier held resolve %d --as drop", f.ID), Who: job.WhoUs,
+		}
+	}
+	return nil
+}
+
 // decided is the row as the verdict makes it.
 func decided(f job.File, as Verdict) job.File {
 	f.Reason = nil
@@ -81,11 +103,14 @@ func decided(f job.File, as Verdict) job.File {
 		f.Step, f.State = job.StepDone, job.FileLanded
 	case AsDelivered:
 		f.Step, f.State = job.StepDone, job.FileDelivered
+		if f.Received.SHA256 != "" {
+			f.Step = job.StepDelivered // it was on its way: the next run leaves the marker and sees to the source
+		}
 		if f.Proof == "" {
 			f.Proof = job.ProofAssumed
 		}
 	case AsAgain:
-		f.State, f.Temp, f.Stage, f.Kept, f.Refetched = job.FileWaiting, "", "", "", false
+		f.State, f.Temp, f.Stage, f.Kept, f.Refetched, f.Absent = job.FileWaiting, "", "", "", false, false
 		f.Step = job.StepSeen
 	case AsDrop:
 		f.Step, f.State = job.StepDone, job.FileSkipped

@@ -15,7 +15,6 @@ type RunFiles interface {
 	Doubts
 	Run(ctx context.Context, id int64) (job.Run, error)
 	RunFilesAfter(ctx context.Context, run, after int64) ([]job.Outcome, error)
-	Known(ctx context.Context, jobName string, paths []string) (map[string]job.File, error)
 }
 
 // Reopen lets the rejected files of a run be taken once more, all or the one of a name, and gives the run's job. Failed

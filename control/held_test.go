@@ -1,0 +1,202 @@
+package control_test
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/haulier/haulier/control"
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func openStore(t *testing.T) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "haulier.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// leave makes a row and leaves it at a step, as a run would.
+func leave(t *testing.T, s *store.Store, f job.File, change func(*job.File)) job.File {
+	t.Helper()
+	if f.Job == "" {
+		f.Job, f.Type, f.Path = "acme-in", job.TypeImport, "/out/a.csv"
+	}
+	f.Size, f.ModTime = 3, 1
+	row, err := s.See(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := s.BeginRun(t.Context(), job.Run{Job: row.Job, Type: row.Type, Trigger: job.TriggerManual})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row, err = s.Claim(t.Context(), row, run.ID); err != nil {
+		t.Fatal(err)
+	}
+	from := row.Step
+	change(&row)
+	if row, err = s.Advance(t.Context(), from, row); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Outcome(t.Context(), job.Outcome{Run: run.ID, File: row}); err != nil {
+		t.Fatal(err)
+	}
+	run.State = job.RunPartial
+	if err := s.EndRun(t.Context(), run); err != nil {
+		t.Fatal(err)
+	}
+	return row
+}
+
+func held(slug string) func(*job.File) {
+	return func(f *job.File) {
+		f.State, f.Reason = job.FileHeld, &job.Reason{Slug: slug, What: "w", Cause: "c", Do: "d", Who: job.WhoUs}
+	}
+}
+
+func TestResolveEndsADoubtAsSomebodyDecided(t *testing.T) {
+	export := job.File{Job: "acme-out", Type: job.TypeExport, Path: "/outbox/a.csv"}
+	onItsWay := func(f *job.File) {
+		held("remote.indeterminate")(f)
+		f.Step, f.Final, f.Temp, f.Received = job.StepSending, "/in/a.csv", "/in/a.csv", job.Digest{Size: 3, SHA256: "abc"}
+	}
+	for name, test := range map[string]struct {
+		file   job.File
+		change func(*job.File)
+		as     control.Verdict
+		step   job.Step
+		state  job.State
+	}{
+		"landed":                 {job.File{}, held("remote.mass_change"), control.AsLanded, job.StepDone, job.FileLanded},
+		"again":                  {job.File{}, held("remote.source_consumed"), control.AsAgain, job.StepSeen, job.FileWaiting},
+		"drop":                   {job.File{}, held("remote.mass_change"), control.AsDrop, job.StepDone, job.FileSkipped},
+		"delivered":              {export, onItsWay, control.AsDelivered, job.StepDelivered, job.FileDelivered},
+		"delivered, never begun": {export, held("ledger.restored"), control.AsDelivered, job.StepDone, job.FileDelivered},
+		"export again":           {export, onItsWay, control.AsAgain, job.StepSeen, job.FileWaiting},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openStore(t)
+			f := leave(t, s, test.file, test.change)
+			got, err := control.Resolve(t.Context(), s, f.ID, test.as, "ann", "asked the customer")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Step != test.step || got.State != test.state || got.Fence <= f.Fence {
+				t.Errorf("the row is %s at %s under fence %d (was %d)", got.State, got.Step, got.Fence, f.Fence)
+			}
+			if test.as == control.AsAgain && (got.Temp != "" || got.Reason != nil) {
+				t.Errorf("the row still knows of the attempt before: %+v", got)
+			}
+			if _, err := s.Advance(t.Context(), f.Step, f); !errors.Is(err, job.ErrStale) {
+				t.Errorf("whoever held the file last can still write: %v", err)
+			}
+			if _, err := control.Resolve(t.Context(), s, f.ID, test.as, "ann", "twice"); slugOf(err) != "held.not_held" {
+				t.Errorf("resolved twice: %v", err)
+			}
+		})
+	}
+}
+
+func slugOf(err error) string {
+	var reason *job.Reason
+	if errors.As(err, &reason) {
+		return reason.Slug
+	}
+	return ""
+}
+
+func TestResolveRefusesWhatDoesNotFit(t *testing.T) {
+	s := openStore(t)
+	f := leave(t, s, job.File{}, held("remote.mass_change"))
+	for _, as := range []control.Verdict{control.AsDelivered, "lost", ""} {
+		if _, err := control.Resolve(t.Context(), s, f.ID, as, "ann", "why"); slugOf(err) != "held.verdict" {
+			t.Errorf("as %q: %v", as, err)
+		}
+	}
+	if _, err := control.Resolve(t.Context(), s, 4711, control.AsDrop, "ann", "why"); !errors.Is(err, job.ErrNotFound) {
+		t.Errorf("a row that is not there: %v", err)
+	}
+	leave(t, s, job.File{}, func(f *job.File) { f.State, f.Step = job.FileLanded, job.StepDone })
+	if _, err := control.Resolve(t.Context(), s, f.ID, control.AsAgain, "ann", "why"); slugOf(err) != "held.superseded" {
+		t.Errorf("an older version again: %v", err)
+	}
+	if _, err := control.Resolve(t.Context(), s, f.ID, control.AsDrop, "ann", "why"); err != nil {
+		t.Errorf("an older version dropped: %v", err)
+	}
+}
+
+func TestReopenGivesRejectedFilesBackToTheNextRun(t *testing.T) {
+	s := openStore(t)
+	rejected := func(f *job.File) {
+		f.State, f.Step, f.Reason, f.Refetched = job.FileRejected, job.StepDone, &job.Reason{Slug: "pgp.not_encrypted"}, true
+	}
+	f := leave(t, s, job.File{}, rejected)
+	if _, err := control.Reopen(t.Context(), s, f.Run, "another.csv", "ann"); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := s.File(t.Context(), f.ID); err != nil || now.State != job.FileRejected {
+		t.Errorf("a file that was not asked for: %+v, %v", now, err)
+	}
+	name, err := control.Reopen(t.Context(), s, f.Run, "a.csv", "ann")
+	if err != nil || name != "acme-in" {
+		t.Fatalf("job %q, %v", name, err)
+	}
+	now, err := s.File(t.Context(), f.ID)
+	if err != nil || now.State != job.FileWaiting || now.Step != job.StepSeen || now.Refetched || now.Reason != nil {
+		t.Errorf("row %+v, %v", now, err)
+	}
+	landed := leave(t, s, job.File{Job: "acme-in", Type: job.TypeImport, Path: "/out/b.csv"}, func(f *job.File) { f.State, f.Step = job.FileLanded, job.StepDone })
+	if _, err := control.Reopen(t.Context(), s, landed.Run, "", "ann"); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := s.File(t.Context(), landed.ID); err != nil || now.State != job.FileLanded {
+		t.Errorf("a landed file: %+v, %v", now, err)
+	}
+	running, err := s.BeginRun(t.Context(), job.Run{Job: "acme-in", Type: job.TypeImport, Trigger: job.TriggerManual, Started: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := control.Reopen(t.Context(), s, running.ID, "", "ann"); slugOf(err) != "run.at_work" {
+		t.Errorf("a run at work: %v", err)
+	}
+}
+
+type stage struct{ epoch string }
+
+func (s *stage) SetEpoch(epoch string) error { s.epoch = epoch; return nil }
+
+func TestReconcileSettlesWhatARestoreHolds(t *testing.T) {
+	s := openStore(t)
+	restored := leave(t, s, job.File{}, held("ledger.restored"))
+	mass := leave(t, s, job.File{Job: "acme-in", Type: job.TypeImport, Path: "/out/b.csv"}, held("remote.mass_change"))
+	other := leave(t, s, job.File{Job: "acme-in", Type: job.TypeImport, Path: "/out/c.csv"}, held("remote.source_consumed"))
+	elsewhere := leave(t, s, job.File{Job: "other", Type: job.TypeImport, Path: "/out/a.csv"}, held("ledger.restored"))
+	kept := &stage{epoch: "before"}
+	n, err := control.Reconcile(t.Context(), s, job.Spec{Name: "acme-in"}, kept, "now", control.AsLanded, "ann", "they are there")
+	if err != nil || n != 2 || kept.epoch != "now" {
+		t.Fatalf("%d settled, epoch %q, %v", n, kept.epoch, err)
+	}
+	for id, want := range map[int64]job.State{restored.ID: job.FileLanded, mass.ID: job.FileLanded, other.ID: job.FileHeld, elsewhere.ID: job.FileHeld} {
+		if f, err := s.File(t.Context(), id); err != nil || f.State != want {
+			t.Errorf("file %d is %s, want %s; %v", id, f.State, want, err)
+		}
+	}
+	refused := &stage{epoch: "before"}
+	if _, err := control.Reconcile(t.Context(), s, job.Spec{Name: "other"}, refused, "now", control.AsDelivered, "ann", "why"); err == nil || refused.epoch != "before" {
+		t.Errorf("epoch %q after %v", refused.epoch, err)
+	}
+}
