@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -163,14 +164,20 @@ func resumeCommand(a *app) *cobra.Command {
 				return err
 			}
 			return a.withStore(cmd, func(s *store.Store) error {
-				if err := s.Resume(cmd.Context(), kind, args[0]); err != nil {
+				err := s.Resume(cmd.Context(), kind, args[0])
+				unpaused := errors.Is(err, job.ErrNotFound)
+				if err != nil && !unpaused {
 					return err
 				}
-				if kind == "connection" {
+				if kind == "connection" { // its breaker may be open whether it was paused or not
 					c := cfg.Connections[args[0]]
 					if err := poolOf(cfg, s, nil).Resume(cmd.Context(), job.Account{Host: c.Host, Port: c.Port, User: c.User}); err != nil {
 						return err
 					}
+				}
+				if unpaused && kind == "job" {
+					a.printf("job %s was not paused\n", args[0])
+					return nil
 				}
 				a.printf("%s %s may start again\n", kind, args[0])
 				return audit(cmd, s, kind+".resume", args[0], "")

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
@@ -68,6 +69,8 @@ var scriptCommands = map[string]scriptCommand{
 	"mode":  scriptMode,
 	"apply": scriptApply,
 	"pin":   scriptPin,
+
+	"refuse": scriptRefuse,
 
 	"request": scriptRequest,
 }
@@ -129,6 +132,19 @@ func scriptPin(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	scriptStore(ts, args[0], func(ctx context.Context, _ *config.Config, s *store.Store) error {
 		return s.AddPin(ctx, job.Pin{Address: args[1], Key: pair.Public, By: "ops", Why: "trust"})
+	})
+}
+
+// scriptRefuse CONFIG CONNECTION leaves its account as a refused login does.
+func scriptRefuse(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: refuse CONFIG CONNECTION")
+	}
+	scriptStore(ts, args[0], func(ctx context.Context, cfg *config.Config, s *store.Store) error {
+		c := cfg.Connections[args[1]]
+		return s.SaveBreaker(ctx, job.Account{Host: c.Host, Port: c.Port, User: c.User}, job.Breaker{
+			Open: true, Since: time.Now(), Until: time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC), Reason: &job.Reason{Slug: "auth.key_rejected"},
+		})
 	})
 }
 
