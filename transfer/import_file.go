@@ -136,6 +136,8 @@ func outcome(ctx context.Context, err error) (job.State, *job.Reason) {
 	switch {
 	case ctx.Err() != nil:
 		return job.FileFailed, reason
+	case reason.Slug == "pgp.key_missing", reason.Slug == "pgp.key_locked", reason.Slug == "pgp.recipient_key":
+		return job.FileFailed, reason // the key is to blame, not the file: with another one the next run takes it
 	case area(reason) == "pgp", area(reason) == "content":
 		return job.FileRejected, reason
 	case reason.Slug == slugSizeChanged:

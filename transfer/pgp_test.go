@@ -117,6 +117,20 @@ func TestImportRejectsWhatIsNotEncryptedToUs(t *testing.T) {
 	}
 }
 
+func TestExportGoesOnByItselfOnceTheCustomersKeyIsMended(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).exporting(func(ex *job.Export) {
+		ex.Name, ex.Sealing = "{name}.pgp", &job.Sealing{EncryptTo: []string{"theirs"}}
+	})
+	var to []job.Key
+	b.sealer = func(context.Context, job.Sealing) (transfer.Sealer, error) { return &pgp.Sealer{To: to}, nil }
+	put(t, filepath.Join(b.outbox, "a.csv"), "segment")
+	if result := b.want(0, 1, 0, 0); result.Reason.Slug != pgp.SlugRecipientKey {
+		t.Errorf("reason %+v", result.Reason)
+	}
+	to = []job.Key{keyPair(t, "theirs").Key}
+	b.want(1, 0, 0, 0)
+}
+
 func TestExportSealsAndSendsTheSameBytesAgain(t *testing.T) {
 	theirs := keyPair(t, "theirs")
 	b := setup(t, sftptest.Knobs{NoRename: true}).exporting(func(ex *job.Export) {
