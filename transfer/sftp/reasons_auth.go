@@ -68,7 +68,7 @@ func (h *hop) notOffered(err error) *job.Reason {
 	switch {
 	case slices.Contains(theirs, methodKey) && !slices.Contains(ours, methodKey):
 		cause += ". This server only takes a key: the password that you were given is probably the passphrase of a key file"
-		do = "auth: {methods: [publickey], key_file: {path: …, passphrase: …}}, or give them our key: `haulier onboarding " + h.connection + "`"
+		do = "auth: {methods: [publickey], key_file: {path: …, passphrase: …}}, or make a key for them to install: `haulier keys generate " + h.connection + "`"
 	case slices.Contains(theirs, methodPassword) || slices.Contains(theirs, methodInteractive):
 		do = "auth: {methods: [password], password: {file: …}}, or ask the customer to take our key"
 	}
@@ -83,7 +83,15 @@ func (h *hop) keyRejected(err error) *job.Reason {
 	return h.auth("auth.key_rejected",
 		fmt.Sprintf("%s takes keys, but not ours for user %q (%s): it is not installed for this user, the user is another one (case matters), or the rights of the files on their side are too wide",
 			address(h.endpoint), h.endpoint.User, strings.Join(keys, ", ")),
-		fmt.Sprintf("send the customer `haulier onboarding %s`; on OpenSSH: ~/.ssh 700, authorized_keys 600", h.connection), job.WhoCustomer, err)
+		fmt.Sprintf("send the customer our public key%s; on OpenSSH: ~/.ssh 700, authorized_keys 600", h.showKey()), job.WhoCustomer, err)
+}
+
+// showKey names the command that prints our public key, where the store has it.
+func (h *hop) showKey() string {
+	if h.endpoint.Auth.Key == "" {
+		return ""
+	}
+	return " (`haulier keys show " + h.endpoint.Auth.Key + "`)"
 }
 
 func (h *hop) passwordRejected(err error) *job.Reason {
