@@ -20,7 +20,7 @@ func TestServerTakesNoPassword(t *testing.T) {
 		return newMachine(t, c, correctPassword), []string{"run", "acme-in"}, message{
 			slug: "auth.method_not_offered", what: oneLogin,
 			cause: []string{fmt.Sprintf("127.0.0.1:%d accepts publickey", c.port), fmt.Sprintf("%q", c.user), "we are set up for password", "probably the passphrase of a key file"},
-			do:    []string{"auth: {methods: [publickey], key_file: {path: …, passphrase: …}}", "haulier onboarding acme"},
+			do:    []string{"auth: {methods: [publickey], key_file: {path: …, passphrase: …}}", "`haulier keys generate acme`"},
 			who:   job.WhoUs, technical: "no supported methods remain",
 		}
 	})
@@ -35,7 +35,7 @@ func TestKeyIsNotInstalled(t *testing.T) {
 		return m, []string{"run", "acme-in"}, message{
 			slug: "auth.key_rejected", what: oneLogin,
 			cause: []string{fmt.Sprintf("127.0.0.1:%d takes keys, but not ours", c.port), fmt.Sprintf("user %q", c.user), ssh.FingerprintSHA256(key), "case matters", "rights of the files"},
-			do:    []string{"`haulier onboarding acme`", "~/.ssh 700", "authorized_keys 600"},
+			do:    []string{"our public key (`haulier keys show acme`)", "~/.ssh 700", "authorized_keys 600"},
 			who:   job.WhoCustomer,
 		}
 	})

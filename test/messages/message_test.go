@@ -95,7 +95,9 @@ func (f form) meet(t *testing.T, code int, s situation) {
 		t.Errorf("exit code %d, want %d", ended.Code, code)
 	}
 	t.Logf("stdout:\n%s\nstderr:\n%s", ended.Stdout, ended.Stderr)
-	want.compare(t, f.read(t, ended))
+	reason := f.read(t, ended)
+	want.compare(t, reason)
+	m.canType(t, reason.Do)
 	if want.after != nil {
 		want.after(t)
 	}
@@ -166,6 +168,21 @@ func readJSON(t *testing.T, ended program.Ended) job.Reason {
 		t.Fatalf("the last line carries no error (%v):\nstdout:\n%s\nstderr:\n%s", err, ended.Stdout, ended.Stderr)
 	}
 	return *last.Error
+}
+
+var commandPattern = regexp.MustCompile("`haulier ([a-z]+)(?: ([a-z]+))?")
+
+// canType checks that the commands of an advice exist.
+func (m *machine) canType(t *testing.T, do string) {
+	t.Helper()
+	for _, words := range commandPattern.FindAllStringSubmatch(do, -1) {
+		help := m.run(words[1], words[2], "--help")
+		whole := strings.Contains(help.Stdout, "  haulier "+words[1]+" "+words[2]+" ")
+		alone := strings.Contains(help.Stdout, "  haulier "+words[1]) && !strings.Contains(help.Stdout, "Available Commands:")
+		if help.Code != 0 || !whole && !alone {
+			t.Errorf("there is no such command: %s", words[0])
+		}
+	}
 }
 
 func (m message) compare(t *testing.T, got job.Reason) {
