@@ -60,13 +60,8 @@ func (d *Daemon) Use(ctx context.Context, cfg *config.Config, by string) error {
 }
 
 func (d *Daemon) apply(ctx context.Context, cfg *config.Config, by string) error {
-	for _, spec := range cfg.Jobs {
-		if spec.Formerly == "" {
-			continue
-		}
-		if err := d.Store.Rename(ctx, spec.Formerly, spec.Name); err != nil && !errors.Is(err, job.ErrNotFound) {
-			return err
-		}
+	if err := CarryOn(ctx, d.Store, cfg); err != nil {
+		return err
 	}
 	if err := d.Scheduler.Load(ctx, cfg.Jobs); err != nil {
 		return err
@@ -82,6 +77,25 @@ func (d *Daemon) apply(ctx context.Context, cfg *config.Config, by string) error
 		return err
 	}
 	return d.record(ctx, cfg, by)
+}
+
+// Renamer gives the history of one job to another.
+type Renamer interface {
+	Rename(ctx context.Context, old, new string) error
+}
+
+// CarryOn gives the jobs that were renamed (formerly) the history of their old names. It comes before any of them runs:
+// without its history a job takes everything a second time.
+func CarryOn(ctx context.Context, book Renamer, cfg *config.Config) error {
+	for _, spec := range cfg.Jobs {
+		if spec.Formerly == "" {
+			continue
+		}
+		if err := book.Rename(ctx, spec.Formerly, spec.Name); err != nil && !errors.Is(err, job.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
 }
 
 func jobNames(cfg *config.Config) []string {

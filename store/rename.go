@@ -21,8 +21,12 @@ func (s *Store) Rename(ctx context.Context, old, new string) error {
 			FirstLoaded, Loaded, Removed int64
 		}
 		result := tx.Raw(`SELECT * FROM jobs WHERE name = ?`, old).Scan(&row)
-		if result.Error != nil || result.RowsAffected == 0 || row.RenamedTo != "" {
+		if result.Error != nil || row.RenamedTo != "" {
 			return result.Error
+		}
+		loaded := result.RowsAffected > 0
+		if was, err := hasRun(tx, old); err != nil || (!loaded && !was) {
+			return err
 		}
 		if old == new {
 			return fmt.Errorf("%w: a job cannot follow itself", job.ErrExists)
@@ -32,18 +36,28 @@ func (s *Store) Rename(ctx context.Context, old, new string) error {
 				return err
 			}
 		}
-		err := tx.Exec(`INSERT INTO jobs (name, connection, first_loaded, loaded) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-			first_loaded = min(first_loaded, excluded.first_loaded), loaded = min(loaded, excluded.loaded)`,
-			new, row.Connection, row.FirstLoaded, row.Loaded).Error
-		if err != nil {
-			return err
-		}
-		err = tx.Exec(`UPDATE jobs SET renamed_to = ?, removed = ? WHERE name = ?`, new, s.now(), old).Error
-		if err != nil {
-			return err
+		if loaded {
+			err := tx.Exec(`INSERT INTO jobs (name, connection, first_loaded, loaded) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+				first_loaded = min(first_loaded, excluded.first_loaded), loaded = min(loaded, excluded.loaded)`,
+				new, row.Connection, row.FirstLoaded, row.Loaded).Error
+			if err != nil {
+				return err
+			}
+			err = tx.Exec(`UPDATE jobs SET renamed_to = ?, removed = ? WHERE name = ?`, new, s.now(), old).Error
+			if err != nil {
+				return err
+			}
 		}
 		return s.audit(tx, "config", "job.rename", new, "carries on the history of "+old)
 	})
+}
+
+// hasRun says whether there are runs or files of a job: one that was only run by hand was never loaded.
+func hasRun(tx *gorm.DB, name string) (bool, error) {
+	var was bool
+	err := tx.Raw(`SELECT EXISTS (SELECT 1 FROM runs WHERE job = @name) OR EXISTS (SELECT 1 FROM files WHERE job = @name)`,
+		map[string]any{"name": name}).Scan(&was).Error
+	return was, err
 }
 
 // moves carry the rows over. Counts are added to those that the new job may have already.

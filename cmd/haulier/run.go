@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/scheduler"
 	"github.com/haulier/haulier/store"
@@ -76,6 +77,9 @@ func (a *app) runHere(ctx context.Context, cfg *config.Config, spec job.Spec, as
 		return endedRun{}, err
 	}
 	if err := a.takeOver(ctx, cfg, s); err != nil {
+		return endedRun{}, err
+	}
+	if err := control.CarryOn(ctx, s, cfg); err != nil {
 		return endedRun{}, err
 	}
 	shown := newProgress(a)

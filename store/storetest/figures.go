@@ -208,12 +208,22 @@ func renamedJobsKeepTheirHistory(t *testing.T, b bundle) {
 	same(t, "incident", must[[]job.Incident](t)(b.OpenIncidents(t.Context()))[0].Jobs, []string{"new-name"})
 	same(t, "audit lines", len(must[[]store.AuditLine](t)(b.Audit(t.Context(), 0, 0))), 1)
 
+	byHand := found("/in/hand.csv")
+	byHand.Job = "never-loaded"
+	kept := b.see(t, byHand)
+	for range 2 {
+		ok(t, b.Rename(t.Context(), "never-loaded", "new-name"))
+	}
+	same(t, "job of the file of a job that was only run by hand", must[job.File](t)(b.File(t.Context(), kept.ID)).Job, "new-name")
+	same(t, "first loaded, still", must[time.Time](t)(b.Loaded(t.Context(), "new-name", "acme", due(9))), due(1))
+	same(t, "audit lines", len(must[[]store.AuditLine](t)(b.Audit(t.Context(), 0, 0))), 2)
+
 	must[time.Time](t)(b.Loaded(t.Context(), "rival", "acme", due(1)))
 	clash := found("/in/a.csv")
 	clash.Job = "rival"
 	b.see(t, clash)
 	wants(t, b.Rename(t.Context(), "rival", "new-name"), job.ErrExists)
-	same(t, "audit lines", len(must[[]store.AuditLine](t)(b.Audit(t.Context(), 0, 0))), 1)
+	same(t, "audit lines", len(must[[]store.AuditLine](t)(b.Audit(t.Context(), 0, 0))), 2)
 }
 
 func auditIsALongMemory(t *testing.T, b bundle) {
