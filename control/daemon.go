@@ -60,7 +60,7 @@ func (d *Daemon) Use(ctx context.Context, cfg *config.Config, by string) error {
 }
 
 func (d *Daemon) apply(ctx context.Context, cfg *config.Config, by string) error {
-	if err := CarryOn(ctx, d.Store, cfg); err != nil {
+	if err := CarryOn(ctx, d.Store, cfg.Jobs); err != nil {
 		return err
 	}
 	if err := d.Scheduler.Load(ctx, cfg.Jobs); err != nil {
@@ -86,12 +86,20 @@ type Renamer interface {
 
 // CarryOn gives the jobs that were renamed (formerly) the history of their old names. It comes before any of them runs:
 // without its history a job takes everything a second time.
-func CarryOn(ctx context.Context, book Renamer, cfg *config.Config) error {
-	for _, spec := range cfg.Jobs {
+func CarryOn(ctx context.Context, book Renamer, jobs []job.Spec) error {
+	for _, spec := range jobs {
 		if spec.Formerly == "" {
 			continue
 		}
-		if err := book.Rename(ctx, spec.Formerly, spec.Name); err != nil && !errors.Is(err, job.ErrNotFound) {
+		err := book.Rename(ctx, spec.Formerly, spec.Name)
+		switch {
+		case errors.Is(err, job.ErrExists):
+			return &job.Reason{
+				Slug: "config.two_histories", What: "nothing was started or changed",
+				Cause: fmt.Sprintf("job %q cannot carry on the history of %q: it has one of its own by now, with the same files in it", spec.Name, spec.Formerly),
+				Do:    fmt.Sprintf("take `formerly: %s` out of job %q", spec.Formerly, spec.Name), Who: job.WhoUs, Err: err,
+			}
+		case err != nil && !errors.Is(err, job.ErrNotFound):
 			return err
 		}
 	}
@@ -137,7 +145,7 @@ func (d *Daemon) Reload(ctx context.Context, by string) (Reloaded, error) {
 	cfg, problems := d.Load(ctx)
 	if problems.Errors() > 0 {
 		reason := rejected(problems)
-		d.Logger.Error("configuration rejected", "errors", problems.Errors(), "first", problems.List[0].String())
+		d.Logger.Error("configuration rejected", "errors", problems.Errors(), "cause", reason.Cause)
 		_, err := d.Store.Raise(ctx, "config/"+reason.Slug, "", *reason, time.Now())
 		return Reloaded{}, errors.Join(reason, err)
 	}
@@ -164,7 +172,7 @@ func rejected(problems config.Problems) *job.Reason {
 	}
 	return &job.Reason{
 		Slug: "config.rejected_on_reload", What: "the old configuration goes on unchanged",
-		Cause: fmt.Sprintf("the new one has %d errors; the first: %s", problems.Errors(), first), Do: "haulier check", Who: job.WhoUs,
+		Cause: fmt.Sprintf("errors in the new one: %d; the first: %s", problems.Errors(), first), Do: "haulier check", Who: job.WhoUs,
 	}
 }
 

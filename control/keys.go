@@ -40,10 +40,22 @@ func (k Keys) free(ctx context.Context, kind job.KeyKind, name string) error {
 	if err != nil {
 		return err
 	}
-	if len(have) > 0 {
-		return fmt.Errorf("there is a %s key %q already; rotate it to get a new one: %w", kind, name, job.ErrExists)
+	if len(have) == 0 {
+		return nil
 	}
-	return nil
+	next := "rotate it to get a new one"
+	if kind == job.KeyPGPPublic {
+		next = "import theirs under another name, and name that one in the configuration"
+	}
+	return fmt.Errorf("there is a %s key %q already; %s: %w", kind, name, next, job.ErrExists)
+}
+
+// freePGP says that no PGP key of this name is there yet, neither ours nor a customer's: pgp show and retire go by it.
+func (k Keys) freePGP(ctx context.Context, name string) error {
+	if err := k.free(ctx, job.KeyPGP, name); err != nil {
+		return err
+	}
+	return k.free(ctx, job.KeyPGPPublic, name)
 }
 
 // keyName says whether a name may be one of a key: [a-z0-9-].
@@ -180,7 +192,7 @@ func (k Keys) find(ctx context.Context, kind job.KeyKind, label string) (job.Key
 
 // GeneratePGP makes the first PGP key of ours of a name: rsa-4096 (also when empty) or x25519.
 func (k Keys) GeneratePGP(ctx context.Context, name, algorithm string) (job.Key, error) {
-	if err := k.free(ctx, job.KeyPGP, name); err != nil {
+	if err := k.freePGP(ctx, name); err != nil {
 		return job.Key{}, err
 	}
 	return k.newPGP(ctx, name, algorithm, job.SlotCurrent, "pgp.generate")
@@ -223,7 +235,7 @@ func (k Keys) RotatePGP(ctx context.Context, name, algorithm string) (job.Key, e
 // ImportPGP keeps a customer's public key, after checks: exactly one, able to encrypt, not expired. A private key is
 // taken as one of ours.
 func (k Keys) ImportPGP(ctx context.Context, name string, text, passphrase secret.Text) (job.Key, []pgp.Warning, error) {
-	if err := k.free(ctx, job.KeyPGPPublic, name); err != nil {
+	if err := k.freePGP(ctx, name); err != nil {
 		return job.Key{}, nil, err
 	}
 	key, warnings, err := pgp.Inspect(text.Reveal(), time.Now())

@@ -79,7 +79,7 @@ func (a *app) runHere(ctx context.Context, cfg *config.Config, spec job.Spec, as
 	if err := a.takeOver(ctx, cfg, s); err != nil {
 		return endedRun{}, err
 	}
-	if err := control.CarryOn(ctx, s, cfg); err != nil {
+	if err := control.CarryOn(ctx, s, []job.Spec{spec}); err != nil {
 		return endedRun{}, err
 	}
 	shown := newProgress(a)
