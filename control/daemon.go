@@ -97,7 +97,7 @@ func CarryOn(ctx context.Context, book Renamer, jobs []job.Spec) error {
 			return &job.Reason{
 				Slug: "config.two_histories", What: "nothing was started or changed",
 				Cause: fmt.Sprintf("job %q cannot carry on the history of %q: it has one of its own by now, with the same files in it", spec.Name, spec.Formerly),
-				Do:    fmt.Sprintf("take `formerly: %s` out of job %q", spec.Formerly, spec.Name), Who: job.WhoUs, Err: err,
+				Do:    fmt.Sprintf("take `formerly: %s` out of job %q", spec.Formerly, spec.Name), Who: job.WhoUs,
 			}
 		case err != nil && !errors.Is(err, job.ErrNotFound):
 			return err
