@@ -68,7 +68,7 @@ func (r *importRun) fetchReceived(ctx context.Context, f *job.File, moved *int64
 	closed := false
 	err = r.get(ctx, f, io.MultiWriter(file, sum), moved, func() error {
 		closed = true
-		if err := file.Close(); err != nil { // C6
+		if err := errors.Join(file.Close(), r.landing.Sync()); err != nil { // C6
 			return err
 		}
 		f.Received, f.Kept = sum.digest(), name

@@ -70,6 +70,10 @@ func (r *importRun) resumeAt(ctx context.Context, f *job.File, moved *int64) err
 		if err != nil {
 			return err
 		}
+		// The run that fetched it may have died before its last look at the source.
+		if err := r.unchangedSource(ctx, f); err != nil {
+			return errors.Join(err, r.landing.Remove(opened))
+		}
 		return r.finish(ctx, f, opened, r.seq)
 	case job.StepLanding:
 		if err := r.landReady(ctx, f, f.Final); err != nil {

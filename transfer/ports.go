@@ -81,6 +81,7 @@ type Stage interface {
 	Open(name string) (io.ReadCloser, int64, error)
 	Promote(from, to string) error // twice without harm
 	Remove(name string) error      // one that is not there is fine
+	Sync() error                   // makes the names durable
 	StageKeeper
 }
 

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -117,11 +118,46 @@ func copyAcross(from, to string) error {
 	if err = errors.Join(err, (&durable{target}).Close()); err != nil {
 		return errors.Join(err, os.Remove(passing))
 	}
-	if err := renameNoReplace(passing, to); err != nil {
+	err = renameNoReplace(passing, to)
+	if errors.Is(err, fs.ErrExist) {
+		err = sameContent(from, to) // an earlier attempt may have died before it removed the source
+	}
+	if err != nil {
+		return errors.Join(err, ignoreMissing(os.Remove(passing)))
+	}
+	if err := ignoreMissing(os.Remove(passing)); err != nil {
 		return err
 	}
 	if err := syncDir(filepath.Dir(to)); err != nil {
 		return err
 	}
 	return os.Remove(from)
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// sameContent gives fs.ErrExist when two files differ.
+func sameContent(first, second string) error {
+	sums := [2]string{}
+	for i, path := range []string{first, second} {
+		file, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		sum := sha256.New()
+		_, err = io.Copy(sum, file)
+		if err = errors.Join(err, file.Close()); err != nil {
+			return err
+		}
+		sums[i] = string(sum.Sum(nil))
+	}
+	if sums[0] != sums[1] {
+		return &os.PathError{Op: "archive", Path: second, Err: fs.ErrExist}
+	}
+	return nil
 }

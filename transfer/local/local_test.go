@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -157,6 +158,19 @@ func TestArchiveTwiceAndAcrossFileSystems(t *testing.T) {
 			}
 			if got := content(t, path); got != "cipher" {
 				t.Errorf("%s holds %q", path, got)
+			}
+		}
+		if strings.HasPrefix(dir, "/dev/shm") { // copied, and then the process died
+			write(t, landing, "1.1.received", "cipher")
+			if _, err := landing.Archive("1.1.received", dir, "a.1.pgp"); err != nil {
+				t.Errorf("after a copy whose source was not removed: %v", err)
+			}
+			write(t, landing, "1.1.received", "others")
+			if _, err := landing.Archive("1.1.received", dir, "a.1.pgp"); !errors.Is(err, fs.ErrExist) {
+				t.Errorf("onto another file: %v", err)
+			}
+			if names, err := filepath.Glob(filepath.Join(dir, "*.copying")); err != nil || len(names) > 0 {
+				t.Errorf("left: %v, %v", names, err)
 			}
 		}
 		if err := local.Forget(filepath.Join(dir, "a.1.pgp")); err != nil {
