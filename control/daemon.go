@@ -56,7 +56,7 @@ func (d *Daemon) Use(ctx context.Context, cfg *config.Config, by string) error {
 	if d.Drafts != nil {
 		d.Drafts(cfg)
 	}
-	return nil
+	return d.Store.Resolve(ctx, "config/config.rejected_on_reload", time.Now())
 }
 
 func (d *Daemon) apply(ctx context.Context, cfg *config.Config, by string) error {
@@ -152,9 +152,6 @@ func (d *Daemon) Reload(ctx context.Context, by string) (Reloaded, error) {
 	diff := config.Diff(config.Masked(before), config.Masked(cfg))
 	restart := config.RestartNeeded(before, cfg)
 	if err := d.Use(ctx, cfg, by); err != nil {
-		return Reloaded{}, err
-	}
-	if err := d.Store.Resolve(ctx, "config/config.rejected_on_reload", time.Now()); err != nil {
 		return Reloaded{}, err
 	}
 	err := d.Store.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: "config.reload", Object: cfg.Path, Detail: fmt.Sprintf("revision %d", d.Revision())})

@@ -67,7 +67,7 @@ func cancelCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			cfg, err := a.config()
+			cfg, err := a.configOrLast(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -26,7 +26,7 @@ func statusCommand(a *app) *cobra.Command {
 
 		ValidArgsFunction: firstOnly(a.completeJobs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := a.config()
+			cfg, err := a.configOrLast(cmd.Context())
 			if err != nil {
 				return err
 			}

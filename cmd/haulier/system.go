@@ -58,7 +58,7 @@ func (a *app) readStore(ctx context.Context, cfg *config.Config) (*store.Store, 
 
 // reading loads the configuration and opens its store for reading.
 func (a *app) reading(ctx context.Context) (*config.Config, *store.Store, error) {
-	cfg, err := a.config()
+	cfg, err := a.configOrLast(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
