@@ -75,6 +75,8 @@ func (r *exportRun) renameRefused(ctx context.Context, f *job.File, err error) e
 		if r.sees() && !now.temp {
 			return r.confirm(ctx, f, false)
 		}
+	} else if errors.Is(err, fs.ErrNotExist) {
+		return r.lostReply(ctx, f, nil) // the temporary is gone, and nobody may look where to
 	}
 	reason := asReason(err)
 	if err := r.advance(ctx, f, job.StepUploaded); err != nil {
