@@ -97,6 +97,9 @@ func inSource(name string, content []byte) (map[string]string, error) {
 				err = fmt.Errorf("%s: slug %q: want AREA.NAME with a known area", fset.Position(n.Pos()), text)
 			}
 			if key != nil && key.Name == "Slug" {
+				if ok {
+					found[text] = fset.Position(n.Pos()).String()
+				}
 				for _, text := range composed(n.Value) {
 					found[text] = fset.Position(n.Pos()).String()
 				}
