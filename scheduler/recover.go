@@ -69,7 +69,7 @@ func (s *Service) interruptOpen(ctx context.Context, only string) error {
 		}
 		run.State, run.Ended = job.RunInterrupted, now
 		run.Reason = interrupted("Haulier or the machine stopped while the run was at work.")
-		if run.Attempt < mostStarts {
+		if run.Trigger != job.TriggerManual && run.Attempt < mostStarts { // who asks by hand asks again
 			run.RetryAt = now
 		}
 		if err := settled(s.o.Store.EndRun(ctx, run)); err != nil {

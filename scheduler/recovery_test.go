@@ -176,6 +176,23 @@ func TestStopNamesWhatDoesNotReturn(t *testing.T) {
 	})
 }
 
+func TestACrashDoesNotRepeatARunByHand(t *testing.T) {
+	inWorld(t, lasting(30*time.Minute), func(t *testing.T, w *world) {
+		w.start(spec("b", ""))
+		if _, err := w.service.RunNow(t.Context(), "b", job.Run{By: "ops"}); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(15 * time.Minute)
+		w.crash()
+		w.start(spec("b", ""))
+		w.pass(time.Hour)
+		w.wantBegun("b manual - 1")
+		if r := w.run(1); r.State != job.RunInterrupted || !r.RetryAt.IsZero() {
+			t.Errorf("run 1 = %+v", r)
+		}
+	})
+}
+
 func TestACrashEndsOpenRunsAndRunsThemOnceMore(t *testing.T) {
 	inWorld(t, lasting(30*time.Minute), func(t *testing.T, w *world) {
 		a := spec("a", "10 0 * * *")
