@@ -3,10 +3,12 @@ package control
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/transfer"
 )
 
 // Verdict is a person's decision about a file in doubt.
@@ -121,17 +123,49 @@ func decided(f job.File, as Verdict) job.File {
 	return f
 }
 
-// EpochKeeper is a stage that remembers the ledger's epoch.
-type EpochKeeper interface{ SetEpoch(epoch string) error }
+// EpochKeeper is a stage that remembers, for each job, which life of the ledger it was last used with.
+type EpochKeeper interface {
+	Epoch(jobName string) (string, error)
+	SetEpoch(jobName, epoch string) error
+}
+
+// heldMost is how many held rows one look gives.
+const heldMost = 1000
 
 // Reconcile ends all doubts that a restored ledger or a mass change on the server left on a job: as landed or delivered,
-// when the files are known to have gone through before, or again. Only then does the job take new files by itself.
+// when the files are known to have gone through before, or again. Only then does the job take new files by itself. After
+// a restore a run has to look first: without that look nothing is held yet, and everything would be taken again.
 func Reconcile(ctx context.Context, d Doubts, spec job.Spec, stage EpochKeeper, epoch string, as Verdict, who, why string) (int, error) {
-	n := 0
+	life, err := stage.Epoch(spec.Name)
+	if err != nil {
+		return 0, err
+	}
+	then, _, _ := strings.Cut(life, " ")
+	n, left, err := resolveRestored(ctx, d, spec.Name, as, who, why)
+	switch {
+	case err != nil:
+		return n, err
+	case left >= heldMost:
+		return n, &job.Reason{
+			Slug: "ledger.too_many_held", What: fmt.Sprintf("%d files were settled; the job goes on holding what looks new", n),
+			Cause: fmt.Sprintf("%d files or more are held for other reasons and hide the rest", left), Do: "haulier held list " + spec.Name, Who: job.WhoUs,
+		}
+	case n == 0 && life != "" && then != epoch && then != transfer.Looked(epoch):
+		return 0, &job.Reason{
+			Slug: "ledger.look_first", What: "nothing was settled; the job goes on holding what looks new",
+			Cause: "the ledger was restored and no run has looked since, so what was moved before is not known to be old yet",
+			Do:    fmt.Sprintf("haulier run %s (it moves nothing that looks new), then haulier reconcile %s", spec.Name, spec.Name), Who: job.WhoUs,
+		}
+	}
+	return n, stage.SetEpoch(spec.Name, epoch)
+}
+
+// resolveRestored resolves the rows that a restore or a mass change holds, and says how many others are held.
+func resolveRestored(ctx context.Context, d Doubts, jobName string, as Verdict, who, why string) (n, left int, err error) {
 	for {
-		rows, err := d.Held(ctx, spec.Name)
+		rows, err := d.Held(ctx, jobName)
 		if err != nil {
-			return n, err
+			return n, len(rows), err
 		}
 		before := n
 		for _, f := range rows {
@@ -139,12 +173,12 @@ func Reconcile(ctx context.Context, d Doubts, spec job.Spec, stage EpochKeeper, 
 				continue
 			}
 			if _, err := Resolve(ctx, d, f.ID, as, who, why); err != nil {
-				return n, err
+				return n, len(rows), err
 			}
 			n++
 		}
 		if n == before {
-			return n, stage.SetEpoch(epoch)
+			return n, len(rows), nil
 		}
 	}
 }

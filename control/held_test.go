@@ -11,6 +11,7 @@ import (
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/transfer"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -177,7 +178,22 @@ func TestReopenGivesRejectedFilesBackToTheNextRun(t *testing.T) {
 
 type stage struct{ epoch string }
 
-func (s *stage) SetEpoch(epoch string) error { s.epoch = epoch; return nil }
+func (s *stage) Epoch(string) (string, error)   { return s.epoch, nil }
+func (s *stage) SetEpoch(_, epoch string) error { s.epoch = epoch; return nil }
+
+func TestReconcileWantsALookAfterARestore(t *testing.T) {
+	s := openStore(t)
+	spec := job.Spec{Name: "acme-in"}
+	kept := &stage{epoch: "before 17"}
+	n, err := control.Reconcile(t.Context(), s, spec, kept, "now", control.AsLanded, "ann", "they are there")
+	if n != 0 || slugOf(err) != "ledger.look_first" || kept.epoch != "before 17" {
+		t.Fatalf("before any look: %d, %v; the stage remembers %q", n, err, kept.epoch)
+	}
+	kept.epoch = transfer.Looked("now")
+	if n, err := control.Reconcile(t.Context(), s, spec, kept, "now", control.AsLanded, "ann", "they are there"); n != 0 || err != nil || kept.epoch != "now" {
+		t.Errorf("after a look that found nothing: %d, %v; the stage remembers %q", n, err, kept.epoch)
+	}
+}
 
 func TestReconcileSettlesWhatARestoreHolds(t *testing.T) {
 	s := openStore(t)

@@ -275,7 +275,7 @@ func (s *sent) checkRows(held int) {
 		t.Error(err)
 	}
 	for _, entry := range entries {
-		if entry.Name() != "epoch" && !entry.IsDir() && !s.ended() {
+		if !strings.HasPrefix(entry.Name(), "epoch.") && !entry.IsDir() && !s.ended() {
 			t.Errorf("the stage still holds %s", entry.Name())
 		}
 	}
@@ -290,7 +290,7 @@ func (s *sent) ended() bool {
 	}
 	s.doGuarded(&guard{watch: s.saw})
 	entries, _ = os.ReadDir(s.stage)
-	return !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return !e.IsDir() && e.Name() != "epoch" })
+	return !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return !e.IsDir() && !strings.HasPrefix(e.Name(), "epoch.") })
 }
 
 // lastOf gives what the customer got with this hash.

@@ -313,11 +313,11 @@ func (s guardedStage) Remove(name string) error {
 	return s.Stage.Remove(name)
 }
 
-func (s guardedStage) SetEpoch(epoch string) error {
+func (s guardedStage) SetEpoch(jobName, epoch string) error {
 	if err := s.g.alive(ofDisk); err != nil {
 		return err
 	}
-	return s.Stage.SetEpoch(epoch)
+	return s.Stage.SetEpoch(jobName, epoch)
 }
 
 // guardedLanding is a real landing of a process that may die.

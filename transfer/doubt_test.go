@@ -19,7 +19,7 @@ func TestImportHoldsWhatARestoredLedgerBelievesToBeWaiting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := landing.SetEpoch("another life"); err != nil {
+	if err := landing.SetEpoch(b.spec.Name, "another life"); err != nil {
 		t.Fatal(err)
 	}
 	put(t, b.remote("out", "a.csv.done"), "")
@@ -37,7 +37,7 @@ func TestExportHoldsWhatARestoredLedgerBelievesToBeOnItsWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := stage.SetEpoch("another life"); err != nil {
+	if err := stage.SetEpoch(b.spec.Name, "another life"); err != nil {
 		t.Fatal(err)
 	}
 	b.server.Change(func(k *sftptest.Knobs) { *k = sftptest.Knobs{} })

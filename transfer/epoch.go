@@ -17,7 +17,7 @@ import (
 // restored compares the ledger with what the stage remembers. A stage that remembers nothing begins with the present
 // ledger, unless that one is known to be a restored one that has rows of this job.
 func restored(ctx context.Context, ledger Ledger, jobName, epoch string, stage Stage) (bool, error) {
-	text, err := stage.Epoch()
+	text, err := stage.Epoch(jobName)
 	if err != nil {
 		return false, err
 	}
@@ -44,14 +44,18 @@ func startStage(ctx context.Context, ledger Ledger, jobName, epoch string, stage
 			return false, ledgerReason(err)
 		}
 	}
-	return false, stage.SetEpoch(epoch)
+	return false, stage.SetEpoch(jobName, epoch)
 }
 
 // remember notes in the stage how far the ledger has come. A note that is older than the truth does no harm.
-func remember(ctx context.Context, ledger Ledger, epoch string, stage Stage) error {
+func remember(ctx context.Context, ledger Ledger, jobName, epoch string, stage Stage) error {
 	stamp, err := ledger.Stamp(keep(ctx))
 	if err != nil {
 		return ledgerReason(err)
 	}
-	return stage.SetEpoch(fmt.Sprintf("%s %d", epoch, stamp))
+	return stage.SetEpoch(jobName, fmt.Sprintf("%s %d", epoch, stamp))
 }
+
+// Looked is what a stage remembers once a run has looked at everything after a restore: what looks new is held by now,
+// and a person may settle it. The job goes on holding until then.
+func Looked(epoch string) string { return "looked:" + epoch }

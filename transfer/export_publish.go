@@ -174,7 +174,7 @@ func (r *exportRun) confirm(ctx context.Context, f *job.File, acknowledged bool)
 		if err := sleep(ctx, wait); err != nil {
 			return err
 		}
-		if !r.sees() {
+		if !r.sees() || (acknowledged && !r.checks()) {
 			return r.unobservable(ctx, f, acknowledged)
 		}
 		next, err := r.observe(ctx, f)

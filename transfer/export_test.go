@@ -244,6 +244,19 @@ func TestExportInPlaceIsLookedAt(t *testing.T) {
 	}
 }
 
+func TestExportWithoutVerifyStillRespectsTakenNames(t *testing.T) {
+	b := setup(t, sftptest.Knobs{NoPosixRename: true, RenameOverwrites: true}).exporting(func(ex *job.Export) { ex.Verify = job.VerifyNone })
+	put(t, b.remote("in", "a.csv"), "theirs")
+	put(t, filepath.Join(b.outbox, "a.csv"), "ours")
+	b.want(0, 1, 0, 0)
+	has(t, b.remote("in"), map[string]string{"a.csv": "theirs"})
+	put(t, filepath.Join(b.outbox, "b.csv"), "another")
+	b.want(1, 1, 0, 0)
+	if f := b.last(); f.Proof != job.ProofPublished {
+		t.Errorf("proof %q", f.Proof)
+	}
+}
+
 func TestExportReadsBack(t *testing.T) {
 	b := setup(t, sftptest.Knobs{}).exporting(func(ex *job.Export) { ex.Verify = job.VerifyReadback })
 	put(t, filepath.Join(b.outbox, "a.csv"), "one")

@@ -88,6 +88,10 @@ func (r *exportRun) stat(ctx context.Context, path string) (*job.Entry, error) {
 // sees says whether the server may be asked what lies under a name.
 func (r *exportRun) sees() bool { return r.way.look && !r.isBlind.Load() }
 
+// checks says whether what was written is looked at: verify: none leaves that out, but never the look at what lies
+// under a final name before it is taken.
+func (r *exportRun) checks() bool { return r.sees() && r.way.verify != job.VerifyNone }
+
 // blind learns that this server lets nobody look.
 func (r *exportRun) blind() {
 	r.remote.Learn(func(p *job.Profile) { p.Stat = new(bool) })
@@ -227,7 +231,7 @@ func (r *exportRun) lostReply(ctx context.Context, f *job.File, why *job.Reason)
 
 // verifyUpload is X5: what lies under the temporary name is looked at, and its time is remembered to know it again.
 func (r *exportRun) verifyUpload(ctx context.Context, f *job.File) error {
-	if !r.sees() {
+	if !r.checks() {
 		return r.uploaded(ctx, f, job.ProofAcknowledged)
 	}
 	entry, err := r.stat(ctx, f.Temp)

@@ -39,10 +39,8 @@ func (ex *Exporter) Run(ctx context.Context, remote Carrier, c job.Connection, s
 	if err != nil {
 		r.fail(ended(ctx, err))
 	}
-	if r.did() && !r.restored {
-		if err := remember(ctx, ex.Ledger, r.epoch, r.stage); err != nil {
-			r.fail(asReason(err))
-		}
+	if err := r.noteLife(ctx, err == nil); err != nil {
+		r.fail(asReason(err))
 	}
 	return r.result()
 }
@@ -202,4 +200,15 @@ func forgetArchived(ctx context.Context, ledger Ledger, forget func(string) erro
 			return nil
 		}
 	}
+}
+
+// noteLife notes in the stage which life of the ledger this run was of, and how far it came.
+func (r *exportRun) noteLife(ctx context.Context, whole bool) error {
+	switch {
+	case r.restored && whole && r.run.Only == "":
+		return r.stage.SetEpoch(r.spec.Name, Looked(r.epoch))
+	case !r.restored && r.did():
+		return remember(ctx, r.Ledger, r.spec.Name, r.epoch, r.stage)
+	}
+	return nil
 }

@@ -31,10 +31,8 @@ func (im *Importer) Run(ctx context.Context, remote Remote, c job.Connection, s 
 	if err != nil {
 		r.fail(ended(ctx, err))
 	}
-	if r.did() && !r.restored {
-		if err := remember(ctx, im.Ledger, r.epoch, r.landing); err != nil {
-			r.fail(asReason(err))
-		}
+	if err := r.noteLife(ctx, err == nil); err != nil {
+		r.fail(asReason(err))
 	}
 	return r.result()
 }
@@ -199,5 +197,16 @@ func (r *importRun) advance(ctx context.Context, f *job.File, to job.Step) error
 		return ledgerReason(err)
 	}
 	*f = written
+	return nil
+}
+
+// noteLife notes in the stage which life of the ledger this run was of, and how far it came.
+func (r *importRun) noteLife(ctx context.Context, whole bool) error {
+	switch {
+	case r.restored && whole && r.run.Only == "":
+		return r.landing.SetEpoch(r.spec.Name, Looked(r.epoch))
+	case !r.restored && r.did():
+		return remember(ctx, r.Ledger, r.spec.Name, r.epoch, r.landing)
+	}
 	return nil
 }

@@ -89,8 +89,8 @@ type Stage interface {
 type StageKeeper interface {
 	Leftovers(prefix string, before time.Time) ([]string, error)
 	Free() (int64, error)
-	Epoch() (string, error)
-	SetEpoch(epoch string) error
+	Epoch(jobName string) (string, error)
+	SetEpoch(jobName, epoch string) error
 }
 
 // Landing is where the platform takes imported files.

@@ -28,9 +28,6 @@ func chooseWay(c job.Connection, e job.Export, p job.Profile) way {
 	if putOnly {
 		w.verify = job.VerifyNone
 	}
-	if w.verify == job.VerifyNone {
-		w.look = false
-	}
 	w.posix = !w.direct && choosePosix(means, e.IfExists, p)
 	return w
 }

@@ -32,7 +32,8 @@ const (
 
 // exitByArea is the code of a failure by the area of its slug.
 var exitByArea = map[string]int{
-	"net": exitNetwork, "ssh": exitNetwork, "run": exitNetwork,
+	"net": exitNetwork, "ssh": exitNetwork,
+	"run":  exitSomeFailed,
 	"auth": exitLogin, "key": exitLogin,
 	"host_key": exitHostKey,
 	"pgp":      exitPGP,
@@ -87,6 +88,9 @@ func codeOf(ctx context.Context, err error) int {
 }
 
 func areaCode(slug string) int {
+	if slug == "run.timeout" {
+		return exitNetwork
+	}
 	area, _, _ := strings.Cut(slug, ".")
 	if code, known := exitByArea[area]; known {
 		return code

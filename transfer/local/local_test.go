@@ -193,16 +193,19 @@ func TestLeftoversAndEpoch(t *testing.T) {
 	if names, _ := landing.Leftovers("", time.Now().Add(-time.Hour)); len(names) != 0 {
 		t.Errorf("Leftovers of an hour ago = %v", names)
 	}
-	if epoch, err := landing.Epoch(); epoch != "" || err != nil {
+	if epoch, err := landing.Epoch("acme-in"); epoch != "" || err != nil {
 		t.Errorf("Epoch of a new stage = %q, %v", epoch, err)
 	}
 	for _, epoch := range []string{"one", "two"} {
-		if err := landing.SetEpoch(epoch); err != nil {
+		if err := landing.SetEpoch("acme-in", epoch); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := landing.Epoch(); got != epoch || err != nil {
+		if got, err := landing.Epoch("acme-in"); got != epoch || err != nil {
 			t.Errorf("Epoch = %q, %v", got, err)
 		}
+	}
+	if epoch, err := landing.Epoch("another"); epoch != "" || err != nil {
+		t.Errorf("Epoch of another job = %q, %v", epoch, err)
 	}
 	if free, err := landing.Free(); free <= 0 || err != nil {
 		t.Errorf("Free = %d, %v", free, err)
