@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,8 @@ type plan struct {
 	names   nameSet
 	pending []job.Entry
 	ready   []sighting
+	changed []sighting // known sources that look new
+	known   int
 	intents []job.Intent
 	more    int
 }
@@ -71,6 +74,7 @@ func (p *plan) judge(ctx context.Context) error {
 	if err != nil {
 		return ledgerReason(err)
 	}
+	p.known += len(rows)
 	for i, entry := range p.pending {
 		row, known := rows[paths[i]]
 		p.follow(sighting{path: paths[i], entry: entry, row: row, known: known})
@@ -90,14 +94,15 @@ func (p *plan) follow(s sighting) {
 	}
 	switch judge(s, p.stamp, p.now, p.stable, p.run.Force) {
 	case verdictReady:
-		p.ready = append(p.ready, s)
+		p.pick(s)
 		return
 	case verdictNew:
-		if p.stable == 0 {
-			p.ready = append(p.ready, s)
+		if s.known && len(p.changed) < planMost {
+			p.changed = append(p.changed, s)
 			return
 		}
-		line.Mark, line.Act, line.Why = job.MarkTransfer, "take", fmt.Sprintf("seen for the first time; taken when unchanged for %s", p.stable)
+		p.begin(s)
+		return
 	case verdictChanged:
 		line.Mark, line.Act, line.Why = job.MarkWait, "wait", "it changed since the last look"
 	case verdictWaiting:
@@ -112,6 +117,43 @@ func (p *plan) follow(s sighting) {
 		line.Mark, line.Act, line.Why = job.MarkWait, "resume", fmt.Sprintf("file %d stands at %s: the run goes on from there", s.row.ID, s.row.Step)
 	}
 	p.add(line)
+}
+
+// begin says what a version that nobody worked on leads to.
+func (p *plan) begin(s sighting) {
+	if p.stable == 0 {
+		p.pick(s)
+		return
+	}
+	p.add(job.Intent{
+		Mark: job.MarkTransfer, Act: "take", Name: naming.Printable(s.entry.Name, 200), Size: s.entry.Size,
+		Why: fmt.Sprintf("seen for the first time; taken when unchanged for %s", p.stable),
+	})
+}
+
+// brake says what many known sources lead to that look new at once.
+func (p *plan) brake() {
+	changes := make([]change, len(p.changed))
+	for i, s := range p.changed {
+		changes[i] = asChange(s)
+	}
+	cause := massChange(changes, p.known)
+	for i, s := range p.changed {
+		if cause != "" && p.spec.Type == job.TypeImport && (changes[i].shifted || changes[i].back) {
+			p.add(job.Intent{Mark: job.MarkFail, Act: "held", Name: naming.Printable(s.entry.Name, 200), Size: s.entry.Size, Why: cause})
+			continue
+		}
+		p.begin(s)
+	}
+}
+
+// pick takes a source that is ready; more than a plan has lines for are only counted.
+func (p *plan) pick(s sighting) {
+	if len(p.ready) >= planMost {
+		p.more++
+		return
+	}
+	p.ready = append(p.ready, s)
 }
 
 func servedBy(row job.File) string {
@@ -130,6 +172,8 @@ func (p *plan) end(ctx context.Context) ([]job.Intent, error) {
 	if err := p.judge(ctx); err != nil {
 		return nil, err
 	}
+	p.brake()
+	slices.SortFunc(p.ready, func(a, b sighting) int { return strings.Compare(a.path, b.path) })
 	for _, s := range p.ready {
 		if !p.sources.marked(s.entry.Name, p.names) {
 			p.add(job.Intent{Mark: job.MarkWait, Act: "wait", Name: naming.Printable(s.entry.Name, 200), Size: s.entry.Size, Why: "its done-file is not there"})

@@ -140,6 +140,23 @@ func (d *daemon) follow(ctx context.Context, id int64, show func(job.Progress)) 
 	}
 }
 
+// leaveFor is how long a daemon that went away may take to write down how its runs ended.
+const leaveFor = 15 * time.Second
+
+// endAfterDaemon tells how a run ended whose daemon went away while it was followed.
+func (a *app) endAfterDaemon(ctx context.Context, cfg *config.Config, id int64, shown *progress, why error) (endedRun, error) {
+	s, err := a.readStore(ctx, cfg)
+	if err != nil {
+		return endedRun{}, errors.Join(why, err)
+	}
+	for began := time.Now(); time.Since(began) < leaveFor && ctx.Err() == nil; time.Sleep(lookAgain / 10) {
+		if run, err := s.Run(ctx, id); err == nil && !run.Ended.IsZero() {
+			return endOf(ctx, s, id, shown)
+		}
+	}
+	return endedRun{}, why
+}
+
 // runThere lets the daemon run a job, or a run again, and shows it as if it ran here. A signal cancels the run.
 func (a *app) runThere(ctx context.Context, cfg *config.Config, d *daemon, path string, asked web.Asked) (endedRun, error) {
 	var begun web.Run
@@ -149,7 +166,7 @@ func (a *app) runThere(ctx context.Context, cfg *config.Config, d *daemon, path 
 	shown := newProgress(a)
 	if err := d.follow(ctx, begun.ID, shown.show); err != nil {
 		if ctx.Err() == nil {
-			return endedRun{}, err
+			return a.endAfterDaemon(ctx, cfg, begun.ID, shown, err)
 		}
 		unhurried, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer stop()

@@ -33,7 +33,8 @@ const (
 // exitByArea is the code of a failure by the area of its slug.
 var exitByArea = map[string]int{
 	"net": exitNetwork, "ssh": exitNetwork,
-	"run":  exitSomeFailed,
+	"run": exitSomeFailed, "job": exitSomeFailed, "connection": exitSomeFailed,
+	"held": exitUsage,
 	"auth": exitLogin, "key": exitLogin,
 	"host_key": exitHostKey,
 	"pgp":      exitPGP,

@@ -1,0 +1,86 @@
+package transfer_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/sftptest"
+)
+
+// plan gives the plan of the bundle's job, a line each: mark, act and name.
+func (b *bundle) plan() []string {
+	b.t.Helper()
+	session, err := b.pool.Session(b.t.Context(), b.conn)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer session.Close()
+	var intents []job.Intent
+	if b.spec.Type == job.TypeImport {
+		intents, err = b.importer().Plan(b.t.Context(), session, b.spec, job.Run{Started: time.Now()})
+	} else {
+		intents, err = b.exporter().Plan(b.t.Context(), session.Profile(), b.conn, b.spec, job.Run{Started: time.Now()})
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var lines []string
+	for _, i := range intents {
+		lines = append(lines, fmt.Sprintf("%s %s %s", i.Mark, i.Act, i.Name))
+	}
+	return lines
+}
+
+func TestPlanOfAnImportMovesNothing(t *testing.T) {
+	b := setup(t, sftptest.Knobs{HostileNames: []string{"../x.csv"}}).importing(func(im *job.Import) {
+		im.AfterSuccess, im.AllowEmpty = job.Retire{Action: job.RetireMove, Dir: "/done"}, true
+	})
+	b.spec.Limits.MaxFileSize = 10
+	put(t, b.remote("out", "a.csv"), "one")
+	put(t, b.remote("out", "large.csv"), "more than ten bytes")
+	want := "! reject ../x.csv|+ download a.csv|> move a.csv|! reject large.csv"
+	if got := strings.Join(b.plan(), "|"); got != want {
+		t.Errorf("plan %q, want %q", got, want)
+	}
+	if rows := b.rows(); len(rows) != 0 {
+		t.Errorf("the plan wrote %d rows", len(rows))
+	}
+	has(t, b.landing, nil)
+	b.spec.Import.AfterSuccess.Action = job.RetireKeep
+	b.want(1, 2, 0, 0)
+	if got := strings.Join(b.plan(), "|"); !strings.Contains(got, "= skip a.csv") || strings.Contains(got, "+ ") {
+		t.Errorf("plan after the run %q", got)
+	}
+}
+
+func TestPlanShowsWhatAMassChangeHolds(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).importing(nil)
+	day := time.Date(2026, 11, 20, 1, 0, 0, 0, time.UTC)
+	write := func(at time.Time) {
+		for i := range 25 {
+			put(t, b.remote("out", fmt.Sprintf("f%02d.csv", i)), fmt.Sprint("content ", i), at)
+		}
+	}
+	write(day)
+	b.want(25, 0, 0, 0)
+	write(day.Add(time.Hour))
+	for _, line := range b.plan() {
+		if !strings.HasPrefix(line, "! held ") {
+			t.Errorf("plan says %q", line)
+		}
+	}
+}
+
+func TestPlanOfAnExportSaysHow(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).exporting(nil)
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	put(t, filepath.Join(b.outbox, "empty.csv"), "")
+	if got := strings.Join(b.plan(), "|"); got != "+ upload a.csv|! reject empty.csv" {
+		t.Errorf("plan %q", got)
+	}
+	has(t, b.remote("in"), nil)
+}
