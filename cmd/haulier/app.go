@@ -29,6 +29,9 @@ type app struct {
 	server     string
 
 	closers []func() error
+
+	// step is told of the steps of a restore; nil: nobody. Tests end the process there.
+	step func(name string)
 }
 
 // rootCommand is the whole command line.

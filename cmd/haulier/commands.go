@@ -25,6 +25,8 @@ var commands = []func(*app) *cobra.Command{
 	logsCommand,
 	heldCommand,
 	reconcileCommand,
+	backupCommand,
+	restoreCommand,
 	jobsCommand,
 	connectionsCommand,
 	keysCommand,

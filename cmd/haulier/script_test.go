@@ -24,7 +24,7 @@ import (
 var update = flag.Bool("update", false, "write docs/cli.md and the expected texts of the scripts anew")
 
 func TestMain(m *testing.M) {
-	testscript.Main(leakless{m}, map[string]func(){"haulier": main})
+	testscript.Main(leakless{m}, map[string]func(){"haulier": main, "haulier-killed": killedMain})
 }
 
 // leakless runs the tests and then looks for goroutines that they left behind.

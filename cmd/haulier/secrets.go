@@ -81,7 +81,7 @@ func (a *app) readSecret(prompt string) (secret.Text, error) {
 	trimmed := bytes.TrimSuffix(bytes.TrimSuffix(raw, []byte("\n")), []byte("\r"))
 	switch {
 	case len(trimmed) == 0:
-		return secret.Text{}, usage(errors.New("stdin was empty: no secret was stored"))
+		return secret.Text{}, usage(errors.New("stdin was empty: no secret was read"))
 	case len(trimmed) > maxSecret:
 		return secret.Text{}, usage(errors.New("stdin has more than 64 KiB: that is no secret"))
 	}
