@@ -1,6 +1,9 @@
 package job
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Incident is one cause that needs a person, however many jobs it touches.
 type Incident struct {
@@ -16,10 +19,10 @@ type Incident struct {
 
 // Event is something that is to be told, written with the change it tells of.
 type Event struct {
-	ID   int64     `json:"id"`
-	Type string    `json:"type"` // file.landed, file.delivered, run.failed …
-	At   time.Time `json:"timestamp"`
-	Data []byte    `json:"data"` // JSON
+	ID   int64           `json:"id"`
+	Type string          `json:"type"` // file.landed, file.delivered, run.failed …
+	At   time.Time       `json:"timestamp"`
+	Data json.RawMessage `json:"data"`
 }
 
 // Pause keeps a job or a connection from starting runs.

@@ -271,7 +271,10 @@ func TestRestoreOfADamagedStore(t *testing.T) {
 	if err := errors.Join(os.WriteFile(path, garbage, 0o600), os.WriteFile(path+"-wal", log, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	i.must("restore", "b", "--replace", "--passphrase-env", "PASS")
+	told := i.must("restore", "b", "--replace", "--passphrase-env", "PASS", "--json")
+	if epoch := i.epoch(); !strings.Contains(told, epoch) {
+		t.Errorf("the epoch is %s now; restore told\n%s", epoch, told)
+	}
 	if got := strings.Join(i.secrets(), " "); got != "before" {
 		t.Errorf("the secrets are %s", got)
 	}

@@ -27,6 +27,7 @@ var commands = []func(*app) *cobra.Command{
 	reconcileCommand,
 	backupCommand,
 	restoreCommand,
+	doctorCommand,
 	jobsCommand,
 	connectionsCommand,
 	keysCommand,

@@ -60,8 +60,8 @@ func sameDevice(a, b string) (bool, error) {
 	return first.Dev == second.Dev, nil
 }
 
-// free gives the bytes that this user may still write under a folder.
-func free(dir string) (int64, error) {
+// Free gives the bytes that this user may still write under a folder.
+func Free(dir string) (int64, error) {
 	var disk unix.Statfs_t
 	if err := unix.Statfs(dir, &disk); err != nil {
 		return 0, &os.PathError{Op: "statfs", Path: dir, Err: err}

@@ -134,4 +134,4 @@ func (s *Stage) Leftovers(prefix string, before time.Time) ([]string, error) {
 }
 
 // Free gives the bytes that may still be written.
-func (s *Stage) Free() (int64, error) { return free(s.dir) }
+func (s *Stage) Free() (int64, error) { return Free(s.dir) }
