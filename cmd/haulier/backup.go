@@ -84,6 +84,9 @@ func (a *app) backup(cmd *cobra.Command, path string, flags backupFlags) error {
 	return nil
 }
 
+// backupScratch is where a backup is made and proven, in the data folder.
+const backupScratch = ".backup-*"
+
 // shortPassphrase is how many bytes a passphrase must have: the file holds every private key.
 const shortPassphrase = 8
 
@@ -116,7 +119,7 @@ func (a *app) backupPassphrase(cmd *cobra.Command, flags passphraseFlags, fresh 
 
 // writeBackup makes the file beside its place and gives it its name when it is whole and, if asked, proven.
 func (a *app) writeBackup(ctx context.Context, cfg *config.Config, path string, passphrase secret.Text, verify bool) (line backupLine, err error) {
-	scratch, err := os.MkdirTemp(cfg.DataDir, ".backup-*") // 0700, and on a disk that holds the store already
+	scratch, err := os.MkdirTemp(cfg.DataDir, backupScratch) // 0700, and on a disk that holds the store already
 	if err != nil {
 		return line, fmt.Errorf("make room for the backup: %w", err)
 	}

@@ -145,4 +145,4 @@ func (s *demoStage) hint() {
 }
 
 // demoHints are commands worth trying on the demo.
-var demoHints = []string{"history", "show 1", "plan", "logs 1", "config show"}
+var demoHints = []string{"status", "history", "show 1", "plan", "connections test acme", "doctor"}

@@ -163,7 +163,7 @@ func (s *demoStage) configure(ctx context.Context) error {
 	}
 	s.cfg = cfg
 	return s.store.AddPin(ctx, job.Pin{
-		Address: fmt.Sprintf("[127.0.0.1]:%d", s.server.Port()), Key: s.server.HostKeys()[0], By: user(), Why: "trust",
+		Address: control.PinAddress(s.cfg.Connections["acme"].Endpoint), Key: s.server.HostKeys()[0], By: user(), Why: "trust",
 	})
 }
 

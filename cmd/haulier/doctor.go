@@ -48,9 +48,12 @@ func (a *app) doctor(ctx context.Context) error {
 	findings := []finding{configFinding(problems)}
 	if cfg != nil {
 		findings = append(findings, dataFinding(cfg), a.daemonFinding(ctx, cfg))
+		findings = append(findings, machineFindings(cfg)...)
 		findings = append(findings, a.storeFindings(ctx, cfg)...)
+		findings = append(findings, a.credentialFindings(ctx, cfg)...)
 		for _, spec := range cfg.Jobs {
 			findings = append(findings, jobFinding(cfg, spec))
+			findings = append(findings, archiveFindings(spec)...)
 		}
 	}
 	failed := false
