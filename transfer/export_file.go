@@ -150,7 +150,7 @@ func (r *exportRun) place(f *job.File) {
 
 // let lets go of a file: it is counted, and the run remembers how it left it.
 func (r *exportRun) let(ctx context.Context, f job.File, began time.Time, moved int64) {
-	r.add(f.State, f.Reason)
+	r.add(f)
 	if f.Step == job.StepDone {
 		removeStaged(r.stage, stagePrefix(f), time.Now().Add(time.Hour)) // C15's twin: nothing stays in the stage
 	}

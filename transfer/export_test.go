@@ -257,6 +257,24 @@ func TestExportWithoutVerifyStillRespectsTakenNames(t *testing.T) {
 	}
 }
 
+func TestExportCountsAFileThatChangedAsItEnded(t *testing.T) {
+	b := setup(t, sftptest.Knobs{NoRename: true}).exporting(nil)
+	path := filepath.Join(b.outbox, "a.csv")
+	put(t, path, "one")
+	b.want(0, 1, 0, 0) // uploaded, not renamed
+	rows := b.rows()
+	rows[0].Step = job.StepQueued // as a run leaves it that died before the upload
+	if _, err := b.store.Advance(t.Context(), job.StepUploaded, rows[0]); err != nil {
+		t.Fatal(err)
+	}
+	put(t, path, "another version")
+	b.server.Change(func(k *sftptest.Knobs) { *k = sftptest.Knobs{} })
+	result := b.want(1, 0, 0, 0)
+	if result.State != job.RunSucceeded || result.Reason != nil {
+		t.Errorf("result %+v", result)
+	}
+}
+
 func TestExportReadsBack(t *testing.T) {
 	b := setup(t, sftptest.Knobs{}).exporting(func(ex *job.Export) { ex.Verify = job.VerifyReadback })
 	put(t, filepath.Join(b.outbox, "a.csv"), "one")

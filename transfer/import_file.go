@@ -182,7 +182,7 @@ func (r *importRun) shown(f job.File) string {
 
 // let lets go of a file: it is counted, and the run remembers how it left it.
 func (r *importRun) let(ctx context.Context, f job.File, began time.Time, moved int64) {
-	r.add(f.State, f.Reason)
+	r.add(f)
 	err := r.Ledger.Outcome(keep(ctx), job.Outcome{Run: r.run.ID, File: f, Bytes: moved, Duration: time.Since(began)})
 	if err != nil {
 		r.fail(asReason(ledgerReason(err)))

@@ -11,22 +11,30 @@ type tally struct {
 	mu      sync.Mutex
 	counts  job.Counts
 	bytes   job.Bytes
-	reason  *job.Reason // the first failure; a temporary one goes before others, because it takes the ladder
-	endedBy *job.Reason // a failure that ended the run
-	trouble bool        // a file ended well and something about it did not
+	reason  *job.Reason           // the first failure; a temporary one goes before others, because it takes the ladder
+	endedBy *job.Reason           // a failure that ended the run
+	trouble bool                  // a file ended well and something about it did not
+	held    map[int64]*job.Reason // files that were held, and why
 	notes   []string
 }
 
-// add counts a file.
-func (t *tally) add(state job.State, reason *job.Reason) {
+// add counts a file. One that was held a moment ago, because it changed, and taken up again by a later look of the same
+// run is counted as it ended.
+func (t *tally) add(f job.File) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.recount(f.ID)
+	state, reason := f.State, f.Reason
 	switch state {
 	case job.FileLanded, job.FileDelivered:
 		t.counts.OK++
 		t.trouble = t.trouble || reason != nil
 	case job.FileHeld:
 		t.counts.Held++
+		if t.held == nil {
+			t.held = map[int64]*job.Reason{}
+		}
+		t.held[f.ID] = reason
 	case job.FileRejected, job.FileFailed:
 		t.counts.Failed++
 	case job.FileSkipped:
@@ -36,6 +44,19 @@ func (t *tally) add(state job.State, reason *job.Reason) {
 		return
 	}
 	t.blame(reason)
+}
+
+// recount takes back what was counted of a held file.
+func (t *tally) recount(id int64) {
+	before, held := t.held[id]
+	if !held {
+		return
+	}
+	delete(t.held, id)
+	t.counts.Held--
+	if t.reason == before {
+		t.reason = nil
+	}
 }
 
 func (t *tally) blame(reason *job.Reason) {

@@ -135,6 +135,9 @@ func (a *app) showFile(ctx context.Context, s *store.Store, o job.Outcome, zone 
 		return err
 	}
 	for _, step := range steps {
+		if step.Run != o.Run {
+			continue // another run's
+		}
 		a.printf("  %s  %s\n", step.At.In(zone).Format("15:04:05.000"), step.Step)
 	}
 	if f.Error != nil {
