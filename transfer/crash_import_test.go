@@ -175,9 +175,7 @@ func (c *crashed) take() {
 	if !c.kind.taken {
 		return
 	}
-	for _, text := range contents(c.t, c.landing) {
-		c.took = append(c.took, text)
-	}
+	c.took = append(c.took, contents(c.t, c.landing)...)
 	entries, _ := os.ReadDir(c.landing)
 	for _, entry := range entries {
 		if !entry.IsDir() {
