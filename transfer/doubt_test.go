@@ -114,3 +114,20 @@ func TestImportJudgesSizesWhenFilesAreQuiet(t *testing.T) {
 	}
 	has(t, b.landing, map[string]string{"a.csv": "arrived"})
 }
+
+func TestImportHoldsWhatAStageThatIsGoneCouldTell(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).importing(nil)
+	put(t, b.remote("out", "a.csv"), "one")
+	b.want(1, 0, 0, 0)
+	row := b.last()
+	row.Step, row.State = job.StepLanding, job.FileMoving // as a run leaves it that died in C11
+	if _, err := b.store.Advance(t.Context(), job.StepDone, row); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(b.landing); err != nil {
+		t.Fatal(err)
+	}
+	if result := b.want(0, 0, 0, 1); result.Reason.Slug != "local.stage_lost" {
+		t.Errorf("reason %+v", result.Reason)
+	}
+}

@@ -51,6 +51,8 @@ func (r *importRun) landReady(ctx context.Context, f *job.File, name string) err
 	for {
 		err := r.landing.Land(f.Stage, f.Final, r.want.IfExists == job.ExistsReplace)
 		switch {
+		case errors.Is(err, fs.ErrNotExist) && r.newStage && f.Fence > 1:
+			return r.witnessLost(*f)
 		case err == nil, errors.Is(err, fs.ErrNotExist):
 			return r.landed(ctx, f)
 		case !errors.Is(err, fs.ErrExist):
@@ -63,6 +65,16 @@ func (r *importRun) landReady(ctx context.Context, f *job.File, name string) err
 			return err
 		}
 	}
+}
+
+// witnessLost is for a ready file that is not there in a stage that is not there either: a disk that is not mounted, a
+// folder that was deleted. Nobody but a person can say whether the file landed before.
+func (r *importRun) witnessLost(f job.File) error {
+	return &decision{job.FileHeld, &job.Reason{
+		Slug: "local.stage_lost", What: fmt.Sprintf("%s may or may not have landed as %s", r.shown(f), f.Local),
+		Cause: "a run died while it landed, and the stage that could tell is empty: its disk is not mounted, or the folder was deleted",
+		Do:    fmt.Sprintf("mount the disk; else see whether the platform has the file, then haulier held resolve %d --as landed, or --as again", f.ID), Who: job.WhoUs,
+	}}
 }
 
 func (r *importRun) nameTaken(f job.File) error {

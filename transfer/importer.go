@@ -64,6 +64,7 @@ type importRun struct {
 
 	readOnce bool
 	epoch    string
+	newStage bool // the stage remembers nothing of this job: what is not in it proves nothing
 	restored bool // the ledger is an older copy: nothing that looks new is taken without a person's word
 	seq      int
 	adopted  backlog // versions that lie under names of ours, to be taken
@@ -91,6 +92,11 @@ func (im *Importer) begin(ctx context.Context, remote Remote, c job.Connection, 
 	if r.epoch, err = im.Epoch(ctx); err != nil {
 		return r, ledgerReason(err)
 	}
+	life, err := r.landing.Epoch(s.Name)
+	if err != nil {
+		return r, err
+	}
+	r.newStage = life == ""
 	r.restored, err = restored(ctx, im.Ledger, s.Name, r.epoch, r.landing)
 	return r, err
 }
