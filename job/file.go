@@ -44,7 +44,6 @@ type File struct {
 	Envelope  *Envelope
 	Receipt   *Receipt // export X8
 	Refetched bool     // the one immediate refetch of this version was used
-	Epoch     string
 
 	Seen  time.Time // first listing that showed it
 	Began time.Time // last claim

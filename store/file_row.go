@@ -46,7 +46,6 @@ type fileRow struct {
 	Envelope       string
 	Receipt        string
 	Refetched      bool
-	Epoch          string
 	Seen           int64
 	Began          int64
 	Ended          int64
@@ -59,7 +58,7 @@ func (fileRow) TableName() string { return "files" }
 var facts = []string{
 	"connection", "run", "touched", "size", "mtime", "stable_since", "absent", "moved", "stayed", "step", "state",
 	"reason", "received_size", "received_sha256", "plain_size", "plain_sha256", "stage", "kept", "final", "local", "temp",
-	"temp_mtime", "aside", "archived", "proof", "means", "envelope", "receipt", "refetched", "epoch", "ended",
+	"temp_mtime", "aside", "archived", "proof", "means", "envelope", "receipt", "refetched", "ended",
 }
 
 func rowOf(f job.File) fileRow {
@@ -71,7 +70,7 @@ func rowOf(f job.File) fileRow {
 		ReceivedSize: f.Received.Size, ReceivedSHA256: f.Received.SHA256, PlainSize: f.Plain.Size, PlainSHA256: f.Plain.SHA256,
 		Stage: f.Stage, Kept: f.Kept, Final: raw(f.Final), Local: raw(f.Local), Temp: raw(f.Temp), TempMtime: f.TempMTime,
 		Aside: raw(f.Aside), Archived: raw(f.Archived), Proof: string(f.Proof), Means: string(f.Means),
-		Envelope: textOf(f.Envelope), Receipt: textOf(f.Receipt), Refetched: f.Refetched, Epoch: f.Epoch,
+		Envelope: textOf(f.Envelope), Receipt: textOf(f.Receipt), Refetched: f.Refetched,
 		Seen: micros(f.Seen), Began: micros(f.Began), Ended: micros(f.Ended), Name: raw(baseName(f.Path)),
 	}
 }
@@ -86,7 +85,7 @@ func (r fileRow) file() job.File {
 		Plain:    job.Digest{Size: r.PlainSize, SHA256: r.PlainSHA256},
 		Stage:    r.Stage, Kept: r.Kept, Final: string(r.Final), Local: string(r.Local), Temp: string(r.Temp), TempMTime: r.TempMtime,
 		Aside: string(r.Aside), Archived: string(r.Archived), Proof: job.Proof(r.Proof), Means: job.RenameMeans(r.Means),
-		Envelope: valueOf[job.Envelope](r.Envelope), Receipt: valueOf[job.Receipt](r.Receipt), Refetched: r.Refetched, Epoch: r.Epoch,
+		Envelope: valueOf[job.Envelope](r.Envelope), Receipt: valueOf[job.Receipt](r.Receipt), Refetched: r.Refetched,
 		Seen: instant(r.Seen), Began: instant(r.Began), Ended: instant(r.Ended),
 	}
 }

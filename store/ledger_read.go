@@ -81,21 +81,6 @@ func (s *Store) File(ctx context.Context, id int64) (job.File, error) {
 	return row.file(), err
 }
 
-// Twin gives the newest other row of the same job and path that landed or was delivered with this plaintext.
-func (s *Store) Twin(ctx context.Context, f job.File, plainSHA256 string) (job.File, bool, error) {
-	if plainSHA256 == "" {
-		return job.File{}, false, nil
-	}
-	rows, err := s.files(ctx, fmt.Sprintf("look for a twin of %s", nameOf(f)), func(db *gorm.DB) *gorm.DB {
-		return db.Where("job = ? AND path = ? AND id <> ? AND plain_sha256 = ? AND state IN ('landed', 'delivered')",
-			f.Job, raw(f.Path), f.ID, plainSHA256).Order("generation DESC").Limit(1)
-	})
-	if err != nil || len(rows) == 0 {
-		return job.File{}, false, err
-	}
-	return rows[0], true, nil
-}
-
 // Present gives to each the newest generation of every path of the job that no complete listing has missed, whatever
 // its step, in the order of first sight. Memory is bounded; each may write to the store.
 func (s *Store) Present(ctx context.Context, jobName string, each func(job.File) error) error {

@@ -27,7 +27,6 @@ func Run(t *testing.T, open Opener) {
 		{"UnfinishedLeavesOutTheSettled", unfinishedLeavesOutTheSettled},
 		{"PresentStreamsPages", presentStreamsPages},
 		{"MarkAbsentSparesWhatMoved", markAbsentSparesWhatMoved},
-		{"TwinIsTheNewestOther", twinIsTheNewestOther},
 		{"EventGoesWithTheState", eventGoesWithTheState},
 		{"StepsTellTheTimeline", stepsTellTheTimeline},
 		{"OutcomeKeepsWhatTheRunSaw", outcomeKeepsWhatTheRunSaw},

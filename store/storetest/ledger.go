@@ -69,7 +69,7 @@ func factsSurvive(t *testing.T, b bundle) {
 	f.Stage, f.Final, f.Local, f.Temp, f.TempMTime = "1.2.ready", "final", "/landing/final", "temp", 99
 	f.Aside, f.Archived, f.Proof, f.Means = "aside", "/archive/x", job.ProofVerified, job.RenamePosix
 	f.Envelope = &job.Envelope{Plain: 2, Cipher: 9, KeyName: "acme-in@1", Recipients: []string{"a", "b"}}
-	f.Refetched, f.Epoch, f.Connection, f.Run = true, "e1", "acme2", 42
+	f.Refetched, f.Connection, f.Run = true, "acme2", 42
 	f.Step, f.State = job.StepDownloaded, job.FileMoving
 	after := must[job.File](t)(b.Advance(t.Context(), job.StepClaimed, f))
 	f.Touched = after.Touched
@@ -218,27 +218,4 @@ func markAbsentSparesWhatMoved(t *testing.T, b bundle) {
 	}
 	_, err := b.Claim(t.Context(), gone, 1)
 	wants(t, err, job.ErrStale)
-}
-
-func twinIsTheNewestOther(t *testing.T, b bundle) {
-	var last job.File
-	for range 3 {
-		f := b.claimed(t, "/in/daily.csv")
-		f.Plain.SHA256 = "cafe"
-		last = b.advance(t, f, job.StepLanded, job.FileLanded)
-	}
-	now := b.claimed(t, "/in/daily.csv")
-	twin, yes, err := b.Twin(t.Context(), now, "cafe")
-	ok(t, err)
-	same(t, "twin", []any{yes, twin}, []any{true, last})
-	for _, sum := range []string{"beef", ""} {
-		if _, yes, err := b.Twin(t.Context(), now, sum); yes || err != nil {
-			t.Fatalf("twin of %q: %v, %v", sum, yes, err)
-		}
-	}
-	other := now
-	other.Path = "/in/other.csv"
-	if _, yes, err := b.Twin(t.Context(), other, "cafe"); yes || err != nil {
-		t.Fatalf("twin of another path: %v, %v", yes, err)
-	}
 }

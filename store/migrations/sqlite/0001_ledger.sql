@@ -122,7 +122,6 @@ CREATE TABLE files (
   envelope        TEXT    NOT NULL,
   receipt         TEXT    NOT NULL,
   refetched       INTEGER NOT NULL,
-  epoch           TEXT    NOT NULL,
   seen            INTEGER NOT NULL,
   began           INTEGER NOT NULL,
   ended           INTEGER NOT NULL,
