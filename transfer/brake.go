@@ -24,6 +24,7 @@ func (r *importRun) takeChanges(ctx context.Context, l *look) error {
 			if cause != "" && (c.shifted || c.back) {
 				decide(&f, job.FileHeld, massReason(baseName(c.path, r.want.Dir), cause, r.spec.Name))
 			}
+			r.refuse(&f)
 			fresh = append(fresh, f)
 		}
 		if err := r.see(ctx, l, fresh); err != nil {

@@ -59,3 +59,14 @@ func remember(ctx context.Context, ledger Ledger, jobName, epoch string, stage S
 // Looked is what a stage remembers once a run has looked at everything after a restore: what looks new is held by now,
 // and a person may settle it. The job goes on holding until then.
 func Looked(epoch string) string { return "looked:" + epoch }
+
+// noteLife notes in the stage which life of the ledger this run was of, and how far it came.
+func (r *frame) noteLife(ctx context.Context, whole bool) error {
+	switch {
+	case r.restored && whole && r.run.Only == "":
+		return r.stage.SetEpoch(r.spec.Name, Looked(r.epoch))
+	case !r.restored && r.did():
+		return remember(ctx, r.ledger, r.spec.Name, r.epoch, r.stage)
+	}
+	return nil
+}

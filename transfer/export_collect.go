@@ -24,7 +24,7 @@ func (r *exportRun) collect(ctx context.Context, f *job.File, seq int) error {
 		return err
 	}
 	if f.Final == "" {
-		final := r.name.Render(naming.Values{Name: localName(*f), At: r.at, Run: r.run.ID, Seq: seq})
+		final := r.naming.Render(naming.Values{Name: r.name(*f), At: r.at, Run: r.run.ID, Seq: seq})
 		if err := naming.Check(final); err != nil {
 			return &decision{job.FileRejected, &job.Reason{
 				Slug: "local.unsafe_name", What: r.shown(*f) + " was not sent; it is still in the outbox",
@@ -38,7 +38,7 @@ func (r *exportRun) collect(ctx context.Context, f *job.File, seq int) error {
 
 // readSource copies the source to dst and makes sure that it is the version of the row, before and after.
 func (r *exportRun) readSource(ctx context.Context, f *job.File, dst io.Writer) error {
-	file, entry, err := r.outbox.Open(localName(*f))
+	file, entry, err := r.outbox.Open(r.name(*f))
 	if errors.Is(err, fs.ErrNotExist) {
 		return r.withdrawn(*f)
 	}
@@ -52,7 +52,7 @@ func (r *exportRun) readSource(ctx context.Context, f *job.File, dst io.Writer) 
 	if _, err := io.Copy(dst, &cancellable{ctx, file}); err != nil {
 		return err
 	}
-	after, err := r.outbox.Stat(localName(*f))
+	after, err := r.outbox.Stat(r.name(*f))
 	if err != nil || !sameVersion(*f, after) {
 		return r.changed(*f)
 	}
@@ -96,7 +96,7 @@ func (r *exportRun) sentBefore(ctx context.Context, f *job.File) error {
 	if r.want.Resend != job.ResendChanged || r.run.Force {
 		return nil
 	}
-	former, found, err := r.Ledger.Former(ctx, *f)
+	former, found, err := r.ledger.Former(ctx, *f)
 	if err != nil {
 		return ledgerReason(err)
 	}
@@ -170,7 +170,7 @@ func (r *exportRun) openSent(ctx context.Context, f *job.File) (io.ReadCloser, e
 		}
 		return file, err
 	}
-	file, entry, err := r.outbox.Open(localName(*f))
+	file, entry, err := r.outbox.Open(r.name(*f))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, r.withdrawn(*f)
 	}

@@ -54,13 +54,13 @@ func (r *exportRun) retireSource(ctx context.Context, f *job.File) error {
 		return r.outbox.Remove(aside)
 	}
 	if f.Archived == "" {
-		if err := r.intendMove(ctx, f, localName(*f)); err != nil {
+		if err := r.intendMove(ctx, f, r.name(*f)); err != nil {
 			return err
 		}
 	}
 	err := r.outbox.Move(aside, filepath.Dir(f.Archived), filepath.Base(f.Archived))
 	if errors.Is(err, fs.ErrExist) {
-		if err := r.intendMove(ctx, f, naming.Stamped(localName(*f), time.Now())); err != nil {
+		if err := r.intendMove(ctx, f, naming.Stamped(r.name(*f), time.Now())); err != nil {
 			return err
 		}
 		err = r.outbox.Move(aside, filepath.Dir(f.Archived), filepath.Base(f.Archived))
@@ -85,7 +85,7 @@ func (r *exportRun) intendMove(ctx context.Context, f *job.File, name string) er
 // takeAside gives the source a name that nobody else writes to. Moved is set when what lies there is the version that
 // was sent; a version that the platform put in its place meanwhile goes back.
 func (r *exportRun) takeAside(ctx context.Context, f *job.File) error {
-	name := localName(*f)
+	name := r.name(*f)
 	if f.Aside == "" {
 		entry, err := r.outbox.Stat(name)
 		if errors.Is(err, fs.ErrNotExist) || (err == nil && !sameVersion(*f, entry)) {
@@ -94,7 +94,7 @@ func (r *exportRun) takeAside(ctx context.Context, f *job.File) error {
 		if err != nil {
 			return err
 		}
-		f.Aside = r.path(naming.Aside(f.ID, f.Fence, name))
+		f.Aside = naming.Join(r.dir, naming.Aside(f.ID, f.Fence, name))
 		if err := r.advance(ctx, f, job.StepDelivered); err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func (r *exportRun) putBack(f *job.File, aside, name string) error {
 // cleanTemps removes temporaries of earlier attempts that its listing shows: only names that rows of this job made, of
 // lower fences or of rows that are done. Held rows keep theirs, and nothing else is ever touched.
 func (r *exportRun) cleanTemps(ctx context.Context) {
-	if !r.again || r.way.direct || no(r.remote.Profile().List) || ctx.Err() != nil || r.over() {
+	if !r.again.Load() || r.way.direct || no(r.remote.Profile().List) || ctx.Err() != nil || r.over() {
 		return
 	}
 	_ = r.remote.List(ctx, r.want.Dir, r.spec.Limits.MaxEntries, func(entry job.Entry) error {
@@ -138,7 +138,7 @@ func (r *exportRun) cleanTemps(ctx context.Context) {
 		if !ours {
 			return nil
 		}
-		row, err := r.Ledger.File(ctx, id)
+		row, err := r.ledger.File(ctx, id)
 		mine := err == nil && row.Job == r.spec.Name && row.Final == naming.Join(r.want.Dir, final) && row.State != job.FileHeld
 		if mine && (fence < row.Fence && row.Temp != naming.Join(r.want.Dir, entry.Name) || row.Step == job.StepDone) {
 			return r.remote.Remove(ctx, naming.Join(r.want.Dir, entry.Name))

@@ -135,14 +135,12 @@ func (r *exportRun) put(ctx context.Context, f *job.File, moved *int64) error {
 	} else {
 		err = r.stopped(*f, n, err)
 	}
-	request := job.Request{
-		Connection: r.conn.Name, Entity: r.conn.Entity, Job: r.spec.Name, Run: firstAttempt(r.run), File: f.ID,
-		Direction: job.Upload, Location: r.want.Location, OK: err == nil, Bytes: n, Started: start, Duration: time.Since(start),
-	}
+	var failure *job.Reason
 	if err != nil {
-		request.Slug = ended(ctx, err).Slug
+		failure = ended(ctx, err)
 	}
-	if logged := r.Ledger.Request(keep(ctx), request); logged != nil {
+	request := r.counted(*f, job.Upload, r.want.Location, n, start, failure)
+	if logged := r.ledger.Request(keep(ctx), request); logged != nil {
 		r.fail(asReason(ledgerReason(logged))) // it ends the run; what the server acknowledged stays acknowledged
 	}
 	return err

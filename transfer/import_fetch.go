@@ -151,14 +151,12 @@ func (r *importRun) get(ctx context.Context, f *job.File, dst io.Writer, moved *
 	n, err := r.remote.Get(ctx, source(*f), f.Size, shown, committed)
 	*moved += n
 	r.moved(job.Download, n)
-	request := job.Request{
-		Connection: r.conn.Name, Entity: r.conn.Entity, Job: r.spec.Name, Run: firstAttempt(r.run), File: f.ID,
-		Direction: job.Download, Location: r.want.Location, OK: n == f.Size, Bytes: n, Started: began, Duration: time.Since(began),
+	var failure *job.Reason
+	if err != nil && n != f.Size {
+		failure = ended(ctx, err)
 	}
-	if !request.OK && err != nil {
-		request.Slug = ended(ctx, err).Slug
-	}
-	if logged := r.Ledger.Request(keep(ctx), request); logged != nil {
+	request := r.counted(*f, job.Download, r.want.Location, n, began, failure)
+	if logged := r.ledger.Request(keep(ctx), request); logged != nil {
 		return errors.Join(err, ledgerReason(logged))
 	}
 	return err
@@ -280,7 +278,7 @@ func (r *importRun) landName(f *job.File, seq int) (string, error) {
 		return f.Final, nil
 	}
 	name := baseName(f.Path, r.want.Dir)
-	rendered := r.name.Render(naming.Values{Name: name, At: r.at, Run: r.run.ID, Seq: seq})
+	rendered := r.naming.Render(naming.Values{Name: name, At: r.at, Run: r.run.ID, Seq: seq})
 	if err := naming.Check(rendered); err != nil {
 		return "", &decision{job.FileRejected, &job.Reason{
 			Slug: "remote.unsafe_name", What: r.shown(*f) + " did not land; it was left on the server",

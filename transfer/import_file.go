@@ -5,160 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
 )
 
-// take moves the files at the paths, several at a time, until one failure makes it useless to go on.
-func (r *importRun) take(ctx context.Context, paths []string) error {
-	for start := 0; start < len(paths) && !r.over(); start += batch {
-		part := paths[start:min(start+batch, len(paths))]
-		rows, err := r.Ledger.Known(ctx, r.spec.Name, part)
-		if err != nil {
-			return ledgerReason(err)
-		}
-		r.takeBatch(ctx, part, rows)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-	}
-	return nil
-}
-
-func (r *importRun) takeBatch(ctx context.Context, paths []string, rows map[string]job.File) {
-	var movers sync.WaitGroup
-	turns := make(chan struct{}, r.parallel())
-	for _, path := range paths {
-		if r.over() || ctx.Err() != nil || !r.another() {
-			break
-		}
-		r.seq++
-		f, seq := rows[path], r.seq
-		turns <- struct{}{}
-		movers.Go(func() {
-			defer func() { <-turns }()
-			r.file(ctx, f, seq)
-		})
-	}
-	movers.Wait()
-}
-
-func (r *importRun) parallel() int {
-	switch {
-	case r.readOnce:
-		return 1
-	case r.Parallel > 0:
-		return r.Parallel
-	}
-	return 4
-}
-
-// another says whether max_files allows one more, and notes the first time that it does not.
-func (r *importRun) another() bool {
-	limit := r.spec.Limits.MaxFiles
-	if limit == 0 || r.seq < limit {
-		return true
-	}
-	if r.seq == limit {
-		r.note(fmt.Sprintf("stopped after %d files, the limit max_files; the next run goes on", limit))
-		r.seq++
-	}
-	return false
-}
-
-// file moves one file from the claim to the end, and writes down what became of it.
-func (r *importRun) file(ctx context.Context, f job.File, seq int) {
-	began := time.Now()
-	f, err := r.Ledger.Claim(keep(ctx), f, r.run.ID) // C3: the lease; the source is not touched
-	if err != nil {
-		r.lost(err)
-		return
-	}
-	var moved int64
-	if r.restored {
-		err = r.forgotten(f)
-	} else if err = r.acceptable(f); err == nil {
-		err = r.move(ctx, &f, seq, &moved)
-	}
-	r.settle(ctx, f, err, began, moved)
-}
-
-// lost is told of a claim that did not come about. Somebody else has the file, or the ledger does not answer.
-func (r *importRun) lost(err error) {
-	if err = ignoreStale(err); err != nil {
-		r.fail(asReason(ledgerReason(err)))
-	}
-}
-
-func ignoreStale(err error) error {
-	if errors.Is(err, job.ErrStale) {
-		return nil
-	}
-	return err
-}
-
-// settle writes down how a file ended in this run.
-func (r *importRun) settle(ctx context.Context, f job.File, err error, began time.Time, moved int64) {
-	if errors.Is(err, job.ErrStale) {
-		return // the row belongs to somebody else by now; what they write is true
-	}
-	if err != nil {
-		to := f.Step
-		f.State, f.Reason = outcome(ctx, err)
-		if to == job.StepLanded || to == job.StepRetiring {
-			f.State = job.FileLanded // only the source is not where it should be
-		}
-		r.place(&f)
-		switch {
-		case f.State == job.FileRejected, f.State == job.FileSkipped:
-			to = job.StepDone
-		case f.Reason.Slug == slugSizeChanged:
-			to = job.StepSeen // the next run that finds it quiet takes it up again
-		}
-		if err := r.advance(ctx, &f, to); err != nil {
-			r.lost(err)
-			return
-		}
-	}
-	r.let(ctx, f, began, moved)
-}
-
-// outcome turns an error into the state that it leaves a file in.
-func outcome(ctx context.Context, err error) (job.State, *job.Reason) {
-	var decided *decision
-	if errors.As(err, &decided) {
-		return decided.state, decided.reason
-	}
-	reason := ended(ctx, err)
-	switch {
-	case ctx.Err() != nil:
-		return job.FileFailed, reason
-	case reason.Slug == "pgp.key_missing", reason.Slug == "pgp.key_locked", reason.Slug == "pgp.recipient_key":
-		return job.FileFailed, reason // the key is to blame, not the file: with another one the next run takes it
-	case area(reason) == "pgp", area(reason) == "content":
-		return job.FileRejected, reason
-	case reason.Slug == slugSizeChanged:
-		return job.FileHeld, reason
-	}
-	return job.FileFailed, reason
-}
-
-// decision is an error that knows the state in which it leaves its file.
-type decision struct {
-	state  job.State
-	reason *job.Reason
-}
-
-func (d *decision) Error() string { return d.reason.Error() }
-func (d *decision) Unwrap() error { return d.reason }
-
 // place names the file in a reason that was made by somebody who did not know it.
 func (r *importRun) place(f *job.File) {
-	own := *f.Reason // several files may fail of one cause
-	f.Reason = &own
 	rest, nameless := strings.CutPrefix(f.Reason.What, "the file ")
 	switch {
 	case nameless:
@@ -173,24 +26,6 @@ func (r *importRun) place(f *job.File) {
 		return
 	}
 	f.Reason.What += "; it was left on the server"
-}
-
-// shown is the file's name for people.
-func (r *importRun) shown(f job.File) string {
-	return naming.Printable(baseName(f.Path, r.want.Dir), 200)
-}
-
-// let lets go of a file: it is counted, and the run remembers how it left it.
-func (r *importRun) let(ctx context.Context, f job.File, began time.Time, moved int64) {
-	r.add(f)
-	err := r.Ledger.Outcome(keep(ctx), job.Outcome{Run: r.run.ID, File: f, Bytes: moved, Duration: time.Since(began)})
-	if err != nil {
-		r.fail(asReason(ledgerReason(err)))
-	}
-	r.tell(job.Progress{
-		File: f.ID, Name: r.shown(f), Stage: job.StageEnd, Done: f.Received.Size, Total: f.Size,
-		State: f.State, Detail: f.Local, Reason: f.Reason,
-	})
 }
 
 // move takes a claimed file through C4 to C15.
@@ -264,7 +99,7 @@ func (r *importRun) check(ctx context.Context, f *job.File, opened string) error
 	if r.want.Duplicates == job.DuplicatesLand || r.run.Force {
 		return nil
 	}
-	former, found, err := r.Ledger.Former(ctx, *f)
+	former, found, err := r.ledger.Former(ctx, *f)
 	if err != nil {
 		return ledgerReason(err)
 	}

@@ -4,31 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sort"
 	"time"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
 )
-
-// batch bounds how many names are asked of the ledger at once.
-const batch = 500
-
-// look is one listing and what it means.
-type look struct {
-	ready   []string // paths to take, in order
-	waiting int
-	wait    time.Duration // until the first waiting file may be ready
-
-	names    nameSet
-	stamp    int64
-	known    int         // listed sources that have rows of their own
-	changed  []change    // known sources that look new
-	asides   []job.Entry // names that we gave to sources
-	pending  []job.Entry
-	unwanted int
-	now      time.Time
-}
 
 // change is a source that was served before and looks new.
 type change struct {
@@ -42,11 +22,10 @@ type change struct {
 // look lists the source folder once (C1) and brings the ledger up to date with it (C2). The rows are the only state:
 // a crash anywhere in here leads to another listing.
 func (r *importRun) look(ctx context.Context) (*look, error) {
-	stamp, err := r.Ledger.Stamp(ctx)
+	l, err := r.newLook(ctx)
 	if err != nil {
-		return nil, ledgerReason(err)
+		return nil, err
 	}
-	l := &look{names: newNameSet(), stamp: stamp, now: time.Now()}
 	r.tell(job.Progress{Stage: job.StageList, Name: naming.Printable(r.want.Dir, 200)})
 	err = r.remote.List(ctx, r.want.Dir, r.spec.Limits.MaxEntries, func(entry job.Entry) error { return r.sight(ctx, l, entry) })
 	capped := tooMany(err)
@@ -70,7 +49,8 @@ func (r *importRun) look(ctx context.Context) (*look, error) {
 			return nil, err
 		}
 	}
-	return l, r.gate(l)
+	r.gate(l)
+	return l, nil
 }
 
 // tooMany says whether a listing was ended by limits.max_entries.
@@ -79,87 +59,32 @@ func tooMany(err error) bool {
 	return errors.As(err, &reason) && reason.Slug == "remote.too_many_entries"
 }
 
-// sight takes one entry of the listing.
-func (r *importRun) sight(ctx context.Context, l *look, entry job.Entry) error {
-	l.names.add(entry.Name)
-	if _, _, ours := naming.ParseAside(entry.Name); ours {
-		l.asides = append(l.asides, entry)
-		return nil
-	}
-	if !r.sources.wants(entry) || (r.run.Only != "" && entry.Name != r.run.Only) {
-		l.unwanted++
-		return nil
-	}
-	l.pending = append(l.pending, entry)
-	if len(l.pending) < batch {
-		return nil
-	}
-	return r.judgeBatch(ctx, l)
-}
-
-// judgeBatch compares a batch of entries with their rows.
-func (r *importRun) judgeBatch(ctx context.Context, l *look) error {
-	if len(l.pending) == 0 {
-		return nil
-	}
-	paths := make([]string, len(l.pending))
-	for i, entry := range l.pending {
-		paths[i] = naming.Join(r.want.Dir, entry.Name)
-	}
-	rows, err := r.Ledger.Known(ctx, r.spec.Name, paths)
-	if err != nil {
-		return ledgerReason(err)
-	}
-	var fresh []job.File
-	for i, entry := range l.pending {
-		row, known := rows[paths[i]]
-		s := sighting{path: paths[i], entry: entry, row: row, known: known}
-		if known {
-			l.known++
-		}
-		if file, begins, err := r.follow(ctx, l, s); err != nil {
-			return err
-		} else if begins {
-			fresh = append(fresh, file)
-		}
-	}
-	l.pending = l.pending[:0]
-	return r.see(ctx, l, fresh)
-}
-
-// follow does what the verdict on one sighting asks; begins says that a generation begins with file.
-func (r *importRun) follow(ctx context.Context, l *look, s sighting) (file job.File, begins bool, err error) {
-	stillUnsure := s.known && s.row.Step == job.StepClaimed && s.row.Aside == ""
-	if stillUnsure {
+// follow does what the verdict on one source asks.
+func (r *importRun) follow(ctx context.Context, l *look, s sighting) (*job.File, error) {
+	if s.known && s.row.Step == job.StepClaimed && s.row.Aside == "" {
 		// A read-once server still shows what a run that died had begun to fetch: judge it as newly listed.
-		return file, false, r.restart(ctx, l, s)
+		return nil, r.restart(ctx, l, s)
 	}
-	switch judge(s, l.stamp, l.now, r.want.StableFor, r.run.Force && s.row.Run != r.run.ID) {
+	switch r.verdict(l, s) {
 	case verdictNew:
 		if s.known {
 			l.changed = append(l.changed, asChange(s))
-			return file, false, nil
+			return nil, nil
 		}
-		return r.asFile(s.path, s.entry, l.now), true, nil
+		f := r.asFile(s.path, s.entry, l.now)
+		r.refuse(&f)
+		return &f, nil
 	case verdictChanged:
-		return file, false, r.restart(ctx, l, s)
+		return nil, r.restart(ctx, l, s)
 	case verdictWaiting:
-		l.await(r.want.StableFor - l.now.Sub(s.row.StableSince))
+		l.await(r.stableFor - l.now.Sub(s.row.StableSince))
 	case verdictReady:
 		l.ready = append(l.ready, s.path)
 	case verdictStaying:
-		return file, false, r.staying(ctx, s.row)
+		return nil, r.staying(ctx, s.row)
 	case verdictHeld, verdictKnown, verdictBusy:
 	}
-	return file, false, nil
-}
-
-// await counts a file that is not ready yet.
-func (l *look) await(left time.Duration) {
-	if l.waiting == 0 || left < l.wait {
-		l.wait = max(left, 10*time.Millisecond)
-	}
-	l.waiting++
+	return nil, nil
 }
 
 func asChange(s sighting) change {
@@ -172,61 +97,10 @@ func asChange(s sighting) change {
 	return c
 }
 
-// asFile is the row that begins a generation.
-func (r *importRun) asFile(path string, entry job.Entry, now time.Time) job.File {
-	return job.File{
-		Job: r.spec.Name, Connection: r.conn.Name, Type: job.TypeImport, Path: path, Run: r.run.ID,
-		Size: entry.Size, ModTime: entry.ModTime, StableSince: now, Step: job.StepSeen, State: job.FileWaiting,
-	}
-}
-
-// restart begins the quiet time of a source that is still being written.
-func (r *importRun) restart(ctx context.Context, l *look, s sighting) error {
-	f := s.row
-	f.Size, f.ModTime, f.StableSince = s.entry.Size, s.entry.ModTime, l.now
-	f.State, f.Reason, f.Absent, f.Moved = job.FileWaiting, nil, false, false
-	if err := r.advance(ctx, &f, job.StepSeen); err != nil {
-		return ignoreStale(err)
-	}
-	r.queue(l, f)
-	return nil
-}
-
-// queue lets a file that was just seen wait, or takes it at once where one listing is enough.
-func (r *importRun) queue(l *look, f job.File) {
-	if r.want.StableFor > 0 {
-		l.await(r.want.StableFor)
-		return
-	}
-	l.ready = append(l.ready, f.Path)
-}
-
-// see writes new rows: waiting, or decided at once for names and sizes that will never be taken.
-func (r *importRun) see(ctx context.Context, l *look, fresh []job.File) error {
-	if len(fresh) == 0 {
-		return nil
-	}
-	for i := range fresh {
-		r.refuse(&fresh[i])
-	}
-	rows, err := r.Ledger.SeeMany(keep(ctx), fresh)
-	if err != nil {
-		return ledgerReason(err)
-	}
-	for _, f := range rows {
-		if f.State == job.FileWaiting {
-			r.queue(l, f)
-			continue
-		}
-		r.let(ctx, f, time.Now(), 0)
-	}
-	return nil
-}
-
 // refuse decides a new row by what the listing says alone. Sizes of files that may still be written are judged when
 // they are quiet.
 func (r *importRun) refuse(f *job.File) {
-	name := baseName(f.Path, r.want.Dir)
+	name := r.name(*f)
 	if err := naming.Check(name); err != nil {
 		decide(f, job.FileRejected, unsafeReason(name, err))
 		return
@@ -249,7 +123,7 @@ func (r *importRun) refuse(f *job.File) {
 
 // acceptable says whether a file may be fetched, by its name and size.
 func (r *importRun) acceptable(f job.File) error {
-	name := baseName(f.Path, r.want.Dir)
+	name := r.name(f)
 	if err := naming.Check(name); err != nil {
 		return &decision{job.FileRejected, unsafeReason(name, err)}
 	}
@@ -294,20 +168,12 @@ func restoredReason(name, jobName string) *job.Reason {
 	}
 }
 
-// decide ends a row without moving anything.
-func decide(f *job.File, state job.State, reason *job.Reason) {
-	f.State, f.Reason = state, reason
-	if state != job.FileHeld {
-		f.Step = job.StepDone
-	}
-}
-
 // markAbsent notes the paths that a whole listing did not have: when they come back, they are new. What was seen and
 // not yet taken was withdrawn; what a read-once server gave to a run that died is used up.
 func (r *importRun) markAbsent(ctx context.Context, l *look) error {
 	var ids []int64
 	var gone []job.File
-	err := r.Ledger.Present(ctx, r.spec.Name, func(f job.File) error {
+	err := r.ledger.Present(ctx, r.spec.Name, func(f job.File) error {
 		lies := f.Path
 		if f.Step == job.StepSeen {
 			lies = source(f)
@@ -328,19 +194,15 @@ func (r *importRun) markAbsent(ctx context.Context, l *look) error {
 	if err != nil {
 		return ledgerReason(err)
 	}
-	for len(ids) > 0 {
-		n := min(len(ids), batch)
-		if err := r.Ledger.MarkAbsent(keep(ctx), ids[:n], l.stamp); err != nil {
-			return ledgerReason(err)
-		}
-		ids = ids[n:]
+	if err := r.absent(ctx, l, ids); err != nil {
+		return err
 	}
 	return r.withdraw(ctx, gone)
 }
 
 func (r *importRun) withdraw(ctx context.Context, gone []job.File) error {
 	for _, f := range gone {
-		name, to := naming.Printable(baseName(f.Path, r.want.Dir), 200), job.StepDone
+		name, to := naming.Printable(r.name(f), 200), job.StepDone
 		f.Absent = true
 		f.State, f.Reason = job.FileSkipped, &job.Reason{
 			Slug: slugWithdrawn, What: name + " did not land", Cause: "it was taken from the server again before it could be fetched",
@@ -363,28 +225,4 @@ func consumedReason(name string) *job.Reason {
 		Slug: "remote.source_consumed", What: name + " did not land", Cause: "a fetch was cut off, and this server counts a fetch that was cut off as done: the file is gone there",
 		Do: "ask the customer to put the file out again (on IBM Sterling: raise its extraction count)", Who: job.WhoCustomer,
 	}
-}
-
-// gate keeps files back whose done-file is missing, and puts the rest in order.
-func (r *importRun) gate(l *look) error {
-	marked := l.ready[:0]
-	for _, path := range l.ready {
-		if r.sources.marked(baseName(path, r.want.Dir), l.names) {
-			marked = append(marked, path)
-			continue
-		}
-		l.await(r.want.StableFor)
-	}
-	l.ready = marked
-	sort.Strings(l.ready)
-	return nil
-}
-
-// baseName is the part of a path behind its folder; a name from outside may hold slashes of its own.
-func baseName(path, dir string) string {
-	prefix := naming.Join(dir, "")
-	if len(path) > len(prefix) && path[:len(prefix)] == prefix {
-		return path[len(prefix):]
-	}
-	return path
 }

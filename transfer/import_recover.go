@@ -4,89 +4,59 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"time"
 
 	"github.com/haulier/haulier/job"
 )
 
-// recover finishes what earlier runs began: each row says how far it came, and the stage and the server say the rest.
-func (r *importRun) recover(ctx context.Context) error {
-	rows, err := r.Ledger.Unfinished(ctx, r.spec.Name)
-	if err != nil {
-		return ledgerReason(err)
-	}
-	for _, row := range rows {
-		if r.over() {
-			return nil
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if row.Step == job.StepClaimed && row.Aside == "" {
-			continue // read-once: the listing decides
-		}
-		r.resume(ctx, row)
-	}
-	sweepStage(ctx, r.landing, r.Ledger)
-	return nil
-}
-
-// resume goes on with one row under a new fence.
-func (r *importRun) resume(ctx context.Context, row job.File) {
-	began := time.Now()
-	f, err := r.Ledger.Claim(keep(ctx), row, r.run.ID)
-	if err != nil {
-		r.lost(err)
-		return
-	}
-	r.seq++
-	var moved int64
-	landed := row.Step == job.StepLanded || row.Step == job.StepRetiring
-	if r.restored && (f.Step == job.StepClaimed || f.Step == job.StepDownloaded) {
-		err = r.forgotten(f)
-	} else {
-		err = r.resumeAt(ctx, &f, &moved)
-	}
-	if landed && err == nil {
-		return // it was counted by the run that landed it
-	}
-	r.settle(ctx, f, err, began, moved)
-}
-
 // forgotten holds what a restored ledger believes to be on its way: it may have landed since the copy was made.
 func (r *importRun) forgotten(f job.File) error {
-	return &decision{job.FileHeld, restoredReason(baseName(f.Path, r.want.Dir), r.spec.Name)}
+	return &decision{job.FileHeld, restoredReason(r.name(f), r.spec.Name)}
 }
 
-func (r *importRun) resumeAt(ctx context.Context, f *job.File, moved *int64) error {
+// goOn takes a claimed row from wherever it stands to its end.
+func (r *importRun) goOn(ctx context.Context, f *job.File, seq int, moved *int64) error {
 	switch f.Step {
-	case job.StepClaimed:
-		return r.resumeClaim(ctx, f, moved)
-	case job.StepDownloaded:
-		opened, err := r.openReceived(ctx, f)
-		if errors.Is(err, fs.ErrNotExist) {
-			return r.stageLost(ctx, f)
+	case job.StepSeen, job.StepClaimed, job.StepDownloaded:
+		if r.restored {
+			return r.forgotten(*f)
 		}
-		if err != nil {
-			return err
-		}
-		// The run that fetched it may have died before its last look at the source.
-		if err := r.unchangedSource(ctx, f); err != nil {
-			return errors.Join(err, r.landing.Remove(opened))
-		}
-		return r.finish(ctx, f, opened, r.seq)
 	case job.StepLanding:
 		if err := r.landReady(ctx, f, f.Final); err != nil {
 			return err
 		}
-		return r.retire(ctx, f)
 	}
-	f.State = job.FileLanded // C12 was written; only the source is left to see to
+	switch f.Step {
+	case job.StepSeen:
+		if err := r.acceptable(*f); err != nil {
+			return err
+		}
+		return r.move(ctx, f, seq, moved)
+	case job.StepClaimed:
+		return r.resumeClaim(ctx, f, seq, moved)
+	case job.StepDownloaded:
+		return r.resumeDownloaded(ctx, f, seq)
+	}
 	return r.retire(ctx, f)
 }
 
+// resumeDownloaded goes on after C7: what was received is opened without the network.
+func (r *importRun) resumeDownloaded(ctx context.Context, f *job.File, seq int) error {
+	opened, err := r.openReceived(ctx, f)
+	if errors.Is(err, fs.ErrNotExist) {
+		return r.stageLost(ctx, f)
+	}
+	if err != nil {
+		return err
+	}
+	// The run that fetched it may have died before its last look at the source.
+	if err := r.unchangedSource(ctx, f); err != nil {
+		return errors.Join(err, r.landing.Remove(opened))
+	}
+	return r.finish(ctx, f, opened, seq)
+}
+
 // resumeClaim goes on after C4: the source lies aside, or the rename never came about.
-func (r *importRun) resumeClaim(ctx context.Context, f *job.File, moved *int64) error {
+func (r *importRun) resumeClaim(ctx context.Context, f *job.File, seq int, moved *int64) error {
 	if !f.Moved {
 		found, err := r.lookAside(ctx, f)
 		if err != nil {
@@ -99,7 +69,7 @@ func (r *importRun) resumeClaim(ctx context.Context, f *job.File, moved *int64) 
 			return r.replaced(*f)
 		}
 	}
-	return r.move(ctx, f, r.seq, moved)
+	return r.move(ctx, f, seq, moved)
 }
 
 // unclaim gives a source back to the listing.

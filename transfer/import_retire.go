@@ -11,10 +11,10 @@ import (
 	"github.com/haulier/haulier/transfer/naming"
 )
 
-// retire is C13 to C15: what the job says becomes of the source, only now that the landing is durable.
+// retire is C13 and C14: what the job says becomes of the source, only now that the landing is durable.
 func (r *importRun) retire(ctx context.Context, f *job.File) error {
 	if f.Step == job.StepDone {
-		return r.tidy(*f)
+		return nil
 	}
 	if err := r.archive(f); err != nil {
 		return err
@@ -25,10 +25,7 @@ func (r *importRun) retire(ctx context.Context, f *job.File) error {
 		}
 	}
 	f.Reason = nil
-	if err := r.advance(ctx, f, job.StepDone); err != nil { // C14
-		return err
-	}
-	return r.tidy(*f)
+	return r.advance(ctx, f, job.StepDone) // C14
 }
 
 // retireSource is C13. The source is renamed aside first and looked at there: a plain REMOVE, or a rename into the
@@ -80,7 +77,7 @@ func sameFingerprint(f job.File, entry job.Entry) bool {
 }
 
 func (r *importRun) asideOf(f job.File) string {
-	return naming.Join(r.want.Dir, naming.Aside(f.ID, f.Fence, baseName(f.Path, r.want.Dir)))
+	return naming.Join(r.want.Dir, naming.Aside(f.ID, f.Fence, r.name(f)))
 }
 
 // moveAside renames the source to the name that its row already holds, and looks at what was moved. A session that
@@ -138,7 +135,7 @@ func (r *importRun) lookAside(ctx context.Context, f *job.File) (bool, error) {
 
 // adopt begins a generation for a version that lies under one of our names, unless a run that died has done so.
 func (r *importRun) adopt(ctx context.Context, f job.File, aside string, entry job.Entry) error {
-	newest, err := r.Ledger.Known(ctx, r.spec.Name, []string{f.Path})
+	newest, err := r.ledger.Known(ctx, r.spec.Name, []string{f.Path})
 	if err != nil {
 		return ledgerReason(err)
 	}
@@ -147,7 +144,7 @@ func (r *importRun) adopt(ctx context.Context, f job.File, aside string, entry j
 	}
 	next := r.asFile(f.Path, entry, time.Now())
 	next.Aside = aside
-	rows, err := r.Ledger.SeeMany(keep(ctx), []job.File{next})
+	rows, err := r.ledger.SeeMany(keep(ctx), []job.File{next})
 	if err != nil {
 		return ledgerReason(err)
 	}
@@ -175,7 +172,7 @@ func (r *importRun) disposeOf(ctx context.Context, f *job.File) error {
 	if r.want.AfterSuccess.Action == job.RetireDelete {
 		return r.unlessGone(ctx, f.Aside, r.remote.Remove(ctx, f.Aside))
 	}
-	name := baseName(f.Path, r.want.Dir)
+	name := r.name(*f)
 	target := naming.Join(r.want.AfterSuccess.Dir, name)
 	if _, err := r.remote.Stat(ctx, target); !errors.Is(err, fs.ErrNotExist) {
 		target = naming.Join(r.want.AfterSuccess.Dir, naming.Stamped(name, time.Now()))
@@ -254,7 +251,7 @@ func (r *importRun) sweepAsides(ctx context.Context, l *look) error {
 	}
 	for _, entry := range l.asides {
 		id, fence, _ := naming.ParseAside(entry.Name)
-		row, err := r.Ledger.File(ctx, id)
+		row, err := r.ledger.File(ctx, id)
 		if errors.Is(err, job.ErrNotFound) {
 			continue
 		}
@@ -274,7 +271,7 @@ func (r *importRun) sweepAsides(ctx context.Context, l *look) error {
 
 func (r *importRun) sweepAside(ctx context.Context, l *look, row job.File, entry job.Entry) error {
 	aside := naming.Join(r.want.Dir, entry.Name)
-	newest, err := r.Ledger.Known(ctx, r.spec.Name, []string{row.Path})
+	newest, err := r.ledger.Known(ctx, r.spec.Name, []string{row.Path})
 	if err != nil {
 		return ledgerReason(err)
 	}
@@ -313,25 +310,4 @@ func (r *importRun) disposeLate(ctx context.Context, row job.File, aside string)
 		return err
 	}
 	return r.staying(ctx, row)
-}
-
-// takeAdopted moves the versions that lie under names of ours. They are nobody's but ours, so they need no quiet time.
-func (r *importRun) takeAdopted(ctx context.Context) {
-	for !r.over() && ctx.Err() == nil {
-		f, more := r.adopted.pop()
-		if !more {
-			return
-		}
-		r.seq++
-		r.file(ctx, f, r.seq)
-	}
-}
-
-// tidy is C15: nothing of a file that is done stays in the stage. Only files that were begun more than once, or whose
-// received bytes were kept, can have left something.
-func (r *importRun) tidy(f job.File) error {
-	if f.Fence > 1 || f.Kept != "" {
-		removeStaged(r.landing, stagePrefix(f), time.Now().Add(time.Hour))
-	}
-	return nil
 }

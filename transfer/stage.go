@@ -63,3 +63,29 @@ func (b *backlog) pop() (job.File, bool) {
 	b.files = b.files[1:]
 	return f, true
 }
+
+// forgetKept deletes copies of sources that ended longer ago than they are to be kept: only what rows of this job name.
+func (r *frame) forgetKept(ctx context.Context, forget func(path string) error, keepFor time.Duration) error {
+	if keepFor == 0 {
+		return nil
+	}
+	before := time.Now().Add(-keepFor)
+	for {
+		rows, err := r.ledger.Expired(ctx, r.spec.Name, before, batch)
+		if err != nil {
+			return ledgerReason(err)
+		}
+		for _, f := range rows {
+			if err := forget(f.Archived); err != nil {
+				return err
+			}
+			f.Archived = ""
+			if err := ignoreStale(r.advance(ctx, &f, f.Step)); err != nil {
+				return err
+			}
+		}
+		if len(rows) < batch {
+			return nil
+		}
+	}
+}

@@ -45,8 +45,10 @@ func choosePosix(means job.RenameMeans, ifExists job.IfExists, p job.Profile) bo
 	return no(p.Rename)
 }
 
-func pick[T ~string](first, second T) T {
-	if first != "" {
+// pick gives the first unless it is nothing.
+func pick[T comparable](first, second T) T {
+	var nothing T
+	if first != nothing {
 		return first
 	}
 	return second

@@ -1,0 +1,263 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/naming"
+)
+
+// machine is what one direction does its own way.
+type machine interface {
+	// look lists the sources once and brings the ledger up to date.
+	look(ctx context.Context) (*look, error)
+	// follow does what the verdict on one source asks; fresh says that a generation begins with it.
+	follow(ctx context.Context, l *look, s sighting) (fresh *job.File, err error)
+	// goOn takes a claimed row from wherever it stands to its end.
+	goOn(ctx context.Context, f *job.File, seq int, moved *int64) error
+	// place names the file in a reason that was made by somebody who did not know it.
+	place(f *job.File)
+}
+
+// frame is what a run of either machine stands in: it finds the rows that are to move, lends each a turn, and writes
+// down what became of it.
+type frame struct {
+	tally
+	machine machine
+	ledger  Ledger
+	stage   Stage
+	watch   func(job.Progress)
+
+	conn      job.Connection
+	spec      job.Spec
+	run       job.Run
+	at        time.Time // the run's scheduled time, in the job's zone
+	dir       string    // of the sources
+	sources   selection
+	stableFor time.Duration
+	space     space
+
+	epoch    string
+	restored bool // the ledger is an older copy: nothing that looks new is taken without a person's word
+	parallel int
+	seq      int
+	again    atomic.Bool // a row was begun more than once: an earlier attempt may have left something behind
+	adopted  backlog     // rows to be taken that no listing shows under their own names
+}
+
+// parallelFiles is how many files of one run move at the same time where nothing else is said.
+const parallelFiles = 4
+
+// maxLooks bounds how often one run lists to see whether files are still being written.
+const maxLooks = 3
+
+// scheduled is the time that names and patterns are about: the slot's, or now for runs by hand, in the job's zone.
+func scheduled(run job.Run, s job.Spec) time.Time {
+	at := run.Started
+	if run.Slot != nil {
+		at = run.Slot.Due
+	}
+	if at.IsZero() {
+		at = time.Now()
+	}
+	return at.In(s.Timing.Zone)
+}
+
+// work finishes what earlier runs began, then looks, takes what is ready, and looks again while something may become so.
+func (r *frame) work(ctx context.Context) error {
+	if err := r.recover(ctx); err != nil {
+		return err
+	}
+	for n := 1; !r.over(); n++ {
+		found, err := r.machine.look(ctx)
+		if err != nil {
+			return err
+		}
+		if err := r.take(ctx, found.ready); err != nil {
+			return err
+		}
+		r.takeAdopted(ctx)
+		if found.waiting == 0 {
+			break
+		}
+		if n == maxLooks {
+			r.note(fmt.Sprintf("%d files are still being written or wait for their marker; the next run looks again", found.waiting))
+			break
+		}
+		r.tell(job.Progress{Stage: job.StageWait, Detail: fmt.Sprintf("%d files may still be written; looking again in %s", found.waiting, found.wait.Round(time.Second))})
+		if err := sleep(ctx, found.wait); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// end sums up a run that ended with err, and notes in the stage which life of the ledger it was of.
+func (r *frame) end(ctx context.Context, err error) job.Result {
+	if err != nil {
+		r.fail(ended(ctx, err))
+	}
+	if err := r.noteLife(ctx, err == nil); err != nil {
+		r.fail(asReason(err))
+	}
+	return r.result()
+}
+
+// ended prefers the reason for which a run was ended over the error that this led to.
+func ended(ctx context.Context, err error) *job.Reason {
+	if ctx.Err() != nil {
+		return asReason(context.Cause(ctx))
+	}
+	return asReason(err)
+}
+
+// tell shows a sign of life.
+func (r *frame) tell(p job.Progress) {
+	if r.watch == nil {
+		return
+	}
+	p.Run, p.Job = r.run.ID, r.spec.Name
+	r.watch(p)
+}
+
+// name is the source's name in its folder.
+func (r *frame) name(f job.File) string { return baseName(f.Path, r.dir) }
+
+// shown is the file's name for people.
+func (r *frame) shown(f job.File) string { return naming.Printable(r.name(f), 200) }
+
+// keep gives a context for the ledger that outlives the end of the run: what was done must be written down.
+func keep(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+
+// advance is one step of a machine: it writes the row and takes over what the ledger made of it.
+func (r *frame) advance(ctx context.Context, f *job.File, to job.Step) error {
+	next := *f
+	next.Step = to
+	written, err := r.ledger.Advance(keep(ctx), f.Step, next)
+	if err != nil {
+		return ledgerReason(err)
+	}
+	*f = written
+	return nil
+}
+
+// take moves the files at the paths, several at a time, until one failure makes it useless to go on.
+func (r *frame) take(ctx context.Context, paths []string) error {
+	for start := 0; start < len(paths) && !r.over(); start += batch {
+		part := paths[start:min(start+batch, len(paths))]
+		rows, err := r.ledger.Known(ctx, r.spec.Name, part)
+		if err != nil {
+			return ledgerReason(err)
+		}
+		r.takeBatch(ctx, part, rows)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+func (r *frame) takeBatch(ctx context.Context, paths []string, rows map[string]job.File) {
+	var movers sync.WaitGroup
+	turns := make(chan struct{}, r.parallel)
+	for _, path := range paths {
+		if r.over() || ctx.Err() != nil || !r.another() {
+			break
+		}
+		r.seq++
+		f, seq := rows[path], r.seq
+		turns <- struct{}{}
+		movers.Go(func() {
+			defer func() { <-turns }()
+			r.file(ctx, f, seq)
+		})
+	}
+	movers.Wait()
+}
+
+// another says whether max_files allows one more, and notes the first time that it does not.
+func (r *frame) another() bool {
+	limit := r.spec.Limits.MaxFiles
+	if limit == 0 || r.seq < limit {
+		return true
+	}
+	if r.seq == limit {
+		r.note(fmt.Sprintf("stopped after %d files, the limit max_files; the next run goes on", limit))
+		r.seq++
+	}
+	return false
+}
+
+// takeAdopted moves the rows that no listing shows. They are nobody's but ours, so they need no quiet time.
+func (r *frame) takeAdopted(ctx context.Context) {
+	for !r.over() && ctx.Err() == nil {
+		f, more := r.adopted.pop()
+		if !more {
+			return
+		}
+		r.seq++
+		r.file(ctx, f, r.seq)
+	}
+}
+
+// recover goes on with what earlier runs began: each row says how far it came, and the stage and the server say the rest.
+func (r *frame) recover(ctx context.Context) error {
+	rows, err := r.ledger.Unfinished(ctx, r.spec.Name)
+	if err != nil {
+		return ledgerReason(err)
+	}
+	for _, row := range rows {
+		if r.over() {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if row.Step == job.StepClaimed && row.Aside == "" {
+			continue // read-once: the listing decides
+		}
+		r.seq++
+		r.file(ctx, row, r.seq)
+	}
+	sweepStage(ctx, r.stage, r.ledger)
+	return nil
+}
+
+// file moves one row from the claim to the end, and writes down what became of it.
+func (r *frame) file(ctx context.Context, row job.File, seq int) {
+	began := time.Now()
+	f, err := r.ledger.Claim(keep(ctx), row, r.run.ID) // C3, X3: the lease; the source is not touched
+	if err != nil {
+		r.lost(err)
+		return
+	}
+	if f.Fence > 1 {
+		r.again.Store(true)
+	}
+	state, before := served(f)
+	if before {
+		f.State = state // only the source is left to see to
+	}
+	var moved int64
+	err = r.machine.goOn(ctx, &f, seq, &moved)
+	if before && err == nil {
+		r.tidy(f)
+		return // it was counted by the run that served it
+	}
+	r.settle(ctx, f, err, began, moved)
+}

@@ -1,0 +1,174 @@
+package transfer
+
+import (
+	"context"
+	"sort"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/naming"
+)
+
+// batch bounds how many names are asked of the ledger at once.
+const batch = 500
+
+// look is one listing of the sources and what it means.
+type look struct {
+	ready   []string // paths to take, in order
+	waiting int
+	wait    time.Duration // until the first waiting file may be ready
+
+	names   nameSet
+	stamp   int64 // of the ledger when the listing began
+	now     time.Time
+	known   int         // listed sources that have rows of their own
+	changed []change    // imports: known sources that look new
+	asides  []job.Entry // imports: names that we gave to sources
+	pending []job.Entry
+}
+
+func (r *frame) newLook(ctx context.Context) (*look, error) {
+	stamp, err := r.ledger.Stamp(ctx)
+	return &look{names: newNameSet(), stamp: stamp, now: time.Now()}, ledgerReason(err)
+}
+
+// sight takes one entry of the listing.
+func (r *frame) sight(ctx context.Context, l *look, entry job.Entry) error {
+	l.names.add(entry.Name)
+	if _, _, ours := naming.ParseAside(entry.Name); ours {
+		l.asides = append(l.asides, entry)
+		return nil
+	}
+	if !r.sources.wants(entry) || (r.run.Only != "" && entry.Name != r.run.Only) {
+		return nil
+	}
+	if l.pending = append(l.pending, entry); len(l.pending) < batch {
+		return nil
+	}
+	return r.judgeBatch(ctx, l)
+}
+
+// judgeBatch compares a batch of entries with their rows.
+func (r *frame) judgeBatch(ctx context.Context, l *look) error {
+	if len(l.pending) == 0 {
+		return nil
+	}
+	paths := make([]string, len(l.pending))
+	for i, entry := range l.pending {
+		paths[i] = naming.Join(r.dir, entry.Name)
+	}
+	rows, err := r.ledger.Known(ctx, r.spec.Name, paths)
+	if err != nil {
+		return ledgerReason(err)
+	}
+	l.known += len(rows)
+	var fresh []job.File
+	for i, entry := range l.pending {
+		row, known := rows[paths[i]]
+		file, err := r.machine.follow(ctx, l, sighting{path: paths[i], entry: entry, row: row, known: known})
+		if err != nil {
+			return err
+		}
+		if file != nil {
+			fresh = append(fresh, *file)
+		}
+	}
+	l.pending = l.pending[:0]
+	return r.see(ctx, l, fresh)
+}
+
+// verdict judges a source by its row.
+func (r *frame) verdict(l *look, s sighting) verdict {
+	return judge(s, l.stamp, l.now, r.stableFor, r.run.Force && s.row.Run != r.run.ID)
+}
+
+// asFile is the row that begins a generation.
+func (r *frame) asFile(path string, entry job.Entry, now time.Time) job.File {
+	return job.File{
+		Job: r.spec.Name, Connection: r.conn.Name, Type: r.spec.Type, Path: path, Run: r.run.ID,
+		Size: entry.Size, ModTime: entry.ModTime, StableSince: now, Step: job.StepSeen, State: job.FileWaiting,
+	}
+}
+
+// restart begins the quiet time of a source that is still being written.
+func (r *frame) restart(ctx context.Context, l *look, s sighting) error {
+	f := s.row
+	f.Size, f.ModTime, f.StableSince = s.entry.Size, s.entry.ModTime, l.now
+	f.State, f.Reason, f.Absent, f.Moved, f.Kept = job.FileWaiting, nil, false, false, ""
+	if err := r.advance(ctx, &f, job.StepSeen); err != nil {
+		return ignoreStale(err)
+	}
+	r.queue(l, f)
+	return nil
+}
+
+// queue lets a file that was just seen wait, or takes it at once where one listing is enough.
+func (r *frame) queue(l *look, f job.File) {
+	if r.stableFor > 0 {
+		l.await(r.stableFor)
+		return
+	}
+	l.ready = append(l.ready, f.Path)
+}
+
+// await counts a file that is not ready yet.
+func (l *look) await(left time.Duration) {
+	if l.waiting == 0 || left < l.wait {
+		l.wait = max(left, 10*time.Millisecond)
+	}
+	l.waiting++
+}
+
+// see writes new rows: waiting, or decided already.
+func (r *frame) see(ctx context.Context, l *look, fresh []job.File) error {
+	if len(fresh) == 0 {
+		return nil
+	}
+	rows, err := r.ledger.SeeMany(keep(ctx), fresh)
+	if err != nil {
+		return ledgerReason(err)
+	}
+	for _, f := range rows {
+		if f.State == job.FileWaiting {
+			r.queue(l, f)
+			continue
+		}
+		r.let(ctx, f, time.Now(), 0)
+	}
+	return nil
+}
+
+// absent notes rows whose sources a whole listing did not have: when they come back, they are new.
+func (r *frame) absent(ctx context.Context, l *look, ids []int64) error {
+	for len(ids) > 0 {
+		n := min(len(ids), batch)
+		if err := r.ledger.MarkAbsent(keep(ctx), ids[:n], l.stamp); err != nil {
+			return ledgerReason(err)
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
+
+// gate keeps files back whose done-file is missing, and puts the rest in order.
+func (r *frame) gate(l *look) {
+	marked := l.ready[:0]
+	for _, path := range l.ready {
+		if r.sources.marked(baseName(path, r.dir), l.names) {
+			marked = append(marked, path)
+			continue
+		}
+		l.await(r.stableFor)
+	}
+	l.ready = marked
+	sort.Strings(l.ready)
+}
+
+// baseName is the part of a path behind its folder; a name from outside may hold slashes of its own.
+func baseName(path, dir string) string {
+	prefix := naming.Join(dir, "")
+	if len(path) > len(prefix) && path[:len(prefix)] == prefix {
+		return path[len(prefix):]
+	}
+	return path
+}

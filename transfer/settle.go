@@ -1,0 +1,154 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/haulier/haulier/job"
+)
+
+// lost is told of a row that could not be written. Somebody else has the file, or the ledger does not answer.
+func (r *frame) lost(err error) {
+	if err = ignoreStale(err); err != nil {
+		r.fail(asReason(ledgerReason(err)))
+	}
+}
+
+func ignoreStale(err error) error {
+	if errors.Is(err, job.ErrStale) {
+		return nil
+	}
+	return err
+}
+
+// served gives the state of a file that has reached the other side, whatever is still to be done with its source.
+func served(f job.File) (job.State, bool) {
+	switch f.Step {
+	case job.StepLanded, job.StepRetiring:
+		return job.FileLanded, true
+	case job.StepDelivered:
+		return job.FileDelivered, true
+	}
+	return "", false
+}
+
+// settle writes down how a file ended in this run.
+func (r *frame) settle(ctx context.Context, f job.File, err error, began time.Time, moved int64) {
+	if errors.Is(err, job.ErrStale) {
+		return // the row belongs to somebody else by now; what they write is true
+	}
+	if err != nil {
+		to := f.Step
+		f.State, f.Reason = outcome(ctx, err)
+		if state, yes := served(f); yes {
+			f.State = state // only what comes after is not done
+		}
+		own := *f.Reason // several files may fail of one cause
+		f.Reason = &own
+		r.machine.place(&f)
+		switch {
+		case f.State == job.FileRejected, f.State == job.FileSkipped:
+			to = job.StepDone
+		case f.Reason.Slug == slugSizeChanged:
+			to = job.StepSeen // the next run that finds it quiet takes it up again
+		}
+		if err := r.advance(ctx, &f, to); err != nil {
+			r.lost(err)
+			return
+		}
+	}
+	r.let(ctx, f, began, moved)
+}
+
+// outcome turns an error into the state that it leaves a file in.
+func outcome(ctx context.Context, err error) (job.State, *job.Reason) {
+	var decided *decision
+	if errors.As(err, &decided) {
+		return decided.state, decided.reason
+	}
+	reason := ended(ctx, err)
+	switch {
+	case ctx.Err() != nil:
+		return job.FileFailed, reason
+	case reason.Slug == "pgp.key_missing", reason.Slug == "pgp.key_locked", reason.Slug == "pgp.recipient_key":
+		return job.FileFailed, reason // the key is to blame, not the file: with another one the next run takes it
+	case area(reason) == "pgp", area(reason) == "content":
+		return job.FileRejected, reason
+	case reason.Slug == slugSizeChanged:
+		return job.FileHeld, reason
+	}
+	return job.FileFailed, reason
+}
+
+// decision is an error that knows the state in which it leaves its file.
+type decision struct {
+	state  job.State
+	reason *job.Reason
+}
+
+func (d *decision) Error() string { return d.reason.Error() }
+func (d *decision) Unwrap() error { return d.reason }
+
+// decide ends a row without moving anything.
+func decide(f *job.File, state job.State, reason *job.Reason) {
+	f.State, f.Reason = state, reason
+	if state != job.FileHeld {
+		f.Step = job.StepDone
+	}
+}
+
+// let lets go of a file: it is counted, and the run remembers how it left it.
+func (r *frame) let(ctx context.Context, f job.File, began time.Time, moved int64) {
+	r.add(f)
+	r.tidy(f)
+	err := r.ledger.Outcome(keep(ctx), job.Outcome{Run: r.run.ID, File: f, Bytes: moved, Duration: time.Since(began)})
+	if err != nil {
+		r.fail(asReason(ledgerReason(err)))
+	}
+	where := f.Local
+	if where == "" {
+		where = f.Final
+	}
+	r.tell(job.Progress{
+		File: f.ID, Name: r.shown(f), Stage: job.StageEnd, Done: f.Received.Size, Total: f.Size,
+		State: f.State, Detail: where, Reason: f.Reason,
+	})
+}
+
+// tidy is C15: nothing of a file that is done stays in the stage. Only a row that was begun more than once can have left
+// something there that it does not name.
+func (r *frame) tidy(f job.File) {
+	if f.Step != job.StepDone {
+		return
+	}
+	if f.Fence > 1 {
+		removeStaged(r.stage, stagePrefix(f), time.Now().Add(time.Hour))
+		return
+	}
+	for _, name := range []string{f.Kept, f.Stage} {
+		if name != "" {
+			_ = r.stage.Remove(name) // found again by the sweep
+		}
+	}
+}
+
+// counted is the request that an attempt to move f's bytes was.
+func (r *frame) counted(f job.File, d job.Direction, location string, n int64, began time.Time, failure *job.Reason) job.Request {
+	q := job.Request{
+		Connection: r.conn.Name, Entity: r.conn.Entity, Job: r.spec.Name, Run: firstAttempt(r.run), File: f.ID,
+		Direction: d, Location: location, OK: failure == nil, Bytes: n, Started: began, Duration: time.Since(began),
+	}
+	if failure != nil {
+		q.Slug = failure.Slug
+	}
+	return q
+}
+
+// firstAttempt is the run that requests are counted for, whatever attempt of the ladder makes them.
+func firstAttempt(run job.Run) int64 {
+	if run.AttemptOf != 0 {
+		return run.AttemptOf
+	}
+	return run.ID
+}
