@@ -112,7 +112,7 @@ func decided(f job.File, as Verdict) job.File {
 			f.Proof = job.ProofAssumed
 		}
 	case AsAgain:
-		f.State, f.Temp, f.Stage, f.Kept, f.Refetched, f.Absent = job.FileWaiting, "", "", "", false, false
+		f.State, f.Temp, f.Stage, f.Refetched, f.Absent = job.FileWaiting, "", "", false, false
 		f.Step = job.StepSeen
 	case AsDrop:
 		f.Step, f.State = job.StepDone, job.FileSkipped

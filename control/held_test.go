@@ -75,6 +75,10 @@ func TestResolveEndsADoubtAsSomebodyDecided(t *testing.T) {
 		held("remote.indeterminate")(f)
 		f.Step, f.Final, f.Temp, f.Received = job.StepSending, "/in/a.csv", "/in/a.csv", job.Digest{Size: 3, SHA256: "abc"}
 	}
+	kept := func(f *job.File) {
+		held("pgp.wrong_key")(f)
+		f.Step, f.Kept = job.StepDownloaded, "1.1.received"
+	}
 	for name, test := range map[string]struct {
 		file   job.File
 		change func(*job.File)
@@ -84,6 +88,7 @@ func TestResolveEndsADoubtAsSomebodyDecided(t *testing.T) {
 	}{
 		"landed":                 {job.File{}, held("remote.mass_change"), control.AsLanded, job.StepDone, job.FileLanded},
 		"again":                  {job.File{}, held("remote.source_consumed"), control.AsAgain, job.StepSeen, job.FileWaiting},
+		"only copy again":        {job.File{}, kept, control.AsAgain, job.StepSeen, job.FileWaiting},
 		"drop":                   {job.File{}, held("remote.mass_change"), control.AsDrop, job.StepDone, job.FileSkipped},
 		"delivered":              {export, onItsWay, control.AsDelivered, job.StepDelivered, job.FileDelivered},
 		"delivered, never begun": {export, held("ledger.restored"), control.AsDelivered, job.StepDone, job.FileDelivered},
@@ -99,7 +104,8 @@ func TestResolveEndsADoubtAsSomebodyDecided(t *testing.T) {
 			if got.Step != test.step || got.State != test.state || got.Fence <= f.Fence {
 				t.Errorf("the row is %s at %s under fence %d (was %d)", got.State, got.Step, got.Fence, f.Fence)
 			}
-			if test.as == control.AsAgain && (got.Temp != "" || got.Reason != nil) {
+			if test.as == control.AsAgain && (got.Kept != f.Kept || // perhaps all there is of it
+				got.Temp != "" || got.Reason != nil) {
 				t.Errorf("the row still knows of the attempt before: %+v", got)
 			}
 			if _, err := s.Advance(t.Context(), f.Step, f); !errors.Is(err, job.ErrStale) {

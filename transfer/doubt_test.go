@@ -85,14 +85,7 @@ func TestImportTakesARejectedClaimAgain(t *testing.T) {
 		t.Fatalf("the rejected file does not lie aside: %v", err)
 	}
 	b.want(0, 0, 0, 0)
-	f, err := b.store.Claim(t.Context(), b.last(), f.Run)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.State, f.Reason, f.Step, f.Absent = job.FileWaiting, nil, job.StepSeen, false
-	if _, err := b.store.Advance(t.Context(), job.StepDone, f); err != nil {
-		t.Fatal(err)
-	}
+	b.again()
 	b.want(0, 1, 0, 0) // it was fetched and looked at again
 }
 

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"github.com/haulier/haulier/job"
@@ -15,6 +16,10 @@ func (r *importRun) forgotten(f job.File) error {
 
 // goOn takes a claimed row from wherever it stands to its end.
 func (r *importRun) goOn(ctx context.Context, f *job.File, seq int, moved *int64) error {
+	return r.onlyCopy(ctx, *f, r.goOnFrom(ctx, f, seq, moved))
+}
+
+func (r *importRun) goOnFrom(ctx context.Context, f *job.File, seq int, moved *int64) error {
 	switch f.Step {
 	case job.StepSeen, job.StepClaimed, job.StepDownloaded:
 		if r.restored {
@@ -29,6 +34,12 @@ func (r *importRun) goOn(ctx context.Context, f *job.File, seq int, moved *int64
 	case job.StepSeen:
 		if err := r.acceptable(*f); err != nil {
 			return err
+		}
+		if r.hasOnlyCopy(*f) {
+			if err := r.advance(ctx, f, job.StepDownloaded); err != nil {
+				return err
+			}
+			return r.resumeDownloaded(ctx, f, seq)
 		}
 		return r.move(ctx, f, seq, moved)
 	case job.StepClaimed:
@@ -53,6 +64,25 @@ func (r *importRun) resumeDownloaded(ctx context.Context, f *job.File, seq int) 
 		return errors.Join(err, r.landing.Remove(opened))
 	}
 	return r.finish(ctx, f, opened, seq)
+}
+
+// hasOnlyCopy says whether the received bytes in the stage are all there is of the file: the server gave it, once.
+func (r *importRun) hasOnlyCopy(f job.File) bool { return r.readOnce && f.Kept != "" }
+
+// onlyCopy holds a file that would be rejected, when nobody could ever fetch it again: a person decides about what lies
+// in the stage.
+func (r *importRun) onlyCopy(ctx context.Context, f job.File, err error) error {
+	if err == nil || errors.Is(err, job.ErrStale) || !r.hasOnlyCopy(f) {
+		return err
+	}
+	state, reason := outcome(ctx, err)
+	if state != job.FileRejected {
+		return err
+	}
+	held := *reason
+	held.What = fmt.Sprintf("%s did not land; the server gives it only once, and what was received is kept in the stage as %s", r.shown(f), f.Kept)
+	held.Do += fmt.Sprintf("; then haulier held resolve %d --as again opens it once more, --as drop gives it up", f.ID)
+	return &decision{job.FileHeld, &held}
 }
 
 // resumeClaim goes on after C4: the source lies aside, or the rename never came about.

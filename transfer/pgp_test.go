@@ -162,3 +162,25 @@ func TestExportSealsAndSendsTheSameBytesAgain(t *testing.T) {
 		t.Errorf("the stage holds %v, %v", left, err)
 	}
 }
+
+// On a server that gives a file only once, what was received is all there is of a file that cannot be opened.
+func TestImportKeepsTheOnlyCopyOfAFileThatItCannotOpen(t *testing.T) {
+	ours, theirs := keyPair(t, "ours"), keyPair(t, "theirs")
+	b := opening(setup(t, sftptest.Knobs{ReadOnce: true}), ours)
+	b.conn.Profile = "read-once"
+	put(t, b.remote("out", "a.csv.pgp"), sealTo(t, theirs, "one"))
+	result := b.want(0, 0, 0, 1)
+	if result.Reason.Slug != "pgp.wrong_key" || !strings.Contains(result.Reason.What, b.last().Kept) {
+		t.Errorf("reason %+v", result.Reason)
+	}
+	has(t, b.remote("out"), nil)
+	b.want(0, 0, 0, 0) // held: a listing without it changes nothing
+
+	b.opener = func(context.Context, job.Opening, job.Limits) (transfer.Opener, error) {
+		return &pgp.Opener{Keys: []pgp.Private{ours, theirs}}, nil
+	}
+	b.again()
+	b.want(1, 0, 0, 0)
+	has(t, b.landing, map[string]string{"a.csv": "one"})
+	b.want(0, 0, 0, 0)
+}
