@@ -136,7 +136,7 @@ func (r *exportRun) seal(ctx context.Context, f *job.File) error {
 	}
 	sent, plain := newMeter(), newMeter()
 	err = r.sealInto(ctx, f, io.MultiWriter(file, sent), plain)
-	if err = errors.Join(err, file.Close(), r.stage.Sync()); err != nil {
+	if err = errors.Join(err, around("X2.stage", func() error { return errors.Join(file.Close(), r.stage.Sync()) })); err != nil {
 		return errors.Join(err, r.stage.Remove(f.Stage))
 	}
 	if plain.digest() != f.Plain {

@@ -49,7 +49,7 @@ func (r *exportRun) publish(ctx context.Context, f *job.File) error {
 // rename renames by the best means. A server that will not rename onto an existing file, and has no way to replace it,
 // gets the old one removed first, where the job says that it may be replaced.
 func (r *exportRun) rename(ctx context.Context, f *job.File) error {
-	err := r.remote.Rename(ctx, f.Temp, f.Final, f.Means)
+	err := r.renameOnce(ctx, *f)
 	if err == nil || unknown(err) || r.want.IfExists != job.ExistsReplace || r.way.posix || !r.sees() {
 		return err
 	}
@@ -57,10 +57,14 @@ func (r *exportRun) rename(ctx context.Context, f *job.File) error {
 	if lookErr != nil || !now.temp || !now.final || now.ours {
 		return errors.Join(err, lookErr)
 	}
-	if removeErr := r.remote.Remove(ctx, f.Final); removeErr != nil {
+	if removeErr := around("X6.remove", func() error { return r.remote.Remove(ctx, f.Final) }); removeErr != nil {
 		return errors.Join(err, removeErr)
 	}
-	return r.remote.Rename(ctx, f.Temp, f.Final, f.Means)
+	return r.renameOnce(ctx, *f)
+}
+
+func (r *exportRun) renameOnce(ctx context.Context, f job.File) error {
+	return around("X6", func() error { return r.remote.Rename(ctx, f.Temp, f.Final, f.Means) })
 }
 
 // renameRefused takes the row back to uploaded: the complete temporary stays on the server, and the next run has only
@@ -177,7 +181,11 @@ func (r *exportRun) confirm(ctx context.Context, f *job.File, acknowledged bool)
 		if !r.sees() || (acknowledged && !r.checks()) {
 			return r.unobservable(ctx, f, acknowledged)
 		}
-		next, err := r.observe(ctx, f)
+		var next observed
+		err := around("X7", func() (err error) {
+			next, err = r.observe(ctx, f)
+			return err
+		})
 		if err != nil {
 			return err
 		}

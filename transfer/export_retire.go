@@ -37,8 +37,10 @@ func (r *exportRun) mark(ctx context.Context, f job.File) error {
 	if err := naming.Check(name); err != nil {
 		return fmt.Errorf("name of the marker: %w", err)
 	}
-	_, err := r.remote.Put(ctx, naming.Join(r.want.Dir, name), strings.NewReader(""))
-	return err
+	return around("X9.marker", func() error {
+		_, err := r.remote.Put(ctx, naming.Join(r.want.Dir, name), strings.NewReader(""))
+		return err
+	})
 }
 
 // retireSource moves or deletes the version that was sent, and no other: it is renamed aside first and looked at there.
@@ -51,19 +53,20 @@ func (r *exportRun) retireSource(ctx context.Context, f *job.File) error {
 	}
 	aside := filepath.Base(f.Aside)
 	if r.want.AfterSuccess.Action == job.RetireDelete {
-		return r.outbox.Remove(aside)
+		return around("X9.dispose", func() error { return r.outbox.Remove(aside) })
 	}
 	if f.Archived == "" {
 		if err := r.intendMove(ctx, f, r.name(*f)); err != nil {
 			return err
 		}
 	}
-	err := r.outbox.Move(aside, filepath.Dir(f.Archived), filepath.Base(f.Archived))
+	move := func() error { return r.outbox.Move(aside, filepath.Dir(f.Archived), filepath.Base(f.Archived)) }
+	err := around("X9.dispose", move)
 	if errors.Is(err, fs.ErrExist) {
 		if err := r.intendMove(ctx, f, naming.Stamped(r.name(*f), time.Now())); err != nil {
 			return err
 		}
-		err = r.outbox.Move(aside, filepath.Dir(f.Archived), filepath.Base(f.Archived))
+		err = around("X9.dispose", move)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // an earlier attempt moved it
@@ -100,7 +103,7 @@ func (r *exportRun) takeAside(ctx context.Context, f *job.File) error {
 		}
 	}
 	aside := filepath.Base(f.Aside)
-	if err := r.outbox.Move(name, r.want.Outbox, aside); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
+	if err := around("X9.aside", func() error { return r.outbox.Move(name, r.want.Outbox, aside) }); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	entry, err := r.outbox.Stat(aside)
@@ -141,7 +144,7 @@ func (r *exportRun) cleanTemps(ctx context.Context) {
 		row, err := r.ledger.File(ctx, id)
 		mine := err == nil && row.Job == r.spec.Name && row.Final == naming.Join(r.want.Dir, final) && row.State != job.FileHeld
 		if mine && (fence < row.Fence && row.Temp != naming.Join(r.want.Dir, entry.Name) || row.Step == job.StepDone) {
-			return r.remote.Remove(ctx, naming.Join(r.want.Dir, entry.Name))
+			return around("X9.sweep", func() error { return r.remote.Remove(ctx, naming.Join(r.want.Dir, entry.Name)) })
 		}
 		return nil
 	})

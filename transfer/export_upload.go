@@ -127,7 +127,11 @@ func (r *exportRun) put(ctx context.Context, f *job.File, moved *int64) error {
 	shown := &progressWriter{to: sum, tell: func(n int64) {
 		r.tell(job.Progress{File: f.ID, Name: r.shown(*f), Stage: job.StageUpload, Done: n, Total: f.Received.Size})
 	}}
-	n, err := r.remote.Put(ctx, f.Temp, io.TeeReader(src, shown))
+	var n int64
+	err = around("X4", func() (err error) {
+		n, err = r.remote.Put(ctx, f.Temp, io.TeeReader(src, shown))
+		return err
+	})
 	*moved += n
 	r.moved(job.Upload, n)
 	if err == nil {

@@ -148,12 +148,13 @@ func keep(ctx context.Context) context.Context { return context.WithoutCancel(ct
 func (r *frame) advance(ctx context.Context, f *job.File, to job.Step) error {
 	next := *f
 	next.Step = to
-	written, err := r.ledger.Advance(keep(ctx), f.Step, next)
-	if err != nil {
-		return ledgerReason(err)
-	}
-	*f = written
-	return nil
+	return ledgerReason(around(points[f.Type][to], func() error {
+		written, err := r.ledger.Advance(keep(ctx), f.Step, next)
+		if err == nil {
+			*f = written
+		}
+		return err
+	}))
 }
 
 // take moves the files at the paths, several at a time, until one failure makes it useless to go on.
@@ -241,7 +242,11 @@ func (r *frame) recover(ctx context.Context) error {
 // file moves one row from the claim to the end, and writes down what became of it.
 func (r *frame) file(ctx context.Context, row job.File, seq int) {
 	began := time.Now()
-	f, err := r.ledger.Claim(keep(ctx), row, r.run.ID) // C3, X3: the lease; the source is not touched
+	var f job.File
+	err := around("C3", func() (err error) { // the lease, of exports too; the source is not touched
+		f, err = r.ledger.Claim(keep(ctx), row, r.run.ID)
+		return err
+	})
 	if err != nil {
 		r.lost(err)
 		return

@@ -68,7 +68,7 @@ func (r *importRun) fetchReceived(ctx context.Context, f *job.File, moved *int64
 	closed := false
 	err = r.get(ctx, f, io.MultiWriter(file, sum), moved, func() error {
 		closed = true
-		if err := errors.Join(file.Close(), r.landing.Sync()); err != nil { // C6
+		if err := around("C6", func() error { return errors.Join(file.Close(), r.landing.Sync()) }); err != nil {
 			return err
 		}
 		f.Received, f.Kept = sum.digest(), name
@@ -148,7 +148,11 @@ func (r *importRun) get(ctx context.Context, f *job.File, dst io.Writer, moved *
 	shown := &progressWriter{to: dst, tell: func(n int64) {
 		r.tell(job.Progress{File: f.ID, Name: r.shown(*f), Stage: job.StageDownload, Done: n, Total: f.Size})
 	}}
-	n, err := r.remote.Get(ctx, source(*f), f.Size, shown, committed)
+	var n int64
+	err := around("C5", func() (err error) {
+		n, err = r.remote.Get(ctx, source(*f), f.Size, shown, committed)
+		return err
+	})
 	*moved += n
 	r.moved(job.Download, n)
 	var failure *job.Reason
@@ -226,7 +230,7 @@ func (o *opening) open(ctx context.Context, opener Opener, src io.Reader) error 
 
 // end makes the opened file durable (C8), or removes it.
 func (o *opening) end(f *job.File, err error) (string, error) {
-	err = errors.Join(err, o.file.Close())
+	err = errors.Join(err, around("C8", o.file.Close))
 	if err != nil {
 		return "", errors.Join(err, o.run.landing.Remove(o.name))
 	}

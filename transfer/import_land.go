@@ -18,7 +18,7 @@ func (r *importRun) land(ctx context.Context, f *job.File, opened string, seq in
 		return errors.Join(err, r.landing.Remove(opened))
 	}
 	ready := readyName(*f)
-	if err := r.landing.Promote(opened, ready); err != nil { // C9
+	if err := around("C9", func() error { return r.landing.Promote(opened, ready) }); err != nil {
 		return err
 	}
 	f.Stage = ready
@@ -49,7 +49,7 @@ func (r *importRun) vacant(name string) string {
 // landReady is C11 and C12.
 func (r *importRun) landReady(ctx context.Context, f *job.File, name string) error {
 	for {
-		err := r.landing.Land(f.Stage, f.Final, r.want.IfExists == job.ExistsReplace)
+		err := around("C11", func() error { return r.landing.Land(f.Stage, f.Final, r.want.IfExists == job.ExistsReplace) })
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && r.newStage && f.Fence > 1:
 			return r.witnessLost(*f)
@@ -103,10 +103,8 @@ func (r *importRun) archive(f *job.File) error {
 	if ext != "" {
 		name += "." + ext
 	}
-	path, err := r.landing.Archive(f.Kept, r.want.Archive.Dir, name)
-	if err != nil {
+	return around("C12.archive", func() (err error) {
+		f.Archived, err = r.landing.Archive(f.Kept, r.want.Archive.Dir, name)
 		return err
-	}
-	f.Archived = path
-	return nil
+	})
 }

@@ -27,7 +27,9 @@ func (r *importRun) look(ctx context.Context) (*look, error) {
 		return nil, err
 	}
 	r.tell(job.Progress{Stage: job.StageList, Name: naming.Printable(r.want.Dir, 200)})
-	err = r.remote.List(ctx, r.want.Dir, r.spec.Limits.MaxEntries, func(entry job.Entry) error { return r.sight(ctx, l, entry) })
+	err = around("C1", func() error {
+		return r.remote.List(ctx, r.want.Dir, r.spec.Limits.MaxEntries, func(entry job.Entry) error { return r.sight(ctx, l, entry) })
+	})
 	capped := tooMany(err)
 	if err != nil && !capped {
 		return nil, err

@@ -86,7 +86,7 @@ func (r *importRun) moveAside(ctx context.Context, f *job.File) error {
 	if found, err := r.lookAside(ctx, f); found || err != nil {
 		return err
 	}
-	renamed := r.remote.Rename(ctx, f.Path, f.Aside, r.means())
+	renamed := around("C13.aside", func() error { return r.remote.Rename(ctx, f.Path, f.Aside, r.means()) })
 	if unknown(renamed) {
 		return renamed // nobody knows: the row says where to look next time
 	}
@@ -170,14 +170,14 @@ func (r *importRun) takeOver(ctx context.Context, f job.File, entry job.Entry) e
 // disposeOf ends a source that lies aside, where nobody else puts files.
 func (r *importRun) disposeOf(ctx context.Context, f *job.File) error {
 	if r.want.AfterSuccess.Action == job.RetireDelete {
-		return r.unlessGone(ctx, f.Aside, r.remote.Remove(ctx, f.Aside))
+		return r.unlessGone(ctx, f.Aside, around("C13", func() error { return r.remote.Remove(ctx, f.Aside) }))
 	}
 	name := r.name(*f)
 	target := naming.Join(r.want.AfterSuccess.Dir, name)
 	if _, err := r.remote.Stat(ctx, target); !errors.Is(err, fs.ErrNotExist) {
 		target = naming.Join(r.want.AfterSuccess.Dir, naming.Stamped(name, time.Now()))
 	}
-	return r.unlessGone(ctx, f.Aside, r.remote.Rename(ctx, f.Aside, target, r.means()))
+	return r.unlessGone(ctx, f.Aside, around("C13", func() error { return r.remote.Rename(ctx, f.Aside, target, r.means()) }))
 }
 
 // unlessGone forgives a failure about a file that is not there any more: an earlier attempt was through. When it still
@@ -202,7 +202,7 @@ func (r *importRun) removeInPlace(ctx context.Context, f *job.File, why error) e
 	if err != nil || !there {
 		return err
 	}
-	if err := r.remote.Remove(ctx, f.Path); err != nil {
+	if err := around("C13", func() error { return r.remote.Remove(ctx, f.Path) }); err != nil {
 		return r.unlessGone(ctx, f.Path, err)
 	}
 	f.Aside = f.Path // acknowledged: if it is still listed, it is not a new file

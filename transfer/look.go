@@ -124,7 +124,11 @@ func (r *frame) see(ctx context.Context, l *look, fresh []job.File) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	rows, err := r.ledger.SeeMany(keep(ctx), fresh)
+	var rows []job.File
+	err := around("C2", func() (err error) {
+		rows, err = r.ledger.SeeMany(keep(ctx), fresh)
+		return err
+	})
 	if err != nil {
 		return ledgerReason(err)
 	}

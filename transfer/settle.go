@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/haulier/haulier/internal/failpoint"
 	"github.com/haulier/haulier/job"
 )
 
@@ -122,6 +123,7 @@ func (r *frame) tidy(f job.File) {
 	if f.Step != job.StepDone {
 		return
 	}
+	_ = failpoint.Hit("C15")
 	if f.Fence > 1 {
 		removeStaged(r.stage, stagePrefix(f), time.Now().Add(time.Hour))
 		return

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/haulier/haulier/internal/failpoint"
 )
 
 // StageDir is where a landing keeps its unfinished files: inside, so that landing is a rename.
@@ -50,6 +52,9 @@ func OpenLanding(dir string) (*Landing, error) {
 func (l *Landing) Land(ready, final string, replace bool) error {
 	from, to := l.Stage.path(ready), l.Path(final)
 	err := l.rename(from, to, replace)
+	if hit := failpoint.Hit("landing.renamed"); hit != nil { // the names are not durable yet
+		return hit
+	}
 	// Without its folders a missing file proves nothing: they may have been taken away with it.
 	if unsynced := errors.Join(syncDir(l.dir), l.Stage.Sync()); errors.Is(unsynced, fs.ErrNotExist) {
 		return fmt.Errorf("land: the landing or its stage is gone: %v", unsynced)

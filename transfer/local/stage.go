@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/haulier/haulier/internal/failpoint"
 )
 
 // landedMode is what a landed file may be used for; the stage itself is 0700, so nobody sees it before.
@@ -91,6 +93,9 @@ func (s *Stage) Open(name string) (io.ReadCloser, int64, error) {
 // it says nil. fs.ErrExist when both are there.
 func (s *Stage) Promote(from, to string) error {
 	err := renameNoReplace(s.path(from), s.path(to))
+	if hit := failpoint.Hit("stage.renamed"); hit != nil {
+		return hit
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, seen := os.Lstat(s.path(to)); seen == nil {
 			err = nil

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/haulier/haulier/internal/failpoint"
 	"github.com/haulier/haulier/transfer/sftp/wire/packet"
 )
 
@@ -36,6 +37,14 @@ func (r *request) arrived() {
 	if r.left.Add(-1) == 0 && r.done != nil {
 		r.done <- r
 	}
+}
+
+// wrote is called when the request is on its way and its answer has not been read.
+func (r *request) wrote() {
+	if failpoint.Enabled {
+		_ = failpoint.Hit("sftp." + string(r.op) + ".sent")
+	}
+	r.arrived()
 }
 
 // code gives the code of a Status answer.

@@ -86,7 +86,7 @@ func (c *Client) writeBatch(scratch []byte, batch []*request) ([]byte, error) {
 			scratch = scratch[:0]
 		}
 		for ; first < end; first++ {
-			batch[first].arrived()
+			batch[first].wrote()
 		}
 		return nil
 	}
@@ -101,7 +101,7 @@ func (c *Client) writeBatch(scratch []byte, batch []*request) ([]byte, error) {
 		if _, err := c.stream.Write(r.packet); err != nil {
 			return scratch, err
 		}
-		r.arrived()
+		r.wrote()
 		first = i + 1
 	}
 	return scratch, flush(len(batch))
