@@ -28,7 +28,9 @@ type action struct {
 func (p *points) at(name string) (action, bool) {
 	act, known := p.acts[name]
 	if !known {
-		return act, false
+		if act, known = p.acts["*"]; !known {
+			return act, false
+		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -67,12 +69,12 @@ func parseAction(text string) (action, error) {
 	}
 	verb, argument, _ := strings.Cut(text, ":")
 	switch a.verb = verb; verb {
-	case "kill", "panic", "err":
+	case "kill", "panic", "err", "note":
 		return a, nil
 	case "sleep":
 		var err error
 		a.sleep, err = time.ParseDuration(argument)
 		return a, err
 	}
-	return a, fmt.Errorf("%q is none of kill, panic, err, sleep:DURATION", text)
+	return a, fmt.Errorf("%q is none of kill, panic, err, note, sleep:DURATION", text)
 }

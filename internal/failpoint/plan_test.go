@@ -6,7 +6,7 @@ import (
 )
 
 func TestPlan(t *testing.T) {
-	p, err := parse(" C1=kill, C2=err@2 ,C3=sleep:20ms,,C4=panic@1")
+	p, err := parse(" C1=kill, C2=err@2 ,C3=sleep:20ms,,C4=panic@1,*=note")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func TestPlan(t *testing.T) {
 		{"C2", false, action{verb: "err", nth: 2}},
 		{"C3", true, action{verb: "sleep", sleep: 20 * time.Millisecond}},
 		{"C4", true, action{verb: "panic", nth: 1}},
-		{"C5", false, action{}},
+		{"C5", true, action{verb: "note"}},
 	} {
 		if got, due := p.at(step.name); due != step.due || got != step.want {
 			t.Errorf("%s: %+v, %v", step.name, got, due)
