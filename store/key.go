@@ -67,7 +67,8 @@ func (s *Store) Keys(ctx context.Context, kind job.KeyKind, name string) ([]job.
 }
 
 // AddKey keeps a key and seals its private part, which is empty for a customer's key. Version 0 takes the next one;
-// one that is taken gives job.ErrExists. Created is now and the slot current unless the key says otherwise.
+// one that is taken gives job.ErrExists. Created is now and the slot current unless the key says otherwise. A current key
+// takes the place of the one before, which is in grace from then on, in the same transaction.
 func (s *Store) AddKey(ctx context.Context, k job.Key, private secret.Text) (job.Key, error) {
 	if k.Created.IsZero() {
 		k.Created = instant(s.now())
@@ -83,6 +84,11 @@ func (s *Store) AddKey(ctx context.Context, k job.Key, private secret.Text) (job
 				return err
 			}
 		}
+		if k.Slot == job.SlotCurrent {
+			if err := makeWay(tx, k); err != nil {
+				return err
+			}
+		}
 		row := keyRowOf(k)
 		if err := tx.Create(&row).Error; err != nil || private.Empty() {
 			return err
@@ -93,6 +99,12 @@ func (s *Store) AddKey(ctx context.Context, k job.Key, private secret.Text) (job
 		return job.Key{}, err
 	}
 	return keyRowOf(k).key(), nil
+}
+
+// makeWay puts the current version of a key's name into grace.
+func makeWay(tx *gorm.DB, k job.Key) error {
+	return tx.Exec(`UPDATE keys SET slot = ? WHERE kind = ? AND name = ? AND slot = ?`,
+		string(job.SlotGrace), string(k.Kind), k.Name, string(job.SlotCurrent)).Error
 }
 
 // Private opens the private part of a key; job.ErrNotFound when there is none.
@@ -141,9 +153,7 @@ func (s *Store) PromoteKey(ctx context.Context, k job.Key) error {
 		default:
 			return job.ErrStale
 		}
-		err := tx.Exec(`UPDATE keys SET slot = ? WHERE kind = ? AND name = ? AND slot = ?`,
-			string(job.SlotGrace), row.Kind, row.Name, string(job.SlotCurrent)).Error
-		if err != nil {
+		if err := makeWay(tx, k); err != nil {
 			return err
 		}
 		return tx.Model(&keyRow{}).Scopes(isKey(k)).Update("slot", string(job.SlotCurrent)).Error

@@ -43,6 +43,11 @@ func keysHaveVersionsAndSlots(t *testing.T, b bundle) {
 	same(t, "keys", must[[]job.Key](t)(b.Keys(t.Context(), job.KeySSH, "acme")), []job.Key{current, next})
 	same(t, "all ssh keys", len(must[[]job.Key](t)(b.Keys(t.Context(), job.KeySSH, ""))), 3)
 
+	third := add(job.Key{Kind: job.KeySSH, Name: "acme", Created: due(3)}, "third")
+	next.Slot = job.SlotGrace
+	same(t, "after a new current key", must[[]job.Key](t)(b.Keys(t.Context(), job.KeySSH, "acme")), []job.Key{current, next, third})
+	same(t, "the other names", must[[]job.Key](t)(b.Keys(t.Context(), job.KeySSH, "bank"))[0].Slot, job.SlotCurrent)
+
 	ok(t, b.SetKeySlot(t.Context(), current, job.SlotRetired))
 	ok(t, b.DropPrivate(t.Context(), current))
 	_, err = b.Private(t.Context(), current)
