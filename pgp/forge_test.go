@@ -172,6 +172,17 @@ func signer(t testing.TB, made time.Time, seconds uint32) (*openpgp.Entity, job.
 	return e, publicKey(t, e)
 }
 
+// extend gives a later version of a key that does not end.
+func extend(t testing.TB, e *openpgp.Entity, public job.Key) job.Key {
+	t.Helper()
+	later := entity(t, public.Public)
+	for name, identity := range later.Identities {
+		identity.SelfSignature.KeyLifetimeSecs = nil
+		check(t, identity.SelfSignature.SignUserId(name, e.PrimaryKey, e.PrivateKey, &packet.Config{Time: func() time.Time { return epoch.Add(day) }}))
+	}
+	return publicKey(t, later)
+}
+
 func publicKey(t testing.TB, e *openpgp.Entity) job.Key {
 	t.Helper()
 	var b strings.Builder

@@ -14,7 +14,8 @@ import (
 type Opener struct {
 	// Keys are ours that may open a message: the current one first, then those in grace.
 	Keys []Private
-	// Verify are customers' keys, one of which must have signed. Empty: signatures are not looked at.
+	// Verify are customers' keys, one of which must have signed; of several versions of a key the newest comes first and
+	// decides. Empty: signatures are not looked at.
 	Verify []job.Key
 	// Known are keys that only help to explain: retired ones of ours, the customers' own.
 	Known  []job.Key

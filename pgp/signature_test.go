@@ -23,7 +23,8 @@ func TestSignaturesAreJudgedAsOfWhenTheyWereMade(t *testing.T) {
 	key, public := signer(t, epoch, 0)
 	other, otherPublic := signer(t, epoch, 0)
 	brief, briefPublic := signer(t, epoch, uint32(10*day/time.Second))
-	revoked, _ := signer(t, epoch, 0)
+	extended := extend(t, brief, briefPublic)
+	revoked, unrevoked := signer(t, epoch, 0)
 	check(t, revoked.RevokeKey(packet.KeyCompromised, "stolen", &packet.Config{Time: func() time.Time { return epoch.Add(20 * day) }}))
 	replaced, _ := signer(t, epoch, 0)
 	check(t, replaced.RevokeKey(packet.KeySuperseded, "", &packet.Config{Time: func() time.Time { return epoch.Add(20 * day) }}))
@@ -60,6 +61,10 @@ func TestSignaturesAreJudgedAsOfWhenTheyWereMade(t *testing.T) {
 		{"signed before the key expired", send(signing{key: brief, hash: sha256, at: at}), []job.Key{briefPublic}, "", id(brief)},
 		{"signed before the key was replaced", send(signing{key: replaced, hash: sha256, at: at}), []job.Key{replacedPublic}, "", id(replaced)},
 
+		{"revoked since, and a former version does not know", send(signing{key: revoked, hash: sha256, at: at}), []job.Key{revokedPublic, unrevoked}, "pgp.signature_bad", ""},
+		{"extended, and a former version does not know", send(signing{key: brief, hash: sha256, at: epoch.Add(11 * day)}), []job.Key{extended, briefPublic}, "", id(brief)},
+
+		{"shortened, and a former version does not know", send(signing{key: brief, hash: sha256, at: epoch.Add(11 * day)}), []job.Key{briefPublic, extended}, "pgp.signature_expired", ""},
 		{"missing", message(t, ours.Key, lit), []job.Key{public}, "pgp.signature_missing", ""},
 		{"announced and missing", message(t, ours.Key, ops1, lit), []job.Key{public}, "pgp.signature_missing", ""},
 		{"not announced", message(t, ours.Key, lit, sig1), []job.Key{public}, "pgp.signature_missing", ""},

@@ -172,10 +172,12 @@ func (s *signatures) check(p *pendingSignature, sig *packet.Signature) {
 			reason = reasonSignatureBad(id, err)
 			continue
 		}
+		// The first version of a key that made it decides: an older one may not know that the key was revoked since.
 		if reason = s.standing(key, sig, id); reason == nil {
 			s.good = id
 			return
 		}
+		break
 	}
 	s.refuse(reason)
 }

@@ -3,6 +3,7 @@ package pgp
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
@@ -21,7 +22,9 @@ func reasonSignatureMissing() *job.Reason {
 func reasonSignatureUnknown(signers []string, ring openpgp.EntityList) *job.Reason {
 	var want []string
 	for _, e := range ring {
-		want = append(want, keyID(e.PrimaryKey.KeyId))
+		if id := keyID(e.PrimaryKey.KeyId); !slices.Contains(want, id) { // several versions of one key
+			want = append(want, id)
+		}
 	}
 	return reason(SlugSigUnknown,
 		"the file is signed by a key that is not the agreed one and was not taken: nothing landed",
