@@ -18,7 +18,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func openStore(t *testing.T) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "haulier.db")})
+	dir := t.TempDir()
+	key := store.KeySource{Path: filepath.Join(dir, "master.key")}
+	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(dir, "haulier.db"), MasterKey: key.MasterKey})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/haulier/haulier/internal/secret"
 	"github.com/haulier/haulier/job"
@@ -28,7 +29,7 @@ func (k Keyring) Opener(ctx context.Context, policy job.Opening, limits job.Limi
 		}
 	}
 	for _, name := range policy.SignedBy {
-		keys, err := k.current(ctx, job.KeyPGPPublic, name)
+		keys, err := k.versions(ctx, job.KeyPGPPublic, name, job.SlotCurrent, job.SlotGrace)
 		if err != nil {
 			return nil, err
 		}
@@ -48,28 +49,18 @@ func (k Keyring) addOurs(ctx context.Context, opener *pgp.Opener, name string) e
 	if err != nil {
 		return err
 	}
-	found := false
-	for _, slot := range []job.KeySlot{job.SlotCurrent, job.SlotNext, job.SlotGrace} {
-		for _, key := range keys {
-			if key.Slot != slot {
-				continue
-			}
-			material, err := k.Store.Private(ctx, key)
-			if err != nil {
-				return err
-			}
-			opener.Keys = append(opener.Keys, pgp.Private{Key: key, Material: material})
-			found = true
+	opening := inSlots(keys, job.SlotCurrent, job.SlotNext, job.SlotGrace)
+	if len(opening) == 0 {
+		return noKey(job.KeyPGP, name)
+	}
+	for _, key := range opening {
+		material, err := k.Store.Private(ctx, key)
+		if err != nil {
+			return err
 		}
+		opener.Keys = append(opener.Keys, pgp.Private{Key: key, Material: material})
 	}
-	for _, key := range keys {
-		if key.Slot == job.SlotRetired {
-			opener.Known = append(opener.Known, key)
-		}
-	}
-	if !found {
-		return noKey(job.KeyPGP, name, "haulier pgp generate "+name)
-	}
+	opener.Known = append(opener.Known, inSlots(keys, job.SlotRetired)...)
 	return nil
 }
 
@@ -77,7 +68,7 @@ func (k Keyring) addOurs(ctx context.Context, opener *pgp.Opener, name string) e
 func (k Keyring) Sealer(ctx context.Context, policy job.Sealing) (transfer.Sealer, error) {
 	sealer := &pgp.Sealer{}
 	for _, name := range policy.EncryptTo {
-		keys, err := k.current(ctx, job.KeyPGPPublic, name)
+		keys, err := k.versions(ctx, job.KeyPGPPublic, name, job.SlotCurrent)
 		if err != nil {
 			return nil, err
 		}
@@ -86,7 +77,7 @@ func (k Keyring) Sealer(ctx context.Context, policy job.Sealing) (transfer.Seale
 	if policy.SignWith == "" {
 		return sealer, nil
 	}
-	keys, err := k.current(ctx, job.KeyPGP, policy.SignWith)
+	keys, err := k.versions(ctx, job.KeyPGP, policy.SignWith, job.SlotCurrent)
 	if err != nil {
 		return nil, err
 	}
@@ -98,28 +89,36 @@ func (k Keyring) Sealer(ctx context.Context, policy job.Sealing) (transfer.Seale
 	return sealer, nil
 }
 
-// current gives the key of a name that counts now.
-func (k Keyring) current(ctx context.Context, kind job.KeyKind, name string) ([]job.Key, error) {
+// versions gives the versions of a key that are in some slots, as inSlots orders them; there is at least one.
+func (k Keyring) versions(ctx context.Context, kind job.KeyKind, name string, slots ...job.KeySlot) ([]job.Key, error) {
 	keys, err := k.Store.Keys(ctx, kind, name)
 	if err != nil {
 		return nil, err
 	}
-	for _, key := range keys {
-		if key.Slot == job.SlotCurrent {
-			return []job.Key{key}, nil
-		}
+	found := inSlots(keys, slots...)
+	if len(found) == 0 {
+		return nil, noKey(kind, name)
 	}
-	do := fmt.Sprintf("haulier pgp import %s FILE", name)
-	if kind == job.KeyPGP {
-		do = "haulier pgp generate " + name
-	}
-	return nil, noKey(kind, name, do)
+	return found, nil
 }
 
-func noKey(kind job.KeyKind, name, do string) *job.Reason {
-	whose := "ours"
+// inSlots gives the keys that are in some slots: slot by slot, and the newest version first, which knows most.
+func inSlots(keys []job.Key, slots ...job.KeySlot) []job.Key {
+	var found []job.Key
+	for _, slot := range slots {
+		for _, key := range slices.Backward(keys) {
+			if key.Slot == slot {
+				found = append(found, key)
+			}
+		}
+	}
+	return found
+}
+
+func noKey(kind job.KeyKind, name string) *job.Reason {
+	whose, do := "ours", "haulier pgp generate "+name
 	if kind == job.KeyPGPPublic {
-		whose = "the customer's"
+		whose, do = "the customer's", fmt.Sprintf("haulier pgp import %s FILE", name)
 	}
 	return &job.Reason{
 		Slug: "pgp.key_missing", What: "nothing was moved", Cause: fmt.Sprintf("there is no PGP key %q (%s) in the store", name, whose), Do: do, Who: job.WhoUs,

@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -19,7 +18,6 @@ import (
 type Locker interface {
 	KeyStore
 	AddKey(ctx context.Context, k job.Key, private secret.Text) (job.Key, error)
-	PromoteKey(ctx context.Context, k job.Key) error
 	SetKeySlot(ctx context.Context, k job.Key, slot job.KeySlot) error
 	DropPrivate(ctx context.Context, k job.Key) error
 	AddAudit(ctx context.Context, l store.AuditLine) error
@@ -45,7 +43,7 @@ func (k Keys) free(ctx context.Context, kind job.KeyKind, name string) error {
 	}
 	next := "rotate it to get a new one"
 	if kind == job.KeyPGPPublic {
-		next = "import theirs under another name, and name that one in the configuration"
+		next = fmt.Sprintf("choose another name, or renew it: haulier pgp import %s FILE --replace", name)
 	}
 	return fmt.Errorf("there is a %s key %q already; %s: %w", kind, name, next, job.ErrExists)
 }
@@ -149,16 +147,17 @@ func (k Keys) ImportSSH(ctx context.Context, name string, text, passphrase secre
 	return k.add(ctx, sshOf(name, pair, job.SlotCurrent, "imported"), pair.Private, "key.import")
 }
 
-// Retire ends a key that is no longer used and destroys its private part. A current key is not retired: rotate first.
-func (k Keys) Retire(ctx context.Context, kind job.KeyKind, label string) (job.Key, error) {
-	key, err := k.find(ctx, kind, label)
+// Retire ends a key of one of these kinds that is no longer used, and destroys its private part. A current key is not
+// retired: something has to take its place first.
+func (k Keys) Retire(ctx context.Context, label string, kinds ...job.KeyKind) (job.Key, error) {
+	key, err := k.find(ctx, label, kinds)
 	if err != nil {
 		return key, err
 	}
 	if key.Slot == job.SlotCurrent {
 		return key, &job.Reason{
 			Slug: "key.in_use", What: "the key was left as it is", Cause: label + " is the current key",
-			Do: "haulier keys rotate " + key.Name, Who: job.WhoUs,
+			Do: replacing(key), Who: job.WhoUs,
 		}
 	}
 	if err := k.Store.SetKeySlot(ctx, key, job.SlotRetired); err != nil {
@@ -171,23 +170,36 @@ func (k Keys) Retire(ctx context.Context, kind job.KeyKind, label string) (job.K
 	return key, k.audit(ctx, "key.retire", key)
 }
 
+// replacing is the command that puts another key in the place of a current one.
+func replacing(key job.Key) string {
+	switch key.Kind {
+	case job.KeyPGP:
+		return "haulier pgp rotate " + key.Name
+	case job.KeyPGPPublic:
+		return fmt.Sprintf("haulier pgp import %s FILE --replace", key.Name)
+	}
+	return "haulier keys rotate " + key.Name
+}
+
 // find finds a key by NAME@VERSION.
-func (k Keys) find(ctx context.Context, kind job.KeyKind, label string) (job.Key, error) {
+func (k Keys) find(ctx context.Context, label string, kinds []job.KeyKind) (job.Key, error) {
 	name, text, _ := strings.Cut(label, "@")
 	version, err := strconv.Atoi(text)
 	if err != nil {
 		return job.Key{}, fmt.Errorf("%q names no version of a key: write NAME@VERSION as keys list shows it: %w", label, job.ErrNotFound)
 	}
-	keys, err := k.Store.Keys(ctx, kind, name)
-	if err != nil {
-		return job.Key{}, err
-	}
-	for _, key := range keys {
-		if key.Version == version {
-			return key, nil
+	for _, kind := range kinds {
+		keys, err := k.Store.Keys(ctx, kind, name)
+		if err != nil {
+			return job.Key{}, err
+		}
+		for _, key := range keys {
+			if key.Version == version {
+				return key, nil
+			}
 		}
 	}
-	return job.Key{}, fmt.Errorf("there is no %s key %s: %w", kind, label, job.ErrNotFound)
+	return job.Key{}, fmt.Errorf("there is no %s key %s: %w", kinds[0], label, job.ErrNotFound)
 }
 
 // GeneratePGP makes the first PGP key of ours of a name: rsa-4096 (also when empty) or x25519.
@@ -195,10 +207,10 @@ func (k Keys) GeneratePGP(ctx context.Context, name, algorithm string) (job.Key,
 	if err := k.freePGP(ctx, name); err != nil {
 		return job.Key{}, err
 	}
-	return k.newPGP(ctx, name, algorithm, job.SlotCurrent, "pgp.generate")
+	return k.newPGP(ctx, name, algorithm, "pgp.generate")
 }
 
-func (k Keys) newPGP(ctx context.Context, name, algorithm string, slot job.KeySlot, act string) (job.Key, error) {
+func (k Keys) newPGP(ctx context.Context, name, algorithm, act string) (job.Key, error) {
 	kind := pgp.Kind(algorithm)
 	if algorithm == "" {
 		kind = pgp.RSA4096
@@ -207,7 +219,7 @@ func (k Keys) newPGP(ctx context.Context, name, algorithm string, slot job.KeySl
 	if err != nil {
 		return job.Key{}, err
 	}
-	key.Name, key.Kind, key.Slot, key.Version = name, job.KeyPGP, slot, 0
+	key.Name, key.Kind, key.Slot, key.Version = name, job.KeyPGP, job.SlotCurrent, 0
 	return k.add(ctx, key, private, act)
 }
 
@@ -224,48 +236,5 @@ func (k Keys) RotatePGP(ctx context.Context, name, algorithm string) (job.Key, e
 	if algorithm == "" && strings.Contains(keys[len(keys)-1].Algorithm, "25519") {
 		algorithm = string(pgp.X25519)
 	}
-	key, err := k.newPGP(ctx, name, algorithm, job.SlotNext, "pgp.rotate")
-	if err != nil {
-		return key, err
-	}
-	key.Slot = job.SlotCurrent
-	return key, k.Store.PromoteKey(ctx, key)
-}
-
-// ImportPGP keeps a customer's public key, after checks: exactly one, able to encrypt, not expired. A private key is
-// taken as one of ours.
-func (k Keys) ImportPGP(ctx context.Context, name string, text, passphrase secret.Text) (job.Key, []pgp.Warning, error) {
-	if err := k.freePGP(ctx, name); err != nil {
-		return job.Key{}, nil, err
-	}
-	key, warnings, err := pgp.Inspect(text.Reveal(), time.Now())
-	var reason *job.Reason
-	if errors.As(err, &reason) && reason.Slug == pgp.SlugKeyPrivate {
-		return k.importOurs(ctx, name, text, passphrase)
-	}
-	if errors.As(err, &reason) && reason.Slug == pgp.SlugKeyNoEncrypt {
-		// A key that only signs is of use too: for inbound.pgp.signed_by.
-		if signer, more, signErr := pgp.InspectSigner(text.Reveal(), time.Now()); signErr == nil {
-			key, warnings, err = signer, append(more, pgp.Warning{Slug: reason.Slug, Text: "this key can only verify signatures; nothing can be encrypted to it"}), nil
-		}
-	}
-	if err != nil {
-		return job.Key{}, nil, err
-	}
-	key.Name, key.Kind, key.Slot, key.Version = name, job.KeyPGPPublic, job.SlotCurrent, 0
-	kept, err := k.add(ctx, key, secret.Text{}, "pgp.import")
-	return kept, warnings, err
-}
-
-func (k Keys) importOurs(ctx context.Context, name string, text, passphrase secret.Text) (job.Key, []pgp.Warning, error) {
-	if err := k.free(ctx, job.KeyPGP, name); err != nil {
-		return job.Key{}, nil, err
-	}
-	key, private, err := pgp.InspectPrivate(text.Reveal(), passphrase)
-	if err != nil {
-		return job.Key{}, nil, err
-	}
-	key.Name, key.Kind, key.Slot, key.Version = name, job.KeyPGP, job.SlotCurrent, 0
-	kept, err := k.add(ctx, key, private, "pgp.import")
-	return kept, nil, err
+	return k.newPGP(ctx, name, algorithm, "pgp.rotate")
 }

@@ -6,7 +6,7 @@ import "time"
 type KeySlot string
 
 // The slots. An SSH key is next until a server has taken it, then current; a PGP key that was replaced stays in grace
-// until its private part is deleted.
+// until it is retired: ours still opens files, and a customer's still counts for signatures.
 const (
 	SlotNext    KeySlot = "next"
 	SlotCurrent KeySlot = "current"

@@ -95,6 +95,6 @@ func reasonRecipient(k job.Key, err *job.Reason) *job.Reason {
 	return reason(SlugRecipientKey,
 		"the file was not encrypted and nothing was sent",
 		"the key "+keyName(k)+" cannot be encrypted to: "+err.Cause,
-		err.Do,
+		fmt.Sprintf("%s; then `haulier pgp import %s FILE --replace`", err.Do, k.Name),
 		job.WhoCustomer, err)
 }

@@ -189,14 +189,14 @@ func keysRotateCommand(a *app) *cobra.Command {
 	return command
 }
 
-func keysRetireCommand(a *app, use string, kind job.KeyKind) *cobra.Command {
+func keysRetireCommand(a *app, use string, kinds ...job.KeyKind) *cobra.Command {
 	return &cobra.Command{
 		Use:   use,
 		Short: "End a key that was replaced, and destroy its private part",
 		Args:  exactly("NAME@VERSION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withKeys(cmd, func(keys control.Keys) error {
-				key, err := keys.Retire(cmd.Context(), kind, args[0])
+				key, err := keys.Retire(cmd.Context(), args[0], kinds...)
 				if err != nil {
 					return err
 				}

@@ -230,7 +230,8 @@ func (m *meter) keys(ctx context.Context, f *web.Figures) error {
 			return err
 		}
 		for _, key := range keys {
-			if key.Slot != job.SlotRetired && !key.Expires.IsZero() {
+			renewed := kind == job.KeyPGPPublic && key.Slot == job.SlotGrace // the end that counts is that of its next version
+			if key.Slot != job.SlotRetired && !renewed && !key.Expires.IsZero() {
 				f.Keys = append(f.Keys, web.KeyFigure{Key: fmt.Sprintf("%s@%d", key.Name, key.Version), Expires: key.Expires})
 			}
 		}

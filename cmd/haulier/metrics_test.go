@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/internal/secret"
 	"github.com/haulier/haulier/internal/testserver"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
@@ -134,6 +135,13 @@ jobs:
 		if err := st.Request(ctx, job.Request{Connection: "acme", Job: "old", Direction: job.Upload, Slug: "net.lost", Bytes: 11}); err != nil {
 			t.Fatal(err)
 		}
+		// A customer's key and the one that it was renewed with.
+		for _, end := range []int64{1_800_000_000, 1_900_000_000} {
+			key := job.Key{Kind: job.KeyPGPPublic, Name: "acme-out", Expires: time.Unix(end, 0)}
+			if _, err := st.AddKey(ctx, key, secret.Text{}); err != nil {
+				t.Fatal(err)
+			}
+		}
 		// A retry that succeeds: one good request for people, two attempts for a counter that must not fall.
 		for _, ok := range []bool{false, true} {
 			if err := st.Request(ctx, job.Request{Connection: "acme", Job: "again", Run: 1, File: 1, Direction: job.Upload, OK: ok, Bytes: 3}); err != nil {
@@ -184,6 +192,8 @@ jobs:
 		`haulier_connections_open{connection="acme"}`:                                     "0",
 		`haulier_job_running{job="fetch"}`:                                                "0",
 		`haulier_config_last_reload_successful`:                                           "1",
+		`haulier_pgp_key_expiry_timestamp_seconds{key="acme-out@2"}`:                      "1900000000",
+		`haulier_pgp_key_expiry_timestamp_seconds{key="acme-out@1"}`:                      "", // nobody waits for its end
 	}
 	for name, value := range measured {
 		if got[name] != value {
