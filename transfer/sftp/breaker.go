@@ -60,6 +60,7 @@ func (p *Pool) blocks(b job.Breaker, mark string) bool {
 type entry struct {
 	pool   *Pool
 	hops   []*hop
+	always bool // a test: breakers do not keep it out, and the times of their next logins stay where they are
 	held   []*account
 	before []job.Breaker // one a hop
 }
@@ -67,12 +68,12 @@ type entry struct {
 // enter waits until the attempt may be made. Logins that may be refused are made one at a time, so that a wrong password
 // is tried once and not by every job at the same time.
 func (p *Pool) enter(ctx context.Context, hops []*hop, always bool) (*entry, error) {
-	e := &entry{pool: p, hops: hops}
+	e := &entry{pool: p, hops: hops, always: always}
 	if err := e.lock(ctx); err != nil {
 		e.leave()
 		return nil, waitReason(hops[len(hops)-1].endpoint, err)
 	}
-	if err := e.pass(ctx, always); err != nil {
+	if err := e.pass(ctx); err != nil {
 		e.leave()
 		return nil, err
 	}
@@ -111,20 +112,20 @@ func (e *entry) leave() {
 }
 
 // pass asks the breakers. One that lets a login through counts it before anything is dialled: a crash in between must not
-// turn one login into many.
-func (e *entry) pass(ctx context.Context, always bool) error {
+// turn one login into many. A test is not counted.
+func (e *entry) pass(ctx context.Context) error {
 	for _, h := range e.hops {
 		b, err := e.pool.opts.Store.Breaker(ctx, h.account())
 		if err != nil {
 			return storeReason("read the breaker of "+who(h.endpoint), err)
 		}
-		if !always && e.pool.blocks(b, h.mark) {
+		if !e.always && e.pool.blocks(b, h.mark) {
 			return openReason(b)
 		}
 		e.before = append(e.before, b)
 	}
 	for i, h := range e.hops {
-		if b := e.before[i]; b.Open {
+		if b := e.before[i]; b.Open && !e.always {
 			if err := e.pool.opts.Store.SaveBreaker(ctx, h.account(), e.pool.letThrough(b, h.mark)); err != nil {
 				return storeReason("write the breaker of "+who(h.endpoint), err)
 			}
@@ -162,7 +163,7 @@ func (e *entry) failed(ctx context.Context) {
 			e.open(ctx, h, e.before[i])
 		case e.before[i].Open && h.client != nil:
 			e.close(ctx, h)
-		case e.before[i].Open:
+		case e.before[i].Open && !e.always:
 			e.save(ctx, h, e.before[i])
 		}
 	}
@@ -171,12 +172,28 @@ func (e *entry) failed(ctx context.Context) {
 func (e *entry) open(ctx context.Context, h *hop, before job.Breaker) {
 	now := e.pool.opts.Now()
 	b := job.Breaker{Open: true, Reason: h.refused, Since: now, Until: now.Add(ladder[0]), Mark: h.mark}
-	if before.Open {
+	if e.always {
+		before = e.asOfNow(ctx, h, before)
+	}
+	switch {
+	case before.Open && e.always:
+		b = before
+		b.Reason, b.Mark = h.refused, addMark(b.Mark, h.mark)
+	case before.Open:
 		b = e.pool.letThrough(before, h.mark)
 		b.Reason = h.refused
 	}
 	e.save(ctx, h, b)
 	e.pool.account(h.account()).prove("")
+}
+
+// asOfNow reads a breaker again: a daemon beside this test may have counted a login of its own since.
+func (e *entry) asOfNow(ctx context.Context, h *hop, before job.Breaker) job.Breaker {
+	now, err := e.pool.opts.Store.Breaker(ctx, h.account())
+	if err != nil {
+		return before
+	}
+	return now
 }
 
 // succeeded closes the breakers and lets later logins of this process go side by side.

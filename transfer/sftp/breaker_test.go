@@ -2,6 +2,7 @@ package sftp_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -148,6 +149,94 @@ func TestNetworkFailureUsesNoLoginUp(t *testing.T) {
 	c.refuse(t, "net.refused")
 	if after := c.store.breakers[c.account()]; after.Waits != before.Waits || !after.Until.Equal(before.Until) {
 		t.Errorf("breaker %+v, was %+v", after, before)
+	}
+}
+
+// test tests the connection, which must fail.
+func (c *customer) test(t *testing.T, slug string) {
+	t.Helper()
+	if r := c.pool.Test(t.Context(), c.conn, sftp.Purpose{}); r.Error == nil || r.Error.Slug != slug {
+		t.Fatalf("tested: %v", r.Error)
+	}
+}
+
+func TestFailingTestDoesNotMoveTheNextLogin(t *testing.T) {
+	c, clock := refusing(t)
+	c.refuse(t, "auth.password_rejected")
+	began := clock.Now()
+	for i, wait := range []time.Duration{time.Hour, 4 * time.Hour, 24 * time.Hour} {
+		clock.pass(wait / 2)
+		c.test(t, "auth.password_rejected")
+		c.test(t, "auth.password_rejected")
+		if r, until := c.pool.Ready(t.Context(), c.conn); r == nil || !until.Equal(clock.Now().Add(wait/2)) {
+			t.Errorf("wait %d: ready %v until %v", i, r, until)
+		}
+		clock.pass(wait / 2)
+		c.test(t, "auth.password_rejected")
+		if r, _ := c.pool.Ready(t.Context(), c.conn); r != nil {
+			t.Errorf("wait %d: not ready after a test: %v", i, r)
+		}
+		c.refuse(t, "auth.password_rejected")
+		if n := len(c.logins()); n != 1+4*(i+1) {
+			t.Fatalf("wait %d: %d logins", i, n)
+		}
+	}
+	if since := c.store.breakers[c.account()].Since; !since.Equal(began) {
+		t.Errorf("refused since %v", since)
+	}
+}
+
+func TestFirstRefusalByATestOpensTheBreaker(t *testing.T) {
+	c, clock := refusing(t)
+	c.test(t, "auth.password_rejected")
+	if r, until := c.pool.Ready(t.Context(), c.conn); r == nil || !until.Equal(clock.Now().Add(time.Hour)) {
+		t.Errorf("ready %v until %v", r, until)
+	}
+	c.refuse(t, "auth.password_rejected")
+	if n := len(c.logins()); n != 1 {
+		t.Errorf("%d logins", n)
+	}
+}
+
+func TestWhatATestTriedIsNotTriedAgain(t *testing.T) {
+	c, _ := refusing(t)
+	c.refuse(t, "auth.password_rejected")
+	c.conn.Auth.Methods = []string{"password", "keyboard-interactive"}
+	c.test(t, "auth.password_rejected")
+	c.refuse(t, "auth.password_rejected")
+	if n := len(c.logins()); n != 2 {
+		t.Errorf("%d logins", n)
+	}
+}
+
+// busy is a store in which a daemon lets a login through right after a breaker was read for the first time.
+type busy struct {
+	*memory
+	once sync.Once
+}
+
+func (b *busy) Breaker(ctx context.Context, a job.Account) (job.Breaker, error) {
+	read, err := b.memory.Breaker(ctx, a)
+	b.once.Do(func() {
+		counted := read
+		counted.Waits++
+		counted.Until = counted.Until.Add(4 * time.Hour)
+		err = errors.Join(err, b.SaveBreaker(ctx, a, counted))
+	})
+	return read, err
+}
+
+func TestTestKeepsWhatADaemonCountedMeanwhile(t *testing.T) {
+	for slug, prepare := range map[string]func(*customer){"auth.password_rejected": func(*customer) {}, "net.refused": func(c *customer) { c.Stop() }} {
+		c, clock := refusing(t)
+		c.refuse(t, "auth.password_rejected")
+		before := c.store.breakers[c.account()]
+		prepare(c)
+		c.pool = sftp.NewPool(sftp.Options{Store: &busy{memory: c.store}, Secrets: c.store, Now: clock.Now})
+		c.test(t, slug)
+		if after := c.store.breakers[c.account()]; after.Waits != before.Waits+1 || !after.Until.Equal(before.Until.Add(4*time.Hour)) {
+			t.Errorf("%s: breaker %+v, was %+v", slug, after, before)
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ type Purpose struct {
 	RoundTrip bool
 }
 
-// Test dials, whatever the breaker says, logs in and looks at what the connection is for, stage by stage. What it learns
+// Test dials, whatever the breaker says and without moving the time of its next login, logs in and looks at what the connection is for, stage by stage. What it learns
 // is kept in the profile of the connection. A server that only takes uploads is sent no question that it would refuse.
 func (p *Pool) Test(ctx context.Context, c job.Connection, purpose Purpose) Report {
 	t := newTrace()
