@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -20,6 +21,7 @@ import (
 // crashExport is one kind of export whose run is hit at every moment.
 type crashExport struct {
 	name   string
+	file   string // empty: a.csv
 	knobs  sftptest.Knobs
 	learn  job.Profile
 	change func(*bundle, *job.Export)
@@ -38,7 +40,7 @@ var (
 
 var crashExports = []crashExport{
 	{name: "keep"},
-	{name: "move", change: func(b *bundle, ex *job.Export) {
+	{name: "move under a long name", file: longest, change: func(b *bundle, ex *job.Export) {
 		ex.AfterSuccess = job.Retire{Action: job.RetireMove, Dir: filepath.Join(b.stage, "sent")}
 	}},
 	{name: "delete and PGP", sealed: true, change: func(_ *bundle, ex *job.Export) { ex.AfterSuccess.Action = job.RetireDelete }},
@@ -87,7 +89,7 @@ func TestExportSurvivesEveryCrash(t *testing.T) {
 					if g.hit == "" {
 						return
 					}
-					if way.blow == refuse && g.hit == "close of put /in/a.csv" {
+					if way.blow == refuse && g.hit == "close of put /in/"+s.file() {
 						s.accepted = nil // what the server refused at CLOSE, it has not taken
 					}
 					if way.again {
@@ -126,15 +128,18 @@ func newSent(t *testing.T, kind crashExport, key pgp.Private) *sent {
 	put(t, b.remote("in", "a.csv.999-1.part"), "somebody else's")
 	put(t, b.remote("in", "b.csv.part"), "somebody else's")
 	if kind.there != "" {
-		put(t, b.remote("in", "a.csv"), kind.there, time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))
+		put(t, b.remote("in", s.file()), kind.there, time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))
 	}
 	s.write("first")
 	return s
 }
 
+// file is the name in the outbox and at the customer's.
+func (s *sent) file() string { return cmp.Or(s.kind.file, "a.csv") }
+
 // write puts a version into the outbox, whole at once.
 func (s *sent) write(text string) {
-	path := filepath.Join(s.outbox, "a.csv")
+	path := filepath.Join(s.outbox, s.file())
 	if now, err := os.ReadFile(path); err == nil {
 		s.over[string(now)] = true
 	}
@@ -151,9 +156,9 @@ func (s *sent) write(text string) {
 
 // saw looks at the server after every request that took effect.
 func (s *sent) saw(act string) {
-	final := s.remote("in", "a.csv")
+	final := s.remote("in", s.file())
 	if s.server.Taken() != "" && s.kind.knobs.Sweep != sftptest.SweepNever {
-		final = filepath.Join(s.server.Taken(), "a.csv")
+		final = filepath.Join(s.server.Taken(), s.file())
 	}
 	switch {
 	case strings.HasPrefix(act, "put ") && strings.HasSuffix(act, ".part"):
@@ -161,7 +166,7 @@ func (s *sent) saw(act string) {
 		if text, err := os.ReadFile(temp); err == nil {
 			s.whole = append(s.whole, string(text))
 		}
-	case act == "put /in/a.csv", strings.HasPrefix(act, "rename ") && strings.HasSuffix(act, " to /in/a.csv"):
+	case act == "put /in/"+s.file(), strings.HasPrefix(act, "rename ") && strings.HasSuffix(act, " to /in/"+s.file()):
 		if text, err := os.ReadFile(final); err == nil {
 			s.whole, s.accepted = append(s.whole, string(text)), append(s.accepted, string(text))
 		} else if text := contents(s.t, s.server.Taken()); len(text) > 0 {
@@ -178,7 +183,7 @@ func (s *sent) neverPartial() {
 	if s.spec.Export.InPlace || s.conn.Profile == "put-only" {
 		return
 	}
-	text, err := os.ReadFile(s.remote("in", "a.csv"))
+	text, err := os.ReadFile(s.remote("in", s.file()))
 	if err == nil && string(text) != s.kind.there && !slices.Contains(s.whole, string(text)) {
 		s.t.Errorf("the final name shows %q", text)
 	}
@@ -319,7 +324,7 @@ func (s *sent) checkServer(held int) {
 		switch {
 		case string(text) == "somebody else's":
 			foreign++
-		case entry.Name() == "a.csv", held > 0, s.spec.Export.Marker != "" && entry.Name() == "a.csv.done":
+		case entry.Name() == s.file(), held > 0, s.spec.Export.Marker != "" && entry.Name() == s.file()+".done":
 		default:
 			s.t.Errorf("%s is left on the server", entry.Name())
 		}

@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 // crashImport is one kind of import whose run is hit at every moment.
 type crashImport struct {
 	name   string
+	file   string // empty: a.csv
 	knobs  sftptest.Knobs
 	change func(*bundle, *job.Import)
 	before string // a version that landed on the day before
@@ -38,10 +40,10 @@ var crashImports = []crashImport{
 	{name: "delete", change: func(_ *bundle, im *job.Import) { im.AfterSuccess.Action = job.RetireDelete }},
 	{name: "delete in place", windows: true, knobs: sftptest.Knobs{NoRename: true}, change: func(_ *bundle, im *job.Import) { im.AfterSuccess.Action = job.RetireDelete }},
 	{name: "claim and delete", change: func(_ *bundle, im *job.Import) { im.Claim, im.AfterSuccess.Action = true, job.RetireDelete }},
-	{name: "claim and move what comes again", before: "yesterday", change: func(_ *bundle, im *job.Import) {
+	{name: "claim and move what comes again, under a long name", file: longest, before: "yesterday", change: func(_ *bundle, im *job.Import) {
 		im.Claim, im.AfterSuccess = true, job.Retire{Action: job.RetireMove, Dir: "/done"}
 	}},
-	{name: "archive and PGP", sealed: true, change: func(b *bundle, im *job.Import) {
+	{name: "archive and PGP under a long name", file: longest, sealed: true, change: func(b *bundle, im *job.Import) {
 		im.Archive, im.AfterSuccess.Action = &job.Archive{Dir: filepath.Join(b.stage, "archive")}, job.RetireDelete
 	}},
 	{name: "read-once", windows: true, knobs: sftptest.Knobs{ReadOnce: true}, mayBe: "remote.source_consumed", change: func(b *bundle, _ *job.Import) { b.conn.ReadOnce = true }},
@@ -141,7 +143,7 @@ func newCrashed(t *testing.T, kind crashImport, key pgp.Private) *crashed {
 
 // write puts a version under the customer's name, whole at once.
 func (c *crashed) write(text string) {
-	path := c.remote("out", "a.csv")
+	path := c.remote("out", cmp.Or(c.kind.file, "a.csv"))
 	if now, err := os.ReadFile(path); err == nil {
 		c.over[c.open(string(now))] = true
 	}

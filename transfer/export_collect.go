@@ -24,16 +24,35 @@ func (r *exportRun) collect(ctx context.Context, f *job.File, seq int) error {
 		return err
 	}
 	if f.Final == "" {
-		final := r.naming.Render(naming.Values{Name: r.name(*f), At: r.at, Run: r.run.ID, Seq: seq})
-		if err := naming.Check(final); err != nil {
-			return &decision{job.FileRejected, &job.Reason{
-				Slug: "local.unsafe_name", What: r.shown(*f) + " was not sent; it is still in the outbox",
-				Cause: fmt.Sprintf("its final name would be %s: %v", naming.Printable(final, 200), err), Do: "rename the file, or correct to.name", Who: job.WhoUs,
-			}}
+		final, err := r.finalName(*f, seq)
+		if err != nil {
+			return err
 		}
 		f.Final = naming.Join(r.want.Dir, final)
 	}
 	return r.advance(ctx, f, job.StepQueued)
+}
+
+// finalName renders the names that the customer will see, and refuses what is no name before anything is sent.
+func (r *exportRun) finalName(f job.File, seq int) (string, error) {
+	final := r.naming.Render(naming.Values{Name: r.name(f), At: r.at, Run: r.run.ID, Seq: seq})
+	if err := naming.Check(final); err != nil {
+		return "", r.unsafeName(f, "its final name", final, err, "to.name")
+	}
+	if r.marker == nil {
+		return final, nil
+	}
+	if marker, err := r.markerName(final); err != nil {
+		return "", r.unsafeName(f, "its done-file", marker, err, "to.done_file")
+	}
+	return final, nil
+}
+
+func (r *exportRun) unsafeName(f job.File, what, name string, err error, key string) error {
+	return &decision{job.FileRejected, &job.Reason{
+		Slug: "local.unsafe_name", What: r.shown(f) + " was not sent; it is still in the outbox",
+		Cause: fmt.Sprintf("%s would be %s: %v", what, naming.Printable(name, 200), err), Do: "rename the file, or correct " + key, Who: job.WhoUs,
+	}}
 }
 
 // readSource copies the source to dst and makes sure that it is the version of the row, before and after.

@@ -33,14 +33,19 @@ func (r *exportRun) mark(ctx context.Context, f job.File) error {
 	if r.marker == nil {
 		return nil
 	}
-	name := r.marker.Render(naming.Values{Name: path.Base(f.Final), At: r.at, Run: r.run.ID})
-	if err := naming.Check(name); err != nil {
+	name, err := r.markerName(f.Final)
+	if err != nil {
 		return fmt.Errorf("name of the marker: %w", err)
 	}
 	return around("X9.marker", func() error {
 		_, err := r.remote.Put(ctx, naming.Join(r.want.Dir, name), strings.NewReader(""))
 		return err
 	})
+}
+
+func (r *exportRun) markerName(final string) (string, error) {
+	name := r.marker.Render(naming.Values{Name: path.Base(final), At: r.at, Run: r.run.ID})
+	return name, naming.Check(name)
 }
 
 // retireSource moves or deletes the version that was sent, and no other: it is renamed aside first and looked at there.
@@ -137,14 +142,15 @@ func (r *exportRun) cleanTemps(ctx context.Context) {
 		return
 	}
 	_ = r.remote.List(ctx, r.want.Dir, r.spec.Limits.MaxEntries, func(entry job.Entry) error {
-		final, id, fence, ours := naming.ParseTemp(entry.Name, r.way.suffix)
+		id, fence, ours := naming.ParseTemp(entry.Name, r.way.suffix)
 		if !ours {
 			return nil
 		}
+		temp := naming.Join(r.want.Dir, entry.Name)
 		row, err := r.ledger.File(ctx, id)
-		mine := err == nil && row.Job == r.spec.Name && row.Final == naming.Join(r.want.Dir, final) && row.State != job.FileHeld
-		if mine && (fence < row.Fence && row.Temp != naming.Join(r.want.Dir, entry.Name) || row.Step == job.StepDone) {
-			return around("X9.sweep", func() error { return r.remote.Remove(ctx, naming.Join(r.want.Dir, entry.Name)) })
+		mine := err == nil && row.Job == r.spec.Name && temp == naming.Temp(row.Final, id, fence, r.way.suffix) && row.State != job.FileHeld
+		if mine && (fence < row.Fence && row.Temp != temp || row.Step == job.StepDone) {
+			return around("X9.sweep", func() error { return r.remote.Remove(ctx, temp) })
 		}
 		return nil
 	})

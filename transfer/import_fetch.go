@@ -286,7 +286,7 @@ func (r *importRun) landName(f *job.File, seq int) (string, error) {
 	if err := naming.Check(rendered); err != nil {
 		return "", &decision{job.FileRejected, &job.Reason{
 			Slug: "remote.unsafe_name", What: r.shown(*f) + " did not land; it was left on the server",
-			Cause: fmt.Sprintf("it would land as %s: %v", naming.Printable(rendered, 200), err), Do: "ask the customer to rename the file", Who: job.WhoCustomer,
+			Cause: fmt.Sprintf("it would land as %s: %v", naming.Printable(rendered, 200), err), Do: "correct to.name, or ask the customer to rename the file", Who: job.WhoBoth,
 		}}
 	}
 	return rendered, nil

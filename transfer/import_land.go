@@ -98,13 +98,8 @@ func (r *importRun) archive(f *job.File) error {
 	if r.want.Archive == nil || f.Archived != "" || f.Kept == "" {
 		return nil
 	}
-	stem, ext := naming.Split(baseName(f.Path, r.want.Dir))
-	name := fmt.Sprintf("%s.%d", stem, f.ID)
-	if ext != "" {
-		name += "." + ext
-	}
 	return around("C12.archive", func() (err error) {
-		f.Archived, err = r.landing.Archive(f.Kept, r.want.Archive.Dir, name)
+		f.Archived, err = r.landing.Archive(f.Kept, r.want.Archive.Dir, naming.Archived(r.name(*f), f.ID))
 		return err
 	})
 }

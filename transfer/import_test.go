@@ -173,7 +173,8 @@ func TestImportDoesNotLandAgainWhatStaysAfterItsDelete(t *testing.T) {
 }
 
 func TestImportRejectsUnsafeNamesAndGoesOn(t *testing.T) {
-	names := []string{"../../etc/x.csv", "a\nb.csv", "\x1b[31m.csv", "x\u202ecsv.csv", "bad\xff.csv", "nul\x00.csv", "/etc/passwd.csv"}
+	names := []string{"../../etc/x.csv", "a\nb.csv", "\x1b[31m.csv", "x\u202ecsv.csv", "bad\xff.csv", "nul\x00.csv", "/etc/passwd.csv",
+		strings.Repeat("a", 252) + ".csv", strings.Repeat("é", 10_000) + ".csv"}
 	b := setup(t, sftptest.Knobs{HostileNames: names}).importing(func(im *job.Import) { im.AllowEmpty = true })
 	put(t, b.remote("out", "good.csv"), "fine")
 	result := b.want(1, len(names), 0, 0)

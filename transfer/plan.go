@@ -230,12 +230,15 @@ func importIntents(s job.Spec, name naming.Template, at time.Time, profile job.P
 	case g.entry.Size == 0 && !want.AllowEmpty:
 		return []job.Intent{{Mark: job.MarkFail, Act: "reject", Name: shown, Why: "0 bytes, and allow_empty is not set"}}
 	}
-	landed := naming.Printable(name.Render(naming.Values{Name: g.entry.Name, At: at, Run: 0, Seq: seq}), 200)
+	landed := name.Render(naming.Values{Name: g.entry.Name, At: at, Run: 0, Seq: seq})
+	if err := naming.Check(landed); err != nil {
+		return []job.Intent{unnameable(g, landed, err)}
+	}
 	line := job.Intent{Mark: job.MarkTransfer, Act: "download", Name: shown, Size: g.entry.Size}
 	if want.Opening != nil {
 		line.Detail = append(line.Detail, "decrypt with "+strings.Join(want.Opening.DecryptWith, ", "))
 	}
-	line.Detail = append(line.Detail, "land as "+filepath.Join(want.Landing, landed))
+	line.Detail = append(line.Detail, "land as "+filepath.Join(want.Landing, naming.Printable(landed, 200)))
 	intents := []job.Intent{line}
 	switch want.AfterSuccess.Action {
 	case job.RetireMove:
@@ -248,6 +251,14 @@ func importIntents(s job.Spec, name naming.Template, at time.Time, profile job.P
 		intents = append(intents, remove)
 	}
 	return intents
+}
+
+// unnameable is a file whose next name is none.
+func unnameable(g sighting, next string, err error) job.Intent {
+	return job.Intent{
+		Mark: job.MarkFail, Act: "reject", Name: naming.Printable(g.entry.Name, 200), Size: g.entry.Size,
+		Why: fmt.Sprintf("it would become %s: %v", naming.Printable(next, 200), err),
+	}
 }
 
 // Plan says what the next run of an export would do. Profile is what is known of the server, which is not asked.
@@ -286,7 +297,11 @@ func exportIntents(s job.Spec, name naming.Template, at time.Time, w way, g sigh
 	if g.entry.Size == 0 && !want.AllowEmpty {
 		return []job.Intent{{Mark: job.MarkFail, Act: "reject", Name: shown, Why: "0 bytes, and allow_empty is not set"}}
 	}
-	final := naming.Join(want.Dir, naming.Printable(name.Render(naming.Values{Name: g.entry.Name, At: at, Seq: seq}), 200))
+	final := name.Render(naming.Values{Name: g.entry.Name, At: at, Seq: seq})
+	if err := naming.Check(final); err != nil {
+		return []job.Intent{unnameable(g, final, err)}
+	}
+	final = naming.Join(want.Dir, naming.Printable(final, 200))
 	line := job.Intent{Mark: job.MarkTransfer, Act: "upload", Name: shown, Size: g.entry.Size}
 	if want.Sealing != nil {
 		line.Detail = append(line.Detail, "encrypt to "+strings.Join(want.Sealing.EncryptTo, ", "))

@@ -114,7 +114,9 @@ func copyAcross(from, to string) error {
 		return err
 	}
 	defer source.Close()
-	passing := to + ".copying"
+	// The passing name is short, whatever the length of the other.
+	sum := sha256.Sum256([]byte(filepath.Base(to)))
+	passing := filepath.Join(filepath.Dir(to), fmt.Sprintf(".haulier-%x.copying", sum[:16]))
 	target, err := os.OpenFile(passing, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err

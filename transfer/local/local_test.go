@@ -144,6 +144,7 @@ func TestPromoteTwice(t *testing.T) {
 
 func TestArchiveTwiceAndAcrossFileSystems(t *testing.T) {
 	landing, _ := openLanding(t)
+	name := strings.Repeat("a", 249) + ".1.pgp" // 255 bytes
 	dirs := []string{filepath.Join(t.TempDir(), "archive")}
 	if other, err := os.MkdirTemp("/dev/shm", "haulier-test-"); err == nil {
 		t.Cleanup(func() { os.RemoveAll(other) })
@@ -152,7 +153,7 @@ func TestArchiveTwiceAndAcrossFileSystems(t *testing.T) {
 	for _, dir := range dirs {
 		write(t, landing, "1.1.received", "cipher")
 		for range 2 {
-			path, err := landing.Archive("1.1.received", dir, "a.1.pgp")
+			path, err := landing.Archive("1.1.received", dir, name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -162,21 +163,21 @@ func TestArchiveTwiceAndAcrossFileSystems(t *testing.T) {
 		}
 		if strings.HasPrefix(dir, "/dev/shm") { // copied, and then the process died
 			write(t, landing, "1.1.received", "cipher")
-			if _, err := landing.Archive("1.1.received", dir, "a.1.pgp"); err != nil {
+			if _, err := landing.Archive("1.1.received", dir, name); err != nil {
 				t.Errorf("after a copy whose source was not removed: %v", err)
 			}
 			write(t, landing, "1.1.received", "others")
-			if _, err := landing.Archive("1.1.received", dir, "a.1.pgp"); !errors.Is(err, fs.ErrExist) {
+			if _, err := landing.Archive("1.1.received", dir, name); !errors.Is(err, fs.ErrExist) {
 				t.Errorf("onto another file: %v", err)
 			}
 			if names, err := filepath.Glob(filepath.Join(dir, "*.copying")); err != nil || len(names) > 0 {
 				t.Errorf("left: %v, %v", names, err)
 			}
 		}
-		if err := local.Forget(filepath.Join(dir, "a.1.pgp")); err != nil {
+		if err := local.Forget(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}
-		if err := local.Forget(filepath.Join(dir, "a.1.pgp")); err != nil {
+		if err := local.Forget(filepath.Join(dir, name)); err != nil {
 			t.Errorf("forgetting twice: %v", err)
 		}
 	}

@@ -155,11 +155,11 @@ func TestNamesOfOurOwn(t *testing.T) {
 	if temp != "a.csv.812-3.part" {
 		t.Errorf("Temp = %q", temp)
 	}
-	if final, id, fence, ok := naming.ParseTemp(temp, ".part"); !ok || final != "a.csv" || id != 812 || fence != 3 {
-		t.Errorf("ParseTemp(%q) = %q, %d, %d, %t", temp, final, id, fence, ok)
+	if id, fence, ok := naming.ParseTemp(temp, ".part"); !ok || id != 812 || fence != 3 {
+		t.Errorf("ParseTemp(%q) = %d, %d, %t", temp, id, fence, ok)
 	}
 	for _, foreign := range []string{"a.csv.part", "a.csv", ".812-3.part", "a.csv.x-3.part", "a.csv.812-0.part", "a.csv.-1-3.part"} {
-		if _, _, _, ok := naming.ParseTemp(foreign, ".part"); ok {
+		if _, _, ok := naming.ParseTemp(foreign, ".part"); ok {
 			t.Errorf("ParseTemp(%q) takes it for ours", foreign)
 		}
 	}
@@ -182,6 +182,88 @@ func TestNamesOfOurOwn(t *testing.T) {
 	if naming.Join("/", "a") != "/a" || naming.Join("/in", "a") != "/in/a" || naming.Join("", "a") != "a" {
 		t.Error("Join doubles or loses a slash")
 	}
+}
+
+// TestLongNamesMakeRoom: what is derived from a name of 255 bytes has 255 at most, in whole characters.
+func TestLongNamesMakeRoom(t *testing.T) {
+	a, e := strings.Repeat("a", 251), strings.Repeat("é", 125) // é has two bytes, 𝄞 four
+	long := a + ".csv"
+	odd := "x" + e + ".csv"
+	tall := strings.Repeat("𝄞", 62) + "abc.csv"
+	ext := "a." + strings.Repeat("b", 253)
+	for _, test := range []struct{ got, want string }{
+		{naming.Aside(812, 3, long), ".haulier-812.3." + a[:231] + "-17e216f9"},
+		{naming.Aside(812, 3, "é"+odd), ".haulier-812.3.éx" + strings.Repeat("é", 114) + "-9b856b0a"},
+		{naming.Aside(812, 3, tall), ".haulier-812.3." + strings.Repeat("𝄞", 57) + "-4de7b886"},
+		{naming.Aside(812, 3, a[:240]), ".haulier-812.3." + a[:240]},
+		{naming.Temp("/in/"+long, 812, 3, ".part"), "/in/" + a[:235] + "-17e216f9.812-3.part"},
+		{naming.Temp(odd, 812, 3, ".part"), "x" + strings.Repeat("é", 117) + "-44654559.812-3.part"},
+		{naming.Temp("/in/"+a[:244], 812, 3, ".part"), "/in/" + a[:244] + ".812-3.part"},
+		{naming.Version(long, 1), long},
+		{naming.Version(long, 2), a[:249] + ".2.csv"},
+		{naming.Version(long, 10), a[:248] + ".10.csv"},
+		{naming.Version(odd, 2), "x" + strings.Repeat("é", 124) + ".2.csv"},
+		{naming.Version(odd, 10), "x" + strings.Repeat("é", 123) + ".10.csv"},
+		{naming.Version(ext, 2), "a." + strings.Repeat("b", 251) + ".2"},
+		{naming.Version("é."+strings.Repeat("b", 251), 2), "é." + strings.Repeat("b", 250) + ".2"},
+		{naming.Stamped(long, monday), a[:227] + ".20261123T001500.000000Z.csv"},
+		{naming.Archived(long, 812), a[:247] + ".812.csv"},
+		{naming.Archived("a.csv", 812), "a.812.csv"},
+		{naming.Archived("a", 812), "a.812"},
+	} {
+		if test.got != test.want {
+			t.Errorf("%d bytes\n%s, want %d\n%s", len(test.got), test.got, len(test.want), test.want)
+		}
+	}
+}
+
+// FuzzDerivedNames: names that we derive fit, are names, say whose they are, and are never those of another row or attempt.
+func FuzzDerivedNames(f *testing.F) {
+	f.Add("a.csv", int64(1), int64(1), int64(1), int64(2))
+	f.Add(strings.Repeat("a", 251)+".csv", int64(1), int64(11), int64(11), int64(1))
+	f.Add(strings.Repeat("é", 127), int64(1<<62), int64(1<<62), int64(1<<62), int64(1))
+	f.Add("a."+strings.Repeat("𝄞", 63), int64(7), int64(3), int64(73), int64(3))
+	f.Add(strings.Repeat("1.2.", 63)+"3", int64(2), int64(3), int64(1), int64(2))
+	f.Fuzz(func(t *testing.T, name string, id, fence, otherID, otherFence int64) {
+		if naming.Check(name) != nil || id < 1 || fence < 1 || otherID < 1 || otherFence < 1 || fence > 1<<31 {
+			return
+		}
+		n := int(fence)
+		derived := map[string]string{
+			"aside": naming.Aside(id, fence, name), "temp": naming.Temp(name, id, fence, ".part"), "archived": naming.Archived(name, id),
+			"version": naming.Version(name, n), "stamped": naming.Stamped(name, monday),
+		}
+		for what, got := range derived {
+			if err := naming.Check(got); err != nil {
+				t.Errorf("%s of %q: %q: %v", what, name, got, err)
+			}
+		}
+		if i, f, ok := naming.ParseAside(derived["aside"]); !ok || i != id || f != fence {
+			t.Errorf("ParseAside(%q) = %d, %d, %t", derived["aside"], i, f, ok)
+		}
+		if i, f, ok := naming.ParseTemp(derived["temp"], ".part"); !ok || i != id || f != fence {
+			t.Errorf("ParseTemp(%q) = %d, %d, %t", derived["temp"], i, f, ok)
+		}
+		if id == otherID && fence == otherFence {
+			return
+		}
+		// The worst of names: ones that begin as another's derived name does.
+		for _, other := range []string{name, derived["aside"], derived["temp"], strings.TrimPrefix(derived["aside"], ".haulier-")} {
+			if got := naming.Aside(otherID, otherFence, other); got == derived["aside"] {
+				t.Errorf("aside of %d.%d and of %d.%d: %q", id, fence, otherID, otherFence, got)
+			}
+			if got := naming.Temp(other, otherID, otherFence, ".part"); got == derived["temp"] {
+				t.Errorf("temp of %d-%d and of %d-%d: %q", id, fence, otherID, otherFence, got)
+			}
+		}
+		// The second version of a long name may be the name itself; then the third is taken.
+		if fence != otherFence && min(fence, otherFence) > 1 && otherFence < 1<<31 && naming.Version(name, n) == naming.Version(name, int(otherFence)) {
+			t.Errorf("versions %d and %d of %q are both %q", fence, otherFence, name, naming.Version(name, n))
+		}
+		if id != otherID && naming.Archived(name, id) == naming.Archived(name, otherID) {
+			t.Errorf("archived %d and %d of %q are the same", id, otherID, name)
+		}
+	})
 }
 
 func FuzzPattern(f *testing.F) {
