@@ -57,7 +57,7 @@ var kindHelp = map[kind]string{
 	kDuration: "a duration: 90s, 15m, 2h, 7d", kSize: "a size: 512KiB, 10GiB (2^30 bytes), 10GB (10^9)", kRate: "a rate: 1KiB/s",
 	kClock: `a time of day in quotes: "06:30"`, kDays: "days: mon-fri, or [mon, thu]", kDate: "a day: 2026-12-25",
 	kPath: "a local path", kFolder: "a folder on the server", kCron: "five cron fields, or @daily and the like",
-	kZone: "an IANA time zone", kTemplate: "a name with tokens", kPattern: "a glob for names", kRegexp: "a regular expression (RE2)",
+	kZone: "an IANA time zone", kTemplate: "a name with tokens", kSuffix: "the end of a name", kPattern: "a glob for names", kRegexp: "a regular expression (RE2)",
 	kHost: "a host name", kAddress: "host:port", kIP: "an IP address", kNet: "a network: 10.0.0.0/8", kHostKey: "`TYPE BASE64` or `TYPE SHA256:…`",
 	kSecret: "a reference to a secret: {env: NAME}, {file: PATH}, {credential: NAME} or {stored: NAME}",
 }

@@ -23,7 +23,7 @@ func badf(code, format string, args ...any) *fault { return &fault{code, fmt.Spr
 var scalars = map[kind]func(f *field, n *yaml.Node) (any, *fault){
 	kText: readText, kName: readText, kRef: readRef, kFlag: readFlag, kCount: readCount,
 	kDuration: readDuration, kSize: readSize, kRate: readRate, kClock: readClock, kDate: readDate, kWord: readWord,
-	kPath: readText, kFolder: readFolder, kCron: readCron, kZone: readZone, kTemplate: readTemplate, kPattern: readText,
+	kPath: readText, kFolder: readFolder, kCron: readCron, kZone: readZone, kTemplate: readTemplate, kSuffix: readSuffix, kPattern: readText,
 	kRegexp: readRegexp, kHost: readHost, kAddress: readAddress, kIP: readIP, kNet: readNet, kHostKey: readHostKey,
 }
 
@@ -35,6 +35,16 @@ func readText(_ *field, n *yaml.Node) (any, *fault) {
 		return nil, badf("E-VALUE", "holds a line break or a control character")
 	}
 	return n.Value, nil
+}
+
+// suffixMost leaves room in a name for more than the suffix.
+const suffixMost = 64
+
+func readSuffix(f *field, n *yaml.Node) (any, *fault) {
+	if len(n.Value) > suffixMost || strings.ContainsAny(n.Value, `/\`) {
+		return nil, badf("E-VALUE", "%s is not the end of a name: no / or \\, at most %d bytes", quoted(n.Value), suffixMost)
+	}
+	return readText(f, n)
 }
 
 var refPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/haulier/haulier/job"
 )
@@ -144,7 +145,7 @@ func (f *field) countSchema() schema {
 var patterns = map[kind]string{
 	kName: namePattern.String(), kRef: refPattern.String(), kClock: clockPattern.String(),
 	kDuration: `^0$|^(\d+(\.\d+)?(ms|s|m|h|d|w))+$`, kSize: `^0$|` + sizePattern.String(), kRate: `^0$|^\d+(\.\d+)?([kKMGTP]i?)?B/s$`,
-	kDate: `^\d{4}-\d{2}-\d{2}$`, kAddress: `^[^@/]+:\d+$`,
+	kSuffix: fmt.Sprintf(`^[^/\\]{1,%d}$`, suffixMost), kDate: `^\d{4}-\d{2}-\d{2}$`, kAddress: `^[^@/]+:\d+$`,
 }
 
 func textSchema(k kind) schema {

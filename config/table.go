@@ -24,6 +24,7 @@ const (
 	kCron     kind = "schedule"
 	kZone     kind = "time zone"
 	kTemplate kind = "name template"
+	kSuffix   kind = "end of a name"
 	kPattern  kind = "pattern"
 	kRegexp   kind = "regular expression"
 	kHost     kind = "host name"

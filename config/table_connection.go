@@ -111,7 +111,7 @@ var inboundTable = object("inbound", "Policy for what we download.",
 )
 
 var outboundTable = object("outbound", "Policy for what we upload.",
-	field{key: "partial_suffix", kind: kText, def: ".part", help: "A file is uploaded as NAME.<token><suffix>, its size checked, then renamed."},
+	field{key: "partial_suffix", kind: kSuffix, def: ".part", help: "A file is uploaded as NAME.<token><suffix>, its size checked, then renamed."},
 	field{key: "in_place", kind: kFlag, def: "false", help: "Write the final name directly: for servers that cannot rename. Readers may see half a file."},
 	choice("pgp", "PGP of uploads: every file is encrypted to all of the keys. none: files are sent as they are.",
 		field{kind: kWord, words: []string{"none"}},
