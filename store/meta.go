@@ -55,13 +55,35 @@ func (s *Store) Epoch(ctx context.Context) (string, error) {
 	return epoch, err
 }
 
-// NewEpoch begins another life: to be called after a restore, so that every job reconciles before it moves a file.
-func (s *Store) NewEpoch(ctx context.Context) (string, error) {
+// NewEpoch begins another life: to be called after a restore, so that every job reconciles before it moves a file. Every
+// number that it gives out, of runs, files, events and all else, is greater than above.
+func (s *Store) NewEpoch(ctx context.Context, above int64) (string, error) {
 	epoch := job.RestoredEpoch + randomHex(8)
 	err := s.write(ctx, "begin a new epoch", func(tx *gorm.DB) error {
+		if err := skipNumbers(tx, above); err != nil {
+			return err
+		}
 		return setMeta(tx, map[string]string{metaEpoch: epoch})
 	})
 	return epoch, err
+}
+
+// skipNumbers never lowers a number. A table that has had no row yet has none.
+func skipNumbers(tx *gorm.DB, above int64) error {
+	const ours = `name <> 'goose_db_version'` // counts migrations
+	if err := tx.Exec(`UPDATE sqlite_sequence SET seq = ? WHERE seq < ? AND `+ours, above, above).Error; err != nil {
+		return err
+	}
+	return tx.Exec(`INSERT INTO sqlite_sequence (name, seq) SELECT name, ? FROM sqlite_master
+		WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%' AND name NOT IN (SELECT name FROM sqlite_sequence) AND `+ours, above).Error
+}
+
+// LastNumber is the greatest number that this store has given to anything: a run, a file, an event …
+func (s *Store) LastNumber(ctx context.Context) (last int64, err error) {
+	err = s.read(ctx, "read the numbers given out", func(db *gorm.DB) error {
+		return db.Raw(`SELECT coalesce(max(seq), 0) FROM sqlite_sequence`).Scan(&last).Error
+	})
+	return last, err
 }
 
 func (s *Store) ensureEpoch(ctx context.Context) error {

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/transfer/local"
+	"github.com/haulier/haulier/transfer/naming"
 	"github.com/haulier/haulier/transfer/sftptest"
 )
 
@@ -46,6 +48,56 @@ func TestExportHoldsWhatARestoredLedgerBelievesToBeOnItsWay(t *testing.T) {
 	}
 	if _, err := os.Stat(b.remote("in", "a.csv")); err == nil {
 		t.Error("the file was published")
+	}
+}
+
+// TestImportTakesNothingOfTheLostLifeForItsOwn: what the lost ledger put aside bears a row number that the one that was put
+// back has not given out, and never will.
+func TestImportTakesNothingOfTheLostLifeForItsOwn(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).importing(func(im *job.Import) { im.AfterSuccess.Action = job.RetireDelete })
+	old := filepath.Join(t.TempDir(), "old.db")
+	if err := b.store.Backup(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	put(t, b.remote("out", "a.csv"), "monday")
+	b.want(1, 0, 0, 0)
+	lost := b.last()
+	aside := naming.Aside(lost.ID, lost.Fence, "a.csv")
+	put(t, b.remote("out", aside), "tuesday, put aside by the ledger that is lost")
+	above, err := b.store.LastNumber(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.putBack(old, above)
+	put(t, b.remote("out", "a.csv"), "wednesday")
+	b.want(1, 0, 0, 0)
+	b.want(0, 0, 0, 0)
+	if f := b.last(); f.ID <= lost.ID || f.Run <= lost.Run {
+		t.Errorf("row %d of run %d, after row %d of run %d was lost", f.ID, f.Run, lost.ID, lost.Run)
+	}
+	has(t, b.landing, map[string]string{"a.csv": "monday", "a.2.csv": "wednesday"})
+	has(t, b.remote("out"), map[string]string{aside: "tuesday, put aside by the ledger that is lost"})
+}
+
+// putBack goes on with an older copy of the ledger, as after restore and reconcile.
+func (b *bundle) putBack(old string, above int64) {
+	b.t.Helper()
+	s, err := store.Open(b.t.Context(), store.Options{Path: old})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { _ = s.Close() })
+	b.store = s
+	epoch, err := s.NewEpoch(b.t.Context(), above)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	landing, err := local.OpenLanding(b.landing)
+	if err == nil {
+		err = landing.SetEpoch(b.spec.Name, epoch)
+	}
+	if err != nil {
+		b.t.Fatal(err)
 	}
 }
 

@@ -369,7 +369,7 @@ func TestImportAfterTheLedgerWasRestored(t *testing.T) {
 	b := setup(t, sftptest.Knobs{}).importing(nil)
 	put(t, b.remote("out", "a.csv"), "one")
 	b.want(1, 0, 0, 0)
-	if _, err := b.store.NewEpoch(t.Context()); err != nil {
+	if _, err := b.store.NewEpoch(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
 	put(t, b.remote("out", "b.csv"), "two")

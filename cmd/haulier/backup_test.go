@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/internal/secret"
@@ -244,6 +246,68 @@ func TestRestoreElsewhere(t *testing.T) {
 	}
 }
 
+// lastNumber is the greatest number that the store gave out, after it has begun so many runs more.
+func (i installation) lastNumber(runs int) int64 {
+	i.t.Helper()
+	s, err := store.Open(i.t.Context(), store.Options{Path: filepath.Join(i.dir, "haulier-data", storeFile), MasterKey: unpackedKey(filepath.Join(i.dir, "haulier-data")).MasterKey})
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	defer s.Close()
+	for range runs {
+		if _, err := s.BeginRun(i.t.Context(), job.Run{Job: "acme-in"}); err != nil {
+			i.t.Fatal(err)
+		}
+	}
+	last, err := s.LastNumber(i.t.Context())
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	return last
+}
+
+// TestRestoreGoesOnAboveWhatWasLost: by the numbers of the store that is replaced, where it can be read, and by the time
+// that has passed where it cannot.
+func TestRestoreGoesOnAboveWhatWasLost(t *testing.T) {
+	i := backedUp(t)
+	path := filepath.Join(i.dir, "haulier-data", storeFile)
+	s, err := store.Open(t.Context(), store.Options{Path: path, MasterKey: unpackedKey(filepath.Dir(path)).MasterKey})
+	if err == nil {
+		_, err = s.NewEpoch(t.Context(), 7_654_321)
+		err = errors.Join(err, s.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := i.lastNumber(3)
+	told := i.must("restore", "b", "--replace", "--passphrase-env", "PASS", "--json")
+	if first := i.lastNumber(1); first <= lost+numbersSpare || !strings.Contains(told, fmt.Sprintf(`"numbers_above":%d,`, first-1)) {
+		t.Errorf("the number %d was given out after %d; restore told\n%s", first, lost, told)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	told = i.must("restore", "b", "--passphrase-env", "PASS")
+	if first := i.lastNumber(1); first < numbersSpare || first > 2*numbersSpare || !strings.Contains(told, fmt.Sprintf("are numbered above %d ", first-1)) {
+		t.Errorf("with nothing left of the lost ledger, the number %d was given out; restore told\n%s", first, told)
+	}
+}
+
+func TestNumbersAbove(t *testing.T) {
+	for _, test := range []struct {
+		last int64
+		ago  time.Duration
+		want int64
+	}{
+		{0, 0, 1_010_000}, {0, -time.Hour, 1_010_000}, {9_999, 0, 1_010_000}, {10_000, 0, 1_020_000},
+		{345_678, 12 * time.Hour, 8_550_000}, {345_678, 12*time.Hour + time.Minute, 8_560_000},
+	} {
+		if got := numbersAbove(test.last, test.ago); got != test.want {
+			t.Errorf("numbersAbove(%d, %v) = %d, want %d", test.last, test.ago, got, test.want)
+		}
+	}
+}
+
 // writeAhead gives the log of a store that is in use, as a process that died leaves it.
 func (i installation) writeAhead(path string) []byte {
 	i.t.Helper()
@@ -252,7 +316,7 @@ func (i installation) writeAhead(path string) []byte {
 		i.t.Fatal(err)
 	}
 	defer s.Close()
-	if _, err := s.NewEpoch(i.t.Context()); err != nil {
+	if _, err := s.NewEpoch(i.t.Context(), 0); err != nil {
 		i.t.Fatal(err)
 	}
 	log, err := os.ReadFile(path + "-wal")

@@ -33,7 +33,7 @@ func restoreCommand(a *app) *cobra.Command {
 			"Nothing may use the data folder meanwhile. The backup is opened and checked as a whole before anything is changed,\n" +
 			"and the change is one rename. A store that is there is refused; with --replace it is kept aside.\n\n" +
 			"The restored ledger is older than the world: each job holds what it would otherwise take a second time, until\n" +
-			"haulier reconcile JOB settles it.",
+			"haulier reconcile JOB settles it. Runs and files are numbered on, far above what the lost ledger came to.",
 		Example: "  haulier restore haulier.backup --replace\n  haulier restore haulier.backup --to /etc/haulier",
 		Args:    exactly("FILE"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.restore(cmd, args[0], flags) },
@@ -65,8 +65,9 @@ type restoredLine struct {
 	Made    time.Time `json:"made"`
 	DataDir string    `json:"data_dir"`
 	Epoch   string    `json:"epoch"`
-	Kept    []string  `json:"kept"`   // what was there before
-	Config  []string  `json:"config"` // files of the configuration that were written
+	Above   int64     `json:"numbers_above"` // runs, files and all else are numbered above it
+	Kept    []string  `json:"kept"`          // what was there before
+	Config  []string  `json:"config"`        // files of the configuration that were written
 }
 
 func (a *app) restore(cmd *cobra.Command, file string, flags restoreFlags) error {
@@ -230,10 +231,47 @@ func (r *restoration) ready(ctx context.Context, key secret.Text) (err error) {
 			return err
 		}
 	}
-	if r.done.Epoch, err = s.NewEpoch(ctx); err != nil {
+	if err := r.beginLife(ctx, s); err != nil {
 		return err
 	}
 	return s.AddAudit(ctx, store.AuditLine{
 		At: time.Now(), Who: user(), Act: "store.restore", Object: r.file, Detail: "made " + r.contents.Made.Format(time.RFC3339),
 	})
+}
+
+// beginLife begins the new epoch. What the lost ledger numbered since the backup is not known, so its numbers, which also
+// stand in names on servers and in stages, are jumped over.
+func (r *restoration) beginLife(ctx context.Context, s *store.Store) error {
+	last, err := s.LastNumber(ctx)
+	if err != nil {
+		return err
+	}
+	r.done.Above = numbersAbove(max(last, r.presentLast(ctx)), time.Since(r.contents.Made))
+	r.done.Epoch, err = s.NewEpoch(ctx, r.done.Above)
+	return err
+}
+
+// The lost ledger may have had a burst, and given out so many numbers a minute on end.
+const (
+	numbersSpare  = 1_000_000
+	numbersMinute = 10_000
+)
+
+// numbersAbove is a round number that no number of a ledger reached, which had come to last so long ago.
+func numbersAbove(last int64, ago time.Duration) int64 {
+	minutes := max(0, int64(ago/time.Minute))
+	return (last/numbersMinute+1)*numbersMinute + numbersSpare + minutes*numbersMinute
+}
+
+// presentLast is the last number of the store that is replaced. One that is not there, or cannot be read, tells none.
+func (r *restoration) presentLast(ctx context.Context) int64 {
+	s, err := store.Open(ctx, store.Options{Path: filepath.Join(r.dataDir, storeFile), ReadOnly: true})
+	if err != nil {
+		return 0
+	}
+	last, err := s.LastNumber(ctx)
+	if err = errors.Join(err, s.Close()); err != nil {
+		return 0
+	}
+	return last
 }

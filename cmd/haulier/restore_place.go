@@ -164,6 +164,7 @@ func (r *restoration) report() error {
 	for _, path := range r.done.Config {
 		r.app.printf("wrote %s\n", path)
 	}
+	r.app.printf("runs, files and all else are numbered above %d from now on\n", r.done.Above)
 	r.app.say("\nEach job now holds what it would otherwise take a second time. Next, for each job:\n" +
 		"  haulier plan JOB          what it would do\n" +
 		"  haulier run JOB           looks, and holds what the ledger does not know\n" +

@@ -42,6 +42,7 @@ func Run(t *testing.T, open Opener) {
 		{"SecretsAreKeptByName", secretsAreKeptByName},
 		{"IncidentsAreOneACause", incidentsAreOneACause},
 		{"EpochsChange", epochsChange},
+		{"NumbersAreJumpedOver", numbersAreJumpedOver},
 		{"LogsAreBounded", logsAreBounded},
 		{"RetriesFoldIntoOneRequest", retriesFoldIntoOneRequest},
 		{"MidnightDivides", midnightDivides},

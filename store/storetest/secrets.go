@@ -104,11 +104,25 @@ func incidentsAreOneACause(t *testing.T, b bundle) {
 func epochsChange(t *testing.T, b bundle) {
 	one := must[string](t)(b.Epoch(t.Context()))
 	same(t, "same epoch", must[string](t)(b.Epoch(t.Context())), one)
-	two := must[string](t)(b.NewEpoch(t.Context()))
+	two := must[string](t)(b.NewEpoch(t.Context(), 0))
 	if one == "" || two == one {
 		t.Fatalf("epochs %q and %q", one, two)
 	}
 	same(t, "new epoch", must[string](t)(b.Epoch(t.Context())), two)
+}
+
+func numbersAreJumpedOver(t *testing.T, b bundle) {
+	run := func() int64 { return must2(t, b.BeginRun)(job.Run{Job: "acme-customers"}).ID }
+	last := func() int64 { return must[int64](t)(b.LastNumber(t.Context())) }
+	same(t, "numbers before", []int64{run(), run(), last()}, []int64{1, 2, 2})
+	must[string](t)(b.NewEpoch(t.Context(), 5000))
+	same(t, "last number", last(), 5000)
+	file := b.see(t, found("/in/first.csv")) // files had no number yet
+	same(t, "numbers after", []int64{run(), file.ID, last()}, []int64{5001, 5001, 5001})
+	events := must[[]job.Event](t)(b.Events(t.Context(), 5000, 10))
+	same(t, "events", []int64{int64(len(events)), events[0].ID}, []int64{1, 5001})
+	must[string](t)(b.NewEpoch(t.Context(), 10))
+	same(t, "never lower", []int64{run(), b.see(t, found("/in/second.csv")).ID}, []int64{5002, 5002})
 }
 
 func logsAreBounded(t *testing.T, b bundle) {

@@ -252,3 +252,40 @@ func TestLocationInUseCannotBeTakenAway(t *testing.T) {
 	w.haulier(0, "run", "in")
 	same(t, "landed", w.names("in"), []string{"a.csv"})
 }
+
+// After a restore no run or file gets a number that the lost ledger gave out, with a store that a killed process left or
+// with none.
+func TestNumbersGoOnAfterARestore(t *testing.T) {
+	for _, gone := range []bool{false, true} {
+		w, c := newWorld(t), newCustomer(t, sftptest.Options{})
+		w.env = append(w.env, "PASS=correct horse battery")
+		w.config("connections:\n", c.connection("acme", "locations: {out: /out}"), "jobs:\n", importJob("in", "acme", "out", "after_success: delete"))
+		c.put("out/a.csv", "a")
+		w.haulier(0, "run", "in")
+		w.haulier(0, "backup", "b", "--passphrase-env", "PASS")
+		s := w.serve()
+		for range 3 {
+			c.put("out/a.csv", "a, and lost")
+			w.haulier(0, "run", "in", "--force")
+		}
+		lost := w.history("in")[0].Run
+		_ = s.command.Process.Kill()
+		s.end()
+		if gone {
+			for _, side := range []string{"", "-wal", "-shm"} {
+				if err := os.RemoveAll(w.path("haulier-data/haulier.db" + side)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		w.haulier(0, "restore", "b", "--replace", "--passphrase-env", "PASS")
+		c.put("out/b.csv", "b")
+		has(t, w.haulier(4, "run", "in").all(), "ledger.restored")
+		w.haulier(0, "reconcile", "in", "--as", "again", "--reason", "never taken")
+		w.haulier(0, "run", "in")
+		runs := w.history("in")
+		if first := runs[len(runs)-2].Run; lost != 4 || first <= 1_000_000 {
+			t.Errorf("the lost ledger came to run %d, and the restored one goes on with %d", lost, first)
+		}
+	}
+}
