@@ -32,6 +32,7 @@ type File struct {
 	Received  Digest // bytes as on the wire
 	Plain     Digest // bytes as landed, or as collected from the outbox
 	Stage     string // import C10: the ready name that may land; export X2: the staged name
+	Landing   string // import: the landing in whose stage its files are made; empty: not known, or the job's of now
 	Kept      string // import: staged name of the bytes as received, until they are archived; empty: not kept
 	Final     string // rendered once: landed name (import), remote path (export)
 	Local     string // import: full path of the landed file

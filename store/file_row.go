@@ -34,6 +34,7 @@ type fileRow struct {
 	PlainSize      int64
 	PlainSHA256    string `gorm:"column:plain_sha256"`
 	Stage          string
+	Landing        raw
 	Kept           string
 	Final          raw
 	Local          raw
@@ -57,7 +58,7 @@ func (fileRow) TableName() string { return "files" }
 // facts are the columns that Advance writes: all but identity, fence and what the store itself keeps.
 var facts = []string{
 	"connection", "run", "touched", "size", "mtime", "stable_since", "absent", "moved", "stayed", "step", "state",
-	"reason", "received_size", "received_sha256", "plain_size", "plain_sha256", "stage", "kept", "final", "local", "temp",
+	"reason", "received_size", "received_sha256", "plain_size", "plain_sha256", "stage", "landing", "kept", "final", "local", "temp",
 	"temp_mtime", "aside", "archived", "proof", "means", "envelope", "receipt", "refetched", "ended",
 }
 
@@ -68,7 +69,7 @@ func rowOf(f job.File) fileRow {
 		Size: f.Size, Mtime: f.ModTime, StableSince: micros(f.StableSince), Absent: f.Absent, Moved: f.Moved, Stayed: f.Stayed,
 		Step: string(f.Step), State: string(f.State), Reason: reasonText(f.Reason),
 		ReceivedSize: f.Received.Size, ReceivedSHA256: f.Received.SHA256, PlainSize: f.Plain.Size, PlainSHA256: f.Plain.SHA256,
-		Stage: f.Stage, Kept: f.Kept, Final: raw(f.Final), Local: raw(f.Local), Temp: raw(f.Temp), TempMtime: f.TempMTime,
+		Stage: f.Stage, Landing: raw(f.Landing), Kept: f.Kept, Final: raw(f.Final), Local: raw(f.Local), Temp: raw(f.Temp), TempMtime: f.TempMTime,
 		Aside: raw(f.Aside), Archived: raw(f.Archived), Proof: string(f.Proof), Means: string(f.Means),
 		Envelope: textOf(f.Envelope), Receipt: textOf(f.Receipt), Refetched: f.Refetched,
 		Seen: micros(f.Seen), Began: micros(f.Began), Ended: micros(f.Ended), Name: raw(baseName(f.Path)),
@@ -83,7 +84,7 @@ func (r fileRow) file() job.File {
 		Step: job.Step(r.Step), State: job.State(r.State), Reason: reasonFrom(r.Reason),
 		Received: job.Digest{Size: r.ReceivedSize, SHA256: r.ReceivedSHA256},
 		Plain:    job.Digest{Size: r.PlainSize, SHA256: r.PlainSHA256},
-		Stage:    r.Stage, Kept: r.Kept, Final: string(r.Final), Local: string(r.Local), Temp: string(r.Temp), TempMTime: r.TempMtime,
+		Stage:    r.Stage, Landing: string(r.Landing), Kept: r.Kept, Final: string(r.Final), Local: string(r.Local), Temp: string(r.Temp), TempMTime: r.TempMtime,
 		Aside: string(r.Aside), Archived: string(r.Archived), Proof: job.Proof(r.Proof), Means: job.RenameMeans(r.Means),
 		Envelope: valueOf[job.Envelope](r.Envelope), Receipt: valueOf[job.Receipt](r.Receipt), Refetched: r.Refetched,
 		Seen: instant(r.Seen), Began: instant(r.Began), Ended: instant(r.Ended),

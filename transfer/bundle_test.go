@@ -167,6 +167,7 @@ func (b *bundle) importer() *transfer.Importer {
 	return &transfer.Importer{
 		Ledger:  b.store,
 		Landing: func(dir string) (transfer.Landing, error) { return local.OpenLanding(dir) },
+		Former:  func(dir string) (transfer.Landing, error) { return local.FindLanding(dir) },
 		Opener:  b.opener, Refetch: b.refetch, Forget: local.Forget, Epoch: b.store.Epoch, Watch: b.watch,
 	}
 }

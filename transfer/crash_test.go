@@ -379,11 +379,13 @@ func (b *bundle) doGuarded(g *guard) job.Result {
 	if b.spec.Type == job.TypeImport {
 		im := b.importer()
 		im.Parallel, im.Ledger = 1, guardedLedger{b.store, g}
-		open := im.Landing
-		im.Landing = func(dir string) (transfer.Landing, error) {
-			landing, err := open(dir)
-			return guardedLanding{guardedStage{landing, g}, landing}, err
+		guarded := func(open func(string) (transfer.Landing, error)) func(string) (transfer.Landing, error) {
+			return func(dir string) (transfer.Landing, error) {
+				landing, err := open(dir)
+				return guardedLanding{guardedStage{landing, g}, landing}, err
+			}
 		}
+		im.Landing, im.Former = guarded(im.Landing), guarded(im.Former)
 		result = im.Run(b.t.Context(), remote, b.conn, b.spec, run)
 	} else {
 		ex := b.exporter()

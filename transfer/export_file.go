@@ -8,8 +8,8 @@ import (
 	"github.com/haulier/haulier/job"
 )
 
-// goOn takes a claimed row from wherever it stands through the rest of the machine.
-func (r *exportRun) goOn(ctx context.Context, f *job.File, seq int, moved *int64) error {
+// goOnFrom takes a claimed row from wherever it stands through the rest of the machine.
+func (r *exportRun) goOnFrom(ctx context.Context, f *job.File, seq int, moved *int64) error {
 	if r.restored && f.Step != job.StepDelivered {
 		// A restored ledger believes it to be on its way: it may have been delivered since the copy was made.
 		return &decision{job.FileHeld, restoredReason(r.name(*f), r.spec.Name)}

@@ -108,7 +108,7 @@ func (r *exportRun) takeAside(ctx context.Context, f *job.File) error {
 		}
 	}
 	aside := filepath.Base(f.Aside)
-	if err := around("X9.aside", func() error { return r.outbox.Move(name, r.want.Outbox, aside) }); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
+	if err := around("X9.aside", func() error { return r.outbox.Move(name, r.dir, aside) }); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	entry, err := r.outbox.Stat(aside)
@@ -126,7 +126,7 @@ func (r *exportRun) takeAside(ctx context.Context, f *job.File) error {
 }
 
 func (r *exportRun) putBack(f *job.File, aside, name string) error {
-	if err := r.outbox.Move(aside, r.want.Outbox, name); err != nil {
+	if err := r.outbox.Move(aside, r.dir, name); err != nil {
 		return &job.Reason{
 			Slug: "local.source_replaced", What: fmt.Sprintf("%s was delivered; a version that came while it was sent lies as %s", r.shown(*f), naming.Printable(f.Aside, 300)),
 			Cause: "the platform wrote the file again, twice, while it was moved out of the outbox", Do: "give that version another name in the outbox", Who: job.WhoUs, Err: err,

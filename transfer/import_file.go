@@ -42,6 +42,7 @@ func (r *importRun) move(ctx context.Context, f *job.File, seq int, moved *int64
 	}
 	defer r.space.release(need)
 
+	f.Landing = r.want.Landing
 	opened, err := r.fetchAndOpen(ctx, f, moved)
 	if err != nil {
 		return err

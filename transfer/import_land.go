@@ -72,7 +72,7 @@ func (r *importRun) landReady(ctx context.Context, f *job.File, name string) err
 func (r *importRun) witnessLost(f job.File) error {
 	return &decision{job.FileHeld, &job.Reason{
 		Slug: "local.stage_lost", What: fmt.Sprintf("%s may or may not have landed as %s", r.shown(f), f.Local),
-		Cause: "a run died while it landed, and the stage that could tell is empty: its disk is not mounted, or the folder was deleted",
+		Cause: "a run died while it landed, and the stage that could tell is empty or gone: its disk is not mounted, or the folder was deleted",
 		Do:    fmt.Sprintf("mount the disk; else see whether the platform has the file, then haulier held resolve %d --as landed, or --as again", f.ID), Who: job.WhoUs,
 	}}
 }

@@ -11,6 +11,7 @@ import (
 type Importer struct {
 	Ledger  Ledger
 	Landing func(dir string) (Landing, error)
+	Former  func(dir string) (Landing, error) // a landing that a job had before, as it is; fs.ErrNotExist: it is gone
 	Opener  func(ctx context.Context, policy job.Opening, limits job.Limits) (Opener, error)
 	Refetch func(error) bool                          // whether a file that was refused is worth one more fetch; nil: never
 	Forget  func(path string) error                   // deletes an archived copy whose time is over

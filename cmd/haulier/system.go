@@ -150,6 +150,7 @@ func (s *system) importer(keyring control.Keyring, watch func(job.Progress)) *tr
 	return &transfer.Importer{
 		Ledger:  s.store,
 		Landing: func(dir string) (transfer.Landing, error) { return local.OpenLanding(dir) },
+		Former:  func(dir string) (transfer.Landing, error) { return local.FindLanding(dir) },
 		Opener:  keyring.Opener,
 		Refetch: pgp.Refetch,
 		Forget:  local.Forget,

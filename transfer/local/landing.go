@@ -46,6 +46,14 @@ func OpenLanding(dir string) (*Landing, error) {
 	return &Landing{Stage: stage, dir: dir}, nil
 }
 
+// FindLanding opens a landing that was used before, as it is: fs.ErrNotExist when it has no stage any more.
+func FindLanding(dir string) (*Landing, error) {
+	if _, err := os.Stat(filepath.Join(dir, StageDir)); err != nil {
+		return nil, fmt.Errorf("open the former landing: %w", err)
+	}
+	return OpenLanding(dir)
+}
+
 // Land gives a staged file its final name and syncs both folders on every branch: fs.ErrExist when the name is taken
 // and replace is false, fs.ErrNotExist when the staged file is not there, which for a file that was to land proves
 // that it did.

@@ -1,0 +1,162 @@
+package transfer_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer"
+	"github.com/haulier/haulier/transfer/sftptest"
+)
+
+// moving is an import whose landing is changed from old to new while a file is on its way; the job knows both stages.
+func moving(t *testing.T, change func(*job.Import)) (b *bundle, old, now string) {
+	t.Helper()
+	b = setup(t, sftptest.Knobs{}).importing(change)
+	old, now = b.landing, filepath.Join(t.TempDir(), "now")
+	b.spec.Import.Landing = now
+	put(t, b.remote("out", "before.csv"), "before")
+	b.want(1, 0, 0, 0)
+	b.spec.Import.Landing = old
+	return b, old, now
+}
+
+func failing(im *job.Import) { im.IfExists = job.ExistsFail }
+
+// stuck leaves a.csv complete in the old stage, at StepLanding: its name is taken.
+func stuck(t *testing.T, b *bundle, old string) {
+	t.Helper()
+	if err := os.MkdirAll(old, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(old, "a.csv"), "in the way")
+	put(t, b.remote("out", "a.csv"), "one")
+	b.want(0, 1, 0, 0)
+	if err := os.Remove(filepath.Join(old, "a.csv")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestImportFinishesWhereItBegan(t *testing.T) {
+	for name, age := range map[string]func(*job.File){
+		"of now":                 func(*job.File) {},
+		"of an earlier version":  func(f *job.File) { f.Landing = "" },
+		"held stays to a person": func(f *job.File) { f.State = job.FileHeld },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, old, now := moving(t, failing)
+			stuck(t, b, old)
+			row := b.last()
+			age(&row)
+			if _, err := b.store.Advance(t.Context(), row.Step, row); err != nil {
+				t.Fatal(err)
+			}
+			b.spec.Import.Landing = now
+			if row.State == job.FileHeld {
+				b.want(0, 0, 0, 0)
+				has(t, old, nil)
+				return
+			}
+			b.want(1, 0, 0, 0)
+			has(t, old, map[string]string{"a.csv": "one"})
+			has(t, now, map[string]string{"before.csv": "before"})
+			if f := b.last(); f.State != job.FileLanded || f.Local != filepath.Join(old, "a.csv") {
+				t.Errorf("row %+v", f)
+			}
+			b.want(0, 0, 0, 0)
+		})
+	}
+}
+
+func TestImportHoldsWhatAFormerLandingCouldTell(t *testing.T) {
+	b, old, now := moving(t, failing)
+	stuck(t, b, old)
+	if err := os.RemoveAll(old); err != nil {
+		t.Fatal(err)
+	}
+	b.spec.Import.Landing = now
+	if result := b.want(0, 0, 0, 1); result.Reason.Slug != "local.stage_lost" {
+		t.Errorf("reason %+v", result.Reason)
+	}
+	if _, err := os.Stat(old); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the former landing was made again: %v", err)
+	}
+}
+
+func TestImportOpensAndArchivesFromTheFormerStage(t *testing.T) {
+	archive := filepath.Join(t.TempDir(), "archive")
+	b, old, now := moving(t, func(im *job.Import) { im.Archive = &job.Archive{Dir: archive} })
+	b.spec.Import.Opening = &job.Opening{DecryptWith: []string{"ours"}}
+	b.opener = func(context.Context, job.Opening, job.Limits) (transfer.Opener, error) {
+		return opens{errors.New("no key")}, nil
+	}
+	put(t, b.remote("out", "a.csv"), "one")
+	b.want(0, 1, 0, 0)
+	if f := b.last(); f.Step != job.StepDownloaded {
+		t.Fatalf("row %+v", f)
+	}
+	if err := os.Remove(b.remote("out", "a.csv")); err != nil { // nobody can fetch it again
+		t.Fatal(err)
+	}
+	b.opener = func(context.Context, job.Opening, job.Limits) (transfer.Opener, error) { return opens{}, nil }
+	b.spec.Import.Landing = now
+	b.want(1, 0, 0, 0)
+	has(t, old, map[string]string{"a.csv": "one"})
+	if f := b.last(); f.Archived == "" {
+		t.Errorf("row %+v", f)
+	} else if text, err := os.ReadFile(f.Archived); err != nil || string(text) != "one" {
+		t.Errorf("archived %q, %v", text, err)
+	}
+}
+
+// opens passes bytes on, or refuses them.
+type opens struct{ err error }
+
+func (o opens) Open(_ context.Context, dst io.Writer, src io.Reader) (job.Envelope, error) {
+	_, err := io.Copy(dst, src)
+	return job.Envelope{}, errors.Join(err, o.err)
+}
+
+// seals passes bytes on, or refuses to begin.
+type seals struct{ err error }
+
+func (s seals) Seal(_ context.Context, dst io.Writer) (io.WriteCloser, error) {
+	return asIs{dst}, s.err
+}
+
+type asIs struct{ io.Writer }
+
+func (asIs) Close() error { return nil }
+
+func TestExportFinishesFromTheOutboxWhereItBegan(t *testing.T) {
+	for name, gone := range map[string]bool{"the former outbox is there": false, "it is gone": true} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t, sftptest.Knobs{}).exporting(func(ex *job.Export) {
+				ex.Sealing, ex.AfterSuccess = &job.Sealing{}, job.Retire{Action: job.RetireDelete}
+			})
+			b.sealer = func(context.Context, job.Sealing) (transfer.Sealer, error) { return seals{errors.New("no key")}, nil }
+			put(t, filepath.Join(b.outbox, "a.csv"), "one")
+			b.want(0, 1, 0, 0)
+			b.sealer = func(context.Context, job.Sealing) (transfer.Sealer, error) { return seals{}, nil }
+			b.spec.Export.Outbox = t.TempDir()
+			if gone {
+				if err := os.RemoveAll(b.outbox); err != nil {
+					t.Fatal(err)
+				}
+				b.want(0, 0, 1, 0)
+				if f := b.last(); f.Reason.Slug != "local.withdrawn" {
+					t.Errorf("row %+v", f)
+				}
+				return
+			}
+			b.want(1, 0, 0, 0)
+			has(t, b.remote("in"), map[string]string{"a.csv": "one"})
+			has(t, b.outbox, nil)
+		})
+	}
+}
