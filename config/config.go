@@ -85,6 +85,19 @@ func Load(file string, o Options) (*Config, Problems) {
 	}
 	r := &reader{}
 	r.readAll(file)
+	return r.config(file, o)
+}
+
+// LoadText reads a configuration that Show gave as if it stood in a file, to which its paths are relative. Messages call
+// the text by name.
+func LoadText(text, file, name string, o Options) (*Config, Problems) {
+	r := &reader{sources: []*source{{name: name}}}
+	r.problems.Files = 1
+	r.parse(r.sources[0], []byte(text))
+	return r.config(file, o)
+}
+
+func (r *reader) config(file string, o Options) (*Config, Problems) {
 	b := newBuilder(r, file, o.withDefaults())
 	b.build()
 	r.problems.sort()

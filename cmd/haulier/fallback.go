@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/haulier/haulier/config"
@@ -41,28 +39,10 @@ func (a *app) lastConfig(ctx context.Context) (*config.Config, int64, error) {
 	if err = errors.Join(err, s.Close()); err != nil || !found {
 		return nil, 0, errors.Join(err, errors.New("no configuration was recorded"))
 	}
-	cfg, err := loadText(revision.Text)
-	if err != nil {
-		return nil, 0, err
+	cfg, problems := config.LoadText(revision.Text, a.file(), "the recorded configuration", config.Options{NoFiles: true})
+	if cfg == nil {
+		return nil, 0, problems.Reason()
 	}
-	cfg.Path, cfg.DataDir = a.file(), dir
+	cfg.DataDir = dir
 	return cfg, revision.ID, nil
-}
-
-// loadText loads a configuration from its text, which holds references to secrets and no secret.
-func loadText(text string) (cfg *config.Config, err error) {
-	file, err := os.CreateTemp("", "haulier-*.yaml")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.Remove(file.Name())) }()
-	_, err = file.WriteString(text)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return nil, err
-	}
-	cfg, problems := config.Load(file.Name(), config.Options{NoFiles: true})
-	if problems.Errors() > 0 {
-		return nil, fmt.Errorf("the recorded configuration has %d errors", problems.Errors())
-	}
-	return cfg, nil
 }
