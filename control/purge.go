@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -180,21 +178,12 @@ func lastWith(ctx context.Context, s PurgeStore, connection string) (cfg *config
 	if err != nil {
 		return nil, false, err
 	}
-	dir, err := os.MkdirTemp("", "haulier-revision-")
-	if err != nil {
-		return nil, false, fmt.Errorf("look at the configurations of before: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	path := filepath.Join(dir, "haulier.yaml")
 	for _, revision := range revisions {
 		if !strings.Contains(revision.Text, "\n  "+connection+":") {
 			continue
 		}
-		if err := os.WriteFile(path, []byte(revision.Text), 0o600); err != nil {
-			return nil, false, fmt.Errorf("look at the configurations of before: %w", err)
-		}
 		// One that this version of the program would refuse tells nothing; the one before it may.
-		if cfg, _ := config.Load(path, config.Options{NoFiles: true}); cfg != nil {
+		if cfg, _ := config.LoadText(revision.Text, revision.Path, "the configuration of before", config.Options{NoFiles: true}); cfg != nil {
 			if _, had := cfg.Connections[connection]; had {
 				return cfg, true, nil
 			}

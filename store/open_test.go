@@ -234,3 +234,26 @@ func contents(t *testing.T, path string) []byte {
 	}
 	return b
 }
+
+func TestAConfigurationThatComesAgainIsStoredOnce(t *testing.T) {
+	options := at(t.TempDir())
+	s, err := store.Open(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, hash := range []string{"h1", "h2", "h1"} {
+		if _, err := s.AddRevision(t.Context(), store.Revision{Hash: hash, Text: "text of " + hash}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var texts int
+	db := sqlOpen(t, options.Path)
+	err = db.QueryRow(`SELECT count(*) FROM config_revisions WHERE text <> ''`).Scan(&texts)
+	if err := errors.Join(err, db.Close()); err != nil || texts != 2 {
+		t.Errorf("%d texts are stored, %v", texts, err)
+	}
+	if last, _, err := s.LastRevision(t.Context()); err != nil || last.ID != 3 || last.Text != "text of h1" {
+		t.Errorf("last %+v, %v", last, err)
+	}
+}

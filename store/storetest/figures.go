@@ -167,14 +167,15 @@ func revisionsAreNumbered(t *testing.T, b bundle) {
 	_, yes, err := b.LastRevision(t.Context())
 	ok(t, err)
 	same(t, "revision of a new store", yes, false)
-	one := must2(t, b.AddRevision)(store.Revision{Hash: "h1", Text: "t", Diff: "d", By: "ops", At: due(1)})
+	one := must2(t, b.AddRevision)(store.Revision{Hash: "h1", Path: "/etc/h.yaml", Text: "t", Diff: "d", By: "ops", At: due(1)})
 	same(t, "the same again", must2(t, b.AddRevision)(store.Revision{Hash: "h1", By: "other"}), one)
 	two := must2(t, b.AddRevision)(store.Revision{Hash: "h2", At: due(2)})
-	back := must2(t, b.AddRevision)(store.Revision{Hash: "h1", At: due(3)})
+	back := must2(t, b.AddRevision)(store.Revision{Hash: "h1", Path: "/etc/h.yaml", Text: "t", At: due(3)})
 	same(t, "numbers", []int64{one, two, back}, []int64{1, 2, 3})
 	last, _, err := b.LastRevision(t.Context())
 	ok(t, err)
-	same(t, "last", last, store.Revision{ID: 3, Hash: "h1", At: due(3)})
+	same(t, "last", last, store.Revision{ID: 3, Hash: "h1", Path: "/etc/h.yaml", Text: "t", At: due(3)})
+	same(t, "by its number", must2(t, b.Revision)(1), store.Revision{ID: 1, Hash: "h1", Path: "/etc/h.yaml", Text: "t", Diff: "d", By: "ops", At: due(1)})
 	same(t, "all", len(must2(t, b.Revisions)(0)), 3)
 }
 
