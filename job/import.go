@@ -22,6 +22,7 @@ type Import struct {
 
 	// Landing.
 	Landing  string // local folder
+	Witness  string // the landing whose stage knows how far the ledger has come; empty: Landing
 	Name     string // template of the landed name; empty: {name}, less .pgp, .gpg or .asc once the file is opened
 	IfExists IfExists
 

@@ -60,13 +60,13 @@ func remember(ctx context.Context, ledger Ledger, jobName, epoch string, stage S
 // and a person may settle it. The job goes on holding until then.
 func Looked(epoch string) string { return "looked:" + epoch }
 
-// noteLife notes in the stage which life of the ledger this run was of, and how far it came.
+// noteLife notes in the witness which life of the ledger this run was of, and how far it came.
 func (r *frame) noteLife(ctx context.Context, whole bool) error {
 	switch {
 	case r.restored && whole && r.run.Only == "":
-		return r.stage.SetEpoch(r.spec.Name, Looked(r.epoch))
+		return r.witness.SetEpoch(r.spec.Name, Looked(r.epoch))
 	case !r.restored && r.did():
-		return remember(ctx, r.ledger, r.spec.Name, r.epoch, r.stage)
+		return remember(ctx, r.ledger, r.spec.Name, r.epoch, r.witness)
 	}
 	return nil
 }

@@ -86,7 +86,8 @@ func (ex *Exporter) begin(ctx context.Context, remote Carrier, c job.Connection,
 	if r.epoch, err = ex.Epoch(ctx); err != nil {
 		return r, ledgerReason(err)
 	}
-	r.restored, err = restored(ctx, ex.Ledger, s.Name, r.epoch, r.stage)
+	r.witness = r.stage
+	r.restored, err = restored(ctx, ex.Ledger, s.Name, r.epoch, r.witness)
 	return r, err
 }
 

@@ -30,6 +30,7 @@ type frame struct {
 	machine machine
 	ledger  Ledger
 	stage   Stage
+	witness Stage // remembers how far the ledger has come
 	watch   func(job.Progress)
 
 	conn      job.Connection

@@ -11,6 +11,7 @@ import (
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer"
+	"github.com/haulier/haulier/transfer/local"
 	"github.com/haulier/haulier/transfer/sftptest"
 )
 
@@ -159,4 +160,44 @@ func TestExportFinishesFromTheOutboxWhereItBegan(t *testing.T) {
 			has(t, b.outbox, nil)
 		})
 	}
+}
+
+// A run in a landing that the job only visits asks the landing of now how far the ledger has come, and tells it.
+func TestImportIntoAnotherLandingHasItsWitness(t *testing.T) {
+	b, old, now := moving(t, nil)
+	epoch, err := b.store.Epoch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage, err := local.FindLanding(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := stage.Epoch(b.spec.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.spec.Import.Witness = now
+	put(t, b.remote("out", "a.csv"), "one")
+	b.want(1, 0, 0, 0)
+	has(t, old, map[string]string{"a.csv": "one"})
+	if after, err := stage.Epoch(b.spec.Name); err != nil || after == before {
+		t.Errorf("the witness knows %q, as before, %v", after, err)
+	}
+	visited, err := local.FindLanding(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if life, err := visited.Epoch(b.spec.Name); err != nil || life != epoch {
+		t.Errorf("the stage that was visited knows %q, %v", life, err)
+	}
+
+	if err := stage.SetEpoch(b.spec.Name, epoch+" 1000000"); err != nil { // the ledger is an older copy
+		t.Fatal(err)
+	}
+	put(t, b.remote("out", "b.csv"), "two")
+	if result := b.want(0, 0, 0, 1); result.Reason.Slug != "ledger.restored" {
+		t.Errorf("reason %+v", result.Reason)
+	}
+	has(t, old, map[string]string{"a.csv": "one"})
 }

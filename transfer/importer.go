@@ -81,8 +81,25 @@ func (im *Importer) begin(ctx context.Context, remote Remote, c job.Connection, 
 		return r, err
 	}
 	r.newStage = life == ""
-	r.restored, err = restored(ctx, im.Ledger, s.Name, r.epoch, r.landing)
+	if r.witness, err = r.openWitness(); err != nil {
+		return r, err
+	}
+	r.restored, err = restored(ctx, im.Ledger, s.Name, r.epoch, r.witness)
 	return r, err
+}
+
+// openWitness gives the landing that the job has now. A stage that is only visited need not know what happened since,
+// but it must not look as if it had just been made.
+func (r *importRun) openWitness() (Landing, error) {
+	if r.want.Witness == "" {
+		return r.landing, nil
+	}
+	if r.newStage {
+		if err := r.landing.SetEpoch(r.spec.Name, r.epoch); err != nil {
+			return nil, err
+		}
+	}
+	return r.Importer.Landing(r.want.Witness)
 }
 
 // landTemplate reads the template of landed names; empty: the source's name, without .pgp, .gpg or .asc.
