@@ -2,8 +2,6 @@ package control
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -76,7 +74,9 @@ func (d *Daemon) apply(ctx context.Context, cfg *config.Config, by string) error
 	if err := d.Store.MarkConnections(ctx, entities); err != nil {
 		return err
 	}
-	return d.record(ctx, cfg, by)
+	id, err := Record(ctx, d.Store, cfg, by)
+	d.revision.Store(id)
+	return err
 }
 
 // Renamer gives the history of one job to another.
@@ -114,21 +114,6 @@ func jobNames(cfg *config.Config) []string {
 	return names
 }
 
-// record writes the revision.
-func (d *Daemon) record(ctx context.Context, cfg *config.Config, by string) error {
-	text := config.Masked(cfg)
-	last, _, err := d.Store.LastRevision(ctx)
-	if err != nil {
-		return err
-	}
-	sum := sha256.Sum256([]byte(text))
-	id, err := d.Store.AddRevision(ctx, store.Revision{
-		Hash: hex.EncodeToString(sum[:]), Text: text, Diff: config.Diff(last.Text, text), By: by, At: time.Now(),
-	})
-	d.revision.Store(id)
-	return err
-}
-
 // Reloaded is what a reload did.
 type Reloaded struct {
 	Revision int64    `json:"revision"`
@@ -160,17 +145,19 @@ func (d *Daemon) Reload(ctx context.Context, by string) (Reloaded, error) {
 }
 
 func rejected(problems config.Problems) *job.Reason {
-	first := ""
-	for _, p := range problems.List {
-		if p.Severity == config.Error {
-			first = p.String()
-			break
-		}
-	}
 	return &job.Reason{
 		Slug: "config.rejected_on_reload", What: "the old configuration goes on unchanged",
-		Cause: fmt.Sprintf("errors in the new one: %d; the first: %s", problems.Errors(), first), Do: "haulier check", Who: job.WhoUs,
+		Cause: fmt.Sprintf("errors in the new one: %d; the first: %s", problems.Errors(), firstError(problems)), Do: "haulier check", Who: job.WhoUs,
 	}
+}
+
+func firstError(problems config.Problems) string {
+	for _, p := range problems.List {
+		if p.Severity == config.Error {
+			return p.String()
+		}
+	}
+	return ""
 }
 
 // SlugBusy: the job runs already.
@@ -217,13 +204,13 @@ func (d *Daemon) CancelRun(ctx context.Context, id int64, by string) error {
 	return d.Store.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: "run.cancel", Object: fmt.Sprintf("run %d", id)})
 }
 
-// RetryRun runs the job of a run again, for its rejected and failed files or one of them.
-func (d *Daemon) RetryRun(ctx context.Context, id int64, file, by string) (job.Run, error) {
-	name, err := Reopen(ctx, d.Store, id, file, by)
+// RetryRun runs the job of a run again; of asked, By, Only and AsRun count.
+func (d *Daemon) RetryRun(ctx context.Context, id int64, asked job.Run) (job.Run, error) {
+	name, asked, err := Again(ctx, d.Store, d.Config(), id, asked)
 	if err != nil {
 		return job.Run{}, err
 	}
-	return d.RunJob(ctx, name, job.Run{By: by, Only: file})
+	return d.RunJob(ctx, name, asked)
 }
 
 // Watch gives the signs of life of a run from now on; stop ends it.

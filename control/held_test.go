@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
@@ -222,5 +223,29 @@ func TestReconcileSettlesWhatARestoreHolds(t *testing.T) {
 	refused := &stage{epoch: "before"}
 	if _, err := control.Reconcile(t.Context(), s, job.Spec{Name: "other"}, refused, "now", control.AsDelivered, "ann", "why"); err == nil || refused.epoch != "before" {
 		t.Errorf("epoch %q after %v", refused.epoch, err)
+	}
+}
+
+func TestARunOfAnUnknownRevisionIsNotRunAsItWas(t *testing.T) {
+	s := openStore(t)
+	f := leave(t, s, job.File{}, func(f *job.File) {
+		f.State, f.Step, f.Reason = job.FileRejected, job.StepDone, &job.Reason{Slug: "pgp.wrong_key"}
+	})
+	if _, _, err := control.Again(t.Context(), s, &config.Config{}, f.Run, job.Run{By: "ann", AsRun: true}); slugOf(err) != "config.revision_unknown" {
+		t.Errorf("no revision: %v", err)
+	}
+	old, err := s.AddRevision(t.Context(), store.Revision{Hash: "h", Text: "version: 1\n"}) // of a version that kept no path
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := s.BeginRun(t.Context(), job.Run{Job: f.Job, Revision: old})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := control.AsRun(t.Context(), s, &config.Config{}, run); slugOf(err) != "config.revision_unknown" {
+		t.Errorf("no path: %v", err)
+	}
+	if row, err := s.File(t.Context(), f.ID); err != nil || row.State != job.FileRejected {
+		t.Errorf("row %+v, %v", row, err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"path"
 	"time"
 
+	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
 )
@@ -15,6 +16,29 @@ type RunFiles interface {
 	Doubts
 	Run(ctx context.Context, id int64) (job.Run, error)
 	RunFilesAfter(ctx context.Context, run, after int64) ([]job.Outcome, error)
+}
+
+// RetryBook is what a retry reads and writes.
+type RetryBook interface {
+	RunFiles
+	RevisionReader
+}
+
+// Again gets ready to run the job of a run once more: its rejected files may be taken again. It gives the job and, from
+// what was asked, the run to begin. What cannot be run as it was is refused before anything changes.
+func Again(ctx context.Context, s RetryBook, now *config.Config, id int64, asked job.Run) (string, job.Run, error) {
+	if asked.AsRun {
+		run, err := s.Run(ctx, id)
+		if err != nil {
+			return "", asked, fmt.Errorf("run %d: %w", id, err)
+		}
+		if _, _, err := AsRun(ctx, s, now, run); err != nil {
+			return "", asked, err
+		}
+		asked.Revision = run.Revision
+	}
+	name, err := Reopen(ctx, s, id, asked.Only, asked.By)
+	return name, asked, err
 }
 
 // Reopen lets the rejected files of a run be taken once more, all or the one of a name, and gives the run's job. Failed

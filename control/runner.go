@@ -31,10 +31,12 @@ type RunBook interface {
 type Runner struct {
 	Sessions    func(ctx context.Context, c job.Connection) (Session, error)
 	Connections func(name string) (job.Connection, bool)
-	Importer    *transfer.Importer
-	Exporter    *transfer.Exporter
-	Book        RunBook
-	Logger      *slog.Logger
+	// AsRun gives job and connection as a run's revision had them, for runs that ask for that.
+	AsRun    func(ctx context.Context, run job.Run) (job.Spec, job.Connection, error)
+	Importer *transfer.Importer
+	Exporter *transfer.Exporter
+	Book     RunBook
+	Logger   *slog.Logger
 }
 
 // Run does the run. The context's cause says why it was ended, if it was.
@@ -56,6 +58,20 @@ func (r *Runner) work(ctx context.Context, spec job.Spec, run job.Run) job.Resul
 	if !c.Enabled {
 		return failed(disabledReason(c))
 	}
+	if !run.AsRun {
+		return r.move(ctx, spec, c, run)
+	}
+	spec, c, err := r.AsRun(ctx, run)
+	if err != nil {
+		return failed(reasonOf(ctx, err))
+	}
+	result := r.move(ctx, spec, c, run)
+	result.Note = strings.TrimPrefix(fmt.Sprintf("%s; ran with job and connection as in revision %d of the configuration", result.Note, run.Revision), "; ")
+	return result
+}
+
+// move does the run over a session.
+func (r *Runner) move(ctx context.Context, spec job.Spec, c job.Connection, run job.Run) job.Result {
 	session, err := r.Sessions(ctx, c)
 	if err != nil {
 		return failed(reasonOf(ctx, err))

@@ -13,7 +13,7 @@ type Run struct {
 	Slot       *Slot     // nil: by hand
 	Attempt    int       // from 1
 	AttemptOf  int64     // run of the first attempt; 0: this is it
-	Revision   int64     // configuration revision
+	Revision   int64     // of the configuration that it ran with; 0: not known
 	RetryAt    time.Time // when the next attempt of the ladder is due; zero: none
 
 	Started time.Time
@@ -27,6 +27,7 @@ type Run struct {
 	// What was asked for by hand.
 	Only  string // only the file of this name; empty: all
 	Force bool   // take files again that were taken before
+	AsRun bool   // with job and connection as Revision has them, not those of now; not kept, the number tells
 }
 
 // Trigger is what started a run.

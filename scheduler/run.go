@@ -19,7 +19,10 @@ type Ended struct {
 func (s *Service) begin(ctx context.Context, t *turn) error {
 	run := t.run
 	run.Job, run.Connection, run.Type = t.spec.Name, t.spec.Connection, t.spec.Type
-	run.Revision, run.Started, run.State = s.o.Revision(), s.now(), job.RunRunning
+	run.Started, run.State = s.now(), job.RunRunning
+	if !run.AsRun {
+		run.Revision = s.o.Revision()
+	}
 	run.Attempt = max(1, run.Attempt)
 	kept, err := s.o.Store.BeginRun(ctx, run)
 	if err != nil {

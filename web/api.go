@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 
@@ -43,9 +44,25 @@ type api struct{ Options }
 
 // Asked is the body of every request that triggers something.
 type Asked struct {
-	By    string `json:"by"`             // who asks, for the audit
-	File  string `json:"file,omitempty"` // only the file of this name
-	Force bool   `json:"force,omitempty"`
+	By     string `json:"by"`             // who asks, for the audit
+	File   string `json:"file,omitempty"` // only the file of this name
+	Force  bool   `json:"force,omitempty"`
+	Config string `json:"config,omitempty"` // of a retry: AsRun, or Current; empty: Current
+}
+
+// Which configuration a retry runs with: that of the run, or that of now.
+const (
+	AsRun   = "as-run"
+	Current = "current"
+)
+
+// RetryOf is the body that asks for a run to be done again.
+func RetryOf(run job.Run) Asked {
+	body := Asked{By: run.By, File: run.Only}
+	if run.AsRun {
+		body.Config = AsRun
+	}
+	return body
 }
 
 // maxBody bounds a request, in bytes.
@@ -124,7 +141,10 @@ func (a *api) retry(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	run, err := a.Runner.RetryRun(context.WithoutCancel(r.Context()), id, body.File, body.By)
+	if body.Config != "" && body.Config != AsRun && body.Config != Current {
+		return nil, badRequest{fmt.Errorf("config is %q, and may be %s or %s", body.Config, AsRun, Current)}
+	}
+	run, err := a.Runner.RetryRun(context.WithoutCancel(r.Context()), id, job.Run{By: body.By, Only: body.File, AsRun: body.Config == AsRun})
 	return runOf(run), err
 }
 

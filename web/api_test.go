@@ -37,8 +37,8 @@ func (p *ports) WaitRun(ctx context.Context, _ int64) (job.Run, error) {
 	}
 }
 func (p *ports) CancelRun(context.Context, int64, string) error { return p.err }
-func (p *ports) RetryRun(_ context.Context, _ int64, file, by string) (job.Run, error) {
-	p.asked = job.Run{Only: file, By: by}
+func (p *ports) RetryRun(_ context.Context, _ int64, asked job.Run) (job.Run, error) {
+	p.asked = asked
 	return job.Run{ID: 8}, p.err
 }
 func (p *ports) Watch(int64) (<-chan job.Progress, func()) { return p.events, func() {} }
@@ -94,7 +94,7 @@ func TestEveryRouteAnswers(t *testing.T) {
 		{"POST", "/api/v1/jobs/acme/run", `{"by":"ops","file":"a.csv","force":true}`, `"run":7`},
 		{"GET", "/api/v1/runs/9", "", `"outcomes":[{"id":1`},
 		{"POST", "/api/v1/runs/9/cancel", `{"by":"ops"}`, `"cancelled":9`},
-		{"POST", "/api/v1/runs/9/retry", `{"by":"ops","file":"b.csv"}`, `"run":8`},
+		{"POST", "/api/v1/runs/9/retry", `{"by":"ops","file":"b.csv","config":"as-run"}`, `"run":8`},
 		{"GET", "/api/v1/files/4", "", `"id":4`},
 		{"GET", "/api/v1/held", "", `[{"id":5`},
 		{"GET", "/api/v1/events?after=1", "", `[]`},
@@ -105,6 +105,9 @@ func TestEveryRouteAnswers(t *testing.T) {
 			t.Errorf("%s %s: %d %s %s", test.method, test.path, status, kind, text)
 		}
 		if test.path == "/api/v1/jobs/acme/run" && (p.asked.By != "ops" || p.asked.Only != "a.csv" || !p.asked.Force) {
+			t.Errorf("asked for %+v", p.asked)
+		}
+		if test.path == "/api/v1/runs/9/retry" && (p.asked.By != "ops" || p.asked.Only != "b.csv" || !p.asked.AsRun) {
 			t.Errorf("asked for %+v", p.asked)
 		}
 	}
@@ -137,6 +140,7 @@ func TestBadRequests(t *testing.T) {
 	}{
 		{"POST", "/api/v1/jobs/acme/run", "", 400},
 		{"POST", "/api/v1/jobs/acme/run", `{"buy":"x"}`, 400},
+		{"POST", "/api/v1/runs/9/retry", `{"by":"x","config":"old"}`, 400},
 		{"POST", "/api/v1/jobs/acme/run", `{"by":"` + strings.Repeat("x", 100_000) + `"}`, 400},
 		{"GET", "/api/v1/runs/x", "", 400},
 		{"GET", "/api/v1/runs/-1", "", 400},

@@ -12,7 +12,7 @@ type Runner interface {
 	RunJob(ctx context.Context, name string, asked job.Run) (job.Run, error)
 	WaitRun(ctx context.Context, id int64) (job.Run, error)
 	CancelRun(ctx context.Context, id int64, by string) error
-	RetryRun(ctx context.Context, id int64, file, by string) (job.Run, error)
+	RetryRun(ctx context.Context, id int64, asked job.Run) (job.Run, error)
 	Watch(run int64) (events <-chan job.Progress, stop func())
 }
 

@@ -16,37 +16,64 @@ import (
 
 func retryCommand(a *app) *cobra.Command {
 	var file string
+	choice := &configChoice{app: a}
 	command := &cobra.Command{
 		Use:   "retry RUN",
 		Short: "Run the job of a run again, with the files that it rejected",
 		Long: "Files that failed are taken by the next run anyway; files that were rejected are not, until they change or this\n" +
-			"command asks for them. The job runs with the configuration of now.",
+			"command asks for them.\n\n" +
+			"The job runs with the configuration of now. With --config as-run it runs as it was configured for that run: its folders,\n" +
+			"names, patterns and PGP keys, and the connection's locations. Account, credentials and host keys are those of now.",
 		Args: exactly("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := parseID("run", args[0])
 			if err != nil {
 				return err
 			}
-			return a.retry(cmd.Context(), id, file)
+			return a.retry(cmd.Context(), id, job.Run{Trigger: job.TriggerManual, By: user(), Only: file, AsRun: choice.asRun})
 		},
 	}
 	command.Flags().StringVar(&file, "file", "", "only the file of this name")
+	command.Flags().VarP(choice, "config", "c", "configuration of now (current) or of that run (as-run); anything else is the file, as for all commands")
 	return command
 }
 
-func (a *app) retry(ctx context.Context, id int64, file string) error {
+// configChoice is --config of retry: beside a file, as everywhere, it takes two words. A file of such a name is ./as-run.
+type configChoice struct {
+	*app
+	asRun bool
+}
+
+// String is for pflag.
+func (c *configChoice) String() string { return "" }
+
+// Type is for pflag.
+func (c *configChoice) Type() string { return "current|as-run|FILE" }
+
+// Set takes one of the words, or the configuration file.
+func (c *configChoice) Set(text string) error {
+	switch text {
+	case web.AsRun, web.Current:
+		c.asRun = text == web.AsRun
+	default:
+		c.configPath = text
+	}
+	return nil
+}
+
+func (a *app) retry(ctx context.Context, id int64, asked job.Run) error {
 	cfg, err := a.config()
 	if err != nil {
 		return err
 	}
 	if d := a.daemon(ctx, cfg); d != nil {
-		return runFlags{}.report(a)(a.runThere(ctx, cfg, d, fmt.Sprintf("/api/v1/runs/%d/retry", id), web.Asked{By: user(), File: file}))
+		return runFlags{}.report(a)(a.runThere(ctx, cfg, d, fmt.Sprintf("/api/v1/runs/%d/retry", id), web.RetryOf(asked)))
 	}
 	s, err := a.openStore(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	name, err := control.Reopen(ctx, s, id, file, user())
+	name, asked, err := control.Again(ctx, s, cfg, id, asked)
 	if err != nil {
 		return err
 	}
@@ -54,7 +81,7 @@ func (a *app) retry(ctx context.Context, id int64, file string) error {
 	if err != nil {
 		return err
 	}
-	return runFlags{}.report(a)(a.runHere(ctx, cfg, spec, job.Run{Trigger: job.TriggerManual, By: user(), Only: file}))
+	return runFlags{}.report(a)(a.runHere(ctx, cfg, spec, asked))
 }
 
 func cancelCommand(a *app) *cobra.Command {

@@ -51,7 +51,7 @@ func configDiffCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "diff",
 		Short: "Compare the configuration with the one that was applied last",
-		Long: "Compares the configuration on disk with the revision that the daemon applied last, and prints a line for each\n" +
+		Long: "Compares the configuration on disk with the revision that was applied last, and prints a line for each\n" +
 			"setting that went (-) or came (+). No lines: no difference. Secrets are references on both sides.",
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.configDiff(cmd.Context()) },

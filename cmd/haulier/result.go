@@ -29,12 +29,13 @@ type historyLine struct {
 	Started      *time.Time  `json:"started"`
 	Ended        *time.Time  `json:"ended"`
 	Attempt      int         `json:"attempt"`
+	Revision     int64       `json:"revision,omitempty"` // of the configuration; absent: not known
 	Note         string      `json:"note,omitempty"`
 }
 
 func historyOf(r job.Run) historyLine {
 	started := r.Started.UTC()
-	line := historyLine{runResult: resultOf(r), Job: r.Job, Trigger: r.Trigger, Started: &started, Attempt: r.Attempt, Note: r.Note}
+	line := historyLine{runResult: resultOf(r), Job: r.Job, Trigger: r.Trigger, Started: &started, Attempt: r.Attempt, Revision: r.Revision, Note: r.Note}
 	if r.Slot != nil {
 		due := r.Slot.Due.UTC()
 		line.ScheduledFor = &due

@@ -82,9 +82,13 @@ func (a *app) runHere(ctx context.Context, cfg *config.Config, spec job.Spec, as
 	if err := control.CarryOn(ctx, s, []job.Spec{spec}); err != nil {
 		return endedRun{}, err
 	}
+	revision, err := control.Record(ctx, s, cfg, user())
+	if err != nil {
+		return endedRun{}, err
+	}
 	shown := newProgress(a)
 	sys := newSystem(func() *config.Config { return cfg }, s, a.handLogger(cfg), shown.show)
-	service := scheduler.New(scheduler.Options{Store: s, Runner: sys.runner, Log: sys.log})
+	service := scheduler.New(scheduler.Options{Store: s, Runner: sys.runner, Log: sys.log, Revision: func() int64 { return revision }})
 	if err := service.Load(ctx, []job.Spec{spec}); err != nil {
 		return endedRun{}, err
 	}

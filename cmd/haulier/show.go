@@ -102,6 +102,9 @@ func (a *app) show(ctx context.Context, id int64) error {
 	if run.Slot != nil {
 		a.printf("scheduled for %s\n", run.Slot.Due.In(cfg.Timezone).Format("Mon 2006-01-02 15:04 MST"))
 	}
+	if run.Revision != 0 {
+		a.printf("configuration revision %d\n", run.Revision)
+	}
 	if run.Note != "" {
 		a.printf("note: %s\n", run.Note)
 	}

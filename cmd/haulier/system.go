@@ -110,10 +110,13 @@ func newSystem(current func() *config.Config, s *store.Store, log *slog.Logger, 
 	sys.runner = &control.Runner{
 		Sessions:    func(ctx context.Context, c job.Connection) (control.Session, error) { return sys.pool.Session(ctx, c) },
 		Connections: sys.connection,
-		Importer:    sys.importer(keyring, watch),
-		Exporter:    sys.exporter(keyring, watch),
-		Book:        s,
-		Logger:      log,
+		AsRun: func(ctx context.Context, run job.Run) (job.Spec, job.Connection, error) {
+			return control.AsRun(ctx, s, current(), run)
+		},
+		Importer: sys.importer(keyring, watch),
+		Exporter: sys.exporter(keyring, watch),
+		Book:     s,
+		Logger:   log,
 	}
 	return sys
 }
