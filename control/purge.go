@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/haulier/haulier/config"
@@ -22,12 +21,13 @@ type Leftovers struct {
 	Pins       []job.Pin `json:"pins"`
 	Kept       []string  `json:"kept"` // PGP keys, which files in the archive may need
 
+	Was     Was         `json:"-"` // the last configuration that had it
 	Account job.Account `json:"-"` // whose breaker is closed
 }
 
 // PurgeStore is what a purge reads and writes.
 type PurgeStore interface {
-	Revisions(ctx context.Context, limit int) ([]store.Revision, error)
+	Revisions
 	Keys(ctx context.Context, kind job.KeyKind, name string) ([]job.Key, error)
 	Pins(ctx context.Context, address string) ([]job.Pin, error)
 	SecretNames(ctx context.Context) ([]string, error)
@@ -45,14 +45,15 @@ type PurgeStore interface {
 // a connection.
 func FindLeftovers(ctx context.Context, s PurgeStore, cfg *config.Config, name string) (left Leftovers, found bool, err error) {
 	left = Leftovers{Connection: name, Keys: []string{}, Secrets: []string{}, Pins: []job.Pin{}, Kept: []string{}}
-	before, found, err := lastWith(ctx, s, name)
+	last, err := LastWith(ctx, s, name)
 	if err != nil {
 		return left, false, err
 	}
+	left.Was, found = last[name]
 	was := job.Connection{Name: name, Endpoint: job.Endpoint{Auth: job.Auth{Key: name}}}
 	if found {
-		was = before.Connections[name]
-		left.Kept = pgpKeysOf(before, name)
+		was = left.Was.Config.Connections[name]
+		left.Kept = pgpKeysOf(left.Was.Config, name)
 	}
 	needed := neededBy(cfg)
 	rows, err := s.Keys(ctx, job.KeySSH, was.Auth.Key)
@@ -170,24 +171,4 @@ func pgpKeysOf(cfg *config.Config, connection string) []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
-}
-
-// lastWith gives the latest recorded configuration that had a connection. A revision is a configuration itself.
-func lastWith(ctx context.Context, s PurgeStore, connection string) (cfg *config.Config, found bool, err error) {
-	revisions, err := s.Revisions(ctx, 0)
-	if err != nil {
-		return nil, false, err
-	}
-	for _, revision := range revisions {
-		if !strings.Contains(revision.Text, "\n  "+connection+":") {
-			continue
-		}
-		// One that this version of the program would refuse tells nothing; the one before it may.
-		if cfg, _ := config.LoadText(revision.Text, revision.Path, "the configuration of before", config.Options{NoFiles: true}); cfg != nil {
-			if _, had := cfg.Connections[connection]; had {
-				return cfg, true, nil
-			}
-		}
-	}
-	return nil, false, nil
 }

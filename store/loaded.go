@@ -29,7 +29,7 @@ func (s *Store) MarkLoaded(ctx context.Context, names []string) error {
 
 // RemovedJobs gives the jobs that were configured once and are no longer, with when they were missed first.
 func (s *Store) RemovedJobs(ctx context.Context) (map[string]time.Time, error) {
-	return s.removed(ctx, "jobs")
+	return s.datedNames(ctx, "read removed jobs", `SELECT name, removed FROM jobs WHERE removed <> 0`)
 }
 
 // MarkConnections records the connections that the configuration has, with their entities; others are marked removed
@@ -49,9 +49,11 @@ func (s *Store) MarkConnections(ctx context.Context, entities map[string]string)
 	})
 }
 
-// RemovedConnections gives the connections that were configured once and are no longer, with when they were missed first.
-func (s *Store) RemovedConnections(ctx context.Context) (map[string]time.Time, error) {
-	return s.removed(ctx, "connections")
+// Connections gives every connection that was ever configured or worked with, and when a configuration without it was
+// first loaded; zero where none was.
+func (s *Store) Connections(ctx context.Context) (map[string]time.Time, error) {
+	return s.datedNames(ctx, "read the connections", `SELECT name, max(removed) AS removed FROM (SELECT name, removed FROM connections
+		UNION SELECT connection, 0 FROM runs UNION SELECT connection, 0 FROM request_totals) GROUP BY name`)
 }
 
 // markRemoved dates the rows of a table that are not among the names, unless they are dated already. A job that comes
@@ -76,17 +78,15 @@ func (s *Store) markRemoved(tx *gorm.DB, table string, names []string) error {
 	return nil
 }
 
-func (s *Store) removed(ctx context.Context, table string) (map[string]time.Time, error) {
+func (s *Store) datedNames(ctx context.Context, act, query string) (map[string]time.Time, error) {
 	var rows []struct {
 		Name    string
 		Removed int64
 	}
-	err := s.read(ctx, "read removed "+table, func(db *gorm.DB) error {
-		return db.Table(table).Where("removed <> 0").Order("name").Limit(knownMost).Find(&rows).Error
-	})
-	removed := make(map[string]time.Time, len(rows))
+	err := s.read(ctx, act, func(db *gorm.DB) error { return db.Raw(query).Scan(&rows).Error })
+	names := make(map[string]time.Time, len(rows))
 	for _, r := range rows {
-		removed[r.Name] = instant(r.Removed)
+		names[r.Name] = instant(r.Removed)
 	}
-	return removed, err
+	return names, err
 }

@@ -48,6 +48,7 @@ const (
 	connectionDisabled = "disabled"
 	connectionPaused   = "paused"
 	connectionRefused  = "refused" // its breaker is open
+	connectionRemoved  = "removed" // no longer configured; its history stays
 )
 
 // connectionLine is a connection as scripts read it.
@@ -116,56 +117,13 @@ func (l *connectionLine) remembered(ctx context.Context, s *store.Store, c job.C
 	return err
 }
 
-func connectionsListCommand(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "list",
-		Short: "All connections, and how they stand",
-		Long: "Lists the connections of the configuration. States: active; draft (no login has worked yet, so scheduled jobs wait);\n" +
-			"refused (the last login was refused, and it is left alone for a while); paused; disabled.",
-		Args: exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := a.config()
-			if err != nil {
-				return err
-			}
-			s, err := a.lookStore(cmd.Context(), cfg)
-			if err != nil {
-				return err
-			}
-			return a.listConnections(cmd.Context(), cfg, s)
-		},
-	}
-}
-
-func (a *app) listConnections(ctx context.Context, cfg *config.Config, s *store.Store) error {
-	for _, name := range slices.Sorted(maps.Keys(cfg.Connections)) {
-		line, err := connectionLineOf(ctx, cfg, s, cfg.Connections[name])
-		if err != nil {
-			return err
-		}
-		if a.json {
-			if err := a.object(line); err != nil {
-				return err
-			}
-			continue
-		}
-		last := "no run has succeeded yet"
-		if line.LastSuccess != nil {
-			last = "last success " + line.LastSuccess.In(cfg.Timezone).Format("2006-01-02 15:04 MST")
-		}
-		a.printf("%-20s %-9s %s@%s:%d  %s, %s\n", line.Name, line.State, line.User, line.Host, line.Port, count(len(line.Jobs), "job"), last)
-	}
-	if len(cfg.Connections) == 0 && !a.json {
-		a.say("No connection is configured.\n")
-	}
-	return nil
-}
-
 func connectionsShowCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show NAME",
 		Short: "One connection: configuration, keys, and what is known of its server",
-		Args:  exactly("NAME"),
+		Long: "Shows one connection: its configuration, keys, and what is known of its server; of one that was removed from the\n" +
+			"configuration, what is left: its history, and the keys that are kept until connections purge deletes them.",
+		Args: exactly("NAME"),
 
 		ValidArgsFunction: firstOnly(a.completeConnections),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -173,25 +131,29 @@ func connectionsShowCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c, err := findConnection(cfg, args[0])
-			if err != nil {
-				return err
-			}
 			s, err := a.lookStore(cmd.Context(), cfg)
 			if err != nil {
 				return err
 			}
-			shown, err := detailsOf(cmd.Context(), cfg, s, c)
-			if err != nil {
-				return err
-			}
-			if a.json {
-				return a.object(shown)
-			}
-			a.printDetails(cfg, c, shown)
-			return nil
+			return a.showConnection(cmd.Context(), cfg, s, args[0])
 		},
 	}
+}
+
+func (a *app) showConnection(ctx context.Context, cfg *config.Config, s *store.Store, name string) error {
+	c, found := cfg.Connections[name]
+	if !found {
+		return a.showRemoved(ctx, cfg, s, name)
+	}
+	shown, err := detailsOf(ctx, cfg, s, c)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.object(shown)
+	}
+	a.printDetails(cfg, c, shown)
+	return nil
 }
 
 // connectionDetails is a connection with all that may be told of it: never a secret, only where it is.
@@ -207,6 +169,7 @@ type connectionDetails struct {
 	Locations  map[string]locationLine `json:"locations"`
 	Profile    job.Profile             `json:"profile"`
 	Refused    *refusal                `json:"refused"`
+	Removed    *removal                `json:"removed"`
 }
 
 type locationLine struct {
@@ -270,52 +233,56 @@ func (d *connectionDetails) remembered(ctx context.Context, s *store.Store, c jo
 
 func (a *app) printDetails(cfg *config.Config, c job.Connection, d connectionDetails) {
 	a.printf("%s (%s)  %s\n", d.DisplayName, d.Name, d.State)
-	row := func(name, format string, args ...any) { a.printf("  %-13s %s\n", name, fmt.Sprintf(format, args...)) }
-	row("configured", "%s", d.Configured)
+	a.row("configured", "%s", d.Configured)
 	if d.Entity != "" {
-		row("entity", "%s", d.Entity)
+		a.row("entity", "%s", d.Entity)
 	}
-	row("server", "%s:%d", d.Host, d.Port)
+	a.row("server", "%s:%d", d.Host, d.Port)
 	if len(d.Jump) > 0 {
-		row("by way of", "%s", strings.Join(d.Jump, ", "))
+		a.row("by way of", "%s", strings.Join(d.Jump, ", "))
 	}
-	row("login", "user %q by %s%s", d.User, strings.Join(d.Methods, ", then "), secretsAt(c.Auth))
+	a.row("login", "user %q by %s%s", d.User, strings.Join(d.Methods, ", then "), secretsAt(c.Auth))
 	for _, key := range d.Keys {
-		row("key", "%s@%d (%s) %s %s", key.Name, key.Version, key.Slot, key.Algorithm, key.Fingerprint)
+		a.row("key", "%s@%d (%s) %s %s", key.Name, key.Version, key.Slot, key.Algorithm, key.Fingerprint)
 	}
 	if len(d.Keys) == 0 && d.Key != "" {
-		row("key", "%s is not there yet: haulier keys generate %s", d.Key, d.Key)
+		a.row("key", "%s is not there yet: haulier keys generate %s", d.Key, d.Key)
 	}
-	a.printPins(cfg, d, row)
+	a.printPins(cfg, d)
 	for _, name := range slices.Sorted(maps.Keys(d.Locations)) {
-		row("location", "%s %s (%s)", name, d.Locations[name].Path, d.Locations[name].Use)
+		a.row("location", "%s %s (%s)", name, d.Locations[name].Path, d.Locations[name].Use)
 	}
-	row("known of it", "%s", profileText(d.Profile))
+	a.row("known of it", "%s", profileText(d.Profile))
 	if d.Refused != nil {
-		row("refused", "since %s; one login is let through at %s", at(d.Refused.Since, cfg.Timezone), at(d.Refused.Until, cfg.Timezone))
+		a.row("refused", "since %s; one login is let through at %s", at(d.Refused.Since, cfg.Timezone), at(d.Refused.Until, cfg.Timezone))
 		if d.Refused.Error != nil {
 			a.printf("%s", reasonText(d.Refused.Error, "    ", a.colored(a.stdout)))
 		}
 	}
 	if d.pause != nil {
-		row("paused", "by %s since %s: %s", d.pause.By, at(d.pause.Since, cfg.Timezone), d.pause.Reason)
+		a.row("paused", "by %s since %s: %s", d.pause.By, at(d.pause.Since, cfg.Timezone), d.pause.Reason)
 	}
-	row("jobs", "%s", orNone(strings.Join(d.Jobs, ", ")))
+	a.row("jobs", "%s", orNone(strings.Join(d.Jobs, ", ")))
 	if d.LastSuccess != nil {
-		row("last success", "%s", at(*d.LastSuccess, cfg.Timezone))
+		a.row("last success", "%s", at(*d.LastSuccess, cfg.Timezone))
 	}
 }
 
-func (a *app) printPins(cfg *config.Config, d connectionDetails, row func(string, string, ...any)) {
+// row writes one property of what is shown.
+func (a *app) row(name, format string, args ...any) {
+	a.printf("  %-13s %s\n", name, fmt.Sprintf(format, args...))
+}
+
+func (a *app) printPins(cfg *config.Config, d connectionDetails) {
 	for _, pin := range d.Pins {
 		from := "from the configuration"
 		if d.Pinned == "store" {
 			from = fmt.Sprintf("%s by %s, %s", pin.Why, pin.By, at(pin.Added, cfg.Timezone))
 		}
-		row("host key", "%s  (%s)", pinText(pin.Key), from)
+		a.row("host key", "%s  (%s)", pinText(pin.Key), from)
 	}
 	if len(d.Pins) == 0 {
-		row("host key", "none is trusted yet: haulier connections trust %s", d.Name)
+		a.row("host key", "none is trusted yet: haulier connections trust %s", d.Name)
 	}
 }
 

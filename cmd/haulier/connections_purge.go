@@ -45,15 +45,15 @@ func (a *app) purge(ctx context.Context, cfg *config.Config, name string, yes bo
 	if err != nil {
 		return err
 	}
-	removed, err := s.RemovedConnections(ctx)
+	known, err := s.Connections(ctx)
 	if err != nil {
 		return err
 	}
-	_, gone := removed[name]
-	if !found && !gone {
+	removed, isKnown := known[name]
+	if !found && !isKnown {
 		return usage(fmt.Errorf("nothing is known of a connection %q", name))
 	}
-	if !gone && a.daemon(ctx, cfg) != nil {
+	if removed.IsZero() && a.daemon(ctx, cfg) != nil {
 		return usage(fmt.Errorf("the daemon still works with connection %q: haulier reload first", name))
 	}
 	return a.confirmPurge(ctx, s, left, yes)
@@ -89,6 +89,10 @@ func (a *app) confirmPurge(ctx context.Context, s *store.Store, left control.Lef
 }
 
 func leftoversText(left control.Leftovers) string {
+	return strings.Join(append(leftoverParts(left), "what was learned of its server"), "; ")
+}
+
+func leftoverParts(left control.Leftovers) []string {
 	var parts []string
 	if len(left.Keys) > 0 {
 		parts = append(parts, "login keys "+strings.Join(left.Keys, ", "))
@@ -99,6 +103,5 @@ func leftoversText(left control.Leftovers) string {
 	for _, pin := range left.Pins {
 		parts = append(parts, "host key "+pinText(pin.Key)+" of "+pin.Address)
 	}
-	parts = append(parts, "what was learned of its server")
-	return strings.Join(parts, "; ")
+	return parts
 }

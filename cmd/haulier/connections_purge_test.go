@@ -67,6 +67,11 @@ jobs:
 	wants(t, problem, "still configured")
 
 	b.configure(only)
+	out, _ := b.run(exitOK, "connections", "show", "acme")
+	wants(t, out, "acme (acme)  removed", "no daemon has loaded it without", "revision 1", "sftp.acme.example:22", "login keys acme; stored secrets acme-pw; host key",
+		"acme-in stay", "haulier connections purge acme deletes", "ask the customer to remove our public key")
+	out, _ = b.run(exitOK, "--json", "connections", "show", "acme")
+	wants(t, out, `"state":"removed"`, `"removed":{"since":null,"revision":1,`, `"left":{"connection":"acme","keys":["acme"],"secrets":["acme-pw"]`)
 	_, problem = b.answer(exitUnexpected, "n\n", "connections", "purge", "acme")
 	wants(t, problem, "nothing was deleted")
 	out, said := b.answer(exitOK, "y\n", "connections", "purge", "acme")
@@ -88,6 +93,13 @@ jobs:
 			t.Errorf("the history went too: %+v, %v", stats, err)
 		}
 	})
+	out, _ = b.run(exitOK, "connections", "show", "acme")
+	wants(t, out, "kept          none")
+	if strings.Contains(out, "connections purge") {
+		t.Errorf("nothing is left to purge:\n%s", out)
+	}
+	out, _ = b.run(exitOK, "connections", "list")
+	wants(t, out, "acme                 removed   platform@sftp.acme.example:22  1 job, ")
 
 	// A connection that shares key and server with others leaves them alone.
 	b.store(func(ctx context.Context, cfg *config.Config, s *store.Store) {

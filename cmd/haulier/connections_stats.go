@@ -56,12 +56,7 @@ func (a *app) stats(ctx context.Context, cfg *config.Config, name string, days i
 		return err
 	}
 	if _, found := cfg.Connections[name]; !found {
-		removed, err := s.RemovedConnections(ctx)
-		if err != nil {
-			return err
-		}
-		if _, was := removed[name]; !was {
-			_, err := findConnection(cfg, name)
+		if _, err := findRemoved(ctx, cfg, s, name); err != nil {
 			return err
 		}
 	}

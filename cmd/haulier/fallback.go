@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/store"
 )
 

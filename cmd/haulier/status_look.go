@@ -243,6 +243,7 @@ func (l *looker) past(st *standing) error {
 	return err
 }
 
+// instantOf is a time as JSON shows it; null when there is none.
 func instantOf(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

@@ -142,9 +142,10 @@ func connectionsAreRemembered(t *testing.T, b bundle) {
 	same(t, "active after the purge", must2(t, b.ConnectionState)("acme"), false)
 	same(t, "profile after the purge", must2(t, b.Profile)("acme"), job.Profile{})
 	ok(t, b.MarkConnections(t.Context(), map[string]string{"bank": "b"}))
-	removed := must[map[string]time.Time](t)(b.RemovedConnections(t.Context()))
-	if len(removed) != 1 || removed["acme"].IsZero() {
-		t.Fatalf("removed %v", removed)
+	must2(t, b.BeginRun)(job.Run{Job: "j", Connection: "by-hand"})
+	known := must[map[string]time.Time](t)(b.Connections(t.Context()))
+	if len(known) != 3 || known["acme"].IsZero() || !known["bank"].IsZero() || !known["by-hand"].IsZero() {
+		t.Fatalf("known %v", known)
 	}
 }
 

@@ -91,20 +91,42 @@ func TestRemovedConnectionKeepsItsHistory(t *testing.T) {
 	if runs := w.history(); len(runs) != 1 || runs[0].Job != "in" || runs[0].State != "succeeded" {
 		t.Errorf("history: %+v", runs)
 	}
-	if q := w.figures("gone").Requests; q.Total != 1 {
-		t.Errorf("figures: %+v", q)
-	}
-	store := w.openStore()
-	removed, err := store.RemovedConnections(t.Context())
-	if err := errors.Join(err, store.Close()); err != nil || removed["gone"].IsZero() {
-		t.Errorf("remembered as removed: %v, %v", removed, err)
-	}
+	w.stillTold("gone", c)
 	s.end()
 	w.config(with...)
 	w.haulier(0, "run", "in")
 	if n := c.count("open", "/out/a.csv"); n != 0 {
 		t.Error("a.csv was fetched again")
 	}
+}
+
+// stillTold asks the commands for a removed connection with one run behind it.
+func (w *world) stillTold(name string, c *customer) {
+	w.t.Helper()
+	type told struct {
+		Connection, Host, State string
+		Port                    int
+		Jobs                    []string
+		LastSuccess             *time.Time `json:"last_success"`
+		Removed                 *struct {
+			Since, Loaded *time.Time
+			Revision      int
+			LastRun       *line `json:"last_run"`
+		}
+	}
+	has(w.t, w.haulier(0, "connections", "list").out, "gone                 removed   customer@127.0.0.1:", "1 job, last success ")
+	listed := jsonLines[told](w.t, w.haulier(0, "connections", "list", "--json").out)
+	if n := len(listed); n != 2 || listed[0].State == "removed" || listed[1].Connection != name || listed[1].State != "removed" || listed[1].LastSuccess == nil {
+		w.t.Errorf("list: %+v", listed)
+	}
+	shown := jsonLines[told](w.t, w.haulier(0, "connections", "show", name, "--json").out)[0]
+	if shown.State != "removed" || shown.Port != c.Port() || len(shown.Jobs) != 1 || shown.Removed == nil || shown.Removed.Since == nil ||
+		shown.Removed.Loaded == nil || !shown.Removed.Since.After(*shown.Removed.Loaded) || shown.Removed.Revision != 1 || shown.Removed.LastRun.Run != 1 {
+		w.t.Errorf("show: %+v, %+v", shown, shown.Removed)
+	}
+	has(w.t, w.haulier(0, "connections", "show", name).out, "removed", "last loaded", "revision 1", "last run", "succeeded", "jobs          in\n")
+	has(w.t, w.haulier(0, "connections", "stats", name, "--json").out, `{"requests":{"total":1,`)
+	has(w.t, w.haulier(2, "connections", "show", "never").err, "there is no connection")
 }
 
 // N17, E30: what is disabled is not dialled, by its schedule or by hand; enabled again it goes on where it was, with its
