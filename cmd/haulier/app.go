@@ -1,25 +1,26 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/haulier/haulier/config"
-	"github.com/haulier/haulier/job"
 )
 
 // app is one command line: where it reads and writes, and what its global flags say.
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	args           []string // as given
+	called         string   // the command that they called, once it has ended
 
 	configPath string
 	json       bool
@@ -54,7 +55,10 @@ func rootCommand(a *app) *cobra.Command {
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "results only")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more of what is done")
 	flags.StringVar(&a.server, "server", "", "socket of the daemon (default: haulier.sock in data_dir)")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		a.json = a.json || slices.Contains(a.args, "--json") // it may stand behind the flag that is wrong
+		return usage(err)
+	})
 	for _, command := range commands {
 		root.AddCommand(command(a))
 	}
@@ -148,54 +152,6 @@ func (a *app) object(value any) error {
 	encoder := json.NewEncoder(a.stdout)
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(value)
-}
-
-// exit says what went wrong, and gives the exit code.
-func (a *app) exit(ctx context.Context, err error) int {
-	code := codeOf(ctx, err)
-	var own coded
-	var bySignal signalled
-	if err == nil || (errors.As(err, &own) && own.err == nil) || errors.As(err, &bySignal) {
-		return code
-	}
-	var reason *job.Reason
-	var problems bool
-	if errors.As(err, &own) && own.code == exitConfig {
-		problems = true
-	}
-	switch {
-	case problems:
-	case errors.As(err, &reason):
-		a.printReason(reason)
-	case code == exitUsage:
-		fmt.Fprintf(a.stderr, "haulier: %v\nSee haulier --help.\n", err)
-	default:
-		fmt.Fprintf(a.stderr, "haulier: %v\n", err)
-	}
-	if a.json && reason != nil {
-		_ = a.object(map[string]*job.Reason{"error": reason})
-	}
-	return code
-}
-
-// printReason shows a failure as people read it.
-func (a *app) printReason(r *job.Reason) {
-	fmt.Fprint(a.stderr, reasonText(r, "", a.colored(a.stderr)))
-}
-
-// reasonText is a failure in lines, each behind indent.
-func reasonText(r *job.Reason, indent string, color bool) string {
-	mark := "✖"
-	if color {
-		mark = "\x1b[1;31m✖\x1b[0m"
-	}
-	text := fmt.Sprintf("%s%s %s [%s]\n", indent, mark, r.What, r.Slug)
-	for _, line := range [][2]string{{"Cause", r.Cause}, {"Do", r.Do}, {"Who", string(r.Who)}, {"Technical", r.Technical}} {
-		if line[1] != "" {
-			text += fmt.Sprintf("%s  %-10s%s\n", indent, line[0], line[1])
-		}
-	}
-	return text
 }
 
 // inData is a path in the data folder.

@@ -34,7 +34,7 @@ const (
 var exitByArea = map[string]int{
 	"net": exitNetwork, "ssh": exitNetwork,
 	"run": exitSomeFailed, "job": exitSomeFailed, "connection": exitSomeFailed,
-	"held": exitUsage,
+	"held": exitUsage, "usage": exitUsage,
 	"auth": exitLogin, "key": exitLogin,
 	"host_key": exitHostKey,
 	"pgp":      exitPGP,

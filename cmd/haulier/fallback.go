@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"github.com/haulier/haulier/config"
-	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/store"
 )
 

@@ -19,14 +19,15 @@ func main() {
 func execute(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := withSignals(context.Background())
 	defer stop()
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, args: args}
 	root := rootCommand(a)
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := errors.Join(root.ExecuteContext(ctx), a.close())
-	return a.exit(ctx, err)
+	command, err := root.ExecuteContextC(ctx)
+	a.called = command.CommandPath()
+	return a.exit(ctx, errors.Join(err, a.close()))
 }
 
 // signalled is the cause of a context that a signal ended.

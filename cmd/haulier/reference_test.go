@@ -71,7 +71,9 @@ func below(command *cobra.Command) []*cobra.Command {
 func reference(root *cobra.Command) string {
 	var b strings.Builder
 	b.WriteString("# Commands\n\n<!-- Written by go generate from the commands themselves. -->\n\n")
-	b.WriteString(root.Long + "\n\nResults go to stdout, everything else to stderr. What exit codes mean is in\n" +
+	b.WriteString(root.Long + "\n\nResults go to stdout, everything else to stderr. With --json a command that fails ends\n" +
+		"stdout with the line {\"error\":{\"slug\",\"what\",\"cause\",\"do\",\"who\"}}, whatever was wrong; what slugs mean is in\n" +
+		"[errors.md](errors.md). What exit codes mean is in\n" +
 		"[operations.md](operations.md#exit-codes), what the keys of the configuration mean in\n[config.md](config.md).\n\n")
 	commands := below(root)[1:]
 	for _, command := range commands {
