@@ -33,6 +33,8 @@ type turn struct {
 	run  job.Run
 	owns bool // the slot is still open and ends with this turn
 
+	followers []job.Run // that its success queued
+
 	drops   int64 // the run whose retry this turn replaces; 0: none
 	retries int64 // the run whose next attempt this is; 0: it is a first attempt
 

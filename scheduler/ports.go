@@ -35,12 +35,16 @@ type Slots interface {
 
 // Runs is where runs are remembered.
 type Runs interface {
+	// BeginRun records a run that starts, or one that ends as it begins because it may not start. A run that follows
+	// another is the one that was queued for it; job.ErrExists if that one has ended.
 	BeginRun(ctx context.Context, run job.Run) (job.Run, error)
-	// EndRun records what a run came to; job.ErrStale if it has ended before.
-	EndRun(ctx context.Context, run job.Run) error
+	// EndRun records what a run came to; job.ErrStale if it has ended before. In the same step it queues a run of each
+	// follower, unless one waits already.
+	EndRun(ctx context.Context, run job.Run, followers ...job.Run) error
 	// DropRetry records that the next attempt after an ended run will not be made.
 	DropRetry(ctx context.Context, run int64) error
-	// OpenRuns gives the runs that have not ended; at start these are what the end of the last process cut off.
+	// OpenRuns gives the runs that have not ended; at start these are what the end of the last process cut off, and what
+	// was queued and not begun.
 	OpenRuns(ctx context.Context) ([]job.Run, error)
 	// PendingRetries gives the ended runs whose RetryAt is set and whose next attempt was not begun.
 	PendingRetries(ctx context.Context) ([]job.Run, error)

@@ -8,14 +8,17 @@ import (
 	"github.com/haulier/haulier/job"
 )
 
-// recoverAll ends what the last process left open and admits all jobs. Needs book.
-func (s *Service) recoverAll(ctx context.Context) error {
+// recoverAll ends what the last process left open, admits all jobs, and gives the runs that it queued. Needs book.
+func (s *Service) recoverAll(ctx context.Context) (queued []job.Run, err error) {
 	if err := s.interruptOpen(ctx, ""); err != nil {
-		return err
+		return nil, err
+	}
+	if queued, err = s.queuedRuns(ctx); err != nil {
+		return nil, err
 	}
 	open, err := s.o.Store.OpenSlots(ctx, "")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	byJob := make(map[string][]job.Slot)
 	for _, slot := range open {
@@ -23,7 +26,7 @@ func (s *Service) recoverAll(ctx context.Context) error {
 	}
 	retries, err := s.o.Store.PendingRetries(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.mu.Lock()
 	jobs := make([]*entry, 0, len(s.jobs))
@@ -37,7 +40,7 @@ func (s *Service) recoverAll(ctx context.Context) error {
 			slots = []job.Slot{}
 		}
 		if err := s.admit(ctx, e, slots); err != nil {
-			return fmt.Errorf("load job %s: %w", e.spec.Name, err)
+			return nil, fmt.Errorf("load job %s: %w", e.spec.Name, err)
 		}
 	}
 	s.mu.Lock()
@@ -48,7 +51,7 @@ func (s *Service) recoverAll(ctx context.Context) error {
 	for _, e := range s.jobs {
 		s.schedule(e)
 	}
-	return nil
+	return queued, nil
 }
 
 // interruptOpen ends the runs that were open when the process died, of one job or of all.
@@ -59,7 +62,7 @@ func (s *Service) interruptOpen(ctx context.Context, only string) error {
 	}
 	now := s.now()
 	for _, run := range runs {
-		if only != "" && run.Job != only {
+		if run.State == job.RunQueued || only != "" && run.Job != only {
 			continue
 		}
 		if run.Slot != nil {
@@ -87,7 +90,7 @@ func ran(slot job.Slot, run int64) job.Slot {
 
 // settled takes the answer to a write of an end: a row that has ended already needs nothing more.
 func settled(err error) error {
-	if errors.Is(err, job.ErrStale) || errors.Is(err, job.ErrNotFound) {
+	if errors.Is(err, job.ErrStale) || errors.Is(err, job.ErrNotFound) || errors.Is(err, job.ErrExists) {
 		return nil
 	}
 	return err

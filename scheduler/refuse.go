@@ -56,8 +56,18 @@ func (s *Service) askGate(ctx context.Context, spec job.Spec) (reason *job.Reaso
 	return s.o.Gate.Ready(ctx, spec)
 }
 
-// skip ends a turn that may not start.
+// skip ends a turn that may not start. Where it is due is where its end is recorded: with its slot, or as a run that
+// follows another.
 func (s *Service) skip(t *turn, reason *job.Reason) {
+	if t.run.Follows != 0 {
+		now := s.now()
+		run := job.Run{Job: t.spec.Name, Connection: t.spec.Connection, Type: t.spec.Type, Trigger: job.TriggerAfter, Follows: t.run.Follows,
+			Attempt: 1, Revision: s.o.Revision(), Started: now, Ended: now, State: job.RunSkipped, Reason: reason}
+		s.persist(func(ctx context.Context) error {
+			_, err := s.o.Store.BeginRun(ctx, run)
+			return err
+		})
+	}
 	if t.owns {
 		slot := *t.run.Slot
 		slot.State, slot.Reason = job.SlotSkipped, reason

@@ -45,7 +45,8 @@ func (s *Service) carryOut(t *turn) {
 	if run.State == job.RunInterrupted && run.Trigger != job.TriggerManual && run.Attempt < mostStarts {
 		run.RetryAt = run.Ended
 	}
-	s.persist(func(ctx context.Context) error { return s.o.Store.EndRun(ctx, run) })
+	t.followers = s.followers(run)
+	s.persist(func(ctx context.Context) error { return s.o.Store.EndRun(ctx, run, t.followers...) })
 	if t.owns {
 		s.persist(func(ctx context.Context) error { return s.o.Store.EndSlot(ctx, ran(*run.Slot, run.ID)) })
 	}

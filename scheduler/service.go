@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/haulier/haulier/job"
 )
 
 // Options say what a Service works with. Store and Runner are required.
@@ -90,7 +92,8 @@ func New(o Options) *Service {
 func (s *Service) now() time.Time { return s.o.Clock().Round(0) }
 
 // Start recovers what the end of the last process left open, then watches the clock until Stop. The runs found open end
-// interrupted and their jobs run once more at once; slots that passed meanwhile are caught up on or recorded as missed.
+// interrupted and their jobs run once more at once, runs that were to follow others begin, and slots that passed meanwhile
+// are caught up on or recorded as missed.
 // It may be called once; an error leaves the service as it was before.
 func (s *Service) Start(ctx context.Context) error {
 	s.book.Lock()
@@ -101,7 +104,8 @@ func (s *Service) Start(ctx context.Context) error {
 	if refused {
 		return errors.New("start the scheduler: it was started or stopped before")
 	}
-	if err := s.recoverAll(ctx); err != nil {
+	queued, err := s.recoverAll(ctx)
+	if err != nil {
 		return fmt.Errorf("start the scheduler: %w", err)
 	}
 	s.mu.Lock()
@@ -111,6 +115,9 @@ func (s *Service) Start(ctx context.Context) error {
 	}
 	s.started = true
 	s.seen = sighting{wall: s.now(), mono: time.Now()}
+	for _, run := range queued {
+		s.follow([]job.Run{run}, run.Follows)
+	}
 	go s.loop()
 	return nil
 }

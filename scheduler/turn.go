@@ -11,6 +11,9 @@ import (
 func (s *Service) dispatch(t *turn) {
 	e := t.job
 	if e.turn != nil {
+		if before := e.queued; before != nil && t.run.Follows == 0 {
+			t.run.Follows = before.run.Follows
+		}
 		e.queued = t
 		return
 	}
@@ -93,9 +96,7 @@ func (s *Service) release(t *turn) {
 		e.queued = nil
 		s.dispatch(next)
 	}
-	if t.ended.State == job.RunSucceeded && !s.stopping {
-		s.follow(e.spec.Name)
-	}
+	s.follow(t.followers, t.run.ID)
 	s.forget(e)
 	if s.started {
 		s.schedule(e)
@@ -104,16 +105,4 @@ func (s *Service) release(t *turn) {
 	s.mu.Unlock()
 	close(t.done)
 	s.poke()
-}
-
-// follow starts the jobs that run after another; one that is busy runs once more when it has ended. Needs mu.
-func (s *Service) follow(name string) {
-	for _, follower := range s.after[name] {
-		e := s.jobs[follower]
-		if e == nil || e.removed || !s.started || e.queued != nil {
-			continue
-		}
-		s.dispatch(&turn{job: e, run: job.Run{Trigger: job.TriggerAfter, Attempt: 1}})
-		s.schedule(e)
-	}
 }

@@ -121,6 +121,9 @@ func (m *memory) LastSlot(_ context.Context, name string) (last job.Slot, ok boo
 
 func (m *memory) BeginRun(_ context.Context, run job.Run) (job.Run, error) {
 	err := m.write("BeginRun", func() error {
+		if run.Follows != 0 {
+			return m.beginFollower(&run)
+		}
 		run.ID = int64(len(m.runs) + 1)
 		m.runs = append(m.runs, run)
 		return nil
@@ -128,12 +131,38 @@ func (m *memory) BeginRun(_ context.Context, run job.Run) (job.Run, error) {
 	return run, err
 }
 
-func (m *memory) EndRun(_ context.Context, run job.Run) error {
+// beginFollower takes the run's own row, else the one that is queued for its job, else a new one.
+func (m *memory) beginFollower(run *job.Run) error {
+	own := slices.IndexFunc(m.runs, func(r job.Run) bool { return r.Job == run.Job && r.Follows == run.Follows })
+	if own >= 0 && !m.runs[own].Ended.IsZero() {
+		return job.ErrExists
+	}
+	if own < 0 {
+		own = slices.IndexFunc(m.runs, func(r job.Run) bool { return r.Job == run.Job && r.State == job.RunQueued })
+	}
+	if own < 0 {
+		own, m.runs = len(m.runs), append(m.runs, *run)
+	} else {
+		run.Follows = m.runs[own].Follows
+	}
+	run.ID = int64(own + 1)
+	m.runs[own] = *run
+	return nil
+}
+
+func (m *memory) EndRun(_ context.Context, run job.Run, followers ...job.Run) error {
 	return m.write("EndRun", func() error {
 		if !m.runs[run.ID-1].Ended.IsZero() {
 			return job.ErrStale
 		}
 		m.runs[run.ID-1] = run
+		for _, f := range followers {
+			if slices.ContainsFunc(m.runs, func(r job.Run) bool { return r.Job == f.Job && (r.State == job.RunQueued || r.Follows == run.ID) }) {
+				continue
+			}
+			f.ID, f.Follows, f.State, f.Trigger, f.Started = int64(len(m.runs)+1), run.ID, job.RunQueued, job.TriggerAfter, run.Ended
+			m.runs = append(m.runs, f)
+		}
 		return nil
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/haulier/haulier/job"
 )
@@ -22,6 +23,7 @@ type runRow struct {
 	SlotZone     string
 	Attempt      int
 	AttemptOf    int64
+	Follows      int64
 	Revision     int64
 	RetryAt      int64
 	Started      int64
@@ -44,7 +46,7 @@ func (runRow) TableName() string { return "runs" }
 func runRowOf(r job.Run) runRow {
 	row := runRow{
 		ID: r.ID, Job: r.Job, Connection: r.Connection, Type: string(r.Type), Cause: string(r.Trigger), AskedBy: r.By,
-		Attempt: r.Attempt, AttemptOf: r.AttemptOf, Revision: r.Revision, RetryAt: micros(r.RetryAt),
+		Attempt: r.Attempt, AttemptOf: r.AttemptOf, Follows: r.Follows, Revision: r.Revision, RetryAt: micros(r.RetryAt),
 		Started: micros(r.Started), Ended: micros(r.Ended), State: string(r.State),
 		FilesOK: r.Counts.OK, FilesFailed: r.Counts.Failed, FilesSkipped: r.Counts.Skipped, FilesHeld: r.Counts.Held,
 		BytesDown: r.Bytes.Down, BytesUp: r.Bytes.Up, Reason: reasonText(r.Reason), Note: r.Note,
@@ -59,7 +61,7 @@ func runRowOf(r job.Run) runRow {
 func (r runRow) run() job.Run {
 	run := job.Run{
 		ID: r.ID, Job: r.Job, Connection: r.Connection, Type: job.Type(r.Type), Trigger: job.Trigger(r.Cause), By: r.AskedBy,
-		Attempt: r.Attempt, AttemptOf: r.AttemptOf, Revision: r.Revision, RetryAt: instant(r.RetryAt),
+		Attempt: r.Attempt, AttemptOf: r.AttemptOf, Follows: r.Follows, Revision: r.Revision, RetryAt: instant(r.RetryAt),
 		Started: instant(r.Started), Ended: instant(r.Ended), State: job.RunState(r.State),
 		Counts: job.Counts{OK: r.FilesOK, Failed: r.FilesFailed, Skipped: r.FilesSkipped, Held: r.FilesHeld},
 		Bytes:  job.Bytes{Down: r.BytesDown, Up: r.BytesUp}, Reason: reasonFrom(r.Reason), Note: r.Note,
@@ -80,7 +82,9 @@ func runsOf(rows []runRow) []job.Run {
 }
 
 // BeginRun records a run that starts: running, attempt 1 and now, unless it says otherwise. It gives the ID, and tells
-// run.started. Of the slot, identity and due time are kept with the run; how it ended is told by Slots.
+// run.started; one that ends as it begins, because it may not start, tells run.STATE. Of the slot, identity and due time
+// are kept with the run; how it ended is told by Slots. A run that follows another is the one that EndRun queued for it;
+// job.ErrExists if that one has ended.
 func (s *Store) BeginRun(ctx context.Context, r job.Run) (job.Run, error) {
 	row := runRowOf(r)
 	row.ID, row.Attempt = 0, max(1, r.Attempt)
@@ -91,8 +95,14 @@ func (s *Store) BeginRun(ctx context.Context, r job.Run) (job.Run, error) {
 		row.Started = s.now()
 	}
 	err := s.write(ctx, "begin a run of "+r.Job, func(tx *gorm.DB) error {
-		if err := tx.Create(&row).Error; err != nil {
+		if err := takeQueued(tx, &row); err != nil {
 			return err
+		}
+		if err := tx.Save(&row).Error; err != nil {
+			return err
+		}
+		if row.Ended != 0 {
+			return s.tellRun(tx, row, row.State)
 		}
 		return s.tellRun(tx, row, "started")
 	})
@@ -102,8 +112,23 @@ func (s *Store) BeginRun(ctx context.Context, r job.Run) (job.Run, error) {
 	return row.run(), nil
 }
 
+// takeQueued makes a run that follows another the one that waits for that, if there is one.
+func takeQueued(tx *gorm.DB, row *runRow) error {
+	if row.Follows == 0 {
+		return nil
+	}
+	var waiting []runRow
+	err := tx.Where("job = ? AND ended = 0 AND (follows = ? OR state = 'queued')", row.Job, row.Follows).
+		Order("state = 'queued'").Limit(1).Find(&waiting).Error // its own row first: begun by a write whose answer was lost
+	for _, w := range waiting {
+		row.ID, row.Follows = w.ID, w.Follows
+	}
+	return err
+}
+
 // EndRun records what a run came to, once: a run that has ended gives job.ErrStale. With it goes the event run.STATE.
-func (s *Store) EndRun(ctx context.Context, r job.Run) error {
+// In the same transaction a run of each follower is queued; a follower for which one waits already has that.
+func (s *Store) EndRun(ctx context.Context, r job.Run, followers ...job.Run) error {
 	row := runRowOf(r)
 	if row.Ended == 0 {
 		row.Ended = s.now()
@@ -121,8 +146,21 @@ func (s *Store) EndRun(ctx context.Context, r job.Run) error {
 		if err := tx.Take(&ended, r.ID).Error; err != nil {
 			return err
 		}
+		for _, f := range followers {
+			if err := queue(tx, f, ended); err != nil {
+				return err
+			}
+		}
 		return s.tellRun(tx, ended, ended.State)
 	})
+}
+
+// queue records that a job is to run because a run of another ended.
+func queue(tx *gorm.DB, follower job.Run, ended runRow) error {
+	row := runRowOf(follower)
+	row.ID, row.Cause, row.State, row.Attempt = 0, string(job.TriggerAfter), string(job.RunQueued), 1
+	row.Follows, row.Started = ended.ID, ended.Ended
+	return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error
 }
 
 // DropRetry records that the next attempt of an ended run will not be made: a slot's run took its place.
@@ -132,7 +170,8 @@ func (s *Store) DropRetry(ctx context.Context, run int64) error {
 	})
 }
 
-// OpenRuns gives the runs that have not ended, oldest first: after a crash, those that it cut off.
+// OpenRuns gives the runs that have not ended, oldest first: after a crash, those that it cut off, and those that were
+// queued and not begun.
 func (s *Store) OpenRuns(ctx context.Context) ([]job.Run, error) {
 	return s.runs(ctx, "read open runs", func(db *gorm.DB) *gorm.DB { return db.Where("ended = 0").Order("id") })
 }

@@ -44,7 +44,9 @@ func (s *Store) Runs(ctx context.Context, f RunFilter) ([]job.Run, error) {
 
 // LastRun gives the latest run of a job that has begun, if there is one.
 func (s *Store) LastRun(ctx context.Context, jobName string) (job.Run, bool, error) {
-	runs, err := s.Runs(ctx, RunFilter{Job: jobName, Limit: 1})
+	runs, err := s.runs(ctx, "read the last run of "+jobName, func(db *gorm.DB) *gorm.DB {
+		return db.Where("job = ? AND state NOT IN ('queued', 'skipped')", jobName).Order("id DESC").Limit(1)
+	})
 	if err != nil || len(runs) == 0 {
 		return job.Run{}, false, err
 	}

@@ -126,7 +126,7 @@ func withSlots(ctx context.Context, s *store.Store, jobs []string, filter store.
 func (l historyLine) text(zone *time.Location) string {
 	number, took := "-", "-"
 	if l.Run != 0 {
-		number, took = strconv.FormatInt(l.Run, 10), "running"
+		number, took = strconv.FormatInt(l.Run, 10), string(l.State)
 	}
 	if l.Ended != nil && l.Run != 0 {
 		took = l.Ended.Sub(l.at()).Round(100 * time.Millisecond).String()

@@ -30,12 +30,15 @@ type historyLine struct {
 	Ended        *time.Time  `json:"ended"`
 	Attempt      int         `json:"attempt"`
 	Revision     int64       `json:"revision,omitempty"` // of the configuration; absent: not known
+	Follows      int64       `json:"follows,omitempty"` // the run whose success began this one
 	Note         string      `json:"note,omitempty"`
 }
 
 func historyOf(r job.Run) historyLine {
 	started := r.Started.UTC()
-	line := historyLine{runResult: resultOf(r), Job: r.Job, Trigger: r.Trigger, Started: &started, Attempt: r.Attempt, Revision: r.Revision, Note: r.Note}
+	line := historyLine{
+		runResult: resultOf(r), Job: r.Job, Trigger: r.Trigger, Started: &started, Attempt: r.Attempt, Follows: r.Follows, Revision: r.Revision, Note: r.Note,
+	}
 	if r.Slot != nil {
 		due := r.Slot.Due.UTC()
 		line.ScheduledFor = &due

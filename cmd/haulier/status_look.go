@@ -160,7 +160,9 @@ func (l *looker) prepare() error {
 		return err
 	}
 	for _, run := range runs {
-		l.running[run.Job] = run
+		if run.State != job.RunQueued {
+			l.running[run.Job] = run
+		}
 	}
 	pauses, err := l.store.Pauses(l.ctx)
 	if err != nil {

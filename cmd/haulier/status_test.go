@@ -68,6 +68,12 @@ func fillStatus(ctx context.Context, t *testing.T, s *store.Store) {
 	run("stopped", 1, job.RunFailed, refused)
 	run("works", 6, job.RunRunning, nil)
 
+	before, err := s.BeginRun(ctx, job.Run{Job: "elsewhere"})
+	before.State = job.RunSucceeded
+	if err := errors.Join(err, s.EndRun(ctx, before, job.Run{Job: "fresh", Connection: "acme"})); err != nil { // queued is not running
+		t.Fatal(err)
+	}
+
 	f, err := s.See(ctx, job.File{Job: "doubt", Connection: "acme", Type: job.TypeImport, Path: "/out/x", Step: job.StepSeen, State: job.FileHeld, Reason: refused})
 	_, raised := s.Raise(ctx, "connection/acme/auth.key_rejected", "fails", *refused, time.Now())
 	paused := s.Pause(ctx, job.Pause{Kind: "job", Name: "stopped", Reason: "their server moves", By: "ops"})

@@ -32,6 +32,7 @@ func Run(t *testing.T, open Opener) {
 		{"OutcomeKeepsWhatTheRunSaw", outcomeKeepsWhatTheRunSaw},
 		{"SlotsAreUniqueForEver", slotsAreUniqueForEver},
 		{"RunsBeginAndEndOnce", runsBeginAndEndOnce},
+		{"FollowersAreQueuedOnce", followersAreQueuedOnce},
 		{"RetriesWaitUntilBegun", retriesWaitUntilBegun},
 		{"LoadedRemembersTheFirstTime", loadedRemembersTheFirstTime},
 		{"PausesEnd", pausesEnd},

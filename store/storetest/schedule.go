@@ -66,6 +66,45 @@ func runsBeginAndEndOnce(t *testing.T, b bundle) {
 	same(t, "events", b.eventTypes(t), []string{"run.started", "run.partial"})
 }
 
+func followersAreQueuedOnce(t *testing.T, b bundle) {
+	follower := job.Run{Job: "b", Connection: "bank", Type: job.TypeExport, Revision: 4}
+	ended := func() job.Run {
+		run := must2(t, b.BeginRun)(job.Run{Job: "a"})
+		run.State, run.Ended = job.RunSucceeded, due(1)
+		ok(t, b.EndRun(t.Context(), run, follower))
+		wants(t, b.EndRun(t.Context(), run, follower), job.ErrStale)
+		return run
+	}
+	first := ended()
+	want := follower
+	want.ID, want.Trigger, want.State, want.Attempt, want.Follows, want.Started = first.ID+1, job.TriggerAfter, job.RunQueued, 1, first.ID, due(1)
+	same(t, "open", must[[]job.Run](t)(b.OpenRuns(t.Context())), []job.Run{want})
+	second := ended()
+	same(t, "while one waits", must[[]job.Run](t)(b.OpenRuns(t.Context())), []job.Run{want})
+	_, begun, err := b.LastRun(t.Context(), "b")
+	ok(t, err)
+	same(t, "has begun", begun, false)
+
+	begin := job.Run{Job: "b", Connection: "bank", Type: job.TypeExport, Trigger: job.TriggerAfter, Follows: second.ID, Started: due(2)}
+	run := must2(t, b.BeginRun)(begin)
+	same(t, "begun", []any{run.ID, run.Follows, run.State, run.Started}, []any{want.ID, first.ID, job.RunRunning, due(2)})
+	begin.Follows = first.ID
+	same(t, "begun again, as the answer was lost", must2(t, b.BeginRun)(begin).ID, run.ID)
+	run.State = job.RunSucceeded
+	ok(t, b.EndRun(t.Context(), run))
+	_, err = b.BeginRun(t.Context(), begin)
+	wants(t, err, job.ErrExists)
+
+	skipped := begin
+	skipped.Follows, skipped.State, skipped.Ended, skipped.Reason = ended().ID, job.RunSkipped, due(2), &job.Reason{Slug: "schedule.window"}
+	must2(t, b.BeginRun)(skipped)
+	_, err = b.BeginRun(t.Context(), skipped)
+	wants(t, err, job.ErrExists)
+	same(t, "open", len(must[[]job.Run](t)(b.OpenRuns(t.Context()))), 0)
+	same(t, "events", b.eventTypes(t), []string{"run.started", "run.succeeded", "run.started", "run.succeeded", "run.started", "run.started",
+		"run.succeeded", "run.started", "run.succeeded", "run.skipped"})
+}
+
 func retriesWaitUntilBegun(t *testing.T, b bundle) {
 	end := func(run job.Run, retry time.Time) job.Run {
 		run.State, run.RetryAt = job.RunFailed, retry

@@ -1,6 +1,7 @@
 package rows_test
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/haulier/haulier/internal/testserver"
+	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/sftptest"
 )
 
@@ -194,16 +196,41 @@ func TestWindowAndDraftKeepJobsFromStarting(t *testing.T) {
 	w.config("connections:\n", c.connection("acme", "locations: {out: /out}"),
 		connection("draft", strange.pinless(), "username: customer", login, "locations: {out: /out}"), "jobs:\n",
 		importJob("first", "acme", "out"), importJob("late", "acme", "out", "after: first", window), importJob("waits", "draft", "out", "after: first"))
-	s := w.serve()
+	w.serve()
 	w.haulier(0, "run", "first")
-	for _, refused := range []string{"job=late trigger=after slug=schedule.window", "job=waits trigger=after slug=connection.draft"} {
-		s.await(refused)
+	for name, slug := range map[string]string{"late": "schedule.window", "waits": "connection.draft"} {
+		w.ended(name, "skipped")
+		if run := w.history(name)[0]; run.Run == 0 || run.Trigger != "after" || run.Error == nil || run.Error.Slug != slug {
+			t.Errorf("history of %s: %+v", name, run)
+		}
 	}
 	same(t, "landed", append(w.names("late"), w.names("waits")...), nil)
 	same(t, "logged in on the draft", strange.users(), []string{})
 	w.trust("draft", strange)
 	w.test(0, "draft")
 	w.haulier(0, "run", "first")
-	w.ended("waits", "succeeded")
+	w.ended("waits", "skipped", "succeeded")
 	same(t, "landed", append(w.names("late"), w.names("waits")...), []string{"b.csv"})
+}
+
+// A job that runs after another is owed its run by the transaction that ended the other's: the next daemon begins it, once.
+func TestARunThatIsOwedBeginsWithTheNextDaemon(t *testing.T) {
+	w, c := newWorld(t), newCustomer(t, sftptest.Options{})
+	c.put("out/a.csv", "a")
+	w.config("connections:\n", c.connection("acme", "locations: {out: /out}"), "jobs:\n",
+		importJob("first", "acme", "out"), importJob("next", "acme", "out", "after: first"))
+	s := w.openStore()
+	run, err := s.BeginRun(t.Context(), job.Run{Job: "first", Connection: "acme", Type: job.TypeImport})
+	run.State = job.RunSucceeded
+	err = errors.Join(err, s.EndRun(t.Context(), run, job.Run{Job: "next", Connection: "acme", Type: job.TypeImport}))
+	if err := errors.Join(err, s.Activate(t.Context(), "acme"), s.Close()); err != nil { // here the process was killed
+		t.Fatal(err)
+	}
+	has(t, w.haulier(0, "history", "next").out, "queued", "(after)")
+	for range 2 {
+		daemon := w.serve()
+		w.ended("next", "succeeded")
+		daemon.end()
+	}
+	same(t, "landed", w.names("next"), []string{"a.csv"})
 }

@@ -50,6 +50,7 @@ CREATE TABLE runs (
   slot_zone     TEXT    NOT NULL DEFAULT '',
   attempt       INTEGER NOT NULL,
   attempt_of    INTEGER NOT NULL DEFAULT 0,
+  follows       INTEGER NOT NULL DEFAULT 0, -- the run whose success began this one
   revision      INTEGER NOT NULL DEFAULT 0,
   retry_at      INTEGER NOT NULL DEFAULT 0,
   started       INTEGER NOT NULL,
@@ -73,6 +74,9 @@ CREATE INDEX runs_started ON runs (started);
 CREATE INDEX runs_open    ON runs (id) WHERE ended = 0;
 CREATE INDEX runs_retry   ON runs (retry_at) WHERE retry_at <> 0;
 CREATE INDEX runs_attempt ON runs (attempt_of) WHERE attempt_of <> 0;
+-- A run is followed once by each job, and of the runs of one job one at most waits to follow.
+CREATE UNIQUE INDEX runs_follows ON runs (job, follows) WHERE follows <> 0;
+CREATE UNIQUE INDEX runs_queued  ON runs (job) WHERE state = 'queued';
 
 CREATE TABLE run_logs (
   id    INTEGER PRIMARY KEY AUTOINCREMENT,
