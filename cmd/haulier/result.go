@@ -30,7 +30,7 @@ type historyLine struct {
 	Ended        *time.Time  `json:"ended"`
 	Attempt      int         `json:"attempt"`
 	Revision     int64       `json:"revision,omitempty"` // of the configuration; absent: not known
-	Follows      int64       `json:"follows,omitempty"` // the run whose success began this one
+	Follows      int64       `json:"follows,omitempty"`  // the run whose success began this one
 	Note         string      `json:"note,omitempty"`
 }
 

@@ -114,6 +114,7 @@ CREATE TABLE files (
   plain_size      INTEGER NOT NULL,
   plain_sha256    TEXT    NOT NULL,
   stage           TEXT    NOT NULL,
+  landing         BLOB    NOT NULL,           -- in whose stage the file is made: the job may have another one by the time that it is finished
   kept            TEXT    NOT NULL,
   final           BLOB    NOT NULL,
   local           BLOB    NOT NULL,
@@ -246,11 +247,13 @@ CREATE TABLE incident_jobs (
 CREATE TABLE config_revisions (
   id      INTEGER PRIMARY KEY AUTOINCREMENT,
   hash    TEXT    NOT NULL,
-  text    TEXT    NOT NULL,                   -- masked
+  path    TEXT    NOT NULL,                   -- where it stood: its own paths are relative to that
+  text    TEXT    NOT NULL,                   -- masked; empty: as in the first revision of this hash
   diff    TEXT    NOT NULL,                   -- masked
   by_whom TEXT    NOT NULL,
   at      INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX config_revisions_by_hash ON config_revisions (hash, id);
 
 CREATE TABLE pauses (
   kind    TEXT    NOT NULL,
