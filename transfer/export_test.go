@@ -347,6 +347,45 @@ func TestExportDirectWhoseCloseReplyWasLost(t *testing.T) {
 	}
 }
 
+// A session that dies after the last byte and before CLOSE leaves a file of the right size, which proves nothing yet.
+func TestExportDirectWhoseCloseWasNeverSent(t *testing.T) {
+	cut := sftptest.Fault{Op: "fsync", Times: 1, Do: sftptest.DropDone}
+	sweeps := true
+	for name, test := range map[string]struct {
+		hole  bool // a WRITE in the middle was refused, and nobody saw it
+		sweep bool // the server takes files at CLOSE
+		want  job.Counts
+		sent  bool // again
+	}{
+		"whole":   {want: job.Counts{OK: 1}},
+		"a hole":  {hole: true, want: job.Counts{OK: 1}, sent: true},
+		"untaken": {sweep: true, want: job.Counts{Held: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t, sftptest.Knobs{Faults: []sftptest.Fault{cut}}).exporting(func(ex *job.Export) { ex.InPlace = true })
+			if test.sweep {
+				b.server.Change(func(k *sftptest.Knobs) { k.Sweep = sftptest.SweepAtClose })
+				if err := b.store.SaveProfile(t.Context(), "acme", job.Profile{SweepsAtOnce: &sweeps}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			put(t, filepath.Join(b.outbox, "a.csv"), "one two three")
+			b.want(0, 1, 0, 0)
+			if test.hole {
+				put(t, b.remote("in", "a.csv"), "one ... three")
+			}
+			b.server.ClearLog()
+			b.want(test.want.OK, 0, 0, test.want.Held)
+			if test.want.OK == 1 {
+				has(t, b.remote("in"), map[string]string{"a.csv": "one two three"})
+			}
+			if sent := slices.Contains(ops(b), "write"); sent != test.sent {
+				t.Errorf("sent again: %v", sent)
+			}
+		})
+	}
+}
+
 func TestExportRendersItsNameOnce(t *testing.T) {
 	b := setup(t, sftptest.Knobs{NoRename: true}).exporting(func(ex *job.Export) { ex.Name = "seg_{run}.csv" })
 	put(t, filepath.Join(b.outbox, "a.csv"), "one")

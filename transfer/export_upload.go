@@ -296,9 +296,24 @@ func (r *exportRun) settleSending(ctx context.Context, f *job.File) error {
 			return err
 		case entry != nil && entry.Size != f.Received.Size:
 			return r.advance(ctx, f, job.StepSealed) // a part, or what was there before: sent again over it
-		case entry != nil && entry.ModTime != f.TempMTime:
-			return r.deliver(ctx, f, job.ProofSizeChecked)
+		case entry != nil && entry.ModTime != f.TempMTime && !r.way.sweeps:
+			return r.settleWhole(ctx, f)
 		}
+		// On a server that takes files at CLOSE, one that lies there was perhaps never closed, and will never be taken.
 	}
 	return r.lostReply(ctx, f, nil)
+}
+
+// settleWhole is for a directly written file that has its size, and whose WRITEs and CLOSE may not have been answered: one
+// that was refused leaves a hole. What is there is fetched and compared; it is sent again over it unless it is ours.
+func (r *exportRun) settleWhole(ctx context.Context, f *job.File) error {
+	sum := newMeter()
+	_, err := r.remote.Get(ctx, f.Final, f.Received.Size, sum, func() error { return nil })
+	switch {
+	case err == nil && sum.digest() != f.Received:
+		return r.advance(ctx, f, job.StepSealed)
+	case err != nil && !refused(err):
+		return err
+	}
+	return r.deliver(ctx, f, job.ProofSizeChecked)
 }
