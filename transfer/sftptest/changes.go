@@ -9,6 +9,7 @@ import (
 
 func (s *session) remove(a *asked) reply {
 	if s.knobs.KeepRemoved {
+		a.idle = true
 		return status(packet.OK)
 	}
 	info, err := s.server.root.Lstat(disk(a.log.Path))
@@ -18,7 +19,7 @@ func (s *session) remove(a *asked) reply {
 	if info.IsDir() {
 		return status(packet.Failure)
 	}
-	return refused(s.server.root.Remove(disk(a.log.Path)))
+	return refused(s.unlink(a, a.log.Path))
 }
 
 func (s *session) mkdir(a *asked) reply {
@@ -63,7 +64,8 @@ func (s *session) rename(a *asked) reply {
 		if err := root.Link(from, to); err != nil {
 			return refused(err)
 		}
-		return s.renamed(a, root.Remove(from))
+		a.log.Made = s.server.content(a.log.To)
+		return s.renamed(a, s.unlink(a, a.log.Path))
 	}
 	if _, err := root.Lstat(to); err == nil {
 		return status(packet.Failure)
@@ -83,6 +85,10 @@ func (s *session) posixRename(a *asked) reply {
 }
 
 func (s *session) renamed(a *asked, err error) reply {
+	if err == nil && a.log.Made == nil {
+		a.log.Made = s.server.content(a.log.To)
+		a.log.Took = a.log.Made
+	}
 	if err == nil && s.knobs.Sweep == SweepAtRename {
 		err = s.server.sweep(a.log.To)
 	}
@@ -95,6 +101,8 @@ func (s *session) renameByCopy(a *asked) reply {
 	if err := root.Link(from, to); err != nil {
 		return refused(err)
 	}
+	a.log.Made = s.server.content(a.log.To)
+	a.log.Took = a.log.Made
 	lag := s.knobs.RenameCopies
 	s.server.done.Go(func() {
 		s.server.sleep(lag)

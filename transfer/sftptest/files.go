@@ -94,11 +94,14 @@ func (s *session) close(a *asked) reply {
 	if err := a.handle.file.Close(); err != nil {
 		return refused(err)
 	}
+	if a.handle.wrote {
+		a.log.Made = s.server.content(a.handle.path)
+	}
 	switch {
 	case a.handle.wrote && s.knobs.Sweep == SweepAtClose:
 		return refused(s.server.sweep(a.handle.path))
 	case a.handle.reads && s.knobs.ReadOnce:
-		_ = s.server.root.Remove(disk(a.handle.path)) // it may be used up already
+		_ = s.unlink(a, a.handle.path) // it may be used up already
 	}
 	return status(packet.OK)
 }
@@ -125,7 +128,7 @@ func (s *session) readFile(a *asked) reply {
 	n, err := a.handle.file.ReadAt(fields[4:], a.log.Offset)
 	if n == 0 && err != nil {
 		if errors.Is(err, io.EOF) && s.knobs.ReadOnce {
-			s.useUp(a.handle)
+			s.useUp(a, a.handle)
 		}
 		return refused(err)
 	}
@@ -135,9 +138,9 @@ func (s *session) readFile(a *asked) reply {
 
 // useUp is what a read-once server does when somebody looks at the file's attributes or behind its end: it takes that
 // for the end of the download.
-func (s *session) useUp(h *handle) {
+func (s *session) useUp(a *asked, h *handle) {
 	h.spent = true
-	_ = s.server.root.Remove(disk(h.path))
+	_ = s.unlink(a, h.path)
 }
 
 func (s *session) writeFile(a *asked) reply {

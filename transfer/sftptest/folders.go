@@ -21,7 +21,7 @@ func (s *session) lstat(a *asked) reply { return s.look(a, s.server.root.Lstat) 
 
 func (s *session) look(a *asked, stat func(string) (fs.FileInfo, error)) reply {
 	if s.knobs.ReadOnce {
-		s.touchOpen(a.log.Path)
+		s.touchOpen(a)
 	}
 	info, err := stat(disk(a.log.Path))
 	if err != nil {
@@ -31,10 +31,10 @@ func (s *session) look(a *asked, stat func(string) (fs.FileInfo, error)) reply {
 }
 
 // touchOpen uses up a read-once file that this session has open, because somebody looks at it.
-func (s *session) touchOpen(absolute string) {
+func (s *session) touchOpen(a *asked) {
 	for _, h := range s.handles {
-		if h.path == absolute && h.reads {
-			s.useUp(h)
+		if h.path == a.log.Path && h.reads {
+			s.useUp(a, h)
 		}
 	}
 }
@@ -44,7 +44,7 @@ func (s *session) fstat(a *asked) reply {
 		return status(packet.Failure)
 	}
 	if s.knobs.ReadOnce && a.handle.reads {
-		s.useUp(a.handle)
+		s.useUp(a, a.handle)
 		return status(packet.NoSuchFile)
 	}
 	info, err := a.handle.file.Stat()
@@ -114,6 +114,7 @@ func (s *session) readdir(a *asked) reply {
 	} else if err := l.names(); err != nil {
 		return refused(err)
 	}
+	a.log.Listed = l.listed
 	if l.count == 0 {
 		return status(packet.EOF)
 	}
@@ -126,6 +127,7 @@ type listed struct {
 	handle *handle
 	fields []byte
 	count  uint32
+	listed []Listed // for the log
 }
 
 func (l *listed) add(name string, attrs packet.Attrs) {
@@ -161,8 +163,9 @@ func (l *listed) names() error {
 		}
 		for _, name := range names {
 			full := path.Join(l.handle.path, name)
-			if info, err := l.server.root.Lstat(disk(full)); err == nil {
+			if info, err := l.server.root.Lstat(disk(full)); err == nil && !isPassing(name) {
 				l.add(name, l.attrs(full, info))
+				l.listed = append(l.listed, Listed{name, info.Size(), info.ModTime().UnixNano()})
 			}
 		}
 	}

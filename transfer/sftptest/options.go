@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -30,6 +31,9 @@ type Options struct {
 	Config ssh.Config
 	// Knobs at the start. Zero: an honest server.
 	Knobs Knobs
+	// LogTo gets every operation as a line of JSON as it happens, in one Write each, with the hashes of the contents that it
+	// wrote, moved or took away. Nil: no lines, and nothing is hashed.
+	LogTo io.Writer
 }
 
 // User is somebody who may log in.

@@ -86,6 +86,12 @@ func (s *session) describe(a *asked) {
 
 // perform does a request, if the knobs let it be done.
 func (s *session) perform(a *asked) reply {
+	reply := s.attempt(a)
+	a.log.Done = reply.code == packet.OK && !a.idle
+	return reply
+}
+
+func (s *session) attempt(a *asked) reply {
 	if a.fields.Err() != nil {
 		return status(packet.BadMessage)
 	}
@@ -139,6 +145,7 @@ func readPaths(s *session, a *asked) {
 
 func readHandle(s *session, a *asked) {
 	a.name = a.fields.String()
+	a.log.Handle = a.name
 	if a.handle = s.handles[a.name]; a.handle != nil {
 		a.log.Path = a.handle.path
 	}

@@ -52,7 +52,7 @@ func Start(opts Options) (*Server, error) {
 		return nil, errors.Join(err, root.Close(), os.RemoveAll(taken))
 	}
 	s := &Server{opts: opts, root: root, taken: taken, listener: listener,
-		hostKeys: opts.HostKeys, conns: map[net.Conn]struct{}{}}
+		hostKeys: opts.HostKeys, conns: map[net.Conn]struct{}{}, log: operations{to: opts.LogTo}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.Change(func(k *Knobs) { *k = opts.Knobs })
 	s.done.Go(s.accept)

@@ -40,6 +40,7 @@ type asked struct {
 	name    string  // of the handle
 	handle  *handle // nil: there is none of that name
 	data    []byte  // of a WRITE
+	idle    bool    // it is answered as if it were done, and is not
 }
 
 func newSession(c *connection, stream io.ReadWriter) *session {
@@ -100,6 +101,7 @@ func (s *session) hello() error {
 func (s *session) handle(a *asked) error {
 	s.knobs = s.server.current()
 	s.describe(a)
+	a.log.Began = time.Now()
 	fault, hit := s.server.fault(a.log)
 	a.log.Fault = hit
 	if !s.pause(s.knobs.Delay + fault.Delay) {
