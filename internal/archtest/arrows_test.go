@@ -53,6 +53,12 @@ func TestArrowsSeesViolations(t *testing.T) {
 		{name: "cmd/haulier", imports: own("internal/testserver"), want: "for tests only"},
 		{name: "cmd/haulier", imports: "github.com/spf13/cobra"},
 		{name: "control", imports: "github.com/spf13/cobra", want: "does not allow"},
+		{name: "test/audit", imports: own("job"), want: "does not allow"},
+		{name: "test/audit", imports: own("store"), want: "does not allow"},
+		{name: "test/audit", imports: own("transfer/sftptest"), want: "does not allow"},
+		{name: "test/audit", imports: own("internal/atomicfile"), want: "does not allow"},
+		{name: "test/audit/witness", imports: own("transfer/local"), want: "does not allow"},
+		{name: "test/audit/witness", imports: own("test/audit")},
 		{name: "misc", imports: "fmt", want: "not in the table"},
 		{name: "store", imports: "net/http"},
 	} {

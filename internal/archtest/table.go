@@ -144,6 +144,17 @@ var table = []row{
 
 	{name: "examples/...", says: "one complete configuration per integration", testOwn: []string{"config", "job", "scheduler", "transfer/naming"}},
 	{
+		name: "test/audit", says: "the auditor of the fault campaign: no code of the program, so that no mistake hides itself",
+		third:     []string{"modernc.org/sqlite"},
+		testOwn:   []string{"test/audit/witness", "test/program", "transfer/sftptest"},
+		testThird: []string{"github.com/ProtonMail/..."},
+	},
+	{
+		name: "test/audit/...", says: "witnesses of the auditor, and its program",
+		own:   []string{"test/audit/..."},
+		third: []string{unixCalls},
+	},
+	{
 		name: "test/...", says: "what spans packages",
 		own:   []string{"..."},
 		third: []string{ssh, pkgSFTP, "github.com/ProtonMail/...", cobra, terminal, "github.com/google/go-cmp/...", "go.uber.org/goleak", "github.com/rogpeppe/go-internal/testscript"},
