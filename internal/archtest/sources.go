@@ -28,7 +28,7 @@ var rules = []rule{
 	{regexp.MustCompile(`lint:(file-)?ignore\s+\S+\s*$`), "say why the linter is wrong here", true, true},
 	{regexp.MustCompile(`\.\./` + `shared\b`), "the project stands alone", false, true},
 	{regexp.MustCompile(`(^|[\s"'` + "`" + `=:(])/(ro` + `ot|ho` + `me|wo` + `rk)/\w`), "no paths of one person's machine", false, true},
-	{regexp.MustCompile(`\b(ux|product|reliability|style)` + `\.md\b`), "name only documents that are in this repository", false, true},
+	{regexp.MustCompile(`\b(ux|product|style)` + `\.md\b`), "name only documents that are in this repository", false, true},
 	{regexp.MustCompile(`Insecure` + `IgnoreHostKey`), "host keys are strict, always", true, false},
 	{regexp.MustCompile(`Auto` + `Migrate\b`), "migrations are numbered SQL", true, true},
 	{regexp.MustCompile(`crypto\.Update` + `Time\b`), "it moves the OpenPGP clock of the whole process", true, true},

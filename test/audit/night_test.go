@@ -84,11 +84,13 @@ type night struct {
 	theirs    *crypto.Key     // to open what we sealed
 }
 
+func newNight(dir string) *night { return &night{dir: dir, customers: map[string]*witness.Customer{}} }
+
 func (n *night) path(name string) string { return filepath.Join(n.dir, name) }
 
 // spend spends a whole night of two rounds in a folder: everything that may be there is there, and nothing goes wrong.
 func spend(dir string) (err error) {
-	n := &night{dir: dir, customers: map[string]*witness.Customer{}}
+	n := newNight(dir)
 	if err := n.open(); err != nil {
 		return errors.Join(err, n.close())
 	}
