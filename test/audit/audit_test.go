@@ -241,6 +241,14 @@ func TestSeededDup(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.finds("move", audit.Dup)
+	c = newCrime(t) // of two files of equal content one landed twice, and the other never
+	c.edit("logs/keep.taken", func(l map[string]any) []map[string]any {
+		if l["name"] == "twin-2.csv" {
+			l["name"] = "twin-1.csv"
+		}
+		return []map[string]any{l}
+	})
+	c.finds("keep", audit.Dup, audit.Ghost)
 	for _, final := range []string{"/in/plain/b.csv", "/in/seal/b.csv"} {
 		c := newCrime(t)
 		c.edit("logs/server", func(l map[string]any) []map[string]any { // it was renamed to its final name again

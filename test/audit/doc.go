@@ -34,5 +34,5 @@
 //
 // A version that no complete listing ever showed is counted as unseen, one that was shown and then replaced or removed by
 // the customer itself as overwritten. Overwritten excuses nothing if a request of ours took that version away, or if it
-// was there through a run that ended well and had time to find it stable.
+// was there through a run that ended well, had time to find it stable and said nothing about it.
 package audit

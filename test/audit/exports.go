@@ -162,7 +162,7 @@ func (w *exportWay) claimedName(name string) bool {
 func (w *exportWay) throughRun(v *version) (string, bool) {
 	for _, r := range w.runs {
 		there := v.until.IsZero() || r.ended.Before(v.until)
-		if r.job == w.job && r.well() && r.started.After(v.At) && there && r.ended.Sub(r.started) >= w.told.StableFor {
+		if r.job == w.job && r.well(v.Name) && r.started.After(v.At) && there && r.ended.Sub(r.started) >= w.told.StableFor {
 			return fmt.Sprintf("run %d could have sent it, and ended well at %s while it was there", r.id, stamp(r.ended)), true
 		}
 	}

@@ -80,7 +80,7 @@ func (w *importWay) landed() error {
 func (w *importWay) throughRun(v *version) (string, bool) {
 	shown := w.server.shown(w.told.Dir, v)
 	for _, r := range w.runs {
-		if r.job != w.job || !r.well() || r.ended.After(v.until) {
+		if r.job != w.job || !r.well(v.Name) || r.ended.After(v.until) {
 			continue
 		}
 		var first time.Time

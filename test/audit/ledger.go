@@ -66,10 +66,13 @@ type run struct {
 	id             int64
 	job, state     string
 	started, ended time.Time
+	told           map[string]bool // names of files that it said it did not move, and why
 }
 
-// well says whether a run came to its own end: what it left out must have a row that says why.
-func (r run) well() bool { return r.state == "succeeded" || r.state == "partial" }
+// well says whether a run came to its own end and had nothing to say about a file.
+func (r run) well(name string) bool {
+	return (r.state == "succeeded" || r.state == "partial") && !r.told[name]
+}
 
 type ledger struct {
 	rows map[string][]*row // by job, in the order of their ids
@@ -161,6 +164,7 @@ func (l *ledger) readDecisions(db *sql.DB, byID map[int64]*row) error {
 }
 
 func (l *ledger) readRuns(db *sql.DB, byID map[int64]*row) error {
+	byRun := map[int64]map[string]bool{}
 	err := each(db, func(scan func(...any) error) error {
 		var r run
 		var started, ended int64
@@ -169,10 +173,18 @@ func (l *ledger) readRuns(db *sql.DB, byID map[int64]*row) error {
 		if ended != 0 {
 			r.ended = time.UnixMicro(ended)
 		}
-		l.runs = append(l.runs, r)
+		r.told = map[string]bool{}
+		l.runs, byRun[r.id] = append(l.runs, r), r.told
 		return err
 	}, `SELECT id, job, state, started, ended FROM runs ORDER BY id`)
 	return errors.Join(err, each(db, func(scan func(...any) error) error {
+		var run, file int64
+		err := scan(&run, &file)
+		if r, told := byID[file], byRun[run]; r != nil && told != nil {
+			told[r.name()] = true
+		}
+		return err
+	}, `SELECT run, file FROM run_files WHERE reason <> '' AND state NOT IN ('landed', 'delivered')`), each(db, func(scan func(...any) error) error {
 		var id int64
 		err := scan(&id)
 		if r := byID[id]; r != nil {
