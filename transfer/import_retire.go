@@ -86,7 +86,7 @@ func (r *importRun) moveAside(ctx context.Context, f *job.File) error {
 	if found, err := r.lookAside(ctx, f); found || err != nil {
 		return err
 	}
-	renamed := around("C13.aside", func() error { return r.remote.Rename(ctx, f.Path, f.Aside, r.means()) })
+	renamed := around("C13.aside", func() error { return r.renameAside(ctx, *f) })
 	if unknown(renamed) {
 		return renamed // nobody knows: the row says where to look next time
 	}
@@ -218,6 +218,18 @@ func refused(err error) bool {
 func unknown(err error) bool {
 	var reason *job.Reason
 	return errors.As(err, &reason) && (reason.Unknown || endsRun(reason))
+}
+
+// renameAside takes whatever lies under the source's name at that moment, as one act, where the server has such a rename.
+// Plain RENAME is two on OpenSSH, a link and an unlink: a version that the customer renames into place between them is
+// destroyed. The new name is ours alone, so there is nothing that replacing could replace.
+func (r *importRun) renameAside(ctx context.Context, f job.File) error {
+	if r.conn.Rename != job.RenameV3 {
+		if err := r.remote.Rename(ctx, f.Path, f.Aside, job.RenamePosix); !refused(err) {
+			return err
+		}
+	}
+	return r.remote.Rename(ctx, f.Path, f.Aside, job.RenameV3)
 }
 
 func (r *importRun) means() job.RenameMeans {

@@ -143,7 +143,7 @@ func TestImportAdoptsAVersionThatCameBeforeTheMove(t *testing.T) {
 	put(t, path, "one")
 	// The customer overwrites between our last look at the source and the rename.
 	b.server.Change(func(k *sftptest.Knobs) {
-		k.Faults = []sftptest.Fault{{Op: "rename", Path: "a.csv", Times: 1, Delay: 300 * time.Millisecond}}
+		k.Faults = []sftptest.Fault{{Op: "posix-rename", Path: "a.csv", Times: 1, Delay: 300 * time.Millisecond}}
 	})
 	go func() {
 		for range 200 {
@@ -157,6 +157,29 @@ func TestImportAdoptsAVersionThatCameBeforeTheMove(t *testing.T) {
 	b.want(2, 0, 0, 0)
 	has(t, b.landing, map[string]string{"a.csv": "one", "a.2.csv": "another version"})
 	has(t, b.remote("out"), nil)
+}
+
+// OpenSSH's RENAME is a link and an unlink. A version that the customer renames into place between them would be destroyed.
+func TestImportMovesSourcesAsideInOneAct(t *testing.T) {
+	for _, means := range []job.RenameMeans{"", job.RenameV3} {
+		b := setup(t, sftptest.Knobs{}).importing(func(im *job.Import) { im.AfterSuccess.Action = job.RetireDelete })
+		b.conn.Rename = means
+		path, middle := b.remote("out", "a.csv"), false
+		b.server.Change(func(k *sftptest.Knobs) {
+			k.Linked = func(string) {
+				middle = true
+				put(t, path+".part", "another version")
+				if err := os.Rename(path+".part", path); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		put(t, path, "one")
+		b.want(1, 0, 0, 0)
+		if pinned := means == job.RenameV3; middle != pinned {
+			t.Errorf("rename %q: a moment between two acts: %v", means, middle)
+		}
+	}
 }
 
 func TestImportDoesNotLandAgainWhatStaysAfterItsDelete(t *testing.T) {
@@ -312,7 +335,7 @@ func TestImportByClaim(t *testing.T) {
 	renamed, opened := -1, -1
 	for i, operation := range b.server.Log() {
 		switch {
-		case operation.Op == "rename" && renamed < 0:
+		case operation.Op == "posix-rename" && renamed < 0:
 			renamed = i
 		case operation.Op == "open" && opened < 0:
 			opened = i

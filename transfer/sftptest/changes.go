@@ -65,6 +65,9 @@ func (s *session) rename(a *asked) reply {
 			return refused(err)
 		}
 		a.log.Made = s.server.content(a.log.To)
+		if s.knobs.Linked != nil {
+			s.knobs.Linked(a.log.Path)
+		}
 		return s.renamed(a, s.unlink(a, a.log.Path))
 	}
 	if _, err := root.Lstat(to); err == nil {

@@ -18,13 +18,14 @@ type Knobs struct {
 	NoExtensions  bool // no extension is there
 
 	// How it does things.
-	RenameOverwrites bool          // RENAME replaces what is there
-	RenameCopies     time.Duration // RENAME copies: it answers at once, and the old name goes that much later
-	Sweep            Sweep         // the customer's system takes uploaded files away
-	ReadOnce         bool          // a file is gone once a READ handle is closed, or asked behind its end, or looked at while open
-	KeepRemoved      bool          // REMOVE answers OK and the file stays
-	ReadAtMost       int           // bytes in one answer to READ; 0: 255 KiB
-	Delay            time.Duration // before every answer
+	RenameOverwrites bool              // RENAME replaces what is there
+	Linked           func(path string) // called in the middle of RENAME, as OpenSSH does it: the new name is there, and the old one is about to go
+	RenameCopies     time.Duration     // RENAME copies: it answers at once, and the old name goes that much later
+	Sweep            Sweep             // the customer's system takes uploaded files away
+	ReadOnce         bool              // a file is gone once a READ handle is closed, or asked behind its end, or looked at while open
+	KeepRemoved      bool              // REMOVE answers OK and the file stays
+	ReadAtMost       int               // bytes in one answer to READ; 0: 255 KiB
+	Delay            time.Duration     // before every answer
 
 	// What it tells.
 	Size           func(path string, real int64) int64 // size told of a file; -1: none. Nil: the truth
