@@ -1,6 +1,7 @@
 package transfer_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -344,6 +345,35 @@ func TestExportDirectWhoseCloseReplyWasLost(t *testing.T) {
 		case job.LostHold:
 			b.want(0, 0, 0, 0)
 		}
+	}
+}
+
+func TestExportThatIsEndedTakesItsTemporaryAway(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).exporting(nil)
+	put(t, filepath.Join(b.outbox, "a.csv"), strings.Repeat("0123456789abcdef", 4<<20/16))
+	ctx, end := context.WithCancelCause(t.Context())
+	stopped := &job.Reason{Slug: "run.cancelled", What: "w", Cause: "c", Do: "d", Who: job.WhoUs}
+	b.watch = func(p job.Progress) {
+		if p.Stage == job.StageUpload {
+			end(stopped)
+		}
+	}
+	run, err := b.store.BeginRun(t.Context(), job.Run{Job: b.spec.Name, Connection: "acme", Type: b.spec.Type, Trigger: job.TriggerManual, Started: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := b.pool.Session(t.Context(), b.conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	result := b.exporter().Run(ctx, session, b.conn, b.spec, run)
+	if result.Counts.OK != 0 || result.Reason == nil || result.Reason.Slug != "run.cancelled" {
+		t.Errorf("result %+v, %v", result, result.Reason)
+	}
+	has(t, b.remote("in"), nil)
+	if !slices.Contains(ops(b), "open") {
+		t.Error("the upload had not begun")
 	}
 }
 

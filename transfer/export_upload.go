@@ -177,13 +177,21 @@ func (r *exportRun) whole(f job.File, n int64, sent job.Digest) error {
 	return nil
 }
 
+// removeWithin is how long a part of a file may take to go away: a run that was ended has ten seconds in all.
+const removeWithin = 4 * time.Second
+
 // uploadFailed cleans up after an upload that did not come to its end, as far as the session still lives.
 func (r *exportRun) uploadFailed(ctx context.Context, f *job.File, err error) error {
 	if r.way.direct {
 		return r.directFailed(ctx, f, err)
 	}
-	if unknown(err) || ctx.Err() != nil || r.remote.Remove(ctx, f.Temp) != nil {
-		return err // the next run's sweep removes it, by the name that the row holds
+	if unknown(err) && ctx.Err() == nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(keep(ctx), removeWithin) // also behind a run that was ended
+	defer cancel()
+	if r.remote.Remove(ctx, f.Temp) != nil {
+		return err // a later run removes it, by the name that the row holds
 	}
 	var reason *job.Reason
 	if errors.As(err, &reason) {

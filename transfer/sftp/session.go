@@ -134,11 +134,18 @@ func (s *Session) Get(ctx context.Context, name string, size int64, dst io.Write
 // attributes, no look at the file. Unknown is set when CLOSE was sent and not answered. Errors of src are returned as they
 // are.
 func (s *Session) Put(ctx context.Context, name string, src io.Reader) (int64, error) {
+	asked := ctx
+	ctx, cancel := outliving(asked)
+	defer cancel()
 	ctx, t, stop := s.watch(ctx)
 	defer stop()
-	n, err := s.way.wire.Put(ctx, name, &source{src, t}, wire.PutOptions{Fsync: !s.putOnly, Progress: t.moved})
+	n, err := s.way.wire.Put(ctx, name, &source{asked, src, t}, wire.PutOptions{Fsync: !s.putOnly, Progress: t.moved})
+	sending := act{doing: "send", path: name, dir: path.Dir(name), parents: true, writes: true}
+	if err != nil && asked.Err() != nil && s.way.wire.Err() == nil {
+		return n, ended(sending.outcome(), context.Cause(asked)) // the session lives, and can take away what was sent
+	}
 	if err != nil {
-		return n, s.failed(ctx, act{doing: "send", path: name, dir: path.Dir(name), parents: true, writes: true}, err)
+		return n, s.failed(ctx, sending, err)
 	}
 	s.can(func(p *job.Profile) { p.Write = yes() })
 	return n, nil

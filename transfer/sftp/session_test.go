@@ -157,7 +157,7 @@ func TestMissingPathShowsNearestFolder(t *testing.T) {
 	}
 }
 
-func TestCancelEndsSession(t *testing.T) {
+func TestCancelledUploadLeavesTheSessionAlive(t *testing.T) {
 	server := testserver.SSHD(t, testserver.Options{})
 	pool, _, c := reach(t, server)
 	s := open(t, pool, c)
@@ -167,6 +167,9 @@ func TestCancelEndsSession(t *testing.T) {
 	r := want(t, err, "run.interrupted")
 	if !errors.Is(r, context.Canceled) {
 		t.Errorf("%v is not the cancellation", r.Err)
+	}
+	if err := s.Remove(t.Context(), filepath.Join(server.Dir, "x")); err != nil {
+		t.Errorf("remove what was sent: %v", err)
 	}
 }
 

@@ -99,12 +99,34 @@ func (s *sink) Write(p []byte) (int, error) {
 
 // source is our side of an upload.
 type source struct {
+	asked context.Context // for how long the bytes are wanted
 	io.Reader
 	t *transfer
 }
 
 func (s *source) Read(p []byte) (int, error) {
+	if s.asked.Err() != nil {
+		return 0, context.Cause(s.asked)
+	}
 	s.t.local.Add(1)
 	defer s.t.local.Add(-1)
 	return s.Reader.Read(p)
+}
+
+// lastBytes is how long an upload that is not wanted any more may take to come to an end that leaves the session alive.
+const lastBytes = 2 * time.Second
+
+// outliving gives a context that ends a moment after ctx.
+func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(lastBytes)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel(context.Cause(ctx))
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); cancel(nil) }
 }
