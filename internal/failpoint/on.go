@@ -22,8 +22,20 @@ var plan = sync.OnceValue(func() *points {
 	if err != nil {
 		panic("HAULIER_FAILPOINTS: " + err.Error())
 	}
-	p.log = os.Getenv("HAULIER_FAILPOINTS_LOG")
 	return p
+})
+
+// journal is where actions are noted; nil: nowhere.
+var journal = sync.OnceValue(func() *os.File {
+	path := os.Getenv("HAULIER_FAILPOINTS_LOG")
+	if path == "" {
+		return nil
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		panic("HAULIER_FAILPOINTS_LOG: " + err.Error())
+	}
+	return file
 })
 
 // Hit is the moment of this name.
@@ -32,8 +44,10 @@ func Hit(name string) error {
 	if !due {
 		return nil
 	}
-	if err := plan().note(name); err != nil {
-		panic("HAULIER_FAILPOINTS_LOG: " + err.Error())
+	if file := journal(); file != nil {
+		if _, err := fmt.Fprintln(file, name); err != nil {
+			panic("HAULIER_FAILPOINTS_LOG: " + err.Error())
+		}
 	}
 	switch act.verb {
 	case "kill":
@@ -48,16 +62,4 @@ func Hit(name string) error {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", name, ErrHit)
-}
-
-func (p *points) note(name string) error {
-	if p.log == "" {
-		return nil
-	}
-	file, err := os.OpenFile(p.log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(file, name)
-	return errors.Join(err, file.Close())
 }

@@ -10,8 +10,6 @@ import (
 
 // points is what is to happen where.
 type points struct {
-	log string
-
 	mu    sync.Mutex
 	acts  map[string]action
 	times map[string]int
