@@ -3,6 +3,7 @@ package sftptest
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -20,8 +21,17 @@ const (
 var errDenied = errors.New("denied")
 
 // config makes the SSH configuration of one connection.
-func (s *Server) config(number int) *ssh.ServerConfig {
+func (s *Server) config(number int) (*ssh.ServerConfig, error) {
+	k := s.current()
 	config := &ssh.ServerConfig{Config: s.opts.Config, ServerVersion: s.opts.Version}
+	if k.OldAlgorithms {
+		config.Config = oldAlgorithms
+	}
+	config.PreAuthConnCallback = func(conn ssh.ServerPreAuthConn) {
+		for n := range k.Banners {
+			_ = conn.SendAuthBanner(fmt.Sprintf("\x1b[2J\x1b]0;message %d\a\u202e\r\n", n))
+		}
+	}
 	if s.opts.Banner != "" {
 		config.BannerCallback = func(ssh.ConnMetadata) string { return s.opts.Banner }
 	}
@@ -33,14 +43,33 @@ func (s *Server) config(number int) *ssh.ServerConfig {
 		}
 		s.log.add(Operation{At: time.Now(), Session: number, User: meta.User(), Op: "auth", Path: method, Code: code})
 	}
-	first := s.callbacks(s.opts.Methods)
+	methods := s.opts.Methods
+	if k.Methods != nil {
+		methods = k.Methods
+	}
+	first := s.callbacks(methods)
 	config.PublicKeyCallback = first.PublicKeyCallback
 	config.PasswordCallback = first.PasswordCallback
 	config.KeyboardInteractiveCallback = first.KeyboardInteractiveCallback
-	for _, key := range s.keys() {
+	keys := s.keys()
+	if k.FreshHostKey {
+		key, err := NewKey()
+		if err != nil {
+			return nil, err
+		}
+		keys = []ssh.Signer{key}
+	}
+	for _, key := range keys {
 		config.AddHostKey(key)
 	}
-	return config
+	return config, nil
+}
+
+// oldAlgorithms are those of a server that nobody has touched for many years.
+var oldAlgorithms = ssh.Config{
+	KeyExchanges: []string{ssh.InsecureKeyExchangeDH14SHA1, ssh.InsecureKeyExchangeDH1SHA1},
+	Ciphers:      []string{ssh.InsecureCipherAES128CBC, ssh.InsecureCipherTripleDESCBC},
+	MACs:         []string{ssh.HMACSHA1},
 }
 
 // callbacks asks for the first methods of the sequences that are still to be gone through.
@@ -58,7 +87,8 @@ func (s *Server) callbacks(sequences [][]string) ssh.ServerAuthCallbacks {
 			}
 		case methodInteractive:
 			callbacks.KeyboardInteractiveCallback = func(meta ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
-				answers, err := ask("", "", []string{"Password: "}, []bool{false})
+				questions := s.questions()
+				answers, err := ask("", "", questions, make([]bool, len(questions)))
 				ok := err == nil && len(answers) == 1 && s.hasPassword(meta.User(), answers[0])
 				return s.passed(ok, sequences, methodInteractive)
 			}
@@ -67,10 +97,22 @@ func (s *Server) callbacks(sequences [][]string) ssh.ServerAuthCallbacks {
 	return callbacks
 }
 
+// questions are what keyboard-interactive asks.
+func (s *Server) questions() []string {
+	questions := []string{"Password: "}
+	for n := 2; n <= s.current().Prompts; n++ {
+		questions = append(questions, fmt.Sprintf("\x1b[1mQuestion %d: ", n))
+	}
+	return questions
+}
+
 // passed says what follows a method: nothing, the next one, or a refusal.
 func (s *Server) passed(ok bool, sequences [][]string, method string) (*ssh.Permissions, error) {
 	if !ok || s.current().RefuseLogin {
 		return nil, errDenied
+	}
+	if s.current().PartialForEver {
+		return nil, &ssh.PartialSuccessError{Next: s.callbacks(sequences)}
 	}
 	var rest [][]string
 	for _, sequence := range sequences {

@@ -1,6 +1,8 @@
 package sftptest
 
 import (
+	"errors"
+	"io"
 	"net"
 	"sync"
 
@@ -22,7 +24,7 @@ type connection struct {
 // serve serves one connection to its end.
 func (s *Server) serve(raw net.Conn, number int) {
 	defer s.dismiss(raw)
-	conn, channels, requests, err := ssh.NewServerConn(raw, s.config(number))
+	conn, channels, requests, err := s.handshake(raw, number)
 	if err != nil {
 		return
 	}
@@ -37,6 +39,58 @@ func (s *Server) serve(raw net.Conn, number int) {
 	work.Go(func() { c.globalRequests(requests) })
 	c.announceHostKeys()
 	c.channels(channels, &work)
+}
+
+// errTurnedAway ends a connection before SSH begins.
+var errTurnedAway = errors.New("turned away")
+
+// handshake goes as far as the login, if the knobs let it begin.
+func (s *Server) handshake(raw net.Conn, number int) (*ssh.ServerConn, <-chan ssh.NewChannel, <-chan *ssh.Request, error) {
+	k := s.current()
+	if starting := s.starting.Add(1); k.MaxStartups > 0 && starting > int64(k.MaxStartups) {
+		s.starting.Add(-1)
+		return nil, nil, nil, errTurnedAway
+	}
+	defer s.starting.Add(-1)
+	if k.Mute || k.Greeting != "" {
+		_, _ = io.WriteString(raw, k.Greeting)
+		_, _ = io.Copy(io.Discard, raw) // until the client has had enough
+		return nil, nil, nil, errTurnedAway
+	}
+	if _, err := io.WriteString(raw, k.Preface); err != nil {
+		return nil, nil, nil, err
+	}
+	config, err := s.config(number)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return ssh.NewServerConn(&cutConn{Conn: raw, sent: k.CutAfterSent, received: k.CutAfterReceived}, config)
+}
+
+// cutConn is cut behind a number of pieces, where that is not 0.
+type cutConn struct {
+	net.Conn
+	sent, received int // what is left of it; each is used by one goroutine at a time
+}
+
+func (c *cutConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.count(&c.sent)
+	return n, err
+}
+
+func (c *cutConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.count(&c.received)
+	return n, err
+}
+
+func (c *cutConn) count(left *int) {
+	if *left > 0 {
+		if *left--; *left == 0 {
+			_ = c.Close()
+		}
+	}
 }
 
 // enter counts a user in, unless there are too many.

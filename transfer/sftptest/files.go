@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -120,9 +121,9 @@ func (s *session) readFile(a *asked) reply {
 	if a.handle.spent {
 		return status(packet.NoSuchFile)
 	}
-	n := min(a.log.Length, lengthMost)
-	if s.knobs.ReadAtMost > 0 {
-		n = min(n, s.knobs.ReadAtMost)
+	n := s.readLength(a)
+	if n == 0 && a.log.Length > 0 {
+		return status(packet.EOF) // early
 	}
 	fields := make([]byte, 4+n)
 	n, err := a.handle.file.ReadAt(fields[4:], a.log.Offset)
@@ -134,6 +135,21 @@ func (s *session) readFile(a *asked) reply {
 	}
 	packet.AppendUint32(fields[:0], uint32(n))
 	return reply{kind: packet.Data, fields: fields[:4+n]}
+}
+
+// readLength is how many bytes a READ may give, as far as the knobs say; 0: the file ends here.
+func (s *session) readLength(a *asked) int {
+	n := min(a.log.Length, lengthMost)
+	if s.knobs.ReadAtMost > 0 {
+		n = min(n, s.knobs.ReadAtMost)
+	}
+	if end := s.knobs.EndEarly; end > 0 {
+		n = int(max(0, min(int64(n), end-a.log.Offset)))
+	}
+	if seed := s.knobs.RandomReads; seed > 0 && n > 1 {
+		n = 1 + rand.New(rand.NewPCG(seed, uint64(a.log.Offset))).IntN(n)
+	}
+	return n
 }
 
 // useUp is what a read-once server does when somebody looks at the file's attributes or behind its end: it takes that

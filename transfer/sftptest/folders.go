@@ -1,6 +1,7 @@
 package sftptest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -175,7 +176,7 @@ func (l *listed) names() error {
 func (l *listed) endless() {
 	for range namesMost {
 		l.handle.names++
-		l.add(fmt.Sprintf("endless-%09d", l.handle.names),
+		l.add(cmp.Or(l.knobs.EndlessName, fmt.Sprintf("endless-%09d", l.handle.names)),
 			packet.Attrs{Flags: packet.AttrSize | packet.AttrPermissions, Mode: packet.ModeRegular | 0o644})
 	}
 }

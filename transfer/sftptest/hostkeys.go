@@ -33,6 +33,9 @@ func (c *connection) globalRequests(requests <-chan *ssh.Request) {
 		if knobs.IgnoreKeepalives || !request.WantReply {
 			continue
 		}
+		if knobs.KeepaliveDelay > 0 && !c.server.sleep(knobs.KeepaliveDelay) {
+			return
+		}
 		if request.Type != hostKeysProve {
 			_ = request.Reply(false, nil)
 			continue

@@ -25,23 +25,48 @@ type Knobs struct {
 	ReadOnce         bool              // a file is gone once a READ handle is closed, or asked behind its end, or looked at while open
 	KeepRemoved      bool              // REMOVE answers OK and the file stays
 	ReadAtMost       int               // bytes in one answer to READ; 0: 255 KiB
+	RandomReads      uint64            // a seed: each answer to READ has any number of bytes up to that; 0: as many as it can
+	EndEarly         int64             // READ tells the end of the file at this offset; 0: where it is
+	Reorder          int               // answers that wait for each other, and then go out the last first; 0: none
 	Delay            time.Duration     // before every answer
+	Drip             time.Duration     // after every single byte of an answer
 
 	// What it tells.
-	Size           func(path string, real int64) int64 // size told of a file; -1: none. Nil: the truth
-	FreeBytes      int64                               // told by statvfs; -1: none is left. 0: the truth
-	HideAttrs      uint32                              // packet.Attr… flags that are never sent
-	HostileNames   []string                            // raw names added to every listing, as empty files
-	EndlessListing bool                                // READDIR never comes to an end
+	Size           func(path string, real int64) int64   // size told of a file; -1: none. Nil: the truth
+	Mode           func(path string, real uint32) uint32 // type and rights told of a file. Nil: the truth
+	FreeBytes      int64                                 // told by statvfs; -1: none is left. 0: the truth
+	HideAttrs      uint32                                // packet.Attr… flags that are never sent
+	HostileNames   []string                              // raw names added to every listing, as empty files
+	EndlessListing bool                                  // READDIR never comes to an end
+	EndlessName    string                                // the name that an endless listing repeats; empty: a new one each time
+
+	// Before SSH begins.
+	Mute             bool   // connections are taken, and not a word is said
+	Greeting         string // what is said in the place of SSH
+	Preface          string // sent before the version line, as it is
+	MaxStartups      int    // connections that are not logged in yet; more are cut before a word. 0: any number
+	CutAfterSent     int    // the connection is cut behind so many packets of SSH to the client; 0: never
+	CutAfterReceived int    // the same for pieces from the client, some of which hold several packets
 
 	// SSH.
-	RefuseLogin      bool
-	MaxConnections   int          // logged in at once; more are cut off after login. 0: any number
-	MaxSessions      int          // channels of one connection; more are refused. 0: 10
-	NoSFTP           bool         // the subsystem is refused
-	IgnoreKeepalives bool         // global requests get no answer
-	ExtraHostKeys    []ssh.Signer // announced after login, with those in use, by hostkeys-00@openssh.com
-	BadProofs        bool         // hostkeys-prove-00@openssh.com is answered with signatures of something else
+	OldAlgorithms bool // only SHA-1 and CBC
+	FreshHostKey  bool // another host key at every connection
+
+	// The login.
+	RefuseLogin    bool
+	Methods        [][]string // in the place of Options.Methods
+	PartialForEver bool       // whatever is right is a part of the login, and there is always more
+	Banners        int        // messages before the login, full of escape codes
+	Prompts        int        // questions that keyboard-interactive asks at once; 0: one, for the password
+
+	// What comes after it.
+	MaxConnections   int           // logged in at once; more are cut off after login. 0: any number
+	MaxSessions      int           // channels of one connection; more are refused. 0: 10
+	NoSFTP           bool          // the subsystem is refused
+	IgnoreKeepalives bool          // global requests get no answer
+	KeepaliveDelay   time.Duration // before the answer to a global request
+	ExtraHostKeys    []ssh.Signer  // announced after login, with those in use, by hostkeys-00@openssh.com
+	BadProofs        bool          // hostkeys-prove-00@openssh.com is answered with signatures of something else
 
 	Faults []Fault
 }
@@ -65,20 +90,43 @@ type Fault struct {
 	Delay time.Duration // before anything else happens
 	Do    Action
 	Code  uint32 // for Fail and FailDone: the status to send
+	Text  string // for Fail and FailDone: what the server says to it, as it is; empty: OpenSSH's words
 }
 
 // Action is what goes wrong.
 type Action int
 
-// The actions.
+// The actions. "Done" says that the request took effect.
 const (
-	Slow      Action = iota // only the delay
-	Fail                    // not done; answered with Code
-	FailDone                // done; answered with Code
-	Pretend                 // not done; answered with OK. For requests that are answered by a status
-	Drop                    // not done; the connection is cut
-	DropDone                // done; the connection is cut before the answer
-	Swallow                 // done; no answer
-	Stall                   // not done; the session is silent from now on and reads nothing
-	StallDone               // done; then as Stall
+	Slow           Action = iota // only the delay
+	Fail                         // not done; answered with Code
+	FailDone                     // done; answered with Code
+	Pretend                      // not done; answered with OK, which is a lie to a READ too
+	Drop                         // not done; the connection is cut
+	DropDone                     // done; the connection is cut before the answer
+	DropAnswered                 // done and answered; then the connection is cut
+	EndSession                   // not done; the channel ends, and the connection lives
+	EndSessionDone               // done; then as EndSession
+	Swallow                      // done; no answer
+	Stall                        // not done; the session is silent from now on and reads nothing
+	StallDone                    // done; then as Stall
+)
+
+// Answers that SFTP does not allow. The request was done.
+const (
+	MoreData       Action = iota + 100 // DATA with a byte more than was asked
+	WrongID                            // under an id that nobody asked
+	WrongType                          // of a kind that there is not
+	Twice                              // the same answer twice
+	StaleData                          // DATA behind the answer, under the same id
+	EmptyPacket                        // a packet of no byte
+	OverlongPacket                     // a packet that says it has a byte more than 256 KiB
+	Truncated                          // half of the answer, and then the end of the channel
+)
+
+// What a customer's program does to the file of a request before the request is done.
+const (
+	Grow    Action = iota + 200 // a byte is added to its end
+	Shrink                      // its second half is cut off
+	Replace                     // another file of the same size takes its name, a minute younger
 )

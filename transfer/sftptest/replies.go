@@ -27,8 +27,10 @@ var messages = map[uint32]string{
 }
 
 // status makes a STATUS with OpenSSH's words.
-func status(code uint32) reply {
-	b := packet.AppendString(packet.AppendUint32(nil, code), messages[code])
+func status(code uint32) reply { return statusSaying(code, messages[code]) }
+
+func statusSaying(code uint32, text string) reply {
+	b := packet.AppendString(packet.AppendUint32(nil, code), text)
 	return reply{kind: packet.Status, fields: packet.AppendString(b, ""), code: code}
 }
 
@@ -72,6 +74,9 @@ func (s *session) attrs(name string, info fs.FileInfo) packet.Attrs {
 		if told < 0 {
 			a.Flags &^= packet.AttrSize
 		}
+	}
+	if s.knobs.Mode != nil {
+		a.Mode = s.knobs.Mode(name, a.Mode)
 	}
 	a.Flags &^= s.knobs.HideAttrs
 	return a

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -17,14 +18,16 @@ type Server struct {
 	opts     Options
 	root     *os.Root
 	taken    string
-	listener net.Listener
+	addr     *net.TCPAddr
 	log      operations
+	starting atomic.Int64 // connections that are not logged in yet
 
 	ctx    context.Context // ends with Stop; frees stalled sessions
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 
 	mu       sync.Mutex
+	listener net.Listener // nil: nobody listens
 	knobs    Knobs
 	hits     []int // requests that matched each fault
 	hostKeys []ssh.Signer
@@ -51,19 +54,19 @@ func Start(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, root.Close(), os.RemoveAll(taken))
 	}
-	s := &Server{opts: opts, root: root, taken: taken, listener: listener,
+	s := &Server{opts: opts, root: root, taken: taken, listener: listener, addr: listener.Addr().(*net.TCPAddr),
 		hostKeys: opts.HostKeys, conns: map[net.Conn]struct{}{}, log: operations{to: opts.LogTo}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.Change(func(k *Knobs) { *k = opts.Knobs })
-	s.done.Go(s.accept)
+	s.done.Go(func() { s.accept(listener) })
 	return s, nil
 }
 
 // Addr is where the server listens, host:port.
-func (s *Server) Addr() string { return s.listener.Addr().String() }
+func (s *Server) Addr() string { return s.addr.String() }
 
 // Port is the port of Addr.
-func (s *Server) Port() int { return s.listener.Addr().(*net.TCPAddr).Port }
+func (s *Server) Port() int { return s.addr.Port }
 
 // Taken is the folder of the disk to which swept files go, each under its path with "/" as "_". Stop removes it.
 func (s *Server) Taken() string { return s.taken }
@@ -107,6 +110,32 @@ func (s *Server) HostKeys() []string {
 // Fingerprint is that of the first host key, SHA256:….
 func (s *Server) Fingerprint() string { return ssh.FingerprintSHA256(s.keys()[0].PublicKey()) }
 
+// Close refuses connections from now on, as a firewall does that answers no; those that are there live on.
+func (s *Server) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listener != nil {
+		_ = s.listener.Close()
+		s.listener = nil
+	}
+}
+
+// Open takes connections again, at the same address.
+func (s *Server) Open() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listener != nil || s.ctx.Err() != nil {
+		return nil
+	}
+	listener, err := net.Listen("tcp", s.addr.String())
+	if err != nil {
+		return fmt.Errorf("sftptest: %w", err)
+	}
+	s.listener = listener
+	s.done.Go(func() { s.accept(listener) })
+	return nil
+}
+
 // DropAll cuts all connections; new ones are taken.
 func (s *Server) DropAll() {
 	s.mu.Lock()
@@ -119,16 +148,16 @@ func (s *Server) DropAll() {
 // Stop cuts everybody off and waits until nothing of the server runs any more. It may be called again.
 func (s *Server) Stop() {
 	s.cancel()
-	_ = s.listener.Close()
+	s.Close()
 	s.DropAll()
 	s.done.Wait()
 	_ = s.root.Close()
 	_ = os.RemoveAll(s.taken)
 }
 
-func (s *Server) accept() {
+func (s *Server) accept(listener net.Listener) {
 	for {
-		conn, err := s.listener.Accept()
+		conn, err := listener.Accept()
 		if err != nil {
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/haulier/haulier/transfer/sftp/wire/packet"
@@ -22,7 +23,8 @@ type session struct {
 	out     *bufio.Writer
 	handles map[string]*handle
 	next    int
-	knobs   Knobs // as they were when the request came
+	kept    [][]byte // answers that others may overtake
+	knobs   Knobs    // as they were when the request came
 }
 
 // errHangUp ends a session without an answer.
@@ -51,11 +53,12 @@ func newSession(c *connection, stream io.ReadWriter) *session {
 // serve answers requests until the client goes or a fault ends the session.
 func (s *session) serve() {
 	defer s.closeAll()
+	defer func() { _ = s.release() }()
 	if s.hello() != nil {
 		return
 	}
 	for {
-		if s.in.Buffered() == 0 && s.out.Flush() != nil {
+		if s.in.Buffered() == 0 && s.release() != nil {
 			return
 		}
 		kind, body, err := s.read()
@@ -110,12 +113,15 @@ func (s *session) handle(a *asked) error {
 	if !hit {
 		return s.answer(a, s.perform(a))
 	}
+	if lie, ok := lies[fault.Do]; ok {
+		return lie(s, a, s.perform(a))
+	}
 	switch fault.Do {
 	case Fail:
-		return s.answer(a, status(fault.Code))
+		return s.answer(a, fault.status())
 	case FailDone:
 		s.perform(a)
-		return s.answer(a, status(fault.Code))
+		return s.answer(a, fault.status())
 	case Pretend:
 		return s.answer(a, status(packet.OK))
 	case Drop:
@@ -123,6 +129,16 @@ func (s *session) handle(a *asked) error {
 	case DropDone:
 		s.perform(a)
 		return s.hangUp(a)
+	case DropAnswered:
+		_ = s.answer(a, s.perform(a))
+		return s.cut()
+	case EndSession:
+		s.note(a, packet.OK)
+		return errHangUp
+	case EndSessionDone:
+		s.perform(a)
+		s.note(a, packet.OK)
+		return errHangUp
 	case Swallow:
 		s.perform(a)
 		s.note(a, packet.OK)
@@ -133,6 +149,7 @@ func (s *session) handle(a *asked) error {
 		s.perform(a)
 		return s.stall(a)
 	}
+	s.meddle(a, fault.Do)
 	return s.answer(a, s.perform(a))
 }
 
@@ -141,7 +158,7 @@ func (s *session) pause(d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}
-	if s.out.Flush() != nil { // earlier answers are not held back
+	if s.release() != nil { // earlier answers are not held back
 		return false
 	}
 	return s.server.sleep(d)
@@ -162,7 +179,7 @@ func (s *Server) sleep(d time.Duration) bool {
 // stall keeps the session open and silent until the connection is cut. What was answered before has gone out.
 func (s *session) stall(a *asked) error {
 	s.note(a, packet.OK)
-	_ = s.out.Flush()
+	_ = s.release()
 	gone := make(chan struct{})
 	s.server.done.Go(func() { _ = s.conn.ssh.Wait(); close(gone) })
 	select {
@@ -174,7 +191,12 @@ func (s *session) stall(a *asked) error {
 
 func (s *session) hangUp(a *asked) error {
 	s.note(a, packet.OK)
-	_ = s.out.Flush()
+	return s.cut()
+}
+
+// cut cuts the connection behind what was answered.
+func (s *session) cut() error {
+	_ = s.release()
 	_ = s.conn.raw.Close()
 	return errHangUp
 }
@@ -182,10 +204,47 @@ func (s *session) hangUp(a *asked) error {
 // answer sends the rest of a packet, which begins with its kind.
 func (s *session) answer(a *asked, reply reply) error {
 	s.note(a, reply.code)
-	b := packet.Begin(make([]byte, 0, packet.HeaderLength+len(reply.fields)), reply.kind, a.id)
-	b = append(b, reply.fields...)
-	_, err := s.out.Write(packet.End(b, 0))
-	return err
+	return s.send(frame(a.id, reply))
+}
+
+// frame makes the packet of an answer.
+func frame(id uint32, reply reply) []byte {
+	b := packet.Begin(make([]byte, 0, packet.HeaderLength+len(reply.fields)), reply.kind, id)
+	return packet.End(append(b, reply.fields...), 0)
+}
+
+// send sends a packet, or keeps it until others may overtake it.
+func (s *session) send(packet []byte) error {
+	switch {
+	case s.knobs.Drip > 0:
+		return s.drip(packet)
+	case s.knobs.Reorder == 0:
+		_, err := s.out.Write(packet)
+		return err
+	}
+	if s.kept = append(s.kept, packet); len(s.kept) >= s.knobs.Reorder {
+		return s.release()
+	}
+	return nil
+}
+
+// release sends what was kept, the last first, and all that is on its way.
+func (s *session) release() error {
+	for _, packet := range slices.Backward(s.kept) {
+		_, _ = s.out.Write(packet) // Flush tells
+	}
+	s.kept = nil
+	return s.out.Flush()
+}
+
+func (s *session) drip(packet []byte) error {
+	for i := range packet {
+		_, _ = s.out.Write(packet[i : i+1])
+		if s.out.Flush() != nil || !s.server.sleep(s.knobs.Drip) {
+			return errHangUp
+		}
+	}
+	return nil
 }
 
 // note writes the log.
