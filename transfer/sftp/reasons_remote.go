@@ -27,6 +27,14 @@ type act struct {
 
 // failed speaks for an error of the engine. Errors of the caller's own side are returned as they are.
 func (s *Session) failed(ctx context.Context, a act, err error) error {
+	err = s.explain(ctx, a, err)
+	if r, ok := err.(*job.Reason); ok { // not one that the caller's own error wraps
+		return s.way.last().redact(r)
+	}
+	return err
+}
+
+func (s *Session) explain(ctx context.Context, a act, err error) error {
 	var local *wire.LocalError
 	var connection *wire.ConnectionError
 	var status *wire.StatusError

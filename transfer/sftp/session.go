@@ -121,7 +121,7 @@ func (s *Session) Get(ctx context.Context, name string, size int64, dst io.Write
 	ctx, t, stop := s.watch(ctx)
 	defer stop()
 	once := s.isReadOnce()
-	n, err := s.way.wire.Get(ctx, name, size, &sink{dst, t}, wire.GetOptions{ReadOnce: once, BeforeClose: t.ours(beforeClose)})
+	n, err := s.way.wire.Get(ctx, name, size, &sink{dst, t}, wire.GetOptions{ReadOnce: once, BeforeClose: t.ours(beforeClose), Progress: t.moved})
 	if err != nil {
 		return n, s.failed(ctx, act{doing: "fetch", path: name, parents: !once}, err)
 	}

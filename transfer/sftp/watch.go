@@ -84,14 +84,13 @@ func (t *transfer) ours(step func() error) func() error {
 	}
 }
 
-// sink is our side of a download: what comes in has moved.
+// sink is our side of a download.
 type sink struct {
 	io.Writer
 	t *transfer
 }
 
 func (s *sink) Write(p []byte) (int, error) {
-	s.t.moved(len(p))
 	s.t.local.Add(1)
 	defer s.t.local.Add(-1)
 	return s.Writer.Write(p)

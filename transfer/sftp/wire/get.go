@@ -21,7 +21,8 @@ type GetOptions struct {
 	// BeforeClose is called when all bytes are written and the size is proven, before CLOSE is sent. Its error is
 	// returned as a *LocalError.
 	BeforeClose func() error
-	// Progress is called after every write to dst with its bytes.
+	// Progress is called with the bytes of the file as they come in, long before a whole answer is there and can be written
+	// to dst, and by another goroutine.
 	Progress func(n int)
 	// Max bounds the bytes of a file of unknown size; it must be set for one. A longer file gives a *LimitError.
 	Max int64
@@ -180,7 +181,7 @@ func (g *getter) request(s *slot) *request {
 	r := handleRequest(OpRead, packet.Read, g.path, g.handle)
 	r.packet = packet.AppendUint64(r.packet, uint64(s.at()))
 	r.packet = packet.AppendUint32(r.packet, uint32(len(s.buf)-s.filled))
-	r.into, r.slot = s.buf[s.filled:], s
+	r.into, r.slot, r.came = s.buf[s.filled:], s, g.opts.Progress
 	return r
 }
 
@@ -252,9 +253,6 @@ func (g *getter) writeSlot(s *slot) error {
 	}
 	if err != nil {
 		return &LocalError{Act: "write target", Err: err}
-	}
-	if g.opts.Progress != nil {
-		g.opts.Progress(n)
 	}
 	return nil
 }

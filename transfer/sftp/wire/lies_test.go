@@ -118,6 +118,7 @@ var lies = []lie{
 	{"OK to STATVFS", packet.Extended, func(p *peer, q query) { p.status(q.id, packet.OK) }, nil},
 	{"half an answer to STATVFS", packet.Extended, func(p *peer, q query) { p.send(packet.ExtendedReply, q.id, limits(1, 2, 3)) }, nil},
 	{"a packet of no byte", packet.Remove, func(p *peer, q query) { p.raw(framed(0, packet.Status, 0, 0, 0, 1)) }, nil},
+	{"a packet of no byte and nothing behind it", packet.Remove, func(p *peer, q query) { p.raw([]byte{0, 0, 0, 0}) }, nil},
 	{"a packet of four bytes", packet.Remove, func(p *peer, q query) { p.raw(framed(4, packet.Status, 0, 0, 0, 1)) }, nil},
 	{"a packet of 4 GiB", packet.Remove, func(p *peer, q query) { p.raw(append(framed(1<<32-1, packet.Status), id(q)...)) }, nil},
 	{"a packet of 256 KiB and a byte", packet.Remove, func(p *peer, q query) { p.raw(append(framed(256<<10+1, packet.Status), id(q)...)) }, nil},

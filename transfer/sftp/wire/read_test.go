@@ -347,3 +347,28 @@ func limits(numbers ...uint64) []byte {
 	}
 	return b
 }
+
+// On a slow line an answer takes long: its bytes are a sign of life before the rest of them has come.
+func TestBytesAreToldAsTheyCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		came := make(chan int, 100)
+		p := &peer{data: content(100_000)}
+		p.lie = func(p *peer, q query) bool {
+			if q.kind != packet.Read || q.offset != 0 {
+				return false
+			}
+			b := packet.End(append(packet.Begin(nil, packet.Data, q.id), str(string(p.data[:q.length]))...), 0)
+			p.raw(b[:len(b)/2])
+			for told := 0; told < q.length/4; { // nothing more is sent before
+				told += <-came
+			}
+			p.raw(b[len(b)/2:])
+			return true
+		}
+		c, _ := p.mustDial(t)
+		n, err := c.Get(context.Background(), "f", 100_000, io.Discard, wire.GetOptions{Progress: func(n int) { came <- n }})
+		if err != nil || n != 100_000 {
+			t.Errorf("%d bytes, %v", n, err)
+		}
+	})
+}

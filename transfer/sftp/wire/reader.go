@@ -81,13 +81,17 @@ func cut(err error) error {
 // readAnswer reads one packet and delivers it to the request that it answers.
 func (c *Client) readAnswer(in *bufio.Reader) error {
 	var head [packet.HeaderLength]byte
-	if _, err := io.ReadFull(in, head[:]); err != nil {
+	if _, err := io.ReadFull(in, head[:4]); err != nil {
 		return cut(err)
 	}
-	length, kind, id := binary.BigEndian.Uint32(head[:]), head[4], binary.BigEndian.Uint32(head[5:])
-	if length < packet.HeaderLength-4 {
+	length := binary.BigEndian.Uint32(head[:])
+	if length < packet.HeaderLength-4 { // told before more is waited for, which may never come
 		return protocol("a packet of %d bytes", length)
 	}
+	if _, err := io.ReadFull(in, head[4:]); err != nil {
+		return cut(err)
+	}
+	kind, id := head[4], binary.BigEndian.Uint32(head[5:])
 	r := c.take(id)
 	if r == nil {
 		return protocol("an answer (kind %d) with id %d, which was not asked", kind, id)
@@ -152,8 +156,15 @@ func readData(in *bufio.Reader, r *request, n int) error {
 		return protocol("DATA without a byte")
 	}
 	r.n = int(count)
-	if _, err := io.ReadFull(in, r.into[:count]); err != nil {
-		return cut(err)
+	for got := 0; got < r.n; {
+		n, err := in.Read(r.into[got:r.n])
+		got += n
+		if r.came != nil {
+			r.came(n)
+		}
+		if err != nil && got < r.n {
+			return cut(err)
+		}
 	}
 	return nil
 }

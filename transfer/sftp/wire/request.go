@@ -14,9 +14,10 @@ import (
 // request is one packet to the server and its answer.
 type request struct {
 	op      Op
-	path    string // raw, for errors
-	packet  []byte // complete but for its id
-	into    []byte // READ: where the data goes; its length is what was asked
+	path    string      // raw, for errors
+	packet  []byte      // complete but for its id
+	into    []byte      // READ: where the data goes; its length is what was asked
+	came    func(n int) // READ: told of the bytes of the data, as they come; nil: nobody
 	done    chan *request
 	slot    *slot         // READ: whose bytes these are
 	reserve int           // WRITE: bytes of the window to give back
