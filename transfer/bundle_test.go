@@ -143,6 +143,17 @@ func spec(t job.Type) job.Spec {
 // do runs the job once, as a person would, and gives what it came to.
 func (b *bundle) do(change ...func(*job.Run)) job.Result {
 	b.t.Helper()
+	session, err := b.pool.Session(b.t.Context(), b.conn)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.doOn(session, change...)
+}
+
+// doOn is do on a session, which it closes.
+func (b *bundle) doOn(session *sftp.Session, change ...func(*job.Run)) job.Result {
+	b.t.Helper()
+	defer session.Close()
 	asked := job.Run{Job: b.spec.Name, Connection: "acme", Type: b.spec.Type, Trigger: job.TriggerManual, Attempt: 1, Started: time.Now(), State: job.RunRunning}
 	for _, c := range change {
 		c(&asked)
@@ -152,11 +163,6 @@ func (b *bundle) do(change ...func(*job.Run)) job.Result {
 		b.t.Fatal(err)
 	}
 	b.run = run.ID
-	session, err := b.pool.Session(b.t.Context(), b.conn)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	defer session.Close()
 	if b.spec.Type == job.TypeImport {
 		return b.importer().Run(b.t.Context(), session, b.conn, b.spec, run)
 	}

@@ -120,7 +120,7 @@ const (
 	Twice                              // the same answer twice
 	StaleData                          // DATA behind the answer, under the same id
 	EmptyPacket                        // a packet of no byte
-	OverlongPacket                     // a packet that says it has a byte more than 256 KiB
+	OverlongPacket                     // a packet of 300 KiB, where 256 KiB are the most
 	Truncated                          // half of the answer, and then the end of the channel
 )
 

@@ -35,9 +35,9 @@ var lies = map[Action]func(s *session, a *asked, honest reply) error{
 	},
 	OverlongPacket: func(s *session, a *asked, honest reply) error {
 		s.note(a, honest.code)
-		b := append(frame(a.id, honest), make([]byte, packet.MaxLength)...)
-		packet.AppendUint32(b[:0], packet.MaxLength+1)
-		return s.send(b[:4+packet.MaxLength+1])
+		b := append(frame(a.id, honest), make([]byte, overlong)...)
+		packet.AppendUint32(b[:0], overlong)
+		return s.send(b[:4+overlong])
 	},
 	Truncated: func(s *session, a *asked, honest reply) error {
 		s.note(a, honest.code)
@@ -46,6 +46,9 @@ var lies = map[Action]func(s *session, a *asked, honest reply) error{
 		return errHangUp
 	},
 }
+
+// overlong is a length that nobody has to believe.
+const overlong = packet.MaxLength + 44<<10
 
 // data makes a DATA.
 func data(b []byte) reply {

@@ -128,7 +128,7 @@ func TestLiesOnTheWire(t *testing.T) {
 			}
 		}},
 		"over-long packet": {sftptest.OverlongPacket, func(t *testing.T, r *raw, id uint32) {
-			if kind, body := r.packet(); kind != packet.Data || len(body) != packet.MaxLength {
+			if kind, body := r.packet(); kind != packet.Data || len(body) != 300<<10-1 {
 				t.Errorf("kind %d, %d bytes", kind, len(body))
 			}
 		}},
