@@ -129,7 +129,7 @@ func TestImportFromALyingServer(t *testing.T) {
 		"listing refused":             {fault("opendir", sftptest.Fail, code(packet.Failure)), job.RunFailed, "remote.failure", "", false},
 		"new names for ever":          {sftptest.Knobs{EndlessListing: true}, job.RunPartial, "remote.too_many_entries", "", false},
 		"answers out of order":        {sftptest.Knobs{Reorder: 8, ReadAtMost: 5000}, job.RunSucceeded, "", job.FileLanded, true},
-		"keepalives answered late":    {sftptest.Knobs{KeepaliveDelay: 24 * time.Hour}, job.RunSucceeded, "", job.FileLanded, true},
+		"keepalives answered late":    {sftptest.Knobs{KeepaliveDelay: 100 * time.Millisecond}, job.RunSucceeded, "", job.FileLanded, true},
 		"keepalives never answered":   {sftptest.Knobs{IgnoreKeepalives: true}, job.RunSucceeded, "", job.FileLanded, true},
 		"messages before the login":   {sftptest.Knobs{Banners: 10}, job.RunSucceeded, "", job.FileLanded, true},
 		"a few lines before the rest": {sftptest.Knobs{Preface: "\x1b[2JAuthorised users only\r\n"}, job.RunSucceeded, "", job.FileLanded, true},

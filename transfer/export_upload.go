@@ -284,6 +284,13 @@ func (r *exportRun) wrongSize(ctx context.Context, f *job.File, size int64) erro
 	if !r.way.direct {
 		_ = r.remote.Remove(ctx, f.Temp)
 	}
+	if size < 0 {
+		return &job.Reason{
+			Slug: "remote.size_unknown", What: r.shown(*f) + " was not published; it is still in the outbox",
+			Cause: "the server acknowledged every byte and does not tell the file's size, so nobody could say whether it lies there whole",
+			Do:    "if the server's word is enough, set verify: none on this connection; else ask the customer for a server that tells sizes", Who: job.WhoBoth,
+		}
+	}
 	return &job.Reason{
 		Slug: "remote.size_mismatch", What: r.shown(*f) + " was not published; it is still in the outbox",
 		Cause: fmt.Sprintf("%s were sent and acknowledged, and %s lie on the server", bytes(f.Received.Size), bytes(size)),
