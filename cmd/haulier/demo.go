@@ -28,6 +28,7 @@ func demoCommand(a *app) *cobra.Command {
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), keep, lasts) },
 	}
+	command.AddCommand(breakCommand(a), mendCommand(a))
 	command.Flags().BoolVar(&keep, "keep", false, "leave the folder behind")
 	command.Flags().DurationVar(&lasts, "for", 0, "end by itself after this time, such as 90s (default: Ctrl-C ends it)")
 	return command
@@ -66,6 +67,9 @@ func (s *demoStage) play(ctx context.Context, d *control.Daemon) error {
 	defer stop()
 	firsts, wait := s.first(ctx, d)
 	defer wait()
+	broken := make(chan job.Run, 1)
+	stopListening := func() error { return nil }
+	defer func() { _ = stopListening() }() // best effort: the folder goes anyway, or is looked at by people
 	fresh := time.NewTimer(untilFresh(time.Now()))
 	defer fresh.Stop()
 	for {
@@ -82,7 +86,12 @@ func (s *demoStage) play(ctx context.Context, d *control.Daemon) error {
 				return err
 			}
 			s.shown = true
+			if stopListening, err = s.listen(d, broken); err != nil {
+				return err
+			}
 			s.hint()
+		case run := <-broken:
+			s.tellRun(run)
 		case <-fresh.C:
 			if err := s.refresh(ctx); err != nil {
 				return err
@@ -133,7 +142,7 @@ func (s *demoStage) once(ctx context.Context, d *control.Daemon, name string, wa
 
 // hint says what to try while the demo goes on.
 func (s *demoStage) hint() {
-	s.app.say("\nAll three run again every minute, on fresh files. Try in another terminal:\n")
+	s.app.say("\nAll three run again every minute, on fresh files. Try in another terminal, and break something:\n")
 	for _, command := range demoHints {
 		s.app.say("  %s -c %s %s\n", os.Args[0], s.config, command)
 	}
@@ -145,4 +154,4 @@ func (s *demoStage) hint() {
 }
 
 // demoHints are commands worth trying on the demo.
-var demoHints = []string{"status", "history", "show 1", "plan", "connections test acme", "doctor"}
+var demoHints = []string{"status", "history", "show 1", "plan", "connections test acme", "doctor", "demo break", "demo break hostkey", "demo mend"}

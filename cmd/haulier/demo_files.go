@@ -38,8 +38,15 @@ func untilFresh(now time.Time) time.Duration {
 
 // refresh puts new files in the place of the last ones, whole at once, as good customers do.
 func (s *demoStage) refresh(ctx context.Context) error {
+	s.files.Lock()
+	defer s.files.Unlock()
 	s.round++
-	sealed, err := s.sealed(ctx, customerLines(s.round))
+	if now := time.Now().Truncate(time.Second); now.After(s.fresh) {
+		s.fresh = now
+	} else {
+		s.fresh = s.fresh.Add(time.Second) // servers tell times in seconds, and these files are new
+	}
+	sealed, err := s.pack(ctx, customerLines(s.round))
 	if err != nil {
 		return err
 	}
@@ -52,7 +59,7 @@ func (s *demoStage) refresh(ctx context.Context) error {
 		{filepath.Join(outgoingDir, "payroll.csv.pgp"), payrollLines(s.round)},
 		{filepath.Join(outboxDir, "segment_vip.csv"), segmentLines(s.round)},
 	} {
-		if err := putWhole(filepath.Join(s.dir, file.path), file.text); err != nil {
+		if err := putWhole(filepath.Join(s.dir, file.path), file.text, s.fresh); err != nil {
 			return fmt.Errorf("write the demo's files: %w", err)
 		}
 	}
@@ -62,8 +69,11 @@ func (s *demoStage) refresh(ctx context.Context) error {
 // zone is that of the jobs.
 func (s *demoStage) zone() *time.Location { return s.cfg.Jobs[0].Timing.Zone }
 
-func putWhole(path string, text []byte) error {
+func putWhole(path string, text []byte, at time.Time) error {
 	if err := os.WriteFile(path+".tmp", text, 0o640); err != nil {
+		return err
+	}
+	if err := os.Chtimes(path+".tmp", at, at); err != nil {
 		return err
 	}
 	return os.Rename(path+".tmp", path)
@@ -71,8 +81,12 @@ func putWhole(path string, text []byte) error {
 
 // sealed encrypts to us, as the customer does.
 func (s *demoStage) sealed(ctx context.Context, text []byte) ([]byte, error) {
+	return sealTo(ctx, s.ours, text)
+}
+
+func sealTo(ctx context.Context, key job.Key, text []byte) ([]byte, error) {
 	var out bytes.Buffer
-	w, err := (&pgp.Sealer{To: []job.Key{s.ours}}).Seal(ctx, &out)
+	w, err := (&pgp.Sealer{To: []job.Key{key}}).Seal(ctx, &out)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"text/template"
+	"time"
 
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/control"
@@ -28,6 +30,9 @@ const (
 	payrollJob   = "acme-payroll"
 )
 
+// demoFolder is where the demo plays, unless something is there already.
+const demoFolder = "haulier-demo"
+
 //go:embed demo.yaml.tmpl
 var demoConfig string
 
@@ -42,18 +47,27 @@ type demoStage struct {
 	server *sftptest.Server
 	ours   job.Key // the PGP key that the customer encrypts to
 
-	round     int
+	files sync.Mutex // of what the customer and the platform put out, and of the three below
+	round int
+	fresh time.Time                                     // of the files that are there now
+	pack  func(context.Context, []byte) ([]byte, error) // how the customer makes the file of a text
+
+	breaking sync.Mutex // one failure is made or taken back at a time
+	broken   *breakage  // nil: all is well
+	mend     func() error
+
 	shown     bool // the first three runs ended as they should
 	explained bool // the failure was told in full
 }
 
 // buildDemo makes folder, store, keys, server, files and configuration. All of it goes when the command ends.
 func (a *app) buildDemo(ctx context.Context, keep bool) (*demoStage, error) {
-	dir, err := freeFolder("haulier-demo")
+	dir, err := freeFolder(demoFolder)
 	if err != nil {
 		return nil, err
 	}
 	s := &demoStage{app: a, dir: dir, keep: keep, config: filepath.Join(dir, configName)}
+	s.pack = s.sealed
 	a.onClose(s.clear)
 	for _, name := range []string{outgoingDir, incomingDir, outboxDir, "landing/acme", "landing/payroll"} {
 		if err := os.MkdirAll(filepath.Join(dir, name), 0o750); err != nil {
@@ -162,9 +176,7 @@ func (s *demoStage) configure(ctx context.Context) error {
 		return err
 	}
 	s.cfg = cfg
-	return s.store.AddPin(ctx, job.Pin{
-		Address: control.PinAddress(s.cfg.Connections["acme"].Endpoint), Key: s.server.HostKeys()[0], By: user(), Why: "trust",
-	})
+	return s.store.AddPin(ctx, s.pin())
 }
 
 func (s *demoStage) introduce() {

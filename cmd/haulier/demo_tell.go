@@ -88,3 +88,14 @@ func (s *demoStage) refusal(event job.Progress) {
 		fmt.Fprint(s.app.stderr, reasonText(event.Reason, "    ", s.app.colored(s.app.stderr)))
 	}
 }
+
+// tellRun shows a run that failed before it came to a file: what became of files was told already.
+func (s *demoStage) tellRun(r job.Run) {
+	switch {
+	case s.app.json:
+		_ = s.app.object(historyOf(r))
+	case r.Reason != nil && r.Counts == job.Counts{}:
+		s.app.printf("✖ %s %s: %s\n", r.Job, r.State, r.Reason.Slug)
+		fmt.Fprint(s.app.stderr, reasonText(r.Reason, "    ", s.app.colored(s.app.stderr)))
+	}
+}

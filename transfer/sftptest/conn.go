@@ -47,7 +47,7 @@ var errTurnedAway = errors.New("turned away")
 // handshake goes as far as the login, if the knobs let it begin.
 func (s *Server) handshake(raw net.Conn, number int) (*ssh.ServerConn, <-chan ssh.NewChannel, <-chan *ssh.Request, error) {
 	k := s.current()
-	if starting := s.starting.Add(1); k.MaxStartups > 0 && starting > int64(k.MaxStartups) {
+	if starting := s.starting.Add(1); k.MaxStartups != 0 && starting > int64(max(0, k.MaxStartups)) {
 		s.starting.Add(-1)
 		return nil, nil, nil, errTurnedAway
 	}

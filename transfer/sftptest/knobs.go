@@ -44,13 +44,14 @@ type Knobs struct {
 	Mute             bool   // connections are taken, and not a word is said
 	Greeting         string // what is said in the place of SSH
 	Preface          string // sent before the version line, as it is
-	MaxStartups      int    // connections that are not logged in yet; more are cut before a word. 0: any number
+	MaxStartups      int    // connections that are not logged in yet; more are cut before a word. 0: any number; -1: none at all
 	CutAfterSent     int    // the connection is cut behind so many packets of SSH to the client; 0: never
 	CutAfterReceived int    // the same for pieces from the client, some of which hold several packets
 
 	// SSH.
-	OldAlgorithms bool // only SHA-1 and CBC
-	FreshHostKey  bool // another host key at every connection
+	OldAlgorithms bool         // only SHA-1 and CBC
+	HostKeys      []ssh.Signer // in the place of the server's own
+	FreshHostKey  bool         // another host key at every connection
 
 	// The login.
 	RefuseLogin    bool

@@ -95,6 +95,9 @@ func (s *Server) SetHostKeys(keys ...ssh.Signer) {
 func (s *Server) keys() []ssh.Signer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.knobs.HostKeys != nil {
+		return s.knobs.HostKeys
+	}
 	return s.hostKeys
 }
 

@@ -65,6 +65,11 @@ func TestConnectionsThatDoNotLogInAreCounted(t *testing.T) {
 	if got := says(dial(t, s)); got != io.EOF.Error() {
 		t.Errorf("the second hears %q", got)
 	}
+	s.Change(func(k *sftptest.Knobs) { k.MaxStartups = -1 })
+	_ = first.Close()
+	if got := says(dial(t, s)); got != io.EOF.Error() {
+		t.Errorf("where none may, one hears %q", got)
+	}
 }
 
 func TestAClosedServerRefusesUntilItOpens(t *testing.T) {
