@@ -55,7 +55,7 @@ func (h *hop) handshake(raw net.Conn) error {
 		HostKeyCallback:   h.checkHostKey,
 		HostKeyAlgorithms: h.pins.algorithms(h.endpoint.AlsoAllow),
 		AuthCallback:      h.next,
-		BannerCallback:    h.login.banner,
+		BannerCallback:    h.banner,
 	}
 	conn, channels, requests, err := ssh.NewClientConn(h.line, address(h.endpoint), config)
 	if err != nil {
@@ -84,6 +84,8 @@ func (h *hop) failure(err error) *job.Reason {
 		return h.negotiationReason(negotiation)
 	case errors.As(err, &notSSH):
 		return h.notSSH(notSSH)
+	case h.login.banners.Load() > mostBanners:
+		return h.handshakeReason(errBanners)
 	case broken(err):
 		return h.lostReason(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/crypto/ssh"
 
@@ -39,7 +40,7 @@ type login struct {
 	answered bool     // the password was given
 	signed   int      // index+1 in creds.keys of the key that signed last: the server had said that it takes it
 	last     ssh.ClientAuthContext
-	banners  int
+	banners  atomic.Int32
 }
 
 // next picks the next method; none ends the login.
@@ -96,12 +97,14 @@ func (l *login) answer(_, _ string, questions []string, echos []bool) ([]string,
 	return []string{string(l.creds.password.Reveal())}, nil
 }
 
-// banner counts what a server says before the login is through; its text is nobody's business.
-func (l *login) banner(string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.banners++; l.banners > mostBanners {
-		return errors.New("the server sends messages without end instead of a login")
+// errBanners ends a handshake in which the server only talks.
+var errBanners = errors.New("the server sends messages without end instead of a login")
+
+// banner counts what a server says before the login is through; its text is nobody's business. Where it is too much the
+// line is cut, and the library left to find out: an error from here would leave its reader behind with what it holds.
+func (h *hop) banner(string) error {
+	if h.login.banners.Add(1) > mostBanners {
+		_ = h.line.Close()
 	}
 	return nil
 }

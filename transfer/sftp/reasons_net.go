@@ -197,6 +197,8 @@ func (h *hop) startReason(err error) *job.Reason {
 		return h.slow(ours)
 	case isEnd(err):
 		return ended(untouched, err)
+	case errors.Is(err, wire.ErrSilent):
+		return h.slow(&timeoutError{errNoAnswer, h.timeouts.Operation})
 	case errors.As(err, &subsystem):
 		return &job.Reason{
 			Slug: "ssh.no_sftp", What: untouched, Cause: fmt.Sprintf("the login works, but %s has no SFTP for user %q", address(h.endpoint), h.endpoint.User),

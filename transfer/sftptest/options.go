@@ -1,7 +1,9 @@
 package sftptest
 
 import (
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -87,6 +89,15 @@ func usable(users []User) [][]string {
 // NewKey makes an Ed25519 key, for a server or a user.
 func NewKey() (ssh.Signer, error) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make an SSH key: %w", err)
+	}
+	return ssh.NewSignerFromKey(private)
+}
+
+// NewECDSAKey makes a key of another type.
+func NewECDSAKey() (ssh.Signer, error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make an SSH key: %w", err)
 	}
