@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"fmt"
+	"os"
 
 	"syscall"
 	"testing"
@@ -33,6 +34,7 @@ func TestImportIsWholeWhateverAReadGives(t *testing.T) {
 
 // importEdges fetches a file of each size, all in one run.
 func importEdges(t *testing.T, knobs sftptest.Knobs) {
+	t.Parallel()
 	b := evil(t).importing(func(im *job.Import) { im.AllowEmpty = true })
 	want := map[string][]byte{}
 	for _, size := range edges {
@@ -266,8 +268,13 @@ func TestImportThatIsCutAtEveryPacket(t *testing.T) {
 
 // cutEverywhere makes a case for n = 0, 1, 2… until the fault no longer hurts.
 func cutEverywhere(t *testing.T, set func(*sftptest.Knobs, int), each func(*testing.T, func(*sftptest.Knobs)) bool) {
+	t.Parallel()
 	const most = 300
-	for n := range most {
+	step := 1
+	if testing.Short() {
+		step = 7
+	}
+	for n := 0; n < most; n += step {
 		if whole := each(t, func(k *sftptest.Knobs) { set(k, n) }); whole {
 			if n < 10 {
 				t.Errorf("only %d cuts hurt", n)
@@ -303,4 +310,30 @@ func importOnce(t *testing.T, set func(*sftptest.Knobs)) bool {
 		t.Errorf("the source is still there, %d files", len(left))
 	}
 	return first.State == job.RunSucceeded
+}
+
+// What really lies there and is no file is not even looked into.
+func TestImportLeavesWhatIsNoFile(t *testing.T) {
+	b := evil(t).importing(nil)
+	putBytes(t, b.remote("elsewhere"), noise(100))
+	for name, err := range map[string]error{
+		"link":   os.Symlink(b.remote("elsewhere"), b.remote("out", "link.csv")),
+		"dangle": os.Symlink("/etc/passwd", b.remote("out", "dangle.csv")),
+		"pipe":   syscall.Mkfifo(b.remote("out", "pipe.csv"), 0o644),
+		"folder": os.Mkdir(b.remote("out", "folder.csv"), 0o755),
+	} {
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	putBytes(t, b.remote("out", "file.csv"), noise(200))
+	ended(t, bounded(t, func() job.Result { return b.do() }), job.RunSucceeded, "")
+	if n := onlyWhole(t, b.landing, noise(200)); n != 1 {
+		t.Errorf("%d files landed", n)
+	}
+	for _, o := range b.server.Log() {
+		if o.Op == "open" && o.Path != "/out/file.csv" {
+			t.Errorf("%s was opened", o.Path)
+		}
+	}
 }
