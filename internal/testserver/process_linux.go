@@ -10,6 +10,20 @@ import (
 // endWithParent lets a server die with the test's process, also when that is killed.
 func endWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
 
+// as lets a server run as another user.
+func as(uid int) *syscall.SysProcAttr {
+	attr := endWithParent()
+	attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}
+	return attr
+}
+
+// withOwnMounts gives a server mounts that nobody else sees.
+func withOwnMounts() *syscall.SysProcAttr {
+	attr := endWithParent()
+	attr.Unshareflags = syscall.CLONE_NEWNS
+	return attr
+}
+
 // descendants are the processes that pid started, and those that they started.
 func descendants(pid int) []int {
 	children := map[int][]int{}

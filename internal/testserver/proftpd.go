@@ -18,6 +18,8 @@ type ProFTPDOptions struct {
 	Methods string
 	// Config are further lines of the configuration.
 	Config []string
+	// Own lets the customer be no alias of root, but a user who is bound by rights and owns Server.Root.
+	Own bool
 }
 
 // ProFTPD starts ProFTPD with mod_sftp. User "customer" logs in with Server.Key or Server.Password and is locked into
@@ -30,10 +32,15 @@ func ProFTPD(t testing.TB, o ProFTPDOptions) *Server {
 		t.Skip("needs root: ProFTPD locks its users into a folder")
 	}
 	s := newServer(t)
-	s.User, s.Password, s.Dir = "customer", "correct horse 7", "/"
+	s.User, s.Password, s.Dir = ownUser, ownPassword, "/"
 	s.late = true
+	uid := 0
+	if o.Own {
+		s.own(t)
+		uid = ownUID
+	}
 	hostKeys := s.makeHostKeys(t, o.HostKeys)
-	passwords := s.passwordFile(t)
+	passwords := s.passwordFile(t, uid)
 	keys := s.write(t, "customer.keys", s.ssh2PublicKey(t))
 	s.start(t, "standalone mode STARTUP", func(port int) *exec.Cmd {
 		config := s.write(t, "proftpd.conf", s.proftpdConfig(o, module, port, hostKeys, passwords, keys))
@@ -76,12 +83,12 @@ func (s *Server) proftpdConfig(o ProFTPDOptions, module string, port int, hostKe
 	return b.String()
 }
 
-// passwordFile holds the customer under the user id of the test.
-func (s *Server) passwordFile(t testing.TB) string {
+// passwordFile holds the customer.
+func (s *Server) passwordFile(t testing.TB, uid int) string {
 	t.Helper()
 	file := filepath.Join(s.work, "passwd")
 	command := exec.Command(tool(t, "ftpasswd", "proftpd-core"), "--passwd", "--sha512", "--stdin", "--file="+file,
-		"--name="+s.User, "--uid=0", "--gid=0", "--home="+s.Root, "--shell=/bin/false")
+		"--name="+s.User, fmt.Sprintf("--uid=%d", uid), fmt.Sprintf("--gid=%d", uid), "--home="+s.Root, "--shell=/bin/false")
 	command.Stdin = strings.NewReader(s.Password + "\n")
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("ftpasswd: %v\n%s", err, out)

@@ -1,4 +1,5 @@
-// Package testserver starts real SFTP servers on loopback for tests: OpenSSH's sshd, and ProFTPD with mod_sftp.
+// Package testserver starts real SFTP servers on loopback for tests: OpenSSH's sshd, ProFTPD with mod_sftp, Dropbear with
+// OpenSSH's sftp-server, and rclone's serve sftp.
 //
 // Each server has its own folder, keys and free port, and ends with its test. A test whose server is not installed is
 // skipped.
@@ -14,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -38,9 +40,10 @@ type Server struct {
 	KeyFile      string   // private key of the client in OpenSSH's format, without passphrase
 	Key          string   // the same, as text
 	PublicKey    string   // its authorized_keys line
-	Password     string   // ProFTPD only; empty: none
+	Password     string   // empty: none
 
 	work    string // configuration, keys, log
+	launch  func(port int) *exec.Cmd
 	command *exec.Cmd
 	done    chan struct{}
 	log     *logBuffer
@@ -70,6 +73,31 @@ func (s *Server) EndSessions() {
 		if process, err := os.FindProcess(pid); err == nil {
 			_ = process.Kill()
 		}
+	}
+}
+
+// Restart ends the server with its sessions and starts it again on its port.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	s.Stop()
+	s.stop = sync.Once{}
+	if err := s.begin(); err != nil {
+		t.Fatal(err)
+	}
+	if !s.waitPort(time.After(startWait)) {
+		t.Fatalf("%s does not start again:\n%s", s.command.Path, s.Log())
+	}
+}
+
+// Pause stops the server and its sessions as they are: nothing is answered until Resume, and no connection is closed.
+func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
+
+// Resume lets a paused server go on.
+func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
+
+func (s *Server) signal(sig syscall.Signal) {
+	for _, pid := range append(descendants(s.command.Process.Pid), s.command.Process.Pid) {
+		_ = syscall.Kill(pid, sig)
 	}
 }
 
@@ -124,17 +152,11 @@ func (s *Server) makeHostKeys(t testing.TB, kinds []string) []string {
 func (s *Server) start(t testing.TB, ready string, command func(port int) *exec.Cmd) {
 	t.Helper()
 	for range startTries {
-		s.Port = freePort(t)
+		s.Port, s.launch = freePort(t), command
 		s.Addr = net.JoinHostPort(s.Host, strconv.Itoa(s.Port))
-		s.command = command(s.Port)
-		s.command.Stdout, s.command.Stderr = s.log, s.log
-		s.command.SysProcAttr = endWithParent()
-		if err := s.command.Start(); err != nil {
-			t.Fatalf("start %s: %v", s.command.Path, err)
+		if err := s.begin(); err != nil {
+			t.Fatal(err)
 		}
-		done := make(chan struct{})
-		s.done = done
-		go func(c *exec.Cmd) { _ = c.Wait(); close(done) }(s.command)
 		if s.waitReady(ready) {
 			t.Cleanup(func() { s.end(t) })
 			return
@@ -143,6 +165,22 @@ func (s *Server) start(t testing.TB, ready string, command func(port int) *exec.
 		<-s.done
 	}
 	t.Fatalf("%s does not start:\n%s", s.command.Path, s.Log())
+}
+
+// begin starts the process. A command that sets how it is started has made sure that it ends with the test's process.
+func (s *Server) begin() error {
+	s.command = s.launch(s.Port)
+	s.command.Stdout, s.command.Stderr = s.log, s.log
+	if s.command.SysProcAttr == nil {
+		s.command.SysProcAttr = endWithParent()
+	}
+	if err := s.command.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", s.command.Path, err)
+	}
+	done := make(chan struct{})
+	s.done = done
+	go func(c *exec.Cmd) { _ = c.Wait(); close(done) }(s.command)
+	return nil
 }
 
 func (s *Server) waitReady(ready string) bool {

@@ -41,6 +41,46 @@ func TestSSHDTakesSFTPArguments(t *testing.T) {
 	}
 }
 
+// A user of the server's own logs in with the key that the server made, and is bound by rights as root is not.
+func TestServersHaveTheirOwnUser(t *testing.T) {
+	for name, start := range map[string]func(t *testing.T) *testserver.Server{
+		"sshd":     func(t *testing.T) *testserver.Server { return testserver.SSHD(t, testserver.Options{Own: true}) },
+		"external": func(t *testing.T) *testserver.Server { return testserver.SSHD(t, testserver.Options{Own: true, External: true}) },
+		"proftpd":  func(t *testing.T) *testserver.Server { return testserver.ProFTPD(t, testserver.ProFTPDOptions{Own: true}) },
+		"dropbear": func(t *testing.T) *testserver.Server { return testserver.Dropbear(t, testserver.DropbearOptions{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t)
+			put(t, s, s.Dir)
+			if err := os.Chmod(s.Root, 0o500); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := sftp(t, s, "put "+s.KeyFile+" "+filepath.Join(s.Dir, "second")+"\n"); err == nil {
+				t.Errorf("a folder without the right to write takes a file:\n%s", out)
+			}
+		})
+	}
+}
+
+func TestServersStandStillAndStartAgain(t *testing.T) {
+	s := testserver.Dropbear(t, testserver.DropbearOptions{})
+	s.Pause()
+	if conn, err := net.Dial("tcp", s.Addr); err == nil {
+		_ = conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+		if n, err := conn.Read(make([]byte, 1)); !os.IsTimeout(err) {
+			t.Errorf("a paused server says %d bytes, %v", n, err)
+		}
+		_ = conn.Close()
+	}
+	s.Resume()
+	port := s.Port
+	s.Restart(t)
+	if s.Port != port {
+		t.Errorf("port %d became %d", port, s.Port)
+	}
+	put(t, s, s.Dir)
+}
+
 func TestStopEndsSessions(t *testing.T) {
 	s := testserver.SSHD(t, testserver.Options{})
 	conn, err := net.Dial("tcp", s.Addr)
