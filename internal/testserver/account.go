@@ -1,6 +1,7 @@
 package testserver
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -26,7 +27,7 @@ func (s *Server) own(t testing.TB) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: the server's user exists for the server only")
 	}
-	s.User, s.Password = ownUser, ownPassword
+	s.User, s.UID, s.Password = ownUser, ownUID, ownPassword
 	for _, dir := range []string{filepath.Dir(s.Root), filepath.Dir(s.work)} {
 		if err := os.Chmod(dir, 0o711); err != nil {
 			t.Fatal(err)
@@ -35,6 +36,30 @@ func (s *Server) own(t testing.TB) {
 	if err := os.Chown(s.Root, ownUID, ownUID); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// fullDisk puts a disk that can be filled into the server's folder.
+func (s *Server) fullDisk(t testing.TB) {
+	t.Helper()
+	s.Full = FullDisk(t, s.Root, ownUID)
+}
+
+// FullDisk puts a disk of 1 MiB into a folder and gives its name there. A server must be started after that: it may see
+// mounts of its own from then on.
+func FullDisk(t testing.TB, dir string, uid int) (name string) {
+	t.Helper()
+	name = "full"
+	dir = filepath.Join(dir, name)
+	if err := errors.Join(os.Mkdir(dir, 0o755), mountDisk(dir, fmt.Sprintf("size=1m,mode=755,uid=%d,gid=%d", uid, uid))); err != nil {
+		t.Logf("mount: %v", err)
+		t.Skip("needs root: the right to mount, for a disk that can be filled")
+	}
+	t.Cleanup(func() {
+		if err := unmountDisk(dir); err != nil {
+			t.Errorf("unmount %s: %v", dir, err)
+		}
+	})
+	return name
 }
 
 // home makes a home folder that lets the client's key in, as servers read it that insist on ~/.ssh.

@@ -26,6 +26,7 @@ func Dropbear(t testing.TB, o DropbearOptions) *Server {
 	}
 	s := newServer(t)
 	s.own(t)
+	s.fullDisk(t)
 	s.Dir, s.late = s.Root, true
 	run := s.amongOwnUsers(t)
 	args := append([]string{"-F", "-E", "-P", filepath.Join(s.work, "pid")}, o.Args...)

@@ -24,6 +24,10 @@ func withOwnMounts() *syscall.SysProcAttr {
 	return attr
 }
 
+func mountDisk(dir, options string) error { return syscall.Mount("none", dir, "tmpfs", 0, options) }
+
+func unmountDisk(dir string) error { return syscall.Unmount(dir, syscall.MNT_DETACH) }
+
 // descendants are the processes that pid started, and those that they started.
 func descendants(pid int) []int {
 	children := map[int][]int{}

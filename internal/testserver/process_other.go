@@ -2,7 +2,10 @@
 
 package testserver
 
-import "syscall"
+import (
+	"errors"
+	"syscall"
+)
 
 func endWithParent() *syscall.SysProcAttr { return nil }
 
@@ -12,3 +15,7 @@ func descendants(int) []int { return nil }
 func as(int) *syscall.SysProcAttr { return nil }
 
 func withOwnMounts() *syscall.SysProcAttr { return nil }
+
+func mountDisk(string, string) error { return errors.ErrUnsupported }
+
+func unmountDisk(string) error { return nil }

@@ -37,6 +37,7 @@ func ProFTPD(t testing.TB, o ProFTPDOptions) *Server {
 	uid := 0
 	if o.Own {
 		s.own(t)
+		s.fullDisk(t)
 		uid = ownUID
 	}
 	hostKeys := s.makeHostKeys(t, o.HostKeys)
@@ -81,6 +82,16 @@ func (s *Server) proftpdConfig(o ProFTPDOptions, module string, port int, hostKe
 		fmt.Fprintln(&b, line)
 	}
 	return b.String()
+}
+
+// SFTPLog is what mod_sftp has written to its log so far.
+func (s *Server) SFTPLog(t testing.TB) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(s.work, "sftp.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
 }
 
 // passwordFile holds the customer.

@@ -1,6 +1,10 @@
 package testserver
 
 import (
+	"context"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +27,7 @@ func Rclone(t testing.TB, o RcloneOptions) *Server {
 	t.Helper()
 	s := newServer(t)
 	s.own(t)
+	s.fullDisk(t)
 	s.Dir, s.late = "/", true
 	home := s.home(t)
 	program := filepath.Join(home, "rclone") // where its user may run it
@@ -30,7 +35,7 @@ func Rclone(t testing.TB, o RcloneOptions) *Server {
 	if out, err := exec.Command("cp", o.Program, program).CombinedOutput(); err != nil {
 		t.Fatalf("copy rclone: %v\n%s", err, out)
 	}
-	args := append([]string{"serve", "sftp", s.Root, "-v", "--config=", "--dir-cache-time=0s"}, o.Args...)
+	args := append([]string{"serve", "sftp", s.Root, "-v", "--config=", "--rc", "--rc-no-auth", "--rc-addr=unix://" + s.control()}, o.Args...)
 	for _, file := range s.makeHostKeys(t, o.HostKeys) {
 		if err := os.Chown(file, ownUID, ownUID); err != nil {
 			t.Fatal(err)
@@ -46,11 +51,31 @@ func Rclone(t testing.TB, o RcloneOptions) *Server {
 		args = append(args, "--user="+s.User, "--pass="+s.Password)
 	}
 	s.start(t, "SFTP server listening on", func(int) *exec.Cmd {
+		_ = os.Remove(s.control()) // of one that was killed
 		c := exec.Command(program, append(args, "--addr="+s.Addr)...)
 		c.Dir, c.Env, c.SysProcAttr = home, []string{"HOME=" + home, "PATH=/usr/bin:/bin"}, as(ownUID)
 		return c
 	})
 	return s
+}
+
+// control is the socket by which rclone is told what it must forget.
+func (s *Server) control() string { return filepath.Join(s.work, "home", "rc") }
+
+// Forget lets rclone look at the disk anew: it remembers what lies in folders.
+func (s *Server) Forget(t testing.TB) {
+	t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", s.control())
+	}}}
+	answer, err := client.Post("http://rclone/vfs/forget", "application/json", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatalf("rclone vfs/forget: %v", err)
+	}
+	defer answer.Body.Close()
+	if said, _ := io.ReadAll(answer.Body); answer.StatusCode != http.StatusOK {
+		t.Fatalf("rclone vfs/forget: %s %s", answer.Status, said)
+	}
 }
 
 // Version gives the first line of what a program says of itself.

@@ -20,7 +20,7 @@ type Options struct {
 	// SFTP are arguments of the SFTP subsystem, e.g. "-R" (read-only) or "-p open,write,close,realpath" (only those
 	// requests). Sessions begin in Server.Root, whatever they are.
 	SFTP string
-	// External takes OpenSSH's sftp-server, a process of its own, for the subsystem.
+	// External takes OpenSSH's sftp-server, a process of its own, for the subsystem. It logs to Server.Requests.
 	External bool
 	// Config are further lines of sshd_config. They stand first, and the first one counts in sshd.
 	Config []string
@@ -57,6 +57,9 @@ func SSHD(t testing.TB, o Options) *Server {
 		s.Dir = "/"
 		s.lockIn(t)
 	}
+	if o.Own {
+		s.fullDisk(t)
+	}
 	hostKeys := s.makeHostKeys(t, o.HostKeys)
 	authorized := o.AuthorizedKeys
 	if !o.NoKey {
@@ -65,6 +68,12 @@ func SSHD(t testing.TB, o Options) *Server {
 	keys := s.write(t, "authorized_keys", strings.Join(authorized, "\n")+"\n")
 	if err := os.Chmod(keys, 0o644); err != nil { // sshd reads it as the user
 		t.Fatal(err)
+	}
+	if o.External {
+		s.Requests = s.write(t, "requests", "")
+		if err := os.Chmod(s.Requests, 0o666); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if o.CA {
 		o.Config = append(o.Config, s.certify(t, hostKeys)...)
@@ -88,9 +97,13 @@ func (s *Server) sshdConfig(o Options, port int, hostKeys []string, authorized s
 	fmt.Fprintf(&b, "AuthorizedKeysFile %s\n", authorized)
 	server := "internal-sftp"
 	if o.External {
-		server = "/usr/lib/openssh/sftp-server"
+		server = "/usr/lib/openssh/sftp-server -e -l INFO"
 	}
-	fmt.Fprintf(&b, "Subsystem sftp %s -d %s %s\n", server, s.Dir, o.SFTP)
+	fmt.Fprintf(&b, "Subsystem sftp %s -d %s %s", server, s.Dir, o.SFTP)
+	if o.External {
+		fmt.Fprintf(&b, " 2>>%s", s.Requests) // the user's shell runs it
+	}
+	b.WriteString("\n")
 	if o.Chroot {
 		fmt.Fprintf(&b, "ChrootDirectory %s\n", s.Root)
 	}

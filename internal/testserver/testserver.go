@@ -36,6 +36,12 @@ type Server struct {
 	// Dir is Root as clients must name it: the same absolute path on sshd, "/" on ProFTPD, which is chrooted.
 	Dir string
 
+	UID int // of the server's own user, who owns what clients may write to; 0: the test's
+	// Requests is the file where the server logs what it is asked; empty: nowhere.
+	Requests string
+	// Full is a folder in Root on a disk of 1 MiB, where the server has a user of its own; else empty.
+	Full string
+
 	HostKeyLines []string // "TYPE BASE64", in the order of Options.HostKeys
 	KeyFile      string   // private key of the client in OpenSSH's format, without passphrase
 	Key          string   // the same, as text

@@ -44,9 +44,13 @@ func TestSSHDTakesSFTPArguments(t *testing.T) {
 // A user of the server's own logs in with the key that the server made, and is bound by rights as root is not.
 func TestServersHaveTheirOwnUser(t *testing.T) {
 	for name, start := range map[string]func(t *testing.T) *testserver.Server{
-		"sshd":     func(t *testing.T) *testserver.Server { return testserver.SSHD(t, testserver.Options{Own: true}) },
-		"external": func(t *testing.T) *testserver.Server { return testserver.SSHD(t, testserver.Options{Own: true, External: true}) },
-		"proftpd":  func(t *testing.T) *testserver.Server { return testserver.ProFTPD(t, testserver.ProFTPDOptions{Own: true}) },
+		"sshd": func(t *testing.T) *testserver.Server { return testserver.SSHD(t, testserver.Options{Own: true}) },
+		"external": func(t *testing.T) *testserver.Server {
+			return testserver.SSHD(t, testserver.Options{Own: true, External: true})
+		},
+		"proftpd": func(t *testing.T) *testserver.Server {
+			return testserver.ProFTPD(t, testserver.ProFTPDOptions{Own: true})
+		},
 		"dropbear": func(t *testing.T) *testserver.Server { return testserver.Dropbear(t, testserver.DropbearOptions{}) },
 	} {
 		t.Run(name, func(t *testing.T) {
