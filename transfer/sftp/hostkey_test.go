@@ -227,6 +227,20 @@ func TestScanShowsEveryKeyAndSendsNoName(t *testing.T) {
 	}
 }
 
+// Dropbear names RSA among its types without having such a key, and drops the line when it is asked to show one.
+func TestScanGoesOnWhereAServerDropsTheLineForAType(t *testing.T) {
+	server := testserver.Dropbear(t, testserver.DropbearOptions{})
+	pool, _, c := reach(t, server)
+	keys, err := pool.Scan(t.Context(), c)
+	if err != nil || len(keys) != 1 || keys[0].Key != server.HostKeyLines[0] {
+		t.Errorf("%v, %v", keys, err)
+	}
+	server.Stop()
+	if keys, err := pool.Scan(t.Context(), c); err == nil {
+		t.Errorf("a server that is gone shows %v", keys)
+	}
+}
+
 func TestScanOfAnOldServerNamesItsAlgorithms(t *testing.T) {
 	server := testserver.SSHD(t, testserver.Options{HostKeys: []string{"rsa"}, Config: []string{"HostKeyAlgorithms ssh-rsa"}})
 	pool, _, c := reach(t, server)
