@@ -182,11 +182,13 @@ func (l *listed) endless() {
 }
 
 func (s *session) statvfs(a *asked) reply {
-	if _, err := s.server.root.Stat(disk(a.log.Path)); err != nil {
+	file, err := s.server.root.Open(disk(a.log.Path)) // the disk of that folder: another may be mounted there
+	if err != nil {
 		return refused(err)
 	}
+	defer func() { _ = file.Close() }()
 	var st syscall.Statfs_t
-	if err := syscall.Statfs(s.server.opts.Root, &st); err != nil {
+	if err := syscall.Fstatfs(int(file.Fd()), &st); err != nil {
 		return refused(err)
 	}
 	if told := s.knobs.FreeBytes; told != 0 {

@@ -17,6 +17,7 @@ import (
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/haulier/haulier/internal/testserver"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/sftp/wire"
 	"github.com/haulier/haulier/transfer/sftptest"
@@ -226,4 +227,12 @@ func TestOtherClientsWork(t *testing.T) {
 			t.Errorf("%v: %s", err, out)
 		}
 	})
+}
+
+func TestStatvfsTellsOfTheDiskOfThatFolder(t *testing.T) {
+	_, c, root := with(t, sftptest.Knobs{})
+	full := testserver.FullDisk(t, root, os.Geteuid())
+	if free, err := c.Statvfs(context.Background(), "/"+full); err != nil || free > 1<<20 {
+		t.Errorf("%d bytes are free on a disk of 1 MiB, %v", free, err)
+	}
 }
