@@ -14,7 +14,7 @@ BENCH   ?=
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check lint vet staticcheck fmt race fuzz cover bench generate verify vuln clean
+.PHONY: help build demo test check lint vet staticcheck fmt race fuzz cover bench interop generate verify vuln clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ cover: ## run all tests and write coverage.out and coverage.html
 
 bench: ## run the benchmarks, 1 GiB through the whole program among them (BENCH=-short: 64 MiB)
 	go test -run '^$$' -bench . -benchmem $(BENCH) -timeout $(TIMEOUT) $(TESTS)
+
+interop: ## ask every behaviour of every server of docs/interop.md and write its tables anew; needs root
+	go test ./test/interop -count=1 -timeout $(TIMEOUT) -run '^TestInterop$$' -update
 
 generate: ## write the generated files anew: references, schema, golden files of documents
 	go generate ./...
