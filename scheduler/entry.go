@@ -31,7 +31,7 @@ type turn struct {
 	job  *entry
 	spec job.Spec // as it was when the run began
 	run  job.Run
-	owns bool // the slot is still open and ends with this turn
+	owns bool // the run's slot is open: it ends when the run begins, or may not
 
 	followers []job.Run // that its success queued
 

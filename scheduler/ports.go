@@ -35,8 +35,9 @@ type Slots interface {
 
 // Runs is where runs are remembered.
 type Runs interface {
-	// BeginRun records a run that starts, or one that ends as it begins because it may not start. A run that follows
-	// another is the one that was queued for it; job.ErrExists if that one has ended.
+	// BeginRun records a run that starts, or one that ends as it begins because it may not start. In the same step the slot
+	// of a run that starts ends as ran, if it is still due. A run that follows another is the one that was queued for it;
+	// job.ErrExists if that one has ended. Begun once more, as the answer was lost, a slot's run is the same run.
 	BeginRun(ctx context.Context, run job.Run) (job.Run, error)
 	// EndRun records what a run came to; job.ErrStale if it has ended before. In the same step it queues a run of each
 	// follower, unless one waits already.

@@ -65,11 +65,6 @@ func (s *Service) interruptOpen(ctx context.Context, only string) error {
 		if run.State == job.RunQueued || only != "" && run.Job != only {
 			continue
 		}
-		if run.Slot != nil {
-			if err := settled(s.o.Store.EndSlot(ctx, ran(*run.Slot, run.ID))); err != nil {
-				return err
-			}
-		}
 		run.State, run.Ended = job.RunInterrupted, now
 		run.Reason = interrupted("Haulier or the machine stopped while the run was at work.")
 		if run.Trigger != job.TriggerManual && run.Attempt < mostStarts { // who asks by hand asks again
@@ -81,11 +76,6 @@ func (s *Service) interruptOpen(ctx context.Context, only string) error {
 		s.o.Log.Warn("run was interrupted", "job", run.Job, "run", run.ID)
 	}
 	return nil
-}
-
-func ran(slot job.Slot, run int64) job.Slot {
-	slot.State, slot.Reason, slot.Run = job.SlotRan, nil, run
-	return slot
 }
 
 // settled takes the answer to a write of an end: a row that has ended already needs nothing more.

@@ -15,7 +15,7 @@ type Ended struct {
 	Spec job.Spec
 }
 
-// begin records the run. An error leaves the turn as it was.
+// begin records the run, and with it that its slot is used. An error leaves the turn as it was.
 func (s *Service) begin(ctx context.Context, t *turn) error {
 	run := t.run
 	run.Job, run.Connection, run.Type = t.spec.Name, t.spec.Connection, t.spec.Type
@@ -47,9 +47,6 @@ func (s *Service) carryOut(t *turn) {
 	}
 	t.followers = s.followers(run)
 	s.persist(func(ctx context.Context) error { return s.o.Store.EndRun(ctx, run, t.followers...) })
-	if t.owns {
-		s.persist(func(ctx context.Context) error { return s.o.Store.EndSlot(ctx, ran(*run.Slot, run.ID)) })
-	}
 	s.o.Log.Info("run ended", "job", run.Job, "run", run.ID, "state", string(run.State), "slug", slug(run.Reason),
 		"ok", run.Counts.OK, "failed", run.Counts.Failed, "held", run.Counts.Held, "took", run.Ended.Sub(run.Started).String())
 	t.ended = run

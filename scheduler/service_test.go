@@ -104,11 +104,11 @@ func TestOverlap(t *testing.T) {
 		job.OverlapSkip: {
 			[]string{"a schedule 11-21T00:10 1", "a schedule 11-21T00:50 1"},
 			[]string{"11-21T00:10 ran", "11-21T00:20 skipped schedule.overlap", "11-21T00:30 skipped schedule.overlap",
-				"11-21T00:40 skipped schedule.overlap", "11-21T00:50 due"},
+				"11-21T00:40 skipped schedule.overlap", "11-21T00:50 ran"},
 		},
 		job.OverlapQueue: {
 			[]string{"a schedule 11-21T00:10 1", "a schedule 11-21T00:20 1"},
-			[]string{"11-21T00:10 ran", "11-21T00:20 due", "11-21T00:30 coalesced", "11-21T00:40 coalesced", "11-21T00:50 due"},
+			[]string{"11-21T00:10 ran", "11-21T00:20 ran", "11-21T00:30 coalesced", "11-21T00:40 coalesced", "11-21T00:50 due"},
 		},
 	} {
 		t.Run(string(policy), func(t *testing.T) {

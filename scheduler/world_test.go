@@ -122,13 +122,29 @@ func (m *memory) LastSlot(_ context.Context, name string) (last job.Slot, ok boo
 func (m *memory) BeginRun(_ context.Context, run job.Run) (job.Run, error) {
 	err := m.write("BeginRun", func() error {
 		if run.Follows != 0 {
-			return m.beginFollower(&run)
+			if err := m.beginFollower(&run); err != nil {
+				return err
+			}
+		} else if own := slices.IndexFunc(m.runs, func(r job.Run) bool { return begunAs(r, run) }); own >= 0 {
+			run.ID = int64(own + 1)
+		} else {
+			run.ID = int64(len(m.runs) + 1)
+			m.runs = append(m.runs, run)
 		}
-		run.ID = int64(len(m.runs) + 1)
-		m.runs = append(m.runs, run)
+		if run.Slot != nil && run.Ended.IsZero() {
+			if i := m.find(*run.Slot); i >= 0 && m.slots[i].State == job.SlotDue {
+				m.slots[i].State, m.slots[i].Reason, m.slots[i].Run = job.SlotRan, nil, run.ID
+			}
+		}
 		return nil
 	})
 	return run, err
+}
+
+// begunAs says whether an open run is the same attempt for the same slot.
+func begunAs(r, run job.Run) bool {
+	return r.Ended.IsZero() && r.Job == run.Job && r.Attempt == run.Attempt && r.Slot != nil && run.Slot != nil &&
+		r.Slot.Wall == run.Slot.Wall && r.Slot.Offset == run.Slot.Offset
 }
 
 // beginFollower takes the run's own row, else the one that is queued for its job, else a new one.

@@ -83,8 +83,8 @@ func runsOf(rows []runRow) []job.Run {
 
 // BeginRun records a run that starts: running, attempt 1 and now, unless it says otherwise. It gives the ID, and tells
 // run.started; one that ends as it begins, because it may not start, tells run.STATE. Of the slot, identity and due time
-// are kept with the run; how it ended is told by Slots. A run that follows another is the one that EndRun queued for it;
-// job.ErrExists if that one has ended.
+// are kept with the run; in the same transaction a slot that is due ends as ran. A run that follows another is the one that
+// EndRun queued for it; job.ErrExists if that one has ended.
 func (s *Store) BeginRun(ctx context.Context, r job.Run) (job.Run, error) {
 	row := runRowOf(r)
 	row.ID, row.Attempt = 0, max(1, r.Attempt)
@@ -95,7 +95,7 @@ func (s *Store) BeginRun(ctx context.Context, r job.Run) (job.Run, error) {
 		row.Started = s.now()
 	}
 	err := s.write(ctx, "begin a run of "+r.Job, func(tx *gorm.DB) error {
-		if err := takeQueued(tx, &row); err != nil {
+		if err := takeOwn(tx, &row); err != nil {
 			return err
 		}
 		if err := tx.Save(&row).Error; err != nil {
@@ -103,6 +103,9 @@ func (s *Store) BeginRun(ctx context.Context, r job.Run) (job.Run, error) {
 		}
 		if row.Ended != 0 {
 			return s.tellRun(tx, row, row.State)
+		}
+		if err := useSlot(tx, row); err != nil {
+			return err
 		}
 		return s.tellRun(tx, row, "started")
 	})
@@ -112,18 +115,24 @@ func (s *Store) BeginRun(ctx context.Context, r job.Run) (job.Run, error) {
 	return row.run(), nil
 }
 
-// takeQueued makes a run that follows another the one that waits for that, if there is one.
-func takeQueued(tx *gorm.DB, row *runRow) error {
-	if row.Follows == 0 {
-		return nil
-	}
-	var waiting []runRow
-	err := tx.Where("job = ? AND ended = 0 AND (follows = ? OR state = 'queued')", row.Job, row.Follows).
-		Order("state = 'queued'").Limit(1).Find(&waiting).Error // its own row first: begun by a write whose answer was lost
-	for _, w := range waiting {
-		row.ID, row.Follows = w.ID, w.Follows
+// takeOwn gives a run the row that is there for it: one that was begun by a write whose answer was lost, else the one
+// that is queued to follow.
+func takeOwn(tx *gorm.DB, row *runRow) error {
+	var own []runRow
+	err := tx.Where(`job = @job AND ended = 0 AND (@follows <> 0 AND (follows = @follows OR state = 'queued')
+		OR @wall <> '' AND slot_wall = @wall AND slot_offset = @offset AND attempt = @attempt)`,
+		map[string]any{"job": row.Job, "follows": row.Follows, "wall": row.SlotWall, "offset": row.SlotOffset, "attempt": row.Attempt}).
+		Order("state = 'queued'").Limit(1).Find(&own).Error
+	for _, o := range own {
+		row.ID, row.Follows = o.ID, o.Follows
 	}
 	return err
+}
+
+// useSlot ends the slot that a run was begun for, unless an earlier attempt did.
+func useSlot(tx *gorm.DB, row runRow) error {
+	return tx.Model(&slotRow{}).Where("job = ? AND wall = ? AND utc_offset = ? AND state = 'due'", row.Job, row.SlotWall, row.SlotOffset).
+		Updates(map[string]any{"state": string(job.SlotRan), "run": row.ID}).Error
 }
 
 // EndRun records what a run came to, once: a run that has ended gives job.ErrStale. With it goes the event run.STATE.

@@ -49,8 +49,19 @@ func slotsAreUniqueForEver(t *testing.T, b bundle) {
 
 func runsBeginAndEndOnce(t *testing.T, b bundle) {
 	slot := slotAt(1)
-	run := must2(t, b.BeginRun)(job.Run{Job: "acme-customers", Connection: "acme", Type: job.TypeImport,
-		Trigger: job.TriggerSchedule, Slot: &slot, Revision: 9, Only: "x.csv", Force: true, By: "ops"})
+	must2(t, b.AddSlot)(slot)
+	begin := job.Run{Job: "acme-customers", Connection: "acme", Type: job.TypeImport,
+		Trigger: job.TriggerSchedule, Slot: &slot, Revision: 9, Only: "x.csv", Force: true, By: "ops"}
+	first := must2(t, b.BeginRun)(begin)
+	run := must2(t, b.BeginRun)(begin)
+	same(t, "begun again, as the answer was lost", run.ID, first.ID)
+	used := func() {
+		t.Helper()
+		last, _, err := b.LastSlot(t.Context(), "acme-customers")
+		ok(t, err)
+		same(t, "slot of the run", []any{last.State, last.Run}, []any{job.SlotRan, run.ID})
+	}
+	used()
 	same(t, "state, attempt", []any{run.State, run.Attempt}, []any{job.RunRunning, 1})
 	same(t, "open", must[[]job.Run](t)(b.OpenRuns(t.Context())), []job.Run{run})
 
@@ -63,7 +74,10 @@ func runsBeginAndEndOnce(t *testing.T, b bundle) {
 	wants(t, b.EndRun(t.Context(), job.Run{ID: 999, State: job.RunFailed}), job.ErrNotFound)
 	_, err := b.Run(t.Context(), 999)
 	wants(t, err, job.ErrNotFound)
-	same(t, "events", b.eventTypes(t), []string{"run.started", "run.partial"})
+	same(t, "events", b.eventTypes(t), []string{"run.started", "run.started", "run.partial"})
+	begin.Attempt, begin.AttemptOf = 2, run.ID
+	must2(t, b.BeginRun)(begin)
+	used()
 }
 
 func followersAreQueuedOnce(t *testing.T, b bundle) {
