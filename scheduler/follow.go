@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"slices"
 
 	"github.com/haulier/haulier/job"
 )
@@ -22,21 +23,29 @@ func (s *Service) followers(ended job.Run) (runs []job.Run) {
 	return runs
 }
 
-// follow gives queued runs their turns, behind a run that ended. A job that is busy runs once more when it has ended; a
-// turn that waits for that already serves. Needs mu.
+// follow gives queued runs their turns, behind a run that ended. A turn that waits already, for a place or for the run
+// at work, serves; else a job that is at work runs once more. Needs mu.
 func (s *Service) follow(queued []job.Run, ended int64) {
 	for _, run := range queued {
 		e := s.jobs[run.Job]
-		switch {
-		case s.stopping || e == nil || e.removed: // left to the next Start
+		if s.stopping || e == nil || e.removed { // left to the next Start
 			continue
-		case e.queued == nil:
+		}
+		if t := s.waits(e); t == nil {
 			s.dispatch(&turn{job: e, run: job.Run{Trigger: job.TriggerAfter, Follows: ended, Attempt: 1}})
-		case e.queued.run.Follows == 0:
-			e.queued.run.Follows = ended
+		} else if t.run.Follows == 0 {
+			t.run.Follows = ended
 		}
 		s.schedule(e)
 	}
+}
+
+// waits gives the turn of a job that has not been launched; nil: there is none. Needs mu.
+func (s *Service) waits(e *entry) *turn {
+	if slices.Contains(s.waiting, e.turn) {
+		return e.turn
+	}
+	return e.queued
 }
 
 // queuedRuns gives the runs that the last process queued and did not begin; those of jobs that are gone end skipped.

@@ -179,6 +179,19 @@ func TestAFollowerThatIsGoneIsNotOwedForEver(t *testing.T) {
 	})
 }
 
+// TestATurnThatWaitsForAPlaceServesTheSuccess: a second run would find nothing to do.
+func TestATurnThatWaitsForAPlaceServesTheSuccess(t *testing.T) {
+	inWorld(t, lasting(10*time.Minute), func(t *testing.T, w *world) {
+		w.options.MaxRuns = 1
+		b := spec("b", "12 0 * * *")
+		b.Timing.After = "a"
+		w.start(spec("a", "10 0 * * *"), b)
+		w.pass(time.Hour)
+		w.wantRuns("a schedule succeeded  0", "b schedule succeeded  1")
+		w.wantSlots("11-21T00:10 ran", "11-21T00:12 ran")
+	})
+}
+
 // TestABusyFollowerRunsOnceMore: successes that come while it is at work are served by one run, or by a slot that waits.
 func TestABusyFollowerRunsOnceMore(t *testing.T) {
 	for slots, want := range map[string][]string{
