@@ -234,3 +234,18 @@ func TestARunThatIsOwedBeginsWithTheNextDaemon(t *testing.T) {
 	}
 	same(t, "landed", w.names("next"), []string{"a.csv"})
 }
+
+// By hand and without a daemon a job that runs after another is run, and run again, alone; nothing follows.
+func TestAJobThatRunsAfterAnotherIsRunByHand(t *testing.T) {
+	w, c := newWorld(t), newCustomer(t, sftptest.Options{})
+	c.put("out/a.csv", "a")
+	w.config("connections:\n", c.connection("acme", "locations: {out: /out}"), "jobs:\n",
+		importJob("first", "acme", "out"), importJob("next", "acme", "out", "after: first"))
+	w.haulier(0, "run", "next")
+	same(t, "landed", w.names("next"), []string{"a.csv"})
+	c.put("out/b.csv", "b")
+	w.haulier(0, "retry", "1")
+	same(t, "landed", w.names("next"), []string{"a.csv", "b.csv"})
+	w.haulier(0, "run", "first")
+	same(t, "runs of next", []int{len(w.history("next"))}, []int{2})
+}
