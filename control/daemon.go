@@ -42,41 +42,46 @@ func (d *Daemon) Config() *config.Config { return d.config.Load() }
 func (d *Daemon) Revision() int64 { return d.revision.Load() }
 
 // Use makes a configuration the one that counts: the scheduler gets its jobs, and the store its revision with a masked
-// diff against the one before.
+// diff against the one before. An error changes nothing.
 func (d *Daemon) Use(ctx context.Context, cfg *config.Config, by string) error {
-	before := d.config.Swap(cfg)
-	if err := d.apply(ctx, cfg, by); err != nil {
-		if before != nil {
-			d.config.Store(before)
+	err := d.Scheduler.Load(cfg.Jobs, func() error {
+		id, err := d.record(ctx, cfg, by)
+		if err != nil {
+			return err
 		}
-		return err
-	}
-	if d.Drafts != nil {
+		d.config.Store(cfg)
+		d.revision.Store(id)
+		return nil
+	})
+	if err == nil && d.Drafts != nil {
 		d.Drafts(cfg)
 	}
-	return d.Store.Resolve(ctx, "config/config.rejected_on_reload", time.Now())
+	return err
 }
 
-func (d *Daemon) apply(ctx context.Context, cfg *config.Config, by string) error {
-	if err := CarryOn(ctx, d.Store, cfg.Jobs); err != nil {
-		return err
-	}
-	if err := d.Scheduler.Load(ctx, cfg.Jobs); err != nil {
-		return err
-	}
-	if err := d.Store.MarkLoaded(ctx, jobNames(cfg)); err != nil {
-		return err
-	}
+// CauseReload is the cause of the incident that a reload was refused.
+const CauseReload = "config/config.rejected_on_reload"
+
+// record writes down in one transaction that a configuration counts from now on, and gives its number.
+func (d *Daemon) record(ctx context.Context, cfg *config.Config, by string) (id int64, err error) {
 	entities := map[string]string{}
 	for name, c := range cfg.Connections {
 		entities[name] = c.Entity
 	}
-	if err := d.Store.MarkConnections(ctx, entities); err != nil {
-		return err
-	}
-	id, err := Record(ctx, d.Store, cfg, by)
-	d.revision.Store(id)
-	return err
+	err = d.Store.Together(ctx, "record the configuration that counts", func(s *store.Store) error {
+		if err := CarryOn(ctx, s, cfg.Jobs); err != nil {
+			return err
+		}
+		if id, err = Record(ctx, s, cfg, by); err != nil {
+			return err
+		}
+		err := errors.Join(s.MarkLoaded(ctx, jobNames(cfg)), s.MarkConnections(ctx, entities), s.Resolve(ctx, CauseReload, time.Now()))
+		if err != nil || d.Config() == nil { // the first is no reload
+			return err
+		}
+		return s.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: "config.reload", Object: cfg.Path, Detail: fmt.Sprintf("revision %d", id)})
+	})
+	return id, err
 }
 
 // Renamer gives the history of one job to another.
@@ -129,19 +134,26 @@ func (d *Daemon) Reload(ctx context.Context, by string) (Reloaded, error) {
 	before := d.Config()
 	cfg, problems := d.Load(ctx)
 	if problems.Errors() > 0 {
-		reason := rejected(problems)
-		d.Logger.Error("configuration rejected", "errors", problems.Errors(), "cause", reason.Cause)
-		_, err := d.Store.Raise(ctx, "config/"+reason.Slug, "", *reason, time.Now())
-		return Reloaded{}, errors.Join(reason, err)
+		return Reloaded{}, d.refused(ctx, rejected(problems))
 	}
 	diff := config.Diff(config.Masked(before), config.Masked(cfg))
 	restart := config.RestartNeeded(before, cfg)
 	if err := d.Use(ctx, cfg, by); err != nil {
-		return Reloaded{}, err
+		return Reloaded{}, d.refused(ctx, err)
 	}
-	err := d.Store.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: "config.reload", Object: cfg.Path, Detail: fmt.Sprintf("revision %d", d.Revision())})
 	d.Logger.Info("configuration loaded", "revision", d.Revision(), "jobs", len(cfg.Jobs), "by", by)
-	return Reloaded{Revision: d.Revision(), Diff: diff, Restart: restart, Warnings: problems.Warnings()}, err
+	return Reloaded{Revision: d.Revision(), Diff: diff, Restart: restart, Warnings: problems.Warnings()}, nil
+}
+
+// refused has the log and the incidents tell that a configuration does not count, and gives the reason back.
+func (d *Daemon) refused(ctx context.Context, why error) error {
+	d.Logger.Error("configuration rejected", "error", why)
+	var reason *job.Reason
+	if !errors.As(why, &reason) {
+		return why
+	}
+	_, err := d.Store.Raise(ctx, CauseReload, "", *reason, time.Now())
+	return errors.Join(why, err)
 }
 
 func rejected(problems config.Problems) *job.Reason {

@@ -11,8 +11,9 @@ import (
 // entry is one job under the scheduler's care. Guarded by Service.mu.
 type entry struct {
 	spec     job.Spec
-	schedule Schedule // the zero value for a job without times of its own
-	at       position // slots up to here are decided
+	schedule Schedule  // the zero value for a job without times of its own
+	came     time.Time // when it was loaded; zero: it was admitted, and what follows is known
+	at       position  // slots up to here are decided
 	open     []job.Slot
 	unsure   bool // a write of a slot was answered with an error: it may have been done nevertheless
 	removed  bool // no longer configured; kept until its last run has ended
@@ -54,6 +55,8 @@ func (s *Service) schedule(e *entry) {
 	var wake time.Time
 	switch {
 	case e.removed:
+	case !e.came.IsZero():
+		wake = e.came
 	case len(e.open) > 0:
 		wake = e.open[0].Due
 	default:

@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,31 +12,23 @@ import (
 // Load makes specs the jobs of the scheduler. It may be called at any time; a later call changes what differs: jobs that
 // are new begin their slots now, jobs that are gone have no further slots, a changed cron line or zone counts from now on.
 // Runs at work go on with the configuration they began with. An error names every problem and changes nothing.
-func (s *Service) Load(ctx context.Context, specs []job.Spec) error {
+//
+// record, if not nil, writes down that these jobs count from now on. It is called when nothing but itself can fail any
+// more, and before any of them runs; its error changes nothing either.
+func (s *Service) Load(specs []job.Spec, record func() error) error {
 	s.book.Lock()
 	defer s.book.Unlock()
 	fresh, after, err := plan(specs)
 	if err != nil {
 		return fmt.Errorf("load jobs: %w", err)
 	}
-	s.mu.Lock()
-	started := s.started
-	var arriving []*entry
-	for _, e := range fresh {
-		if old := s.jobs[e.spec.Name]; old == nil || old.removed {
-			arriving = append(arriving, e)
-		}
-	}
-	s.mu.Unlock()
-	if started {
-		for _, e := range arriving {
-			if err := s.admit(ctx, e, nil); err != nil {
-				return fmt.Errorf("load job %s: %w", e.spec.Name, err)
-			}
+	if record != nil {
+		if err := record(); err != nil {
+			return err
 		}
 	}
 	s.mu.Lock()
-	s.apply(fresh, started)
+	s.apply(fresh)
 	s.after = after
 	s.mu.Unlock()
 	s.poke()
@@ -97,29 +88,29 @@ func checkAfter(jobs map[string]*entry) (problems []error) {
 }
 
 // apply brings the jobs in line with a plan. Needs mu.
-func (s *Service) apply(fresh map[string]*entry, started bool) {
+func (s *Service) apply(fresh map[string]*entry) {
 	for name, e := range s.jobs {
 		if fresh[name] == nil {
 			s.remove(e)
 		}
 	}
-	now := after(s.now())
+	now := s.now()
 	for name, next := range fresh {
 		e := s.jobs[name]
 		switch {
 		case e == nil:
-			e = next
+			e, next.came = next, now
 			s.jobs[name] = e
 		case e.removed: // back before its last run ended
-			next.turn, next.queued, next.place = e.turn, e.queued, e.place
+			next.turn, next.queued, next.place, next.came = e.turn, e.queued, e.place, now
 			*e = *next
 		default:
 			if e.spec.Timing.Cron != next.spec.Timing.Cron || e.spec.Timing.Zone.String() != next.spec.Timing.Zone.String() {
-				e.at, e.schedule = now, next.schedule
+				e.at, e.schedule = after(now), next.schedule
 			}
 			e.spec = next.spec
 		}
-		if started {
+		if s.started {
 			s.schedule(e)
 		}
 	}
@@ -136,48 +127,5 @@ func (s *Service) remove(e *entry) {
 func (s *Service) forget(e *entry) {
 	if e.removed && e.turn == nil && e.queued == nil && s.jobs[e.spec.Name] == e {
 		delete(s.jobs, e.spec.Name)
-	}
-}
-
-// admit finds out where the slots of a job that is new here go on: behind the last that is recorded, or from when the
-// job was first loaded. open are its slots that are recorded and not decided; nil: ask. Needs book.
-func (s *Service) admit(ctx context.Context, e *entry, open []job.Slot) error {
-	now := s.now()
-	first, err := s.o.Store.Loaded(ctx, e.spec.Name, e.spec.Connection, now)
-	if err != nil {
-		return err
-	}
-	last, ok, err := s.o.Store.LastSlot(ctx, e.spec.Name)
-	if err != nil {
-		return err
-	}
-	if open == nil {
-		if open, err = s.o.Store.OpenSlots(ctx, e.spec.Name); err != nil {
-			return err
-		}
-	}
-	e.open, e.at = open, after(first)
-	switch at, known := e.schedule.find(last); {
-	case !ok || !last.Due.After(first):
-	case !known || last.Due.After(now): // the cron line was changed meanwhile, or the clock was once ahead
-		e.at = after(now)
-	default:
-		e.at = at
-	}
-	return nil
-}
-
-// find gives the position of a slot; known is false if the schedule has no such slot.
-func (s Schedule) find(slot job.Slot) (at position, known bool) {
-	at = position{slot.Due.Unix() - 1, ever}
-	for {
-		found, next, ok := s.next(at)
-		switch {
-		case !ok || found.Due.After(slot.Due):
-			return at, false
-		case found.Wall == slot.Wall && found.Offset == slot.Offset:
-			return next, true
-		}
-		at = next
 	}
 }

@@ -82,9 +82,14 @@ func (s *Service) untilNext() time.Duration {
 	return max(0, min(recheck, s.agenda[0].wake.Sub(s.now())))
 }
 
-// serve decides about the slots of a job that have come due, or else starts its retry. Needs book.
-func (s *Service) serve(ctx context.Context, e *entry, now time.Time) error {
-	err := s.settle(ctx, e, now)
+// serve admits a job that came, decides about its slots that have come due, and starts its retry. Needs book.
+func (s *Service) serve(ctx context.Context, e *entry, now time.Time) (err error) {
+	if !e.came.IsZero() {
+		err = s.admit(ctx, e)
+	}
+	if err == nil {
+		err = s.settle(ctx, e, now)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r := e.retry; err == nil && r != nil && e.turn == nil && !r.at.After(now) {
@@ -111,6 +116,9 @@ func (s *Service) watchClock() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.jobs {
+		if e.came.After(now.wall) {
+			e.came = now.wall
+		}
 		if e.at.due > now.wall.Unix() {
 			e.at = after(now.wall)
 		}

@@ -132,7 +132,7 @@ func TestWithoutStartOnlyRunsByHandHappen(t *testing.T) {
 		w.service = scheduler.New(w.options)
 		follower := spec("c", "")
 		follower.Timing.After = "a"
-		if err := w.service.Load(t.Context(), []job.Spec{spec("a", "* * * * *"), spec("b", ""), follower}); err != nil {
+		if err := w.service.Load([]job.Spec{spec("a", "* * * * *"), spec("b", ""), follower}, nil); err != nil {
 			t.Fatal(err)
 		}
 		begun, err := w.service.RunNow(t.Context(), "a", job.Run{})
@@ -158,19 +158,55 @@ func TestLoadRefusesAndChangesNothing(t *testing.T) {
 		x.Timing.After, y.Timing.After, lost.Timing.After = "y", "x", "nowhere"
 		nozone := spec("nozone", "@daily")
 		nozone.Timing.Zone = nil
-		err := w.service.Load(t.Context(), []job.Spec{x, y, z, lost, nozone, spec("twice", ""), spec("twice", "")})
+		err := w.service.Load([]job.Spec{x, y, z, lost, nozone, spec("twice", ""), spec("twice", "")}, nil)
 		for _, want := range []string{"it would wait for itself", "there is no job nowhere", `minute "61"`, "nozone: it has no zone", "used twice"} {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("Load = %v, want %q", err, want)
 			}
 		}
-		w.set(func(string) error { return errors.New("disk full") }, nil)
-		if err := w.service.Load(t.Context(), []job.Spec{spec("b", "@daily")}); err == nil {
-			t.Error("Load of a new job on a full disk gave no error")
+		full := errors.New("disk full")
+		if err := w.service.Load([]job.Spec{spec("b", "*/10 * * * *")}, func() error { return full }); !errors.Is(err, full) {
+			t.Errorf("Load that could not be recorded = %v", err)
 		}
-		w.set(nil, nil)
 		w.pass(12 * time.Minute)
 		w.wantBegun("a schedule 11-21T00:10 1")
+	})
+}
+
+// TestAJobThatCameToAnIllStoreLosesNoSlot: it counts from when it was loaded.
+func TestAJobThatCameToAnIllStoreLosesNoSlot(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		w.start()
+		w.pass(9 * time.Minute)
+		w.set(func(string) error { return errors.New("disk full") }, nil)
+		if err := w.service.Load([]job.Spec{spec("a", "*/10 * * * *")}, nil); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(15 * time.Minute)
+		w.set(nil, nil)
+		w.pass(5 * time.Minute)
+		w.wantBegun("a catch-up 11-21T00:20 1")
+		w.wantSlots("11-21T00:10 missed schedule.missed", "11-21T00:20 ran")
+	})
+}
+
+// TestAJobThatComesBackBeforeItsTurnRunsItsSlotOnce: the slot waits for a place already.
+func TestAJobThatComesBackBeforeItsTurnRunsItsSlotOnce(t *testing.T) {
+	inWorld(t, lasting(8*time.Minute), func(t *testing.T, w *world) {
+		w.options.MaxRuns = 1
+		a, b := spec("a", "10 * * * *"), spec("b", "11 * * * *")
+		b.Timing.Overlap = job.OverlapQueue
+		w.start(a, b)
+		w.pass(12 * time.Minute)
+		for _, jobs := range [][]job.Spec{{a}, {a, b}} {
+			if err := w.service.Load(jobs, nil); err != nil {
+				t.Fatal(err)
+			}
+			w.pass(time.Minute)
+		}
+		w.pass(30 * time.Minute)
+		w.wantBegun("a schedule 11-21T00:10 1", "b schedule 11-21T00:11 1")
+		w.wantSlots("11-21T00:10 ran", "11-21T00:11 ran")
 	})
 }
 
@@ -178,7 +214,7 @@ func TestReload(t *testing.T) {
 	inWorld(t, lasting(8*time.Minute), func(t *testing.T, w *world) {
 		w.start(spec("stays", "*/10 * * * *"), spec("goes", "*/10 * * * *"), spec("moves", "*/10 * * * *"))
 		w.pass(12 * time.Minute)
-		if err := w.service.Load(t.Context(), []job.Spec{spec("stays", "*/10 * * * *"), spec("moves", "25 * * * *"), spec("comes", "14 * * * *")}); err != nil {
+		if err := w.service.Load([]job.Spec{spec("stays", "*/10 * * * *"), spec("moves", "25 * * * *"), spec("comes", "14 * * * *")}, nil); err != nil {
 			t.Fatal(err)
 		}
 		w.pass(15 * time.Minute)
@@ -211,7 +247,7 @@ func TestARemovedJobWaitingForAPlaceIsSkipped(t *testing.T) {
 		w.options.MaxRuns = 1
 		w.start(spec("a", "10 * * * *"), spec("b", "11 * * * *"))
 		w.pass(12 * time.Minute)
-		if err := w.service.Load(t.Context(), []job.Spec{spec("a", "10 * * * *")}); err != nil {
+		if err := w.service.Load([]job.Spec{spec("a", "10 * * * *")}, nil); err != nil {
 			t.Fatal(err)
 		}
 		w.pass(10 * time.Minute)

@@ -27,7 +27,7 @@ type Slots interface {
 	AddSlot(ctx context.Context, slot job.Slot) (created bool, err error)
 	// EndSlot records how a slot that was due ended; job.ErrStale if it ended otherwise before.
 	EndSlot(ctx context.Context, slot job.Slot) error
-	// OpenSlots gives the slots of a job that are still due, oldest first; an empty name means all jobs.
+	// OpenSlots gives the slots of a job that are still due, oldest first.
 	OpenSlots(ctx context.Context, jobName string) ([]job.Slot, error)
 	// LastSlot gives the latest slot of a job, whatever its state.
 	LastSlot(ctx context.Context, jobName string) (slot job.Slot, ok bool, err error)

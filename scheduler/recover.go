@@ -3,12 +3,11 @@ package scheduler
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/haulier/haulier/job"
 )
 
-// recoverAll ends what the last process left open, admits all jobs, and gives the runs that it queued. Needs book.
+// recoverAll ends what the last process left open, takes up its retries, and gives the runs that it queued. Needs book.
 func (s *Service) recoverAll(ctx context.Context) (queued []job.Run, err error) {
 	if err := s.interruptOpen(ctx, ""); err != nil {
 		return nil, err
@@ -16,32 +15,9 @@ func (s *Service) recoverAll(ctx context.Context) (queued []job.Run, err error) 
 	if queued, err = s.queuedRuns(ctx); err != nil {
 		return nil, err
 	}
-	open, err := s.o.Store.OpenSlots(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	byJob := make(map[string][]job.Slot)
-	for _, slot := range open {
-		byJob[slot.Job] = append(byJob[slot.Job], slot)
-	}
 	retries, err := s.o.Store.PendingRetries(ctx)
 	if err != nil {
 		return nil, err
-	}
-	s.mu.Lock()
-	jobs := make([]*entry, 0, len(s.jobs))
-	for _, e := range s.jobs {
-		jobs = append(jobs, e)
-	}
-	s.mu.Unlock()
-	for _, e := range jobs {
-		slots := byJob[e.spec.Name]
-		if slots == nil {
-			slots = []job.Slot{}
-		}
-		if err := s.admit(ctx, e, slots); err != nil {
-			return nil, fmt.Errorf("load job %s: %w", e.spec.Name, err)
-		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

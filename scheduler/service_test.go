@@ -392,7 +392,7 @@ func BenchmarkStart100000Jobs(b *testing.B) {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		service := scheduler.New(scheduler.Options{Store: newMemory(), Runner: runner(lasting(0))})
-		if err := service.Load(b.Context(), specs); err != nil {
+		if err := service.Load(specs, nil); err != nil {
 			b.Fatal(err)
 		}
 		if err := service.Start(b.Context()); err != nil {

@@ -23,7 +23,7 @@ func (s *Service) Standings() []Standing {
 	all := make([]Standing, 0, len(s.jobs))
 	for name, e := range s.jobs {
 		st := Standing{Job: name, Queued: e.queued != nil}
-		if e.place >= 0 {
+		if e.place >= 0 && e.came.IsZero() {
 			st.Next = e.wake
 		}
 		if e.retry != nil {

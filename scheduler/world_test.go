@@ -101,7 +101,7 @@ func (m *memory) OpenSlots(_ context.Context, name string) (open []job.Slot, err
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, s := range m.slots {
-		if s.State == job.SlotDue && (name == "" || s.Job == name) {
+		if s.State == job.SlotDue && s.Job == name {
 			open = append(open, s)
 		}
 	}
@@ -301,7 +301,7 @@ func (w *world) now() time.Time { return w.options.Clock() }
 func (w *world) start(specs ...job.Spec) {
 	w.t.Helper()
 	w.service = scheduler.New(w.options)
-	if err := w.service.Load(w.t.Context(), specs); err != nil {
+	if err := w.service.Load(specs, nil); err != nil {
 		w.t.Fatal(err)
 	}
 	if err := w.service.Start(w.t.Context()); err != nil {

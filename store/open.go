@@ -127,6 +127,12 @@ func (s *Store) write(ctx context.Context, act string, do func(tx *gorm.DB) erro
 	return failure(act, s.writer.WithContext(ctx).Transaction(do))
 }
 
+// Together runs several writes as one: all of them are on disk when it returns nil, and none otherwise. do works with the
+// store that it is given, which sees its own writes, and with no other.
+func (s *Store) Together(ctx context.Context, act string, do func(s *Store) error) error {
+	return s.write(ctx, act, func(tx *gorm.DB) error { return do(&Store{options: s.options, writer: tx, reader: tx}) })
+}
+
 // read runs do on a connection that cannot write.
 func (s *Store) read(ctx context.Context, act string, do func(db *gorm.DB) error) error {
 	return failure(act, do(s.reader.WithContext(ctx)))

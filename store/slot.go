@@ -80,14 +80,11 @@ func orNotFound(query *gorm.DB) error {
 	return job.ErrStale
 }
 
-// OpenSlots gives the slots of a job that have not ended, oldest first; an empty name means all jobs.
+// OpenSlots gives the slots of a job that have not ended, oldest first.
 func (s *Store) OpenSlots(ctx context.Context, jobName string) ([]job.Slot, error) {
 	var rows []slotRow
 	err := s.read(ctx, "read open slots of "+jobName, func(db *gorm.DB) error {
-		if jobName != "" {
-			db = db.Where("job = ?", jobName)
-		}
-		return db.Where("state = 'due'").Order("due, job").Find(&rows).Error
+		return db.Where("job = ? AND state = 'due'", jobName).Order("due").Find(&rows).Error
 	})
 	return slotsOf(rows), err
 }

@@ -202,7 +202,7 @@ func (m *meter) connections(ctx context.Context, f *web.Figures) error {
 		kind, rest, _ := strings.Cut(incident.Cause, "/")
 		name, _, _ := strings.Cut(rest, "/")
 		down[name] = down[name] || kind == "connection"
-		f.ReloadFailed = f.ReloadFailed || incident.Cause == "config/config.rejected_on_reload"
+		f.ReloadFailed = f.ReloadFailed || incident.Cause == control.CauseReload
 	}
 	m.mu.Lock()
 	open := maps.Clone(m.open)

@@ -89,7 +89,7 @@ func (a *app) runHere(ctx context.Context, cfg *config.Config, spec job.Spec, as
 	shown := newProgress(a)
 	sys := newSystem(func() *config.Config { return cfg }, s, a.handLogger(cfg), shown.show)
 	service := scheduler.New(scheduler.Options{Store: s, Runner: sys.runner, Log: sys.log, Revision: func() int64 { return revision }})
-	if err := service.Load(ctx, cfg.Jobs); err != nil { // all: one may stand behind another (after)
+	if err := service.Load(cfg.Jobs, nil); err != nil { // all: one may stand behind another (after)
 		return endedRun{}, err
 	}
 	begun, err := service.RunNow(ctx, spec.Name, asked)

@@ -215,9 +215,7 @@ func (a *app) attend(ctx context.Context, d *control.Daemon) error {
 		case <-ctx.Done():
 			return nil
 		case <-hangups:
-			if _, err := d.Reload(ctx, "SIGHUP"); err != nil {
-				d.Logger.Error("reload", "error", err)
-			}
+			_, _ = d.Reload(ctx, "SIGHUP") // the log says how it went
 		case <-prune.C:
 			if _, err := d.Store.Prune(ctx, time.Now()); err != nil {
 				d.Logger.Error("prune", "error", err)

@@ -52,6 +52,7 @@ func Run(t *testing.T, open Opener) {
 		{"SearchesFind", searchesFind},
 		{"RevisionsAreNumbered", revisionsAreNumbered},
 		{"RenamedJobsKeepTheirHistory", renamedJobsKeepTheirHistory},
+		{"TogetherIsAllOrNothing", togetherIsAllOrNothing},
 		{"AuditIsALongMemory", auditIsALongMemory},
 		{"FiftyWritersNeverMeetABusyDatabase", fiftyWriters},
 	} {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -225,6 +226,25 @@ func renamedJobsKeepTheirHistory(t *testing.T, b bundle) {
 	b.see(t, clash)
 	wants(t, b.Rename(t.Context(), "rival", "new-name"), job.ErrExists)
 	same(t, "audit lines", len(must[[]store.AuditLine](t)(b.Audit(t.Context(), 0, 0))), 2)
+}
+
+func togetherIsAllOrNothing(t *testing.T, b bundle) {
+	must[time.Time](t)(b.Loaded(t.Context(), "old", "acme", due(1)))
+	odd := errors.New("odd")
+	both := func(last error) error {
+		return b.Together(t.Context(), "do two things", func(s *store.Store) error {
+			ok(t, s.Rename(t.Context(), "old", "new"))
+			id := must[int64](t)(s.AddRevision(t.Context(), store.Revision{Hash: "h", Text: "text"}))
+			same(t, "revision that it wrote itself", must[store.Revision](t)(s.Revision(t.Context(), id)).Text, "text")
+			return last
+		})
+	}
+	wants(t, both(odd), odd)
+	same(t, "revisions", len(must[[]store.Revision](t)(b.Revisions(t.Context(), 0))), 0)
+	same(t, "removed jobs", len(must[map[string]time.Time](t)(b.RemovedJobs(t.Context()))), 0)
+	ok(t, both(nil))
+	same(t, "revisions", len(must[[]store.Revision](t)(b.Revisions(t.Context(), 0))), 1)
+	same(t, "removed jobs", len(must[map[string]time.Time](t)(b.RemovedJobs(t.Context()))), 1)
 }
 
 func auditIsALongMemory(t *testing.T, b bundle) {

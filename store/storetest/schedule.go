@@ -36,7 +36,7 @@ func slotsAreUniqueForEver(t *testing.T, b bundle) {
 	skipped := slotAt(2)
 	skipped.State, skipped.Reason = job.SlotSkipped, &job.Reason{Slug: "job.paused", Who: job.WhoUs}
 	ok(t, b.EndSlot(t.Context(), skipped))
-	same(t, "open", len(must2(t, b.OpenSlots)("")), 1)
+	same(t, "open", len(must2(t, b.OpenSlots)("acme-customers")), 1)
 	last, yes, err := b.LastSlot(t.Context(), "acme-customers")
 	ok(t, err)
 	same(t, "last", []any{yes, last}, []any{true, skipped})

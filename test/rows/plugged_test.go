@@ -73,7 +73,7 @@ func (w *world) plug() *plugged {
 		Book: s, Logger: slog.New(slog.DiscardHandler),
 	}
 	p := &plugged{t: w.t, cfg: cfg, scheduler: scheduler.New(scheduler.Options{Store: s, Runner: runner, Log: slog.New(slog.DiscardHandler)})}
-	if err := p.scheduler.Load(w.t.Context(), cfg.Jobs); err != nil {
+	if err := p.scheduler.Load(cfg.Jobs, nil); err != nil {
 		w.t.Fatal(err)
 	}
 	return p
