@@ -130,3 +130,42 @@ func TestAConfigurationIsTakenOverWholeOrNotAtAll(t *testing.T) {
 		t.Errorf("after a good reload: revision %d, incidents %v, %v", d.Revision(), incidents, err)
 	}
 }
+
+// The history of a job that is at work stays where it is until the run has ended; then the new name has all of it.
+func TestAJobIsNotRenamedUnderItsRun(t *testing.T) {
+	d, use := newDaemon(t)
+	if err := use("old 0_3_*_*_*"); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Scheduler.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	seen(t, d.Store, "old")
+	run, err := d.RunJob(t.Context(), "old", job.Run{By: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reason *job.Reason
+	if err := use("new 0_3_*_*_* old"); !errors.As(err, &reason) || reason.Slug != "config.renamed_at_work" {
+		t.Errorf("reload under the run: %v", err)
+	}
+	if _, found := d.Config().Job("old"); !found || !has(t, d.Store, "old") || d.Revision() != 1 {
+		t.Errorf("the reload was refused, and revision %d counts", d.Revision())
+	}
+	if err := d.CancelRun(t.Context(), run.ID, "ann"); err != nil {
+		t.Fatal(err)
+	}
+	if run, err = d.WaitRun(t.Context(), run.ID); err != nil || run.State != job.RunCancelled {
+		t.Fatalf("run: %+v, %v", run, err)
+	}
+	err = use("new 0_3_*_*_* old")
+	for reason = nil; errors.As(err, &reason) && reason.Slug == "config.renamed_at_work"; reason = nil {
+		err = use("new 0_3_*_*_* old") // the run's end is recorded a moment before its job is free
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !has(t, d.Store, "new") || has(t, d.Store, "old") || d.Revision() != 2 {
+		t.Errorf("the history did not go over; revision %d counts", d.Revision())
+	}
+}

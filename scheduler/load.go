@@ -13,6 +13,9 @@ import (
 // are new begin their slots now, jobs that are gone have no further slots, a changed cron line or zone counts from now on.
 // Runs at work go on with the configuration they began with. An error names every problem and changes nothing.
 //
+// A job with a former name takes the place of that one, with all that waits for it. Its history cannot be moved under a run:
+// while one of the two is at work the error is a *job.Reason.
+//
 // record, if not nil, writes down that these jobs count from now on. It is called when nothing but itself can fail any
 // more, and before any of them runs; its error changes nothing either.
 func (s *Service) Load(specs []job.Spec, record func() error) error {
@@ -22,17 +25,24 @@ func (s *Service) Load(specs []job.Spec, record func() error) error {
 	if err != nil {
 		return fmt.Errorf("load jobs: %w", err)
 	}
+	locked, err := s.lockRenamed(fresh)
+	if err != nil {
+		return fmt.Errorf("load jobs: %w", err)
+	}
 	if record != nil {
-		if err := record(); err != nil {
-			return err
-		}
+		err = record()
 	}
 	s.mu.Lock()
-	s.apply(fresh)
-	s.after = after
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	if err == nil {
+		s.apply(fresh)
+		s.after = after
+	}
+	for _, e := range locked {
+		s.free(e)
+	}
 	s.poke()
-	return nil
+	return err
 }
 
 // plan makes an entry of each spec and refuses what cannot be scheduled.
@@ -89,6 +99,7 @@ func checkAfter(jobs map[string]*entry) (problems []error) {
 
 // apply brings the jobs in line with a plan. Needs mu.
 func (s *Service) apply(fresh map[string]*entry) {
+	s.rename(fresh)
 	for name, e := range s.jobs {
 		if fresh[name] == nil {
 			s.remove(e)

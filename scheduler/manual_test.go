@@ -242,6 +242,70 @@ func TestReload(t *testing.T) {
 	})
 }
 
+// renamed is a job under a new name.
+func renamed(old job.Spec, name string) job.Spec {
+	old.Name, old.Formerly = name, old.Name
+	return old
+}
+
+// TestARenamedJobTakesThePlaceOfTheOldOne: it runs no slot again, misses none, and makes the attempt that was promised.
+func TestARenamedJobTakesThePlaceOfTheOldOne(t *testing.T) {
+	inWorld(t, down, func(t *testing.T, w *world) {
+		old := spec("old", "*/30 * * * *")
+		old.Retry = job.Retry{Attempts: 2, Backoff: 20 * time.Minute, MaxBackoff: time.Hour}
+		w.start(old)
+		w.pass(31 * time.Minute)
+		if err := w.service.Load([]job.Spec{renamed(old, "new")}, func() error { return w.store.rename("old", "new") }); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(31 * time.Minute)
+		w.wantBegun("old schedule 11-21T00:30 1", "new retry 11-21T00:30 2", "new schedule 11-21T01:00 1")
+		w.wantSlots("11-21T00:30 ran", "11-21T01:00 ran")
+		if st := w.service.Standings(); len(st) != 1 || st[0].Job != "new" {
+			t.Errorf("standings: %+v", st)
+		}
+	})
+}
+
+// TestAHistoryIsNotMovedUnderARun: neither under one at work or waiting for a place, nor under one that would begin while
+// it is moved.
+func TestAHistoryIsNotMovedUnderARun(t *testing.T) {
+	inWorld(t, lasting(10*time.Minute), func(t *testing.T, w *world) {
+		w.options.MaxRuns = 1
+		old, first := spec("old", "12 0 * * *"), spec("first", "10 0 * * *")
+		third := spec("third", "")
+		third.Timing.After = "old"
+		now := []job.Spec{renamed(old, "new"), first, renamed(third, "last")}
+		now[2].Timing.After = "new"
+		w.start(old, first, third)
+		asked := 0
+		record := func() error {
+			asked++
+			if _, err := w.service.RunNow(t.Context(), "old", job.Run{}); !errors.Is(err, scheduler.ErrRunning) {
+				t.Errorf("RunNow while the history is moved = %v", err)
+			}
+			return w.store.rename("old", "new")
+		}
+		for _, passed := range []time.Duration{13, 10} { // it waits, it is at work
+			w.pass(passed * time.Minute)
+			var reason *job.Reason
+			if err := w.service.Load(now, record); !errors.As(err, &reason) || reason.Slug != "config.renamed_at_work" || asked != 0 {
+				t.Errorf("Load = %v, asked %d times", err, asked)
+			}
+		}
+		w.pass(20 * time.Minute) // with the run that follows
+		if err := w.service.Load(now, record); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(time.Minute)
+		if _, err := w.service.RunNow(t.Context(), "new", job.Run{}); err != nil {
+			t.Errorf("the lock was not given back: %v", err)
+		}
+		w.pass(time.Hour)
+		w.wantBegun("first schedule 11-21T00:10 1", "old schedule 11-21T00:12 1", "third after - 1", "new manual - 1", "last after - 1")
+	})
+}
+
 func TestARemovedJobWaitingForAPlaceIsSkipped(t *testing.T) {
 	inWorld(t, lasting(8*time.Minute), func(t *testing.T, w *world) {
 		w.options.MaxRuns = 1

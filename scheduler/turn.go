@@ -82,27 +82,32 @@ func (s *Service) postpone(t *turn, err error) {
 	s.poke()
 }
 
-// release gives the job free and starts whatever waited for that.
+// release ends a turn and starts whatever waited for that.
 func (s *Service) release(t *turn) {
 	s.mu.Lock()
 	e := t.job
 	delete(s.running, t.run.ID)
 	s.places--
-	e.turn = nil
 	if at := t.ended.RetryAt; !at.IsZero() && !e.removed && t.ended.State != job.RunInterrupted {
 		e.retry = &retry{run: t.ended, at: at}
 	}
-	if next := e.queued; next != nil {
-		e.queued = nil
-		s.dispatch(next)
-	}
+	s.free(e)
 	s.follow(t.followers, t.run.ID)
-	s.forget(e)
-	if s.started {
-		s.schedule(e)
-	}
 	s.fillPlaces()
 	s.mu.Unlock()
 	close(t.done)
 	s.poke()
+}
+
+// free gives a job's lock up, to the turn that waits for it if there is one. Needs mu.
+func (s *Service) free(e *entry) {
+	e.turn = nil
+	if next := e.queued; next != nil {
+		e.queued = nil
+		s.dispatch(next)
+	}
+	s.forget(e)
+	if s.started {
+		s.schedule(e)
+	}
 }

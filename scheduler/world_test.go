@@ -222,6 +222,24 @@ func (m *memory) choose(which func(job.Run) bool) (runs []job.Run) {
 	return runs
 }
 
+// rename moves the history of a job.
+func (m *memory) rename(old, new string) error {
+	return m.write("Rename", func() error {
+		for i := range m.slots {
+			if m.slots[i].Job == old {
+				m.slots[i].Job = new
+			}
+		}
+		for i := range m.runs {
+			if m.runs[i].Job == old {
+				m.runs[i].Job = new
+			}
+		}
+		m.first[new] = m.first[old]
+		return nil
+	})
+}
+
 func (m *memory) Paused(_ context.Context, kind, name string) (*job.Pause, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -11,7 +11,8 @@ import (
 
 // Rename lets the job of a new name carry on the history of an old one: its files, slots, runs, requests and counts.
 // It is done once and audited; done already, or without an old job, it changes nothing. When both jobs have seen the
-// same path or slot their histories cannot be one, and nothing changes: job.ErrExists.
+// same path or slot their histories cannot be one, and nothing changes: job.ErrExists. The caller sees to it that neither
+// job is at work: a run would go on under the old name, without its history.
 func (s *Store) Rename(ctx context.Context, old, new string) error {
 	act := fmt.Sprintf("carry the history of job %s on as %s", old, new)
 	return s.write(ctx, act, func(tx *gorm.DB) error {
