@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"sync"
 
 	"github.com/haulier/haulier/job"
 )
@@ -24,10 +25,12 @@ func (a *api) follow(w http.ResponseWriter, r *http.Request) {
 	}
 	events, stop := a.Runner.Watch(id)
 	defer stop()
+	var looking sync.WaitGroup
+	defer looking.Wait()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	end := make(chan Sign, 1)
-	go func() { end <- a.endOf(ctx, id) }()
+	looking.Go(func() { end <- a.endOf(ctx, id) })
 
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	out := json.NewEncoder(w)

@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"sync"
@@ -56,6 +53,8 @@ func (a *app) serveWhile(ctx context.Context, cfg *config.Config, s *store.Store
 	}
 	var background sync.WaitGroup
 	defer background.Wait()
+	ctx, cancel := context.WithCancel(ctx) // also where the start fails: what is in the background ends then
+	defer cancel()
 	d, m := a.newDaemon(ctx, cfg, s, &background)
 	if err := d.Use(ctx, cfg, user()); err != nil {
 		return err
@@ -65,15 +64,18 @@ func (a *app) serveWhile(ctx context.Context, cfg *config.Config, s *store.Store
 	}
 	stopListening, err := a.listen(cfg, d, m)
 	if err != nil {
-		return errors.Join(err, d.Scheduler.Stop(ctx))
+		return errors.Join(err, stopRuns(ctx, d))
 	}
 	d.Logger.Info("haulier serves", "config", cfg.Path, "jobs", len(cfg.Jobs), "connections", len(cfg.Connections), "socket", inData(cfg, socketFile))
-	attended := attend(ctx, d)
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopFor)
-	defer cancel()
-	err = errors.Join(attended, ignoreDeadline(d.Scheduler.Stop(limit)), stopListening())
+	err = errors.Join(attend(ctx, d), stopRuns(ctx, d), stopListening())
 	d.Logger.Info("haulier has stopped")
 	return err
+}
+
+func stopRuns(ctx context.Context, d *control.Daemon) error {
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopFor)
+	defer cancel()
+	return d.Scheduler.Stop(limit)
 }
 
 func ignoreDeadline(err error) error {
@@ -146,58 +148,6 @@ func testDraft(ctx context.Context, sys *system, c job.Connection, purpose sftp.
 	default:
 		sys.log.Info("draft connection tested", "connection", c.Name, "ok", report.OK)
 	}
-}
-
-// listen answers the API on the socket, and the figures where the configuration says.
-func (a *app) listen(cfg *config.Config, d *control.Daemon, m *meter) (stop func() error, err error) {
-	socket := inData(cfg, socketFile)
-	// The lock of the data folder is ours: what lies here was left by a process that died.
-	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("listen on %s: %w", socket, err)
-	}
-	listener, err := listenPrivately(socket)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", socket, err)
-	}
-	servers := []*http.Server{serveOn(listener, web.Handler(web.Options{Runner: d, Keeper: d, Reader: d.Store}))}
-	if cfg.Metrics.Listen != "" {
-		figures, err := net.Listen("tcp", cfg.Metrics.Listen)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("serve metrics on %s: %w", cfg.Metrics.Listen, err), servers[0].Close(), os.Remove(socket))
-		}
-		servers = append(servers, serveOn(figures, web.Metrics(m)))
-	}
-	return func() error {
-		var err error
-		for _, server := range servers {
-			err = errors.Join(err, server.Close())
-		}
-		return errors.Join(err, os.Remove(socket))
-	}, nil
-}
-
-// listenPrivately makes a socket that only this user may speak to.
-func listenPrivately(socket string) (net.Listener, error) {
-	short, done, err := socketPath(socket)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	before := syscall.Umask(0o177)
-	defer syscall.Umask(before)
-	listener, err := net.Listen("unix", short)
-	if err != nil {
-		return nil, err
-	}
-	// The short name may end with this call: the socket is removed by its real one.
-	listener.(*net.UnixListener).SetUnlinkOnClose(false)
-	return listener, nil
-}
-
-func serveOn(listener net.Listener, handler http.Handler) *http.Server {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
-	go func() { _ = server.Serve(listener) }()
-	return server
 }
 
 // pruneEvery is how often what is too old is deleted.

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/control"
+	"github.com/haulier/haulier/web"
+)
+
+// listen answers the API on the socket, and the figures where the configuration says.
+func (a *app) listen(cfg *config.Config, d *control.Daemon, m *meter) (stop func() error, err error) {
+	socket := inData(cfg, socketFile)
+	// The lock of the data folder is ours: what lies here was left by a process that died.
+	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("listen on %s: %w", socket, err)
+	}
+	listener, err := listenPrivately(socket)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", socket, err)
+	}
+	servers := []*server{serveOn(listener, web.Handler(web.Options{Runner: d, Keeper: d, Reader: d.Store}), d.Logger)}
+	stop = func() error {
+		var err error
+		for _, server := range servers {
+			err = errors.Join(err, server.stop())
+		}
+		return errors.Join(err, os.Remove(socket))
+	}
+	if cfg.Metrics.Listen != "" {
+		figures, err := net.Listen("tcp", cfg.Metrics.Listen)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("serve metrics on %s: %w", cfg.Metrics.Listen, err), stop())
+		}
+		servers = append(servers, serveOn(figures, web.Metrics(m), d.Logger))
+	}
+	return stop, nil
+}
+
+// listenPrivately makes a socket that only this user may speak to.
+func listenPrivately(socket string) (net.Listener, error) {
+	short, done, err := socketPath(socket)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	before := syscall.Umask(0o177)
+	defer syscall.Umask(before)
+	listener, err := net.Listen("unix", short)
+	if err != nil {
+		return nil, err
+	}
+	// The short name may end with this call: the socket is removed by its real one.
+	listener.(*net.UnixListener).SetUnlinkOnClose(false)
+	return listener, nil
+}
+
+// server answers requests on one listener.
+type server struct {
+	http *http.Server
+	cut  context.CancelFunc // ends the requests at work
+
+	mu      sync.Mutex
+	stopped bool
+	busy    sync.WaitGroup // requests at work, and the loop that accepts them
+}
+
+func serveOn(listener net.Listener, handler http.Handler, log *slog.Logger) *server {
+	base, cut := context.WithCancel(context.Background())
+	s := &server{cut: cut}
+	s.http = &http.Server{
+		Handler: s.counted(handler), BaseContext: func(net.Listener) context.Context { return base },
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+	}
+	s.busy.Go(func() {
+		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("nothing is answered any more", "address", listener.Addr().String(), "error", err)
+		}
+	})
+	return s
+}
+
+// stop takes no more requests, ends those at work, and waits for them: they use the store, which is closed next.
+func (s *server) stop() error {
+	s.mu.Lock()
+	s.stopped = true
+	s.mu.Unlock()
+	s.cut()
+	err := s.http.Close()
+	s.busy.Wait()
+	return err
+}
+
+func (s *server) counted(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.enter() {
+			http.Error(w, "haulier is stopping", http.StatusServiceUnavailable)
+			return
+		}
+		defer s.busy.Done()
+		handler.ServeHTTP(w, r)
+	})
+}
+
+func (s *server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.stopped {
+		s.busy.Add(1)
+	}
+	return !s.stopped
+}
