@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
-	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/web"
 )
 
@@ -108,107 +105,6 @@ func cancelCommand(a *app) *cobra.Command {
 			}
 			a.printf("run %d is being cancelled\n", id)
 			return nil
-		},
-	}
-}
-
-// findKind says whether a name is a job's or a connection's.
-func (a *app) findKind(name string) (string, error) {
-	cfg, err := a.config()
-	if err != nil {
-		return "", err
-	}
-	if _, found := cfg.Job(name); found {
-		return "job", nil
-	}
-	if _, found := cfg.Connections[name]; found {
-		return "connection", nil
-	}
-	return "", usage(fmt.Errorf("there is no job and no connection %q in %s", name, cfg.Path))
-}
-
-func pauseCommand(a *app) *cobra.Command {
-	var until, why string
-	command := &cobra.Command{
-		Use:   "pause JOB|CONNECTION",
-		Short: "Keep a job, or all jobs of a connection, from starting",
-		Args:  exactly("JOB|CONNECTION"),
-
-		ValidArgsFunction: firstOnly(a.completeStartables),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			kind, err := a.findKind(args[0])
-			if err != nil {
-				return err
-			}
-			p := job.Pause{Kind: kind, Name: args[0], Reason: why, By: user(), Since: time.Now()}
-			if why == "" {
-				return usage(fmt.Errorf("--reason is needed: whoever is on call wants to know why"))
-			}
-			if until != "" {
-				if p.Until, err = parseUntil(until); err != nil {
-					return usage(err)
-				}
-			}
-			return a.withStore(cmd, func(s *store.Store) error {
-				if err := s.Pause(cmd.Context(), p); err != nil {
-					return err
-				}
-				a.printf("%s %s is paused: %s\n", kind, args[0], why)
-				return audit(cmd, s, kind+".pause", args[0], why)
-			})
-		},
-	}
-	command.Flags().StringVar(&until, "until", "", "resume by itself at this time (2026-12-24T06:00:00Z) or after this span (12h, 3d)")
-	command.Flags().StringVar(&why, "reason", "", "why, shown by status")
-	return command
-}
-
-func parseUntil(text string) (time.Time, error) {
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
-	}
-	span, err := parseAge(text)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("--until %q is neither a time such as 2026-12-24T06:00:00Z nor a span such as 12h or 3d", text)
-	}
-	return time.Now().Add(span), nil
-}
-
-func resumeCommand(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "resume JOB|CONNECTION",
-		Short: "Let a paused job or connection start again; lets one login through an open breaker",
-		Args:  exactly("JOB|CONNECTION"),
-
-		ValidArgsFunction: firstOnly(a.completeStartables),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			kind, err := a.findKind(args[0])
-			if err != nil {
-				return err
-			}
-			cfg, err := a.config()
-			if err != nil {
-				return err
-			}
-			return a.withStore(cmd, func(s *store.Store) error {
-				err := s.Resume(cmd.Context(), kind, args[0])
-				unpaused := errors.Is(err, job.ErrNotFound)
-				if err != nil && !unpaused {
-					return err
-				}
-				if kind == "connection" { // its breaker may be open whether it was paused or not
-					c := cfg.Connections[args[0]]
-					if err := poolOf(cfg, s, nil).Resume(cmd.Context(), job.Account{Host: c.Host, Port: c.Port, User: c.User}); err != nil {
-						return err
-					}
-				}
-				if unpaused && kind == "job" {
-					a.printf("job %s was not paused\n", args[0])
-					return nil
-				}
-				a.printf("%s %s may start again\n", kind, args[0])
-				return audit(cmd, s, kind+".resume", args[0], "")
-			})
 		},
 	}
 }
