@@ -86,6 +86,14 @@ func idOf(r *http.Request) (int64, error) {
 	return id, nil
 }
 
+// askedOf reads a request about a number.
+func askedOf(r *http.Request) (id int64, body Asked, err error) {
+	if id, err = idOf(r); err == nil {
+		body, err = asked(r)
+	}
+	return id, body, err
+}
+
 func (a *api) overview(r *http.Request) (any, error) { return a.Keeper.Overview(r.Context()) }
 
 func (a *api) runJob(r *http.Request) (any, error) {
@@ -121,11 +129,7 @@ func (a *api) run(r *http.Request) (any, error) {
 }
 
 func (a *api) cancel(r *http.Request) (any, error) {
-	id, err := idOf(r)
-	if err != nil {
-		return nil, err
-	}
-	body, err := asked(r)
+	id, body, err := askedOf(r)
 	if err != nil {
 		return nil, err
 	}
@@ -133,11 +137,7 @@ func (a *api) cancel(r *http.Request) (any, error) {
 }
 
 func (a *api) retry(r *http.Request) (any, error) {
-	id, err := idOf(r)
-	if err != nil {
-		return nil, err
-	}
-	body, err := asked(r)
+	id, body, err := askedOf(r)
 	if err != nil {
 		return nil, err
 	}
