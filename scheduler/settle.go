@@ -67,20 +67,34 @@ func (s *Service) record(ctx context.Context, e *entry, d due) (run bool, err er
 	return false, err
 }
 
-// passed lists the slots that are open and those whose time to start has come since the last decided one.
-func (e *entry) passed(now time.Time) []due {
-	var list []due
+// passed lists the slots that are open and those whose time to start has come since the last decided one, all as missed.
+func (e *entry) passed(now time.Time) (list []due) {
 	for _, slot := range e.open {
 		list = append(list, due{slot: slot})
 	}
-	at, earlier := e.at, ""
-	if old := after(now.Add(-366 * 24 * time.Hour)); at.due < old.due && e.denseSince(old, now) {
-		if slot, _, ok := e.schedule.next(at); ok {
-			earlier = " Slots since " + slot.Wall + " were missed as well and are not listed one by one."
-		}
-		at = old
+	came, unlisted := e.cameSince(now)
+	for len(came) > 0 && e.starts(came[len(came)-1].slot).After(now) {
+		came = came[:len(came)-1] // its jitter is still running
 	}
-	begin := len(list)
+	list = append(list, came...)
+	for i := range list {
+		slot, earlier := &list[i].slot, ""
+		if i == len(e.open) && unlisted != "" {
+			earlier = " Slots since " + unlisted + " were missed as well and are not listed one by one."
+		}
+		slot.State, slot.Reason = job.SlotMissed, missed(*slot, e.spec.Timing.CatchUp, earlier)
+	}
+	return list
+}
+
+// cameSince gives the latest slots that were due since the last decided one, and the wall time of the first that is not
+// among them, as there are too many.
+func (e *entry) cameSince(now time.Time) (list []due, unlisted string) {
+	at := e.at
+	if old := after(now.Add(-366 * 24 * time.Hour)); at.due < old.due && e.denseSince(old, now) {
+		first, _, _ := e.schedule.next(at)
+		at, unlisted = old, first.Wall
+	}
 	for {
 		slot, next, ok := e.schedule.next(at)
 		if !ok || slot.Due.After(now) {
@@ -88,30 +102,14 @@ func (e *entry) passed(now time.Time) []due {
 		}
 		slot.Job, at = e.spec.Name, next
 		list = append(list, due{slot: slot, at: at})
-		if len(list)-begin == 2*mostMissed {
-			if earlier == "" {
-				earlier = " Slots since " + list[begin].slot.Wall + " were missed as well and are not listed one by one."
-			}
-			list = append(list[:begin], list[begin+mostMissed:]...)
+		if unlisted == "" && len(list) > mostMissed {
+			unlisted = list[0].slot.Wall
+		}
+		if len(list) == 2*mostMissed {
+			list = append(list[:0], list[mostMissed:]...)
 		}
 	}
-	if over := len(list) - begin - mostMissed; over > 0 {
-		if earlier == "" {
-			earlier = " Slots since " + list[begin].slot.Wall + " were missed as well and are not listed one by one."
-		}
-		list = append(list[:begin], list[begin+over:]...)
-	}
-	for len(list) > begin && e.starts(list[len(list)-1].slot).After(now) {
-		list = list[:len(list)-1] // its jitter is still running
-	}
-	for i := range list {
-		list[i].slot.State = job.SlotMissed
-		list[i].slot.Reason = missed(list[i].slot, e.spec.Timing.CatchUp, "")
-		if i == begin {
-			list[i].slot.Reason = missed(list[i].slot, e.spec.Timing.CatchUp, earlier)
-		}
-	}
-	return list
+	return list[max(0, len(list)-mostMissed):], unlisted
 }
 
 // denseSince says whether there are more slots since a position than are listed one by one.
