@@ -158,7 +158,7 @@ func (a *app) attend(ctx context.Context, d *control.Daemon) error {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
-	prune := time.NewTicker(pruneEvery)
+	prune := time.NewTimer(0) // also for a daemon that is started more often than that
 	defer prune.Stop()
 	for {
 		select {
@@ -170,6 +170,7 @@ func (a *app) attend(ctx context.Context, d *control.Daemon) error {
 			if _, err := d.Store.Prune(ctx, time.Now()); err != nil {
 				d.Logger.Error("prune", "error", err)
 			}
+			prune.Reset(pruneEvery)
 		}
 	}
 }

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/transfer/sftptest"
 )
 
@@ -44,4 +47,23 @@ func TestAStartThatFailsWaitsForNobody(t *testing.T) {
 	for _, run := range w.history("in") { // the second one, if the daemon came to it
 		same(t, "run", []string{run.State}, []string{"interrupted"})
 	}
+}
+
+// A daemon that never lives for six hours deletes what is too old nevertheless.
+func TestWhatIsTooOldIsDeletedSoonAfterTheStart(t *testing.T) {
+	w := newWorld(t)
+	w.config()
+	s := w.openStore()
+	run, err := s.BeginRun(t.Context(), job.Run{Job: "in", Connection: "acme", Type: job.TypeImport})
+	run.State = job.RunSucceeded
+	now := time.Now()
+	err = errors.Join(err, s.EndRun(t.Context(), run), s.AddLogLines(t.Context(), run.ID, []store.LogLine{
+		{At: now.Add(-31 * 24 * time.Hour), Level: "INFO", Line: "too old"}, {At: now.Add(-24 * time.Hour), Level: "INFO", Line: "young"}}))
+	if err := errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	has(t, w.haulier(0, "logs", "1").out, "too old", "young")
+	w.serve()
+	until(t, "the old line to go", func() bool { return !strings.Contains(w.haulier(0, "logs", "1").out, "too old") })
+	has(t, w.haulier(0, "logs", "1").out, "young")
 }
