@@ -70,7 +70,7 @@ func removed(name string) *job.Reason {
 func renamedAtWork(spec job.Spec, busy string) *job.Reason {
 	return &job.Reason{Slug: "config.renamed_at_work", What: "Nothing was changed; the old configuration goes on.",
 		Cause: fmt.Sprintf("%s is to carry on the history of %s (formerly), and history is not moved while %s is at work or about to be.", spec.Name, spec.Formerly, busy),
-		Do:    fmt.Sprintf("haulier reload, when `haulier status %s` says that its run has ended", busy), Who: job.WhoUs}
+		Do:    fmt.Sprintf("haulier reload, when `haulier history %s` says that its run has ended", busy), Who: job.WhoUs}
 }
 
 func paused(p *job.Pause) *job.Reason {
