@@ -146,8 +146,8 @@ func (s *demoStage) listen(d *control.Daemon, ran chan<- job.Run) (stop func() e
 		}
 		_ = json.NewEncoder(w).Encode(done)
 	})
-	server := serveOn(listener, mux)
-	return func() error { return errors.Join(server.Close(), os.Remove(path)) }, nil
+	server := serveOn(listener, mux, d.Logger)
+	return func() error { return errors.Join(server.stop(), os.Remove(path)) }, nil
 }
 
 func orderReason(err error) *job.Reason {
