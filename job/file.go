@@ -10,6 +10,7 @@ type File struct {
 	Connection string
 	Type       Type
 	Path       string // raw path of the source: remote for imports, local for exports
+	Dir        string // folder where the source was found; the rest of Path is its name
 	Generation int64
 	Run        int64 // the run that works, or last worked, on it
 	Fence      int64

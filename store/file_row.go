@@ -15,6 +15,7 @@ type fileRow struct {
 	Connection     string
 	Type           string
 	Path           raw
+	Dir            raw
 	Generation     int64
 	Superseded     bool
 	Run            int64
@@ -57,14 +58,14 @@ func (fileRow) TableName() string { return "files" }
 
 // facts are the columns that Advance writes: all but identity, fence and what the store itself keeps.
 var facts = []string{
-	"connection", "run", "touched", "size", "mtime", "stable_since", "absent", "moved", "stayed", "step", "state",
+	"connection", "dir", "run", "touched", "size", "mtime", "stable_since", "absent", "moved", "stayed", "step", "state",
 	"reason", "received_size", "received_sha256", "plain_size", "plain_sha256", "stage", "landing", "kept", "final", "local", "temp",
 	"temp_mtime", "aside", "archived", "proof", "means", "envelope", "receipt", "refetched", "ended",
 }
 
 func rowOf(f job.File) fileRow {
 	return fileRow{
-		ID: f.ID, Job: f.Job, Connection: f.Connection, Type: string(f.Type), Path: raw(f.Path), Generation: f.Generation,
+		ID: f.ID, Job: f.Job, Connection: f.Connection, Type: string(f.Type), Path: raw(f.Path), Dir: raw(f.Dir), Generation: f.Generation,
 		Run: f.Run, Fence: f.Fence, Touched: f.Touched,
 		Size: f.Size, Mtime: f.ModTime, StableSince: micros(f.StableSince), Absent: f.Absent, Moved: f.Moved, Stayed: f.Stayed,
 		Step: string(f.Step), State: string(f.State), Reason: reasonText(f.Reason),
@@ -78,7 +79,7 @@ func rowOf(f job.File) fileRow {
 
 func (r fileRow) file() job.File {
 	return job.File{
-		ID: r.ID, Job: r.Job, Connection: r.Connection, Type: job.Type(r.Type), Path: string(r.Path), Generation: r.Generation,
+		ID: r.ID, Job: r.Job, Connection: r.Connection, Type: job.Type(r.Type), Path: string(r.Path), Dir: string(r.Dir), Generation: r.Generation,
 		Run: r.Run, Fence: r.Fence, Touched: r.Touched,
 		Size: r.Size, ModTime: r.Mtime, StableSince: instant(r.StableSince), Absent: r.Absent, Moved: r.Moved, Stayed: r.Stayed,
 		Step: job.Step(r.Step), State: job.State(r.State), Reason: reasonFrom(r.Reason),

@@ -22,7 +22,7 @@ func (r *importRun) takeChanges(ctx context.Context, l *look) error {
 		for _, c := range part {
 			f := r.asFile(c.path, c.entry, time.Now())
 			if cause != "" && (c.shifted || c.back) {
-				decide(&f, job.FileHeld, massReason(baseName(c.path, r.want.Dir), cause, r.spec.Name))
+				decide(&f, job.FileHeld, massReason(c.entry.Name, cause, r.spec.Name))
 			}
 			r.refuse(&f)
 			fresh = append(fresh, f)

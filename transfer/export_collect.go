@@ -145,7 +145,7 @@ func (r *exportRun) seal(ctx context.Context, f *job.File) error {
 	}
 	defer r.space.release(need)
 	r.tell(job.Progress{File: f.ID, Name: r.shown(*f), Stage: job.StageEncrypt, Total: f.Size})
-	f.Stage = fmt.Sprintf("%d.%d.sealed", f.ID, f.Fence)
+	f.Stage = staged(f.ID, f.Fence, stagedSealed)
 	if err := r.stage.Remove(f.Stage); err != nil {
 		return err
 	}

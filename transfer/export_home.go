@@ -5,30 +5,31 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"path/filepath"
 
 	"github.com/haulier/haulier/job"
 )
 
 // goOn takes a claimed row to its end in the outbox where its source lies, which from.dir may not name any more: in another one
-// it would look as if somebody had taken it away. Only recovery does so, which is one row at a time.
+// it would look as if somebody had taken it away.
 func (r *exportRun) goOn(ctx context.Context, f *job.File, seq int, moved *int64) error {
-	dir := filepath.Dir(f.Path)
-	if dir == r.dir {
+	if r.lies(*f) {
 		return r.goOnFrom(ctx, f, seq, moved)
 	}
-	outbox, err := r.Outbox(dir)
+	outbox, err := r.Outbox(folder(*f))
 	if errors.Is(err, fs.ErrNotExist) {
 		outbox, err = goneOutbox{}, nil
 	}
 	if err != nil {
-		return outboxReason(dir, err)
+		return outboxReason(folder(*f), err)
 	}
-	now, nowDir := r.outbox, r.dir
-	r.outbox, r.dir = outbox, dir
-	defer func() { r.outbox, r.dir = now, nowDir }()
-	return r.goOnFrom(ctx, f, seq, moved)
+	there := *r
+	there.outbox = outbox
+	return there.goOnFrom(ctx, f, seq, moved)
 }
+
+func (r *exportRun) stageOf(job.File) Stage { return r.stage }
+
+func (r *exportRun) stages() []Stage { return []Stage{r.stage} }
 
 // goneOutbox is a folder that is not there any more: nothing lies in it. What is sealed already can still be sent.
 type goneOutbox struct{}

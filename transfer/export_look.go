@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/haulier/haulier/job"
-	"github.com/haulier/haulier/transfer/naming"
 )
 
 // look compares the outbox with the ledger.
@@ -71,8 +70,7 @@ func (r *exportRun) refuse(f *job.File, s sighting) {
 func (r *exportRun) markAbsent(ctx context.Context, l *look) error {
 	var ids []int64
 	err := r.ledger.Present(ctx, r.spec.Name, func(f job.File) error {
-		name := r.name(f)
-		if naming.Join(r.dir, name) == f.Path && !l.names.has(name) && f.Touched <= l.stamp && (f.Step == job.StepDone || f.Step == job.StepSeen) {
+		if r.lies(f) && !l.names.has(r.name(f)) && f.Touched <= l.stamp && (f.Step == job.StepDone || f.Step == job.StepSeen) {
 			ids = append(ids, f.ID)
 		}
 		return nil

@@ -102,13 +102,13 @@ func (r *exportRun) takeAside(ctx context.Context, f *job.File) error {
 		if err != nil {
 			return err
 		}
-		f.Aside = naming.Join(r.dir, naming.Aside(f.ID, f.Fence, name))
+		f.Aside = naming.Join(folder(*f), naming.Aside(f.ID, f.Fence, name))
 		if err := r.advance(ctx, f, job.StepDelivered); err != nil {
 			return err
 		}
 	}
 	aside := filepath.Base(f.Aside)
-	if err := around("X9.aside", func() error { return r.outbox.Move(name, r.dir, aside) }); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
+	if err := around("X9.aside", func() error { return r.outbox.Move(name, folder(*f), aside) }); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	entry, err := r.outbox.Stat(aside)
@@ -126,7 +126,7 @@ func (r *exportRun) takeAside(ctx context.Context, f *job.File) error {
 }
 
 func (r *exportRun) putBack(f *job.File, aside, name string) error {
-	if err := r.outbox.Move(aside, r.dir, name); err != nil {
+	if err := r.outbox.Move(aside, folder(*f), name); err != nil {
 		return &job.Reason{
 			Slug: "local.source_replaced", What: fmt.Sprintf("%s was delivered; a version that came while it was sent lies as %s", r.shown(*f), naming.Printable(f.Aside, 300)),
 			Cause: "the platform wrote the file again, twice, while it was moved out of the outbox", Do: "give that version another name in the outbox", Who: job.WhoUs, Err: err,

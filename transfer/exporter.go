@@ -45,22 +45,24 @@ func (ex *Exporter) Run(ctx context.Context, remote Carrier, c job.Connection, s
 // exportRun is one run of one export job.
 type exportRun struct {
 	*Exporter
-	frame
+	*frame
 
 	remote Carrier
 	want   *job.Export
-	outbox Outbox
+	outbox Outbox // of the file at hand
+	stage  Stage
+	space  *space
 	sealer Sealer // nil: sent as it is
 	naming naming.Template
 	marker *naming.Template
 
 	way     way
-	isBlind atomic.Bool // this run found that nobody may look
+	isBlind *atomic.Bool // this run found that nobody may look
 }
 
 func (ex *Exporter) begin(ctx context.Context, remote Carrier, c job.Connection, s job.Spec, run job.Run) (*exportRun, error) {
-	r := &exportRun{Exporter: ex, remote: remote, want: s.Export, way: chooseWay(c, *s.Export, remote.Profile())}
-	r.frame = frame{
+	r := &exportRun{Exporter: ex, remote: remote, want: s.Export, way: chooseWay(c, *s.Export, remote.Profile()), isBlind: new(atomic.Bool)}
+	r.frame = &frame{
 		machine: r, ledger: ex.Ledger, watch: ex.Watch, conn: c, spec: s, run: run, at: scheduled(run, s),
 		dir: filepath.Clean(s.Export.Outbox), stableFor: s.Export.StableFor, parallel: pick(ex.Parallel, parallelFiles),
 	}
@@ -77,7 +79,7 @@ func (ex *Exporter) begin(ctx context.Context, remote Carrier, c job.Connection,
 	if r.stage, err = ex.Stage(s.Name); err != nil {
 		return r, err
 	}
-	r.space = space{disk: r.stage, keep: s.Limits.MinFreeSpace, dir: "the stage in data_dir"}
+	r.space = &space{disk: r.stage, keep: s.Limits.MinFreeSpace, dir: "the stage in data_dir"}
 	if s.Export.Sealing != nil {
 		if r.sealer, err = ex.Sealer(ctx, *s.Export.Sealing); err != nil {
 			return r, err

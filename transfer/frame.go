@@ -19,6 +19,10 @@ type machine interface {
 	follow(ctx context.Context, l *look, s sighting) (fresh *job.File, err error)
 	// goOn takes a claimed row from wherever it stands to its end.
 	goOn(ctx context.Context, f *job.File, seq int, moved *int64) error
+	// stageOf gives the stage where the row's files are made; nil: it is not there any more.
+	stageOf(f job.File) Stage
+	// stages gives all stages that the run came to.
+	stages() []Stage
 	// place names the file in a reason that was made by somebody who did not know it.
 	place(f *job.File)
 }
@@ -29,7 +33,6 @@ type frame struct {
 	tally
 	machine machine
 	ledger  Ledger
-	stage   Stage
 	witness Stage // remembers how far the ledger has come
 	watch   func(job.Progress)
 
@@ -37,10 +40,9 @@ type frame struct {
 	spec      job.Spec
 	run       job.Run
 	at        time.Time // the run's scheduled time, in the job's zone
-	dir       string    // of the sources
+	dir       string    // of the sources, now
 	sources   selection
 	stableFor time.Duration
-	space     space
 
 	epoch    string
 	restored bool // the ledger is an older copy: nothing that looks new is taken without a person's word
@@ -136,8 +138,11 @@ func (r *frame) tell(p job.Progress) {
 	r.watch(p)
 }
 
-// name is the source's name in its folder.
-func (r *frame) name(f job.File) string { return baseName(f.Path, r.dir) }
+// name is the source's name in the folder where it was found, which the job may not read any more.
+func (r *frame) name(f job.File) string { return baseName(f.Path, folder(f)) }
+
+// lies says whether the row's source was found in the folder that the job reads now.
+func (r *frame) lies(f job.File) bool { return naming.Join(r.dir, r.name(f)) == f.Path }
 
 // shown is the file's name for people.
 func (r *frame) shown(f job.File) string { return naming.Printable(r.name(f), 200) }
@@ -236,7 +241,9 @@ func (r *frame) recover(ctx context.Context) error {
 		r.seq++
 		r.file(ctx, row, r.seq)
 	}
-	sweepStage(ctx, r.stage, r.ledger)
+	for _, stage := range r.machine.stages() {
+		sweepStage(ctx, stage, r.ledger)
+	}
 	return nil
 }
 
@@ -261,9 +268,8 @@ func (r *frame) file(ctx context.Context, row job.File, seq int) {
 	}
 	var moved int64
 	err = r.machine.goOn(ctx, &f, seq, &moved)
-	if before && err == nil {
-		r.tidy(f)
-		return // it was counted by the run that served it
+	if !before || err != nil { // else it was counted by the run that served it
+		r.settle(ctx, &f, err, began, moved)
 	}
-	r.settle(ctx, f, err, began, moved)
+	r.tidy(f)
 }

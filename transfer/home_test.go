@@ -3,12 +3,17 @@ package transfer_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer"
 	"github.com/haulier/haulier/transfer/local"
@@ -92,19 +97,13 @@ func TestImportHoldsWhatAFormerLandingCouldTell(t *testing.T) {
 func TestImportOpensAndArchivesFromTheFormerStage(t *testing.T) {
 	archive := filepath.Join(t.TempDir(), "archive")
 	b, old, now := moving(t, func(im *job.Import) { im.Archive = &job.Archive{Dir: archive} })
-	b.spec.Import.Opening = &job.Opening{DecryptWith: []string{"ours"}}
-	b.opener = func(context.Context, job.Opening, job.Limits) (transfer.Opener, error) {
-		return opens{errors.New("no key")}, nil
-	}
-	put(t, b.remote("out", "a.csv"), "one")
-	b.want(0, 1, 0, 0)
+	b.unopened(t)
 	if f := b.last(); f.Step != job.StepDownloaded {
 		t.Fatalf("row %+v", f)
 	}
 	if err := os.Remove(b.remote("out", "a.csv")); err != nil { // nobody can fetch it again
 		t.Fatal(err)
 	}
-	b.opener = func(context.Context, job.Opening, job.Limits) (transfer.Opener, error) { return opens{}, nil }
 	b.spec.Import.Landing = now
 	b.want(1, 0, 0, 0)
 	has(t, old, map[string]string{"a.csv": "one"})
@@ -199,5 +198,71 @@ func TestImportIntoAnotherLandingHasItsWitness(t *testing.T) {
 	if result := b.want(0, 0, 0, 1); result.Reason.Slug != "ledger.restored" {
 		t.Errorf("reason %+v", result.Reason)
 	}
+	has(t, old, map[string]string{"a.csv": "one"})
+}
+
+// unopened makes the job open what it fetches, and leaves a.csv received and not opened: its key is not there.
+func (b *bundle) unopened(t *testing.T) {
+	t.Helper()
+	b.spec.Import.Opening = &job.Opening{DecryptWith: []string{"ours"}}
+	b.opening(errors.New("no key"))
+	put(t, b.remote("out", "a.csv"), "one")
+	b.want(0, 1, 0, 0)
+	b.opening(nil)
+}
+
+// opening decides what becomes of the files that are opened.
+func (b *bundle) opening(err error) {
+	b.opener = func(context.Context, job.Opening, job.Limits) (transfer.Opener, error) { return opens{err}, nil }
+}
+
+// stageHolds checks that nothing is in a stage but what a job remembers there.
+func stageHolds(t *testing.T, landing string, want ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join(landing, local.StageDir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, entry := range entries {
+		if !strings.HasPrefix(entry.Name(), "epoch.") {
+			got = append(got, entry.Name())
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the stage of %s holds %q, want %q", landing, got, want)
+	}
+}
+
+func TestImportLeavesNothingInTheFormerStage(t *testing.T) {
+	b, old, now := moving(t, nil)
+	b.conn.ReadOnce = true
+	b.unopened(t)
+	put(t, filepath.Join(old, local.StageDir, fmt.Sprintf("%d.1.ready", b.rows()[0].ID)), "of a row that is done", time.Now().Add(-72*time.Hour))
+	b.spec.Import.Landing = now
+	b.want(1, 0, 0, 0)
+	has(t, old, map[string]string{"a.csv": "one"})
+	stageHolds(t, old)
+}
+
+// The landing of now is asked whether the ledger was put back, and no other: what a person has settled there is settled.
+func TestImportGoesOnInAFormerLandingAfterARestore(t *testing.T) {
+	b, old, now := moving(t, nil)
+	b.conn.ReadOnce = true
+	b.unopened(t)
+	b.spec.Import.Landing = now
+	epoch, err := b.store.NewEpoch(t.Context(), 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.want(0, 0, 0, 1)
+	stage, err := local.OpenLanding(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := control.Reconcile(t.Context(), b.store, b.spec, stage, epoch, control.AsAgain, "ann", "why"); err != nil {
+		t.Fatal(err)
+	}
+	b.want(1, 0, 0, 0)
 	has(t, old, map[string]string{"a.csv": "one"})
 }

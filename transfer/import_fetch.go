@@ -15,12 +15,6 @@ import (
 	"github.com/haulier/haulier/transfer/naming"
 )
 
-// Names in the stage carry row and fence: no two attempts ever share one.
-func receivedName(f job.File) string { return fmt.Sprintf("%d.%d.received", f.ID, f.Fence) }
-func openedName(f job.File) string   { return fmt.Sprintf("%d.%d.dec.part", f.ID, f.Fence) }
-func readyName(f job.File) string    { return fmt.Sprintf("%d.%d.ready", f.ID, f.Fence) }
-func stagePrefix(f job.File) string  { return fmt.Sprintf("%d.", f.ID) }
-
 // source is where the file lies on the server: under its own name, or where we put it.
 func source(f job.File) string {
 	if f.Aside != "" {
@@ -59,7 +53,7 @@ func (r *importRun) fetchOnce(ctx context.Context, f *job.File, moved *int64) (s
 
 // fetchReceived is C5 to C7 for bytes that are kept: the row says downloaded before the server is told CLOSE.
 func (r *importRun) fetchReceived(ctx context.Context, f *job.File, moved *int64) error {
-	name := receivedName(*f)
+	name := staged(f.ID, f.Fence, stagedReceived)
 	file, err := r.create(name)
 	if err != nil {
 		return err
@@ -200,7 +194,7 @@ type opening struct {
 }
 
 func (r *importRun) newOpening(f *job.File) (*opening, error) {
-	name := openedName(*f)
+	name := staged(f.ID, f.Fence, stagedOpened)
 	file, err := r.create(name)
 	if err != nil {
 		return nil, err
@@ -281,8 +275,7 @@ func (r *importRun) landName(f *job.File, seq int) (string, error) {
 	if f.Final != "" {
 		return f.Final, nil
 	}
-	name := baseName(f.Path, r.want.Dir)
-	rendered := r.naming.Render(naming.Values{Name: name, At: r.at, Run: r.run.ID, Seq: seq})
+	rendered := r.naming.Render(naming.Values{Name: r.name(*f), At: r.at, Run: r.run.ID, Seq: seq})
 	if err := naming.Check(rendered); err != nil {
 		return "", &decision{job.FileRejected, &job.Reason{
 			Slug: "remote.unsafe_name", What: r.shown(*f) + " did not land; it was left on the server",

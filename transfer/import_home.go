@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"sync"
 
 	"github.com/haulier/haulier/job"
 )
@@ -13,21 +14,36 @@ import (
 // A row's files lie in the stage of the landing that the job had when they were made, and only that stage can tell
 // what became of them: in another one they are absent, which would look as if they had landed.
 
-// goOnHome goes on with a row in the landing where its files lie, which to.dir may not name any more.
-func (r *importRun) goOnHome(ctx context.Context, f *job.File, seq int, moved *int64) error {
-	back, err := r.goHome(ctx, r.home(*f))
-	if errors.Is(err, fs.ErrNotExist) {
-		return r.homeless(ctx, f)
-	}
-	if err != nil {
-		return err
-	}
-	defer back()
-	return r.goOnFrom(ctx, f, seq, moved)
+// home is where files are made and land.
+type home struct {
+	landing  Landing
+	newStage bool // the stage remembers nothing of this job: what is not in it proves nothing
+	space    *space
 }
 
-// home is where a row's files lie; empty: nothing of it was made yet, or it was made in the landing of now.
-func (r *importRun) home(f job.File) string {
+// formerHomes are the landings that the job had before, as far as this run came to them.
+type formerHomes struct {
+	mu  sync.Mutex
+	was map[string]home
+}
+
+// goOn takes a claimed row from wherever it stands to its end, in the landing where its files lie, which to.dir may not
+// name any more.
+func (r *importRun) goOn(ctx context.Context, f *job.File, seq int, moved *int64) error {
+	there, err := r.homeOf(*f)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = r.homeless(ctx, f)
+	case err == nil:
+		at := *r
+		at.home = there
+		err = at.goOnFrom(ctx, f, seq, moved)
+	}
+	return r.onlyCopy(ctx, *f, err)
+}
+
+// landingOf is the landing where a row's files lie; empty: nothing of it was made yet, or it was made in that of now.
+func (r *importRun) landingOf(f job.File) string {
 	switch {
 	case f.Step == job.StepClaimed, f.Step == job.StepSeen && !r.hasOnlyCopy(f):
 		return ""
@@ -37,29 +53,49 @@ func (r *importRun) home(f job.File) string {
 	return f.Landing
 }
 
-// goHome puts another landing in the place of the job's, until back. Only recovery, and what is left on read-once servers,
-// does so: one row at a time.
-func (r *importRun) goHome(ctx context.Context, dir string) (back func(), err error) {
+// homeOf opens a row's home, each one once; fs.ErrNotExist when it is gone.
+func (r *importRun) homeOf(f job.File) (home, error) {
+	dir := r.landingOf(f)
 	if dir == "" || dir == r.want.Landing {
-		return func() {}, nil
+		return r.home, nil
 	}
-	landing, err := r.Former(dir)
+	r.former.mu.Lock()
+	defer r.former.mu.Unlock()
+	if h, found := r.former.was[dir]; found {
+		return h, nil
+	}
+	h, err := r.homeAt(dir, r.Former)
+	if err == nil {
+		r.former.was[dir] = h
+	}
+	return h, err
+}
+
+func (r *importRun) homeAt(dir string, open func(dir string) (Landing, error)) (home, error) {
+	landing, err := open(dir)
 	if err != nil {
-		return nil, err
+		return home{}, err
 	}
 	life, err := landing.Epoch(r.spec.Name)
+	return home{landing: landing, newStage: life == "", space: &space{disk: landing, keep: r.spec.Limits.MinFreeSpace, dir: dir}}, err
+}
+
+func (r *importRun) stageOf(f job.File) Stage {
+	h, err := r.homeOf(f)
 	if err != nil {
-		return nil, err
+		return nil
 	}
-	older := false
-	if life != "" {
-		if older, err = restored(ctx, r.ledger, r.spec.Name, r.epoch, landing); err != nil {
-			return nil, err
-		}
+	return h.landing
+}
+
+func (r *importRun) stages() []Stage {
+	all := []Stage{r.landing}
+	r.former.mu.Lock()
+	defer r.former.mu.Unlock()
+	for _, h := range r.former.was {
+		all = append(all, h.landing)
 	}
-	now, newStage, wasRestored := r.landing, r.newStage, r.restored
-	r.landing, r.newStage, r.restored = landing, life == "", wasRestored || older
-	return func() { r.landing, r.newStage, r.restored = now, newStage, wasRestored }, nil
+	return all
 }
 
 // homeless is for a row whose files lay in a landing that is gone.
@@ -74,7 +110,7 @@ func (r *importRun) homeless(ctx context.Context, f *job.File) error {
 		return r.witnessLost(*f)
 	}
 	if f.Kept != "" && r.want.Archive != nil {
-		r.note(fmt.Sprintf("%s landed in %s, which is gone by now, and its copy for the archive with it", r.shown(*f), r.home(*f)))
+		r.note(fmt.Sprintf("%s landed in %s, which is gone by now, and its copy for the archive with it", r.shown(*f), r.landingOf(*f)))
 	}
 	f.Kept, f.State = "", job.FileLanded
 	return r.retire(ctx, f)

@@ -17,7 +17,7 @@ func (r *importRun) land(ctx context.Context, f *job.File, opened string, seq in
 	if err != nil {
 		return errors.Join(err, r.landing.Remove(opened))
 	}
-	ready := readyName(*f)
+	ready := staged(f.ID, f.Fence, stagedReady)
 	if err := around("C9", func() error { return r.landing.Promote(opened, ready) }); err != nil {
 		return err
 	}

@@ -176,12 +176,11 @@ func (r *importRun) markAbsent(ctx context.Context, l *look) error {
 	var ids []int64
 	var gone []job.File
 	err := r.ledger.Present(ctx, r.spec.Name, func(f job.File) error {
-		lies := f.Path
+		name := r.name(f)
 		if f.Step == job.StepSeen {
-			lies = source(f)
+			name = baseName(source(f), folder(f))
 		}
-		name := baseName(lies, r.want.Dir)
-		if naming.Join(r.want.Dir, name) != lies || l.names.has(name) || f.Touched > l.stamp {
+		if !r.lies(f) || l.names.has(name) || f.Touched > l.stamp {
 			return nil
 		}
 		if f.Step != job.StepDone {

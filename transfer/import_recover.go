@@ -14,11 +14,7 @@ func (r *importRun) forgotten(f job.File) error {
 	return &decision{job.FileHeld, restoredReason(r.name(f), r.spec.Name)}
 }
 
-// goOn takes a claimed row from wherever it stands to its end, in the landing where its files lie.
-func (r *importRun) goOn(ctx context.Context, f *job.File, seq int, moved *int64) error {
-	return r.onlyCopy(ctx, *f, r.goOnHome(ctx, f, seq, moved))
-}
-
+// goOnFrom takes a claimed row from wherever it stands to its end, seen from its home.
 func (r *importRun) goOnFrom(ctx context.Context, f *job.File, seq int, moved *int64) error {
 	switch f.Step {
 	case job.StepSeen, job.StepClaimed, job.StepDownloaded:

@@ -77,7 +77,7 @@ func sameFingerprint(f job.File, entry job.Entry) bool {
 }
 
 func (r *importRun) asideOf(f job.File) string {
-	return naming.Join(r.want.Dir, naming.Aside(f.ID, f.Fence, r.name(f)))
+	return naming.Join(folder(f), naming.Aside(f.ID, f.Fence, r.name(f)))
 }
 
 // moveAside renames the source to the name that its row already holds, and looks at what was moved. A session that
@@ -143,7 +143,7 @@ func (r *importRun) adopt(ctx context.Context, f job.File, aside string, entry j
 		return r.takeOver(ctx, latest, entry)
 	}
 	next := r.asFile(f.Path, entry, time.Now())
-	next.Aside = aside
+	next.Dir, next.Aside = f.Dir, aside
 	rows, err := r.ledger.SeeMany(keep(ctx), []job.File{next})
 	if err != nil {
 		return ledgerReason(err)
@@ -270,9 +270,8 @@ func (r *importRun) sweepAsides(ctx context.Context, l *look) error {
 		if err != nil {
 			return ledgerReason(err)
 		}
-		base := baseName(row.Path, r.want.Dir)
-		if row.Job != r.spec.Name || entry.Name != naming.Aside(id, fence, base) {
-			continue // another job's, or of a ledger that is forgotten
+		if row.Job != r.spec.Name || !r.lies(row) || entry.Name != naming.Aside(id, fence, r.name(row)) {
+			continue // another job's, of another folder, or of a ledger that is forgotten
 		}
 		if err := r.sweepAside(ctx, l, row, entry); err != nil {
 			return err
@@ -291,7 +290,7 @@ func (r *importRun) sweepAside(ctx context.Context, l *look, row job.File, entry
 	switch {
 	case latest.Aside == aside && (latest.ID != row.ID || open(latest)):
 		return r.takeOver(ctx, latest, entry)
-	case open(row) && row.Aside == "" && sameFingerprint(row, entry) && !l.names.has(baseName(row.Path, r.want.Dir)):
+	case open(row) && row.Aside == "" && sameFingerprint(row, entry) && !l.names.has(r.name(row)):
 		return r.movedLate(ctx, row, aside)
 	case row.Step != job.StepDone || row.State == job.FileRejected || row.State == job.FileHeld:
 		return nil // its own recovery, or a person, decides

@@ -33,24 +33,24 @@ func (im *Importer) Run(ctx context.Context, remote Remote, c job.Connection, s 
 	return r.end(ctx, err)
 }
 
-// importRun is one run of one import job.
+// importRun is one run of one import job, as seen from the landing where the file at hand is made.
 type importRun struct {
 	*Importer
-	frame
+	*frame
+	home
+	former *formerHomes
 
-	remote  Remote
-	want    *job.Import
-	landing Landing
-	opener  Opener // nil: files are taken as they come
-	naming  naming.Template
+	remote Remote
+	want   *job.Import
+	opener Opener // nil: files are taken as they come
+	naming naming.Template
 
 	readOnce bool
-	newStage bool // the stage remembers nothing of this job: what is not in it proves nothing
 }
 
 func (im *Importer) begin(ctx context.Context, remote Remote, c job.Connection, s job.Spec, run job.Run) (*importRun, error) {
-	r := &importRun{Importer: im, remote: remote, want: s.Import}
-	r.frame = frame{
+	r := &importRun{Importer: im, former: &formerHomes{was: map[string]home{}}, remote: remote, want: s.Import}
+	r.frame = &frame{
 		machine: r, ledger: im.Ledger, watch: im.Watch, conn: c, spec: s, run: run, at: scheduled(run, s),
 		dir: s.Import.Dir, stableFor: s.Import.StableFor, parallel: pick(im.Parallel, parallelFiles),
 	}
@@ -64,10 +64,9 @@ func (im *Importer) begin(ctx context.Context, remote Remote, c job.Connection, 
 	if r.naming, err = landTemplate(s.Import.Name); err != nil {
 		return r, err
 	}
-	if r.landing, err = im.Landing(s.Import.Landing); err != nil {
+	if r.home, err = r.homeAt(s.Import.Landing, im.Landing); err != nil {
 		return r, err
 	}
-	r.stage, r.space = r.landing, space{disk: r.landing, keep: s.Limits.MinFreeSpace, dir: s.Import.Landing}
 	if s.Import.Opening != nil {
 		if r.opener, err = im.Opener(ctx, *s.Import.Opening, s.Limits); err != nil {
 			return r, err
@@ -76,11 +75,6 @@ func (im *Importer) begin(ctx context.Context, remote Remote, c job.Connection, 
 	if r.epoch, err = im.Epoch(ctx); err != nil {
 		return r, ledgerReason(err)
 	}
-	life, err := r.landing.Epoch(s.Name)
-	if err != nil {
-		return r, err
-	}
-	r.newStage = life == ""
 	if r.witness, err = r.openWitness(); err != nil {
 		return r, err
 	}

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -85,7 +86,7 @@ func (r *frame) verdict(l *look, s sighting) verdict {
 // asFile is the row that begins a generation.
 func (r *frame) asFile(path string, entry job.Entry, now time.Time) job.File {
 	return job.File{
-		Job: r.spec.Name, Connection: r.conn.Name, Type: r.spec.Type, Path: path, Run: r.run.ID,
+		Job: r.spec.Name, Connection: r.conn.Name, Type: r.spec.Type, Path: path, Dir: r.dir, Run: r.run.ID,
 		Size: entry.Size, ModTime: entry.ModTime, StableSince: now, Step: job.StepSeen, State: job.FileWaiting,
 	}
 }
@@ -166,6 +167,14 @@ func (r *frame) gate(l *look) {
 	}
 	l.ready = marked
 	sort.Strings(l.ready)
+}
+
+// folder is where the row's source was found; a row that does not say has a name without slashes.
+func folder(f job.File) string {
+	if f.Dir != "" {
+		return f.Dir
+	}
+	return f.Path[:strings.LastIndexByte(f.Path, '/')+1]
 }
 
 // baseName is the part of a path behind its folder; a name from outside may hold slashes of its own.

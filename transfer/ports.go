@@ -87,7 +87,7 @@ type Stage interface {
 
 // StageKeeper looks after a stage.
 type StageKeeper interface {
-	Leftovers(prefix string, before time.Time) ([]string, error)
+	Leftovers(before time.Time) ([]string, error)
 	Free() (int64, error)
 	Epoch(jobName string) (string, error)
 	SetEpoch(jobName, epoch string) error

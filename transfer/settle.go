@@ -35,31 +35,31 @@ func served(f job.File) (job.State, bool) {
 }
 
 // settle writes down how a file ended in this run.
-func (r *frame) settle(ctx context.Context, f job.File, err error, began time.Time, moved int64) {
+func (r *frame) settle(ctx context.Context, f *job.File, err error, began time.Time, moved int64) {
 	if errors.Is(err, job.ErrStale) {
 		return // the row belongs to somebody else by now; what they write is true
 	}
 	if err != nil {
 		to := f.Step
 		f.State, f.Reason = outcome(ctx, err)
-		if state, yes := served(f); yes {
+		if state, yes := served(*f); yes {
 			f.State = state // only what comes after is not done
 		}
 		own := *f.Reason // several files may fail of one cause
 		f.Reason = &own
-		r.machine.place(&f)
+		r.machine.place(f)
 		switch {
 		case f.State == job.FileRejected, f.State == job.FileSkipped:
 			to = job.StepDone
 		case f.Reason.Slug == slugSizeChanged:
 			to = job.StepSeen // the next run that finds it quiet takes it up again
 		}
-		if err := r.advance(ctx, &f, to); err != nil {
+		if err := r.advance(ctx, f, to); err != nil {
 			r.lost(err)
 			return
 		}
 	}
-	r.let(ctx, f, began, moved)
+	r.let(ctx, *f, began, moved)
 }
 
 // outcome turns an error into the state that it leaves a file in.
@@ -102,7 +102,6 @@ func decide(f *job.File, state job.State, reason *job.Reason) {
 // let lets go of a file: it is counted, and the run remembers how it left it.
 func (r *frame) let(ctx context.Context, f job.File, began time.Time, moved int64) {
 	r.add(f)
-	r.tidy(f)
 	err := r.ledger.Outcome(keep(ctx), job.Outcome{Run: r.run.ID, File: f, Bytes: moved, Duration: time.Since(began)})
 	if err != nil {
 		r.fail(asReason(ledgerReason(err)))
@@ -117,20 +116,24 @@ func (r *frame) let(ctx context.Context, f job.File, began time.Time, moved int6
 	})
 }
 
+// tidiedAttempts is how many of a row's latest attempts are cleared up after at once.
+const tidiedAttempts = 8
+
 // tidy is C15: nothing of a file that is done stays in the stage. Only a row that was begun more than once can have left
-// something there that it does not name.
+// something there that it does not name. What is not removed here is found by the sweep.
 func (r *frame) tidy(f job.File) {
-	if f.Step != job.StepDone {
+	stage := r.machine.stageOf(f)
+	if f.Step != job.StepDone || stage == nil {
 		return
 	}
 	_ = failpoint.Hit("C15")
-	if f.Fence > 1 {
-		removeStaged(r.stage, stagePrefix(f), time.Now().Add(time.Hour))
-		return
+	names := []string{f.Kept, f.Stage}
+	for fence := max(1, f.Fence-tidiedAttempts); fence <= f.Fence && f.Fence > 1; fence++ {
+		names = append(names, stagedNames(f.ID, fence)...)
 	}
-	for _, name := range []string{f.Kept, f.Stage} {
+	for _, name := range names {
 		if name != "" {
-			_ = r.stage.Remove(name) // found again by the sweep
+			_ = stage.Remove(name)
 		}
 	}
 }

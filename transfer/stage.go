@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -10,14 +11,20 @@ import (
 	"github.com/haulier/haulier/job"
 )
 
-// removeStaged deletes staged files. What cannot be deleted now is found again by the next sweep.
-func removeStaged(stage Stage, prefix string, before time.Time) {
-	names, err := stage.Leftovers(prefix, before)
-	if err != nil {
-		return
-	}
-	for _, name := range names {
-		_ = stage.Remove(name)
+// Names in the stage carry row and fence: no two attempts ever share one.
+func staged(id, fence int64, what string) string { return fmt.Sprintf("%d.%d.%s", id, fence, what) }
+
+const (
+	stagedReceived = "received" // as on the wire
+	stagedOpened   = "dec.part"
+	stagedReady    = "ready" // to land
+	stagedSealed   = "sealed"
+)
+
+// stagedNames are all names that one attempt may have used.
+func stagedNames(id, fence int64) []string {
+	return []string{
+		staged(id, fence, stagedReceived), staged(id, fence, stagedOpened), staged(id, fence, stagedReady), staged(id, fence, stagedSealed),
 	}
 }
 
@@ -26,7 +33,7 @@ const staleAfter = 24 * time.Hour
 
 // sweepStage deletes staged files of rows that are done, which runs that died left behind.
 func sweepStage(ctx context.Context, stage Stage, ledger Finder) {
-	names, err := stage.Leftovers("", time.Now().Add(-staleAfter))
+	names, err := stage.Leftovers(time.Now().Add(-staleAfter))
 	if err != nil {
 		return
 	}

@@ -51,7 +51,7 @@ func namesAreRawBytes(t *testing.T, b bundle) {
 	names := []string{"/in/\xff\xfe.csv", "/in/nul\x00.csv", "/in/new\nline", "/in/\u202eexe.csv", "/in/%_*?'\".csv", ""}
 	for _, name := range names {
 		f := found(name)
-		f.Final, f.Temp, f.Aside, f.Landing, f.Local, f.Archived = name, name, name, name, name, name
+		f.Dir, f.Final, f.Temp, f.Aside, f.Landing, f.Local, f.Archived = name, name, name, name, name, name, name
 		seen := b.see(t, f)
 		known := must[map[string]job.File](t)(b.Known(t.Context(), "acme-customers", []string{name}))
 		same(t, fmt.Sprintf("row of %q", name), known[name], seen)
@@ -69,7 +69,7 @@ func factsSurvive(t *testing.T, b bundle) {
 	f.Stage, f.Landing, f.Final, f.Local, f.Temp, f.TempMTime = "1.2.ready", "/landing", "final", "/landing/final", "temp", 99
 	f.Aside, f.Archived, f.Proof, f.Means = "aside", "/archive/x", job.ProofVerified, job.RenamePosix
 	f.Envelope = &job.Envelope{Plain: 2, Cipher: 9, KeyName: "acme-in@1", Recipients: []string{"a", "b"}}
-	f.Refetched, f.Connection, f.Run = true, "acme2", 42
+	f.Refetched, f.Connection, f.Run, f.Dir = true, "acme2", 42, "/in"
 	f.Step, f.State = job.StepDownloaded, job.FileMoving
 	after := must[job.File](t)(b.Advance(t.Context(), job.StepClaimed, f))
 	f.Touched = after.Touched

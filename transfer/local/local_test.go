@@ -187,11 +187,11 @@ func TestLeftoversAndEpoch(t *testing.T) {
 	landing, _ := openLanding(t)
 	write(t, landing, "1.1.part", "x")
 	write(t, landing, "12.1.part", "x")
-	names, err := landing.Leftovers("1.", time.Now().Add(time.Hour))
-	if err != nil || !slices.Equal(names, []string{"1.1.part"}) {
+	names, err := landing.Leftovers(time.Now().Add(time.Hour))
+	if err != nil || !slices.Equal(names, []string{"1.1.part", "12.1.part"}) {
 		t.Errorf("Leftovers = %v, %v", names, err)
 	}
-	if names, _ := landing.Leftovers("", time.Now().Add(-time.Hour)); len(names) != 0 {
+	if names, _ := landing.Leftovers(time.Now().Add(-time.Hour)); len(names) != 0 {
 		t.Errorf("Leftovers of an hour ago = %v", names)
 	}
 	if epoch, err := landing.Epoch("acme-in"); epoch != "" || err != nil {

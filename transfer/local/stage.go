@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/haulier/haulier/internal/failpoint"
@@ -119,8 +118,8 @@ func (s *Stage) Remove(name string) error {
 // Sync makes the names in the stage durable.
 func (s *Stage) Sync() error { return syncDir(s.dir) }
 
-// Leftovers gives the staged names that begin with a prefix and were last written before a time.
-func (s *Stage) Leftovers(prefix string, before time.Time) ([]string, error) {
+// Leftovers gives the staged names that were last written before a time.
+func (s *Stage) Leftovers(before time.Time) ([]string, error) {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
 		return nil, fmt.Errorf("look into stage: %w", err)
@@ -128,10 +127,7 @@ func (s *Stage) Leftovers(prefix string, before time.Time) ([]string, error) {
 	var names []string
 	for _, entry := range entries {
 		info, err := entry.Info()
-		if err != nil || !info.Mode().IsRegular() || !strings.HasPrefix(entry.Name(), prefix) {
-			continue
-		}
-		if info.ModTime().Before(before) {
+		if err == nil && info.Mode().IsRegular() && info.ModTime().Before(before) {
 			names = append(names, entry.Name())
 		}
 	}

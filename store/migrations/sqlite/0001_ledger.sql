@@ -95,6 +95,7 @@ CREATE TABLE files (
   connection      TEXT    NOT NULL,
   type            TEXT    NOT NULL,
   path            BLOB    NOT NULL,
+  dir             BLOB    NOT NULL,           -- where the source was found: the job may read another folder by now
   generation      INTEGER NOT NULL,
   superseded      INTEGER NOT NULL DEFAULT 0, -- a newer generation exists
   run             INTEGER NOT NULL,
