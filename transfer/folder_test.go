@@ -72,7 +72,7 @@ func TestImportRetiresInAFormerFolder(t *testing.T) {
 	b.elsewhere(t)
 	b.spec.Import.AfterSuccess = job.Retire{Action: job.RetireDelete}
 	b.do()
-	if f := b.last(); f.Step != job.StepDone || f.Reason != nil {
+	if f := b.last(); f.Step != job.StepDone || f.Reason != nil || filepath.Dir(f.Aside) != "/out" {
 		t.Errorf("row at %s, aside %q: %v", f.Step, f.Aside, f.Reason)
 	}
 	has(t, b.remote("out"), nil)
