@@ -79,9 +79,10 @@ func fits(t job.Type, as Verdict) error {
 	return nil
 }
 
-// newest keeps a version from being moved again that another one has taken the place of: nobody would look for it.
+// newest keeps a version from being moved again that another one has taken the place of: nobody would look for it. What is
+// kept here of a source that is used up needs nobody to look.
 func newest(ctx context.Context, d Doubts, f job.File, as Verdict) error {
-	if as != AsAgain {
+	if as != AsAgain || onlyCopy(f) {
 		return nil
 	}
 	rows, err := d.Known(ctx, f.Job, []string{f.Path})
@@ -96,6 +97,9 @@ func newest(ctx context.Context, d Doubts, f job.File, as Verdict) error {
 	}
 	return nil
 }
+
+// onlyCopy says whether what lies in the stage is all there is of a file.
+func onlyCopy(f job.File) bool { return f.UsedUp && f.Kept != "" }
 
 // decided is the row as the verdict makes it.
 func decided(f job.File, as Verdict) job.File {
@@ -114,6 +118,9 @@ func decided(f job.File, as Verdict) job.File {
 	case AsAgain:
 		f.State, f.Temp, f.Stage, f.Refetched, f.Absent = job.FileWaiting, "", "", false, false
 		f.Step = job.StepSeen
+		if onlyCopy(f) {
+			f.Step = job.StepDownloaded
+		}
 	case AsDrop:
 		f.Step, f.State = job.StepDone, job.FileSkipped
 		f.Reason = &job.Reason{

@@ -82,6 +82,10 @@ func TestResolveEndsADoubtAsSomebodyDecided(t *testing.T) {
 		held("pgp.wrong_key")(f)
 		f.Step, f.Kept = job.StepDownloaded, "1.1.received"
 	}
+	only := func(f *job.File) {
+		kept(f)
+		f.UsedUp = true
+	}
 	for name, test := range map[string]struct {
 		file   job.File
 		change func(*job.File)
@@ -91,7 +95,8 @@ func TestResolveEndsADoubtAsSomebodyDecided(t *testing.T) {
 	}{
 		"landed":                 {job.File{}, held("remote.mass_change"), control.AsLanded, job.StepDone, job.FileLanded},
 		"again":                  {job.File{}, held("remote.source_consumed"), control.AsAgain, job.StepSeen, job.FileWaiting},
-		"only copy again":        {job.File{}, kept, control.AsAgain, job.StepSeen, job.FileWaiting},
+		"received again":         {job.File{}, kept, control.AsAgain, job.StepSeen, job.FileWaiting},
+		"only copy again":        {job.File{}, only, control.AsAgain, job.StepDownloaded, job.FileWaiting},
 		"drop":                   {job.File{}, held("remote.mass_change"), control.AsDrop, job.StepDone, job.FileSkipped},
 		"delivered":              {export, onItsWay, control.AsDelivered, job.StepDelivered, job.FileDelivered},
 		"delivered, never begun": {export, held("ledger.restored"), control.AsDelivered, job.StepDone, job.FileDelivered},

@@ -35,6 +35,7 @@ type File struct {
 	Stage     string // import C10: the ready name that may land; export X2: the staged name
 	Landing   string // import: the landing in whose stage its files are made; empty: not known, or the job's of now
 	Kept      string // import: staged name of the bytes as received, until they are archived; empty: not kept
+	UsedUp    bool   // import: the server gave the file once; what is Kept is all there is of it
 	Final     string // rendered once: landed name (import), remote path (export)
 	Local     string // import: full path of the landed file
 	Temp      string // export: remote temporary path

@@ -37,6 +37,7 @@ type fileRow struct {
 	Stage          string
 	Landing        raw
 	Kept           string
+	UsedUp         bool
 	Final          raw
 	Local          raw
 	Temp           raw
@@ -59,7 +60,7 @@ func (fileRow) TableName() string { return "files" }
 // facts are the columns that Advance writes: all but identity, fence and what the store itself keeps.
 var facts = []string{
 	"connection", "dir", "run", "touched", "size", "mtime", "stable_since", "absent", "moved", "stayed", "step", "state",
-	"reason", "received_size", "received_sha256", "plain_size", "plain_sha256", "stage", "landing", "kept", "final", "local", "temp",
+	"reason", "received_size", "received_sha256", "plain_size", "plain_sha256", "stage", "landing", "kept", "used_up", "final", "local", "temp",
 	"temp_mtime", "aside", "archived", "proof", "means", "envelope", "receipt", "refetched", "ended",
 }
 
@@ -70,7 +71,7 @@ func rowOf(f job.File) fileRow {
 		Size: f.Size, Mtime: f.ModTime, StableSince: micros(f.StableSince), Absent: f.Absent, Moved: f.Moved, Stayed: f.Stayed,
 		Step: string(f.Step), State: string(f.State), Reason: reasonText(f.Reason),
 		ReceivedSize: f.Received.Size, ReceivedSHA256: f.Received.SHA256, PlainSize: f.Plain.Size, PlainSHA256: f.Plain.SHA256,
-		Stage: f.Stage, Landing: raw(f.Landing), Kept: f.Kept, Final: raw(f.Final), Local: raw(f.Local), Temp: raw(f.Temp), TempMtime: f.TempMTime,
+		Stage: f.Stage, Landing: raw(f.Landing), Kept: f.Kept, UsedUp: f.UsedUp, Final: raw(f.Final), Local: raw(f.Local), Temp: raw(f.Temp), TempMtime: f.TempMTime,
 		Aside: raw(f.Aside), Archived: raw(f.Archived), Proof: string(f.Proof), Means: string(f.Means),
 		Envelope: textOf(f.Envelope), Receipt: textOf(f.Receipt), Refetched: f.Refetched,
 		Seen: micros(f.Seen), Began: micros(f.Began), Ended: micros(f.Ended), Name: raw(baseName(f.Path)),
@@ -85,7 +86,7 @@ func (r fileRow) file() job.File {
 		Step: job.Step(r.Step), State: job.State(r.State), Reason: reasonFrom(r.Reason),
 		Received: job.Digest{Size: r.ReceivedSize, SHA256: r.ReceivedSHA256},
 		Plain:    job.Digest{Size: r.PlainSize, SHA256: r.PlainSHA256},
-		Stage:    r.Stage, Landing: string(r.Landing), Kept: r.Kept, Final: string(r.Final), Local: string(r.Local), Temp: string(r.Temp), TempMTime: r.TempMtime,
+		Stage:    r.Stage, Landing: string(r.Landing), Kept: r.Kept, UsedUp: r.UsedUp, Final: string(r.Final), Local: string(r.Local), Temp: string(r.Temp), TempMTime: r.TempMtime,
 		Aside: string(r.Aside), Archived: string(r.Archived), Proof: job.Proof(r.Proof), Means: job.RenameMeans(r.Means),
 		Envelope: valueOf[job.Envelope](r.Envelope), Receipt: valueOf[job.Receipt](r.Receipt), Refetched: r.Refetched,
 		Seen: instant(r.Seen), Began: instant(r.Began), Ended: instant(r.Ended),

@@ -65,8 +65,13 @@ func (r *importRun) fetchReceived(ctx context.Context, f *job.File, moved *int64
 		if err := around("C6", func() error { return errors.Join(file.Close(), r.landing.Sync()) }); err != nil {
 			return err
 		}
-		f.Received, f.Kept = sum.digest(), name
-		return r.advance(ctx, f, job.StepDownloaded) // C7
+		next := *f // only a row that could be written has used the source up: else CLOSE is not sent
+		next.Received, next.Kept, next.UsedUp = sum.digest(), name, r.readOnce
+		err := r.advance(ctx, &next, job.StepDownloaded) // C7
+		if err == nil {
+			*f = next
+		}
+		return err
 	})
 	if err != nil && !closed {
 		return errors.Join(err, file.Close(), r.landing.Remove(name))
@@ -162,7 +167,7 @@ func (r *importRun) get(ctx context.Context, f *job.File, dst io.Writer, moved *
 
 // unchangedSource looks at the source once more: a file that was replaced while it was read is not landed.
 func (r *importRun) unchangedSource(ctx context.Context, f *job.File) error {
-	if r.readOnce || no(r.remote.Profile().Stat) {
+	if f.UsedUp || no(r.remote.Profile().Stat) {
 		return nil
 	}
 	entry, err := r.remote.Stat(ctx, source(*f))

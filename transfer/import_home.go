@@ -45,7 +45,7 @@ func (r *importRun) goOn(ctx context.Context, f *job.File, seq int, moved *int64
 // landingOf is the landing where a row's files lie; empty: nothing of it was made yet, or it was made in that of now.
 func (r *importRun) landingOf(f job.File) string {
 	switch {
-	case f.Step == job.StepClaimed, f.Step == job.StepSeen && !r.hasOnlyCopy(f):
+	case f.Step == job.StepSeen, f.Step == job.StepClaimed:
 		return ""
 	case f.Landing == "" && f.Local != "":
 		return filepath.Dir(f.Local) // of a version of this program that did not write it down
@@ -101,7 +101,7 @@ func (r *importRun) stages() []Stage {
 // homeless is for a row whose files lay in a landing that is gone.
 func (r *importRun) homeless(ctx context.Context, f *job.File) error {
 	switch f.Step {
-	case job.StepSeen, job.StepDownloaded:
+	case job.StepDownloaded:
 		if r.restored {
 			return r.forgotten(*f)
 		}

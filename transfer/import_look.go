@@ -184,10 +184,6 @@ func (r *importRun) markAbsent(ctx context.Context, l *look) error {
 			return nil
 		}
 		if f.Step != job.StepDone {
-			if open(f) && r.hasOnlyCopy(f) {
-				r.adopted.push(f)
-				return nil
-			}
 			if open(f) || (f.Step == job.StepClaimed && f.Aside == "" && f.State != job.FileHeld) {
 				gone = append(gone, f)
 			}

@@ -31,12 +31,6 @@ func (r *importRun) goOnFrom(ctx context.Context, f *job.File, seq int, moved *i
 		if err := r.acceptable(*f); err != nil {
 			return err
 		}
-		if r.hasOnlyCopy(*f) {
-			if err := r.advance(ctx, f, job.StepDownloaded); err != nil {
-				return err
-			}
-			return r.resumeDownloaded(ctx, f, seq)
-		}
 		return r.move(ctx, f, seq, moved)
 	case job.StepClaimed:
 		return r.resumeClaim(ctx, f, seq, moved)
@@ -62,13 +56,10 @@ func (r *importRun) resumeDownloaded(ctx context.Context, f *job.File, seq int) 
 	return r.finish(ctx, f, opened, seq)
 }
 
-// hasOnlyCopy says whether the received bytes in the stage are all there is of the file: the server gave it, once.
-func (r *importRun) hasOnlyCopy(f job.File) bool { return r.readOnce && f.Kept != "" }
-
 // onlyCopy holds a file that would be rejected, when nobody could ever fetch it again: a person decides about what lies
 // in the stage.
 func (r *importRun) onlyCopy(ctx context.Context, f job.File, err error) error {
-	if err == nil || errors.Is(err, job.ErrStale) || !r.hasOnlyCopy(f) {
+	if err == nil || errors.Is(err, job.ErrStale) || !f.UsedUp || f.Kept == "" {
 		return err
 	}
 	state, reason := outcome(ctx, err)
@@ -106,7 +97,7 @@ func (r *importRun) unclaim(ctx context.Context, f *job.File) error {
 
 // stageLost is for received bytes that somebody took out of the stage. They are fetched again where that is possible.
 func (r *importRun) stageLost(ctx context.Context, f *job.File) error {
-	if !r.readOnce {
+	if !f.UsedUp {
 		f.Kept = ""
 		return r.unclaim(ctx, f)
 	}

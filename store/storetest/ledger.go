@@ -69,7 +69,7 @@ func factsSurvive(t *testing.T, b bundle) {
 	f.Stage, f.Landing, f.Final, f.Local, f.Temp, f.TempMTime = "1.2.ready", "/landing", "final", "/landing/final", "temp", 99
 	f.Aside, f.Archived, f.Proof, f.Means = "aside", "/archive/x", job.ProofVerified, job.RenamePosix
 	f.Envelope = &job.Envelope{Plain: 2, Cipher: 9, KeyName: "acme-in@1", Recipients: []string{"a", "b"}}
-	f.Refetched, f.Connection, f.Run, f.Dir = true, "acme2", 42, "/in"
+	f.Refetched, f.UsedUp, f.Connection, f.Run, f.Dir = true, true, "acme2", 42, "/in"
 	f.Step, f.State = job.StepDownloaded, job.FileMoving
 	after := must[job.File](t)(b.Advance(t.Context(), job.StepClaimed, f))
 	f.Touched = after.Touched

@@ -117,6 +117,7 @@ CREATE TABLE files (
   stage           TEXT    NOT NULL,
   landing         BLOB    NOT NULL,           -- in whose stage the file is made: the job may have another one by the time that it is finished
   kept            TEXT    NOT NULL,
+  used_up         INTEGER NOT NULL,           -- the server gave the file once: what is kept is all there is of it
   final           BLOB    NOT NULL,
   local           BLOB    NOT NULL,
   temp            BLOB    NOT NULL,

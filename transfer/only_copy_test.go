@@ -1,0 +1,88 @@
+package transfer_test
+
+import (
+	"testing"
+
+	"github.com/haulier/haulier/control"
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/sftptest"
+)
+
+// consumed leaves monday's a.csv held: a server that gives each file once gave it, and no key fits.
+func consumed(t *testing.T) *bundle {
+	t.Helper()
+	b := setup(t, sftptest.Knobs{ReadOnce: true}).importing(nil)
+	b.conn.ReadOnce = true
+	b.spec.Import.Opening = &job.Opening{DecryptWith: []string{"ours"}}
+	b.opening(wrongKey())
+	put(t, b.remote("out", "a.csv"), "monday")
+	b.want(0, 0, 0, 1)
+	return b
+}
+
+func wrongKey() error {
+	return &job.Reason{Slug: "pgp.wrong_key", What: "the file did not land", Cause: "no key fits", Do: "import the key", Who: job.WhoUs}
+}
+
+// decide settles what is held, as a person does.
+func (b *bundle) decide(id int64, as control.Verdict) {
+	b.t.Helper()
+	if _, err := control.Resolve(b.t.Context(), b.store, id, as, "ann", "the key is here"); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func TestOnlyCopyOutlivesANewerVersion(t *testing.T) {
+	for name, when := range map[string]func(b *bundle, id int64){
+		"that comes when it is decided": func(b *bundle, id int64) {
+			b.decide(id, control.AsAgain)
+			b.opening(nil)
+			put(t, b.remote("out", "a.csv"), "tuesday, longer")
+		},
+		"that was listed before": func(b *bundle, id int64) {
+			b.opening(nil)
+			put(t, b.remote("out", "a.csv"), "tuesday, longer")
+			b.want(1, 0, 0, 0)
+			b.decide(id, control.AsAgain)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := consumed(t)
+			when(b, b.last().ID)
+			b.do()
+			b.want(0, 0, 0, 0)
+			if got := len(b.rows()); got != 2 {
+				t.Errorf("%d rows", got)
+			}
+			for _, f := range b.rows() {
+				if f.State != job.FileLanded || f.Step != job.StepDone {
+					t.Errorf("generation %d is %s at %s: %v", f.Generation, f.State, f.Step, f.Reason)
+				}
+			}
+			if got := contents(t, b.landing); len(got) != 2 {
+				t.Errorf("landed: %q", got)
+			}
+			stageHolds(t, b.landing)
+		})
+	}
+}
+
+// The listing is cut off before it comes to the name, and the server may be anything by now: the row knows.
+func TestOnlyCopyNeedsNoListing(t *testing.T) {
+	b := consumed(t)
+	b.conn.ReadOnce = false
+	b.server.Change(func(k *sftptest.Knobs) { k.ReadOnce = false })
+	b.decide(b.last().ID, control.AsAgain)
+	if b.want(0, 0, 0, 1); b.last().Reason.Slug != "pgp.wrong_key" {
+		t.Errorf("row %+v", b.last())
+	}
+	b.decide(b.last().ID, control.AsAgain)
+	b.opening(nil)
+	put(t, b.remote("out", "readme.txt"), "not ours")
+	put(t, b.remote("out", "a.csv"), "tuesday, which nobody may mix up with it")
+	b.spec.Limits.MaxEntries = 1
+	b.do()
+	if f := b.rows()[0]; f.State != job.FileLanded || f.Received.Size != int64(len("monday")) {
+		t.Errorf("row %+v", f)
+	}
+}
