@@ -247,8 +247,19 @@ func (r *frame) recover(ctx context.Context) error {
 	return nil
 }
 
-// file moves one row from the claim to the end, and writes down what became of it.
+// file moves one row from the claim to the end, and writes down what became of it. What cannot be written down ends the
+// run.
 func (r *frame) file(ctx context.Context, row job.File, seq int) {
+	err := guarded(func() error {
+		r.carry(ctx, row, seq)
+		return nil
+	})
+	if err != nil {
+		r.fail(asReason(err))
+	}
+}
+
+func (r *frame) carry(ctx context.Context, row job.File, seq int) {
 	began := time.Now()
 	var f job.File
 	err := around("C3", func() (err error) { // the lease, of exports too; the source is not touched
@@ -267,7 +278,7 @@ func (r *frame) file(ctx context.Context, row job.File, seq int) {
 		f.State = state // only the source is left to see to
 	}
 	var moved int64
-	err = r.machine.goOn(ctx, &f, seq, &moved)
+	err = guarded(func() error { return r.machine.goOn(ctx, &f, seq, &moved) })
 	if !before || err != nil { // else it was counted by the run that served it
 		r.settle(ctx, &f, err, began, moved)
 	}

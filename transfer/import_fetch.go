@@ -107,11 +107,11 @@ func (r *importRun) fetchOpening(ctx context.Context, f *job.File, moved *int64)
 	reader, writer := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		err := target.open(ctx, r.opener, reader)
+		err := guarded(func() error { return target.open(ctx, r.opener, reader) })
 		reader.CloseWithError(orEOF(err))
 		done <- err
 	}()
-	getErr := r.get(ctx, f, io.MultiWriter(received, writer), moved, func() error { return nil })
+	getErr := guarded(func() error { return r.get(ctx, f, io.MultiWriter(received, writer), moved, func() error { return nil }) })
 	writer.CloseWithError(getErr)
 	openErr := <-done
 	f.Received = received.digest()
@@ -149,7 +149,7 @@ func (r *importRun) get(ctx context.Context, f *job.File, dst io.Writer, moved *
 	}}
 	var n int64
 	err := around("C5", func() (err error) {
-		n, err = r.remote.Get(ctx, source(*f), f.Size, shown, committed)
+		n, err = r.remote.Get(ctx, source(*f), f.Size, shown, func() error { return guarded(committed) })
 		return err
 	})
 	*moved += n
@@ -265,13 +265,17 @@ type progressWriter struct {
 	tell func(n int64)
 }
 
-func (p *progressWriter) Write(b []byte) (int, error) {
-	n, err := p.to.Write(b)
-	p.n += int64(n)
-	if p.n-p.told >= progressEvery || p.told == 0 {
-		p.told = p.n
-		p.tell(p.n)
-	}
+// Write is called from inside a session, which others use too: no panic goes through it.
+func (p *progressWriter) Write(b []byte) (n int, err error) {
+	err = guarded(func() (err error) {
+		n, err = p.to.Write(b)
+		p.n += int64(n)
+		if p.n-p.told >= progressEvery || p.told == 0 {
+			p.told = p.n
+			p.tell(p.n)
+		}
+		return err
+	})
 	return n, err
 }
 

@@ -70,7 +70,7 @@ func TestOnlyCopyOutlivesANewerVersion(t *testing.T) {
 // The listing is cut off before it comes to the name, and the server may be anything by now: the row knows.
 func TestOnlyCopyNeedsNoListing(t *testing.T) {
 	b := consumed(t)
-	b.conn.ReadOnce = false
+	b.conn.ReadOnce, b.conn.Name = false, "acme2" // of which nothing is known
 	b.server.Change(func(k *sftptest.Knobs) { k.ReadOnce = false })
 	b.decide(b.last().ID, control.AsAgain)
 	if b.want(0, 0, 0, 1); b.last().Reason.Slug != "pgp.wrong_key" {
