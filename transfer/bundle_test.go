@@ -162,7 +162,7 @@ func (b *bundle) doOn(session *sftp.Session, change ...func(*job.Run)) job.Resul
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.run = run.ID
+	b.run, run.AsRun = run.ID, asked.AsRun
 	if b.spec.Type == job.TypeImport {
 		return b.importer().Run(b.t.Context(), session, b.conn, b.spec, run)
 	}

@@ -442,3 +442,32 @@ func TestImportHoldsAFileThatChangesWhileItIsRead(t *testing.T) {
 	b.want(1, 0, 0, 0)
 	has(t, b.landing, map[string]string{"a.csv": "two version"})
 }
+
+// A run with the configuration of before brings its keep_for along; copies are kept as long as the one of now says.
+func TestRunAsItWasForgetsNoCopies(t *testing.T) {
+	asRun := func(r *job.Run) { r.AsRun = true }
+	ended := func(b *bundle) {
+		f := b.last()
+		f.Ended = time.Now().Add(-time.Hour)
+		if _, err := b.store.Advance(t.Context(), f.Step, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := filepath.Join(t.TempDir(), "kept")
+	in := setup(t, sftptest.Knobs{}).importing(func(im *job.Import) { im.Archive = &job.Archive{Dir: kept, KeepFor: time.Minute} })
+	put(t, in.remote("out", "a.csv"), "one")
+	in.want(1, 0, 0, 0)
+	out := setup(t, sftptest.Knobs{}).exporting(func(ex *job.Export) {
+		ex.AfterSuccess = job.Retire{Action: job.RetireMove, Dir: kept, KeepFor: time.Minute}
+	})
+	put(t, filepath.Join(out.outbox, "b.csv"), "two")
+	out.want(1, 0, 0, 0)
+	ended(in)
+	ended(out)
+	in.want(0, 0, 0, 0, asRun)
+	out.want(0, 0, 0, 0, asRun)
+	has(t, kept, map[string]string{"a.1.csv": "one", "b.csv": "two"})
+	in.want(0, 0, 0, 0)
+	out.want(0, 0, 0, 0)
+	has(t, kept, nil)
+}

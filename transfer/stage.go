@@ -71,9 +71,10 @@ func (b *backlog) pop() (job.File, bool) {
 	return f, true
 }
 
-// forgetKept deletes copies of sources that ended longer ago than they are to be kept: only what rows of this job name.
+// forgetKept deletes copies of sources that ended longer ago than they are to be kept: only what rows of this job name. A
+// run with the configuration of before does not know how long they are to be kept now.
 func (r *frame) forgetKept(ctx context.Context, forget func(path string) error, keepFor time.Duration) error {
-	if keepFor == 0 {
+	if keepFor == 0 || r.run.AsRun {
 		return nil
 	}
 	before := time.Now().Add(-keepFor)
