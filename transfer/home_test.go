@@ -266,3 +266,18 @@ func TestImportGoesOnInAFormerLandingAfterARestore(t *testing.T) {
 	b.want(1, 0, 0, 0)
 	has(t, old, map[string]string{"a.csv": "one"})
 }
+
+// The disk that counts is that of the landing where the file is made.
+func TestImportOpensOnlyWhatTheDiskHolds(t *testing.T) {
+	b, old, now := moving(t, nil)
+	b.conn.ReadOnce = true
+	b.unopened(t)
+	b.spec.Import.Landing = now
+	b.spec.Limits.MinFreeSpace = 1 << 60
+	if result := b.want(0, 1, 0, 0); result.Reason.Slug != "local.no_space" || !strings.Contains(result.Reason.Cause, old) {
+		t.Errorf("reason %+v", result.Reason)
+	}
+	b.spec.Limits.MinFreeSpace = 0
+	b.want(1, 0, 0, 0)
+	has(t, old, map[string]string{"a.csv": "one"})
+}

@@ -42,6 +42,14 @@ func (r *importRun) goOnFrom(ctx context.Context, f *job.File, seq int, moved *i
 
 // resumeDownloaded goes on after C7: what was received is opened without the network.
 func (r *importRun) resumeDownloaded(ctx context.Context, f *job.File, seq int) error {
+	need := f.Size
+	if r.opener != nil {
+		need *= opened - 1 // what was received lies there already
+	}
+	if err := r.space.reserve(need); err != nil {
+		return err
+	}
+	defer r.space.release(need)
 	opened, err := r.openReceived(ctx, f)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r.stageLost(ctx, f)
