@@ -70,6 +70,9 @@ func (r *exportRun) refuse(f *job.File, s sighting) {
 func (r *exportRun) markAbsent(ctx context.Context, l *look) error {
 	var ids []int64
 	err := r.ledger.Present(ctx, r.spec.Name, func(f job.File) error {
+		if !r.lies(f) && open(f) && !r.run.AsRun && f.Touched <= l.stamp {
+			return r.leaveBehind(ctx, f)
+		}
 		if r.lies(f) && !l.names.has(r.name(f)) && f.Touched <= l.stamp && (f.Step == job.StepDone || f.Step == job.StepSeen) {
 			ids = append(ids, f.ID)
 		}

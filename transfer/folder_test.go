@@ -107,3 +107,90 @@ func TestImportNeverTakesANameWithASlash(t *testing.T) {
 	}
 	has(t, b.landing, nil)
 }
+
+// ended checks how the newest row ended: nothing of a former folder may wait for a listing that never comes.
+func (b *bundle) ended(t *testing.T, state job.State, slug string) {
+	t.Helper()
+	if f := b.last(); f.State != state || f.Reason == nil || f.Reason.Slug != slug {
+		t.Errorf("row %s at %s: %v; want %s, %s", f.State, f.Step, f.Reason, state, slug)
+	}
+}
+
+func TestImportLeavesWhatItOnlySawInAFormerFolder(t *testing.T) {
+	seen := func(t *testing.T) *bundle {
+		b := setup(t, sftptest.Knobs{}).importing(nil)
+		put(t, b.remote("out", "a.csv"), "one")
+		b.spec.Import.DoneFile = "{name}.done"
+		b.want(0, 0, 0, 0)
+		b.spec.Import.DoneFile = ""
+		b.elsewhere(t)
+		return b
+	}
+	t.Run("there", func(t *testing.T) {
+		b := seen(t)
+		b.want(0, 0, 0, 0, func(r *job.Run) { r.AsRun = true }) // a visit: the folder of now is another one
+		b.want(0, 0, 1, 0)
+		b.ended(t, job.FileSkipped, "config.folder_left")
+		b.want(0, 0, 0, 0)
+		b.spec.Import.Dir = "/out"
+		b.want(1, 0, 0, 0)
+		has(t, b.landing, map[string]string{"a.csv": "one"})
+	})
+	t.Run("gone", func(t *testing.T) {
+		b := seen(t)
+		if err := os.Remove(b.remote("out", "a.csv")); err != nil {
+			t.Fatal(err)
+		}
+		b.want(0, 0, 1, 0)
+		b.ended(t, job.FileSkipped, "remote.withdrawn")
+	})
+	t.Run("aside", func(t *testing.T) {
+		b := seen(t)
+		f := b.last()
+		f.Aside = "/out/.haulier-9.1.a.csv" // adopted from there
+		if err := os.Rename(b.remote("out", "a.csv"), b.remote(f.Aside)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.store.Advance(t.Context(), f.Step, f); err != nil {
+			t.Fatal(err)
+		}
+		b.want(1, 0, 0, 0)
+		has(t, b.landing, map[string]string{"a.csv": "one"})
+	})
+}
+
+func TestImportJudgesABegunFetchInAFormerFolder(t *testing.T) {
+	for slug, gone := range map[string]bool{"config.folder_left": false, "remote.source_consumed": true} {
+		t.Run(slug, func(t *testing.T) {
+			b := setup(t, sftptest.Knobs{Faults: []sftptest.Fault{{Op: "open", Do: sftptest.Drop, Times: 1}}}).importing(nil)
+			b.conn.ReadOnce = true
+			put(t, b.remote("out", "a.csv"), "one")
+			b.do()
+			if f := b.last(); f.Step != job.StepClaimed {
+				t.Fatalf("row %+v", f)
+			}
+			b.elsewhere(t)
+			state := job.FileSkipped
+			if gone {
+				state = job.FileHeld
+				if err := os.Remove(b.remote("out", "a.csv")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			b.do()
+			b.ended(t, state, slug)
+		})
+	}
+}
+
+func TestExportLeavesWhatItOnlySawInAFormerOutbox(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).exporting(func(ex *job.Export) { ex.DoneFile = "{name}.done" })
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	b.want(0, 0, 0, 0)
+	b.spec.Export.Outbox = t.TempDir()
+	b.want(0, 0, 1, 0)
+	b.ended(t, job.FileSkipped, "config.folder_left")
+	b.spec.Export.Outbox, b.spec.Export.DoneFile = b.outbox, ""
+	b.want(1, 0, 0, 0)
+	has(t, b.remote("in"), map[string]string{"a.csv": "one"})
+}

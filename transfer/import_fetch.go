@@ -111,7 +111,9 @@ func (r *importRun) fetchOpening(ctx context.Context, f *job.File, moved *int64)
 		reader.CloseWithError(orEOF(err))
 		done <- err
 	}()
-	getErr := guarded(func() error { return r.get(ctx, f, io.MultiWriter(received, writer), moved, func() error { return nil }) })
+	getErr := guarded(func() error {
+		return r.get(ctx, f, io.MultiWriter(received, writer), moved, func() error { return nil })
+	})
 	writer.CloseWithError(getErr)
 	openErr := <-done
 	f.Received = received.digest()

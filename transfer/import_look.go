@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -174,22 +175,25 @@ func restoredReason(name, jobName string) *job.Reason {
 // not yet taken was withdrawn; what a read-once server gave to a run that died is used up.
 func (r *importRun) markAbsent(ctx context.Context, l *look) error {
 	var ids []int64
-	var gone []job.File
+	var gone, left []job.File
 	err := r.ledger.Present(ctx, r.spec.Name, func(f job.File) error {
 		name := r.name(f)
 		if f.Step == job.StepSeen {
 			name = baseName(source(f), folder(f))
 		}
-		if !r.lies(f) || l.names.has(name) || f.Touched > l.stamp {
-			return nil
-		}
-		if f.Step != job.StepDone {
-			if open(f) || (f.Step == job.StepClaimed && f.Aside == "" && f.State != job.FileHeld) {
-				gone = append(gone, f)
+		listed := open(f) || (f.Step == job.StepClaimed && f.Aside == "" && f.State != job.FileHeld) // waits for a listing
+		switch {
+		case f.Touched > l.stamp:
+		case !r.lies(f):
+			if listed && !r.run.AsRun {
+				left = append(left, f)
 			}
-			return nil
+		case l.names.has(name):
+		case listed:
+			gone = append(gone, f)
+		case f.Step == job.StepDone:
+			ids = append(ids, f.ID)
 		}
-		ids = append(ids, f.ID)
 		return nil
 	})
 	if err != nil {
@@ -198,7 +202,30 @@ func (r *importRun) markAbsent(ctx context.Context, l *look) error {
 	if err := r.absent(ctx, l, ids); err != nil {
 		return err
 	}
-	return r.withdraw(ctx, gone)
+	if err := r.withdraw(ctx, gone); err != nil {
+		return err
+	}
+	for _, f := range left {
+		if err := r.leftBehind(ctx, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leftBehind is for a row that waits to be listed in a folder that the job does not read any more. What lies there under
+// a name of ours is taken; a source that may be used up is looked for.
+func (r *importRun) leftBehind(ctx context.Context, f job.File) error {
+	entry, err := r.remote.Stat(ctx, source(f))
+	switch {
+	case unknown(err):
+		return err
+	case errors.Is(err, fs.ErrNotExist), err != nil && f.Step == job.StepClaimed:
+		return r.withdraw(ctx, []job.File{f})
+	case err == nil && f.Aside != "":
+		return r.takeOver(ctx, f, entry)
+	}
+	return r.leaveBehind(ctx, f)
 }
 
 func (r *importRun) withdraw(ctx context.Context, gone []job.File) error {

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 	"sort"
 	"strings"
 	"time"
@@ -152,6 +153,22 @@ func (r *frame) absent(ctx context.Context, l *look, ids []int64) error {
 		}
 		ids = ids[n:]
 	}
+	return nil
+}
+
+// leaveBehind ends a row that waits in a folder that the job does not read any more. If it ever reads it again, what lies
+// there is new.
+func (r *frame) leaveBehind(ctx context.Context, f job.File) error {
+	f.State, f.Absent = job.FileSkipped, true
+	f.Reason = &job.Reason{
+		Slug: "config.folder_left", What: r.shown(f) + " was left where it is",
+		Cause: fmt.Sprintf("it waited in %s, which the job does not read any more", naming.Printable(folder(f), 200)),
+		Do:    "nothing, or put it where the job reads now", Who: job.WhoUs,
+	}
+	if err := ignoreStale(r.advance(ctx, &f, job.StepDone)); err != nil {
+		return err
+	}
+	r.let(ctx, f, time.Now(), 0)
 	return nil
 }
 
