@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -175,5 +174,5 @@ func stageOf(cfg *config.Config, spec job.Spec) (*local.Stage, error) {
 		}
 		return landing.Stage, nil
 	}
-	return local.OpenStage(filepath.Join(cfg.DataDir, stageDir, spec.Name))
+	return exportStage(cfg, spec.Name)
 }

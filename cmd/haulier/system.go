@@ -166,14 +166,23 @@ func (s *system) exporter(keyring control.Keyring, watch func(job.Progress)) *tr
 	return &transfer.Exporter{
 		Ledger: s.store,
 		Outbox: func(dir string) (transfer.Outbox, error) { return local.OpenOutbox(dir) },
-		Stage: func(jobName string) (transfer.Stage, error) {
-			return local.OpenStage(filepath.Join(s.cfg().DataDir, stageDir, jobName))
-		},
+		Stage:  func(jobName string) (transfer.Stage, error) { return exportStage(s.cfg(), jobName) },
 		Sealer: keyring.Sealer,
 		Forget: local.Forget,
 		Epoch:  s.store.Epoch,
 		Watch:  watch,
 	}
+}
+
+// exportStage opens the stage of an export. A job that was renamed takes its stage along.
+func exportStage(cfg *config.Config, jobName string) (*local.Stage, error) {
+	dir := filepath.Join(cfg.DataDir, stageDir)
+	if spec, found := cfg.Job(jobName); found && spec.Formerly != "" {
+		if err := local.MoveStage(filepath.Join(dir, spec.Formerly), filepath.Join(dir, jobName)); err != nil {
+			return nil, err
+		}
+	}
+	return local.OpenStage(filepath.Join(dir, jobName))
 }
 
 func egress(cfg *config.Config) []string {

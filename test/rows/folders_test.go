@@ -215,3 +215,51 @@ func TestEachConnectionHasItsOwnFoldersAndKey(t *testing.T) {
 		}
 	}
 }
+
+// What is sealed already is sent from where it lies, also when the job has another name by then.
+func TestRenamedExportTakesItsStageAlong(t *testing.T) {
+	w := newWorld(t)
+	c := newCustomer(t, sftptest.Options{Knobs: sftptest.Knobs{Faults: []sftptest.Fault{{Op: "open", Do: sftptest.Fail, Code: 4}}}})
+	c.put("in/.keep", "")
+	w.write("out/a.csv", "one")
+	conf := func(head string) {
+		job := exportJob("out", "acme", "in", "outbound: {in_place: true}")
+		w.config("connections:\n", c.connection("acme", "locations: {in: /in}"), "jobs:\n", strings.Replace(job, "  out:\n", head, 1))
+	}
+	conf("  out:\n")
+	w.haulier(15, "run", "out")
+	c.Change(func(k *sftptest.Knobs) { k.Faults = nil })
+	if err := os.Remove(w.path("out/a.csv")); err != nil {
+		t.Fatal(err)
+	}
+	conf("  sent:\n    formerly: out\n")
+	w.haulier(0, "run", "sent")
+	same(t, "sent", c.names("in"), []string{"a.csv"})
+	same(t, "stages", w.names("haulier-data/stage"), []string{"sent"})
+}
+
+// A run as it was reads the folder of then; what a run of now owes to its own folder is done there all the same.
+func TestRunAsItWasFinishesInTheFolderOfNow(t *testing.T) {
+	w, c := newWorld(t), newCustomer(t, sftptest.Options{})
+	conf := func(out string) {
+		w.config("connections:\n", c.connection("acme", "locations: {out: "+out+", done: /done}"), "jobs:\n",
+			importJob("in", "acme", "out", "after_success: {move: done}"))
+	}
+	c.put("old/first.csv", "1")
+	c.put("out/a.csv", "22")
+	c.put("done/.keep", "")
+	conf("/old")
+	w.haulier(0, "run", "in")
+	conf("/out")
+	if err := os.Rename(filepath.Join(c.root, "done"), filepath.Join(c.root, "away")); err != nil {
+		t.Fatal(err)
+	}
+	w.haulier(4, "run", "in") // landed, and not moved
+	if err := os.Rename(filepath.Join(c.root, "away"), filepath.Join(c.root, "done")); err != nil {
+		t.Fatal(err)
+	}
+	w.haulier(0, "retry", "1", "--config", "as-run")
+	w.haulier(0, "run", "in")
+	same(t, "the folder of now", c.names("out"), nil)
+	same(t, "moved", c.names("done"), []string{"a.csv", "first.csv"})
+}

@@ -37,6 +37,18 @@ func OpenStage(dir string) (*Stage, error) {
 	return s, s.probe()
 }
 
+// MoveStage gives a stage another place, unless there is one already. One that is not there is fine.
+func MoveStage(from, to string) error {
+	err := os.Rename(from, to)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err = errors.Join(err, syncDir(filepath.Dir(to))); err != nil {
+		return fmt.Errorf("move stage: %w", err)
+	}
+	return nil
+}
+
 // probe tries a rename onto a taken name: a file system that replaces it must not be used.
 func (s *Stage) probe() error {
 	taken, err := os.CreateTemp(s.dir, "probe-*")
