@@ -3,7 +3,6 @@ package pgp
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -222,21 +221,6 @@ func (e *envelope) describe(env *job.Envelope) {
 		}
 	}
 	env.Container = e.container()
-}
-
-// Recipients reads the envelope of a message and says for whom it is, without any key. It reads a little more of src
-// than the envelope. The errors are those that [Opener.Open] gives before it needs a key.
-func Recipients(ctx context.Context, src io.Reader) (job.Envelope, error) {
-	s := &source{ctx: ctx, r: src}
-	env := job.Envelope{}
-	w, err := openWire(s)
-	if err != nil {
-		return env, err
-	}
-	env.Armored = w.armor != nil
-	e, err := w.scan(DefaultMaxKeyPackets)
-	e.describe(&env)
-	return env, w.envelopeError(s, err)
 }
 
 // envelopeError puts an error of the scan into words.

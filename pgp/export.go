@@ -1,24 +1,6 @@
 package pgp
 
-import (
-	"bytes"
-	"strings"
-
-	"github.com/haulier/haulier/job"
-)
-
-// Binary gives the public part of a key without armor, for programs that take only that.
-func Binary(k job.Key) ([]byte, error) {
-	e, err := loadPublic(k)
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	if err := e.Serialize(&b); err != nil {
-		return nil, reasonKeyUnreadable(keyName(k), err)
-	}
-	return b.Bytes(), nil
-}
+import "strings"
 
 // Spaced writes a fingerprint in groups of four, as people compare it over the telephone.
 func Spaced(fingerprint string) string {

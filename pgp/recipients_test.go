@@ -3,7 +3,6 @@ package pgp_test
 import (
 	"bytes"
 	"context"
-	"slices"
 	"strings"
 	"testing"
 
@@ -63,21 +62,6 @@ func TestMessagesForOtherKeysSayForWhom(t *testing.T) {
 	}
 }
 
-func TestRecipientsReadsTheEnvelopeWithoutAKey(t *testing.T) {
-	ours, foreign := pairs[pgp.RSA4096](), generate(pgp.X25519)
-	sealed := seal(t, &pgp.Sealer{To: []job.Key{ours.Key, foreign.Key}, Armor: true}, table(500000), 9000)
-	env, err := pgp.Recipients(context.Background(), bytes.NewReader(sealed[:2000]))
-	check(t, err)
-	if want := []string{ours.Key.KeyIDs[1], foreign.Key.KeyIDs[1]}; !slices.Equal(env.Recipients, want) || !env.Armored || env.Container != "SEIPDv1" {
-		t.Errorf("%+v; want %v", env, want)
-	}
-	for sent, want := range map[string]string{"id;name\n": "pgp.not_encrypted", string(sealed[:300]): "pgp.truncated", "": "pgp.truncated"} {
-		if _, err := pgp.Recipients(context.Background(), strings.NewReader(sent)); slug(err) != want {
-			t.Errorf("%v; want %s", err, want)
-		}
-	}
-}
-
 func TestOurKeysAtFault(t *testing.T) {
 	ours := pairs[pgp.X25519]()
 	sealed := seal(t, &pgp.Sealer{To: []job.Key{ours.Key}}, table(100), 100)
@@ -116,9 +100,9 @@ func TestOurKeysAtFault(t *testing.T) {
 
 func unarmored(t testing.TB, k job.Key) []byte {
 	t.Helper()
-	b, err := pgp.Binary(k)
-	check(t, err)
-	return b
+	var b bytes.Buffer
+	check(t, entity(t, k.Public).Serialize(&b))
+	return b.Bytes()
 }
 
 func TestTheNameInsideIsOnlyShown(t *testing.T) {

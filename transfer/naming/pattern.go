@@ -14,7 +14,6 @@ func quote(text string) string { return regexp.QuoteMeta(text) }
 //
 // A glob knows *, ?, [a-z], [!a-z] and {date:…}; a backslash takes the next character as it is.
 type Pattern struct {
-	text  string
 	parts []part
 	whole *regexp.Regexp // of ParseRegexp
 }
@@ -30,7 +29,7 @@ func ParsePattern(glob string) (Pattern, error) {
 	if glob == "" {
 		return Pattern{}, fmt.Errorf("the pattern is empty")
 	}
-	p := Pattern{text: glob}
+	p := Pattern{}
 	for rest := glob; rest != ""; {
 		next, left, err := cutPart(rest)
 		if err != nil {
@@ -50,7 +49,7 @@ func ParseRegexp(expression string) (Pattern, error) {
 	if err != nil {
 		return Pattern{}, fmt.Errorf("regular expression %q: %w", expression, err)
 	}
-	return Pattern{text: expression, whole: whole}, nil
+	return Pattern{whole: whole}, nil
 }
 
 func cutPart(glob string) (next part, rest string, err error) {
@@ -147,9 +146,6 @@ func (p Pattern) compile(days []time.Time) (*regexp.Regexp, error) {
 	out.WriteString(`\z`)
 	return regexp.Compile(out.String())
 }
-
-// String gives the pattern as written.
-func (p Pattern) String() string { return p.text }
 
 // Matcher is a Pattern whose dates are fixed.
 type Matcher struct{ whole *regexp.Regexp }

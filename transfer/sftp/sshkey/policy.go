@@ -12,9 +12,6 @@ import (
 // leastRSA is the shortest RSA key that is used, in bits: what is below can be broken, and OpenSSH refuses it.
 const leastRSA = 2048
 
-// goodRSA is the length from which nothing is said about an RSA key, in bits.
-const goodRSA = 3072
-
 // Check refuses keys that are too weak to use: RSA of less than 2,048 bits, and DSA. The error is key.weak.
 func Check(key ssh.PublicKey) error {
 	if key.Type() == "ssh-dss" {
@@ -24,14 +21,6 @@ func Check(key ssh.PublicKey) error {
 		return weak(fmt.Sprintf("the RSA key has only %d bits", bits))
 	}
 	return nil
-}
-
-// Advice says what is not wrong but could be better about a key; empty: nothing.
-func Advice(key ssh.PublicKey) string {
-	if bits := rsaBits(key); bits >= leastRSA && bits < goodRSA {
-		return fmt.Sprintf("the RSA key has %d bits; %d or more are asked for today", bits, goodRSA)
-	}
-	return ""
 }
 
 // Algorithm names a key as job.Key does: ed25519, rsa-3072, ecdsa-256.

@@ -179,12 +179,8 @@ func TestWeakKeysAreRefused(t *testing.T) {
 	if r := want(t, err, "key.weak"); !strings.Contains(r.Cause, "1024 bits") {
 		t.Errorf("cause: %s", r.Cause)
 	}
-	signer, err := sshkey.Read(makeKey(t, "-t", "rsa", "-b", "2048", "-N", ""), secret.Text{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if sshkey.Advice(signer.PublicKey()) == "" {
-		t.Error("nothing is said about an RSA key of 2048 bits")
+	if _, err := sshkey.Read(makeKey(t, "-t", "rsa", "-b", "2048", "-N", ""), secret.Text{}); err != nil {
+		t.Error(err)
 	}
 }
 
