@@ -122,11 +122,14 @@ const tidiedAttempts = 8
 // tidy is C15: nothing of a file that is done stays in the stage. Only a row that was begun more than once can have left
 // something there that it does not name. What is not removed here is found by the sweep.
 func (r *frame) tidy(f job.File) {
-	stage := r.machine.stageOf(f)
-	if f.Step != job.StepDone || stage == nil {
+	if f.Step != job.StepDone {
 		return
 	}
 	_ = failpoint.Hit("C15")
+	stage := r.machine.stageOf(f)
+	if stage == nil {
+		return
+	}
 	names := []string{f.Kept, f.Stage}
 	for fence := max(1, f.Fence-tidiedAttempts); fence <= f.Fence && f.Fence > 1; fence++ {
 		names = append(names, stagedNames(f.ID, fence)...)
