@@ -152,6 +152,14 @@ func TestResolveRefusesWhatDoesNotFit(t *testing.T) {
 	if _, err := control.Resolve(t.Context(), s, f.ID, control.AsDrop, "ann", "why"); err != nil {
 		t.Errorf("an older version dropped: %v", err)
 	}
+	only := leave(t, s, job.File{}, func(f *job.File) {
+		held("pgp.wrong_key")(f)
+		f.Step, f.Kept, f.UsedUp = job.StepDownloaded, "3.1.received", true
+	})
+	leave(t, s, job.File{}, func(f *job.File) { f.State, f.Step = job.FileLanded, job.StepDone })
+	if _, err := control.Resolve(t.Context(), s, only.ID, control.AsAgain, "ann", "why"); err != nil {
+		t.Errorf("the only copy of an older version again: %v", err)
+	}
 }
 
 func TestReopenGivesRejectedFilesBackToTheNextRun(t *testing.T) {

@@ -260,15 +260,18 @@ func (b *bundle) last() job.File {
 	return rows[len(rows)-1]
 }
 
-// again gives the newest row back to the next run, as a person does who decides so.
-func (b *bundle) again() {
+// again gives a row back to the next run, as control does for a person who decides so.
+func (b *bundle) again(row job.File) {
 	b.t.Helper()
-	f, err := b.store.Claim(b.t.Context(), b.last(), b.run)
+	f, err := b.store.Claim(b.t.Context(), row, b.run)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	from := f.Step
 	f.State, f.Reason, f.Step, f.Absent = job.FileWaiting, nil, job.StepSeen, false
+	if f.UsedUp && f.Kept != "" {
+		f.Step = job.StepDownloaded
+	}
 	if _, err := b.store.Advance(b.t.Context(), from, f); err != nil {
 		b.t.Fatal(err)
 	}

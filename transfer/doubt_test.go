@@ -137,7 +137,7 @@ func TestImportTakesARejectedClaimAgain(t *testing.T) {
 		t.Fatalf("the rejected file does not lie aside: %v", err)
 	}
 	b.want(0, 0, 0, 0)
-	b.again()
+	b.again(b.last())
 	b.want(0, 1, 0, 0) // it was fetched and looked at again
 }
 

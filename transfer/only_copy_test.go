@@ -3,7 +3,6 @@ package transfer_test
 import (
 	"testing"
 
-	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/sftptest"
 )
@@ -24,31 +23,23 @@ func wrongKey() error {
 	return &job.Reason{Slug: "pgp.wrong_key", What: "the file did not land", Cause: "no key fits", Do: "import the key", Who: job.WhoUs}
 }
 
-// decide settles what is held, as a person does.
-func (b *bundle) decide(id int64, as control.Verdict) {
-	b.t.Helper()
-	if _, err := control.Resolve(b.t.Context(), b.store, id, as, "ann", "the key is here"); err != nil {
-		b.t.Fatal(err)
-	}
-}
-
 func TestOnlyCopyOutlivesANewerVersion(t *testing.T) {
-	for name, when := range map[string]func(b *bundle, id int64){
-		"that comes when it is decided": func(b *bundle, id int64) {
-			b.decide(id, control.AsAgain)
+	for name, when := range map[string]func(b *bundle, monday job.File){
+		"that comes when it is decided": func(b *bundle, monday job.File) {
+			b.again(monday)
 			b.opening(nil)
 			put(t, b.remote("out", "a.csv"), "tuesday, longer")
 		},
-		"that was listed before": func(b *bundle, id int64) {
+		"that was listed before": func(b *bundle, monday job.File) {
 			b.opening(nil)
 			put(t, b.remote("out", "a.csv"), "tuesday, longer")
 			b.want(1, 0, 0, 0)
-			b.decide(id, control.AsAgain)
+			b.again(monday)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := consumed(t)
-			when(b, b.last().ID)
+			when(b, b.last())
 			b.do()
 			b.want(0, 0, 0, 0)
 			if got := len(b.rows()); got != 2 {
@@ -72,11 +63,11 @@ func TestOnlyCopyNeedsNoListing(t *testing.T) {
 	b := consumed(t)
 	b.conn.ReadOnce, b.conn.Name = false, "acme2" // of which nothing is known
 	b.server.Change(func(k *sftptest.Knobs) { k.ReadOnce = false })
-	b.decide(b.last().ID, control.AsAgain)
+	b.again(b.last())
 	if b.want(0, 0, 0, 1); b.last().Reason.Slug != "pgp.wrong_key" {
 		t.Errorf("row %+v", b.last())
 	}
-	b.decide(b.last().ID, control.AsAgain)
+	b.again(b.last())
 	b.opening(nil)
 	put(t, b.remote("out", "readme.txt"), "not ours")
 	put(t, b.remote("out", "a.csv"), "tuesday, which nobody may mix up with it")

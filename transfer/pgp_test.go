@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/pgp"
 	"github.com/haulier/haulier/transfer"
@@ -180,7 +179,7 @@ func TestImportKeepsTheOnlyCopyOfAFileThatItCannotOpen(t *testing.T) {
 	b.opener = func(context.Context, job.Opening, job.Limits) (transfer.Opener, error) {
 		return &pgp.Opener{Keys: []pgp.Private{ours, theirs}}, nil
 	}
-	b.decide(b.last().ID, control.AsAgain)
+	b.again(b.last())
 	b.want(1, 0, 0, 0)
 	has(t, b.landing, map[string]string{"a.csv": "one"})
 	b.want(0, 0, 0, 0)
