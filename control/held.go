@@ -99,7 +99,7 @@ func newest(ctx context.Context, d Doubts, f job.File, as Verdict) error {
 }
 
 // onlyCopy says whether what lies in the stage is all there is of a file.
-func onlyCopy(f job.File) bool { return f.UsedUp && f.Kept != "" }
+func onlyCopy(f job.File) bool { return f.Spent && f.Kept != "" }
 
 // decided is the row as the verdict makes it.
 func decided(f job.File, as Verdict) job.File {
@@ -116,7 +116,7 @@ func decided(f job.File, as Verdict) job.File {
 			f.Proof = job.ProofAssumed
 		}
 	case AsAgain:
-		f.State, f.Temp, f.Stage, f.Refetched, f.Absent = job.FileWaiting, "", "", false, false
+		f.State, f.Stage, f.Refetched, f.Absent = job.FileWaiting, "", false, false
 		f.Step = job.StepSeen
 		if onlyCopy(f) {
 			f.Step = job.StepDownloaded

@@ -84,7 +84,7 @@ func TestResolveEndsADoubtAsSomebodyDecided(t *testing.T) {
 	}
 	only := func(f *job.File) {
 		kept(f)
-		f.UsedUp = true
+		f.Spent = true
 	}
 	for name, test := range map[string]struct {
 		file   job.File
@@ -113,7 +113,7 @@ func TestResolveEndsADoubtAsSomebodyDecided(t *testing.T) {
 				t.Errorf("the row is %s at %s under fence %d (was %d)", got.State, got.Step, got.Fence, f.Fence)
 			}
 			if test.as == control.AsAgain && (got.Kept != f.Kept || // perhaps all there is of it
-				got.Temp != "" || got.Reason != nil) {
+				got.Temp != f.Temp || got.Reason != nil) { // what that names is cleared away by the next attempt
 				t.Errorf("the row still knows of the attempt before: %+v", got)
 			}
 			if _, err := s.Advance(t.Context(), f.Step, f); !errors.Is(err, job.ErrStale) {
@@ -154,7 +154,7 @@ func TestResolveRefusesWhatDoesNotFit(t *testing.T) {
 	}
 	only := leave(t, s, job.File{}, func(f *job.File) {
 		held("pgp.wrong_key")(f)
-		f.Step, f.Kept, f.UsedUp = job.StepDownloaded, "3.1.received", true
+		f.Step, f.Kept, f.Spent = job.StepDownloaded, "3.1.received", true
 	})
 	leave(t, s, job.File{}, func(f *job.File) { f.State, f.Step = job.FileLanded, job.StepDone })
 	if _, err := control.Resolve(t.Context(), s, only.ID, control.AsAgain, "ann", "why"); err != nil {

@@ -30,18 +30,21 @@ type File struct {
 	Reason *Reason // why it is held, rejected, failed or skipped; nil otherwise
 
 	// Facts, filled step by step.
-	Received  Digest // bytes as on the wire
-	Plain     Digest // bytes as landed, or as collected from the outbox
-	Stage     string // import C10: the ready name that may land; export X2: the staged name
-	Landing   string // import: the landing in whose stage its files are made; empty: not known, or the job's of now
-	Kept      string // import: staged name of the bytes as received, until they are archived; empty: not kept
-	UsedUp    bool   // import: the server gave the file once; what is Kept is all there is of it
-	Final     string // rendered once: landed name (import), remote path (export)
-	Local     string // import: full path of the landed file
-	Temp      string // export: remote temporary path
-	TempMTime int64  // export: mtime that the complete temporary had
-	Aside     string // import: remote path to which we moved the source, or Path itself once we removed it there
-	Archived  string // local path of the copy as received (import) or of the moved source (export)
+	Received  Digest   // bytes as on the wire
+	Plain     Digest   // bytes as landed, or as collected from the outbox
+	Stage     string   // import C10: the ready name that may land; export X2: the staged name
+	Landing   string   // import: the landing in whose stage its files are made; empty: not known, or the job's of now
+	Spent     bool     // import: the server does not have the source any more: what was received is all there is of it
+	Kept      string   // import: staged name of the bytes as received, until they are archived; empty: not kept
+	Final     string   // rendered once: landed name (import), remote path (export)
+	Local     string   // import: full path of the landed file
+	Temp      string   // export: remote temporary path
+	TempMTime int64    // export: mtime that the complete temporary had
+	Leftovers []string // export: temporaries of earlier attempts that are not known to be gone from the server
+	Marker    string   // export: remote path of the done-file, rendered once like Final; empty: none was asked for
+	Marked    bool     // export: the done-file was acknowledged
+	Aside     string   // import: remote path to which we moved the source, or Path itself once we removed it there
+	Archived  string   // local path of the copy as received (import) or of the moved source (export)
 	Proof     Proof
 	Means     RenameMeans
 	Envelope  *Envelope

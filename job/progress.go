@@ -11,6 +11,7 @@ type Progress struct {
 	Total  int64  `json:"total"` // bytes of the file; -1: not known
 	State  State  `json:"state,omitempty"`
 	Detail string `json:"detail,omitempty"`
+	Before bool   `json:"before,omitempty"` // an earlier run brought the file to State; this one saw to its source
 
 	Reason *Reason `json:"error,omitempty"`
 }

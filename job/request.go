@@ -2,7 +2,8 @@ package job
 
 import "time"
 
-// Request is one file operation asked of a server: a get or a put. Its retries within the attempts of one slot are
+// Request is one file operation asked of a server: a get or a put, also of a marker, and the get that reads a delivery
+// back. Its retries within the attempts of one slot are
 // folded in, Bytes include failed attempts. Listing, stat and rename are counted apart and have no rows.
 type Request struct {
 	Connection string
@@ -11,6 +12,7 @@ type Request struct {
 	Run        int64 // run of the first attempt
 	File       int64
 	Direction  Direction
+	Marker     bool // of the done-file, not of the file itself
 	Location   string
 	OK         bool
 	Slug       string // why it failed; empty when it did not

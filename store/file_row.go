@@ -36,12 +36,15 @@ type fileRow struct {
 	PlainSHA256    string `gorm:"column:plain_sha256"`
 	Stage          string
 	Landing        raw
+	Spent          bool
 	Kept           string
-	UsedUp         bool
 	Final          raw
 	Local          raw
 	Temp           raw
 	TempMtime      int64
+	Leftovers      raw
+	Marker         raw
+	Marked         bool
 	Aside          raw
 	Archived       raw
 	Proof          string
@@ -60,8 +63,8 @@ func (fileRow) TableName() string { return "files" }
 // facts are the columns that Advance writes: all but identity, fence and what the store itself keeps.
 var facts = []string{
 	"connection", "dir", "run", "touched", "size", "mtime", "stable_since", "absent", "moved", "stayed", "step", "state",
-	"reason", "received_size", "received_sha256", "plain_size", "plain_sha256", "stage", "landing", "kept", "used_up", "final", "local", "temp",
-	"temp_mtime", "aside", "archived", "proof", "means", "envelope", "receipt", "refetched", "ended",
+	"reason", "received_size", "received_sha256", "plain_size", "plain_sha256", "stage", "landing", "spent", "kept", "final", "local", "temp",
+	"temp_mtime", "leftovers", "marker", "marked", "aside", "archived", "proof", "means", "envelope", "receipt", "refetched", "ended",
 }
 
 func rowOf(f job.File) fileRow {
@@ -71,7 +74,8 @@ func rowOf(f job.File) fileRow {
 		Size: f.Size, Mtime: f.ModTime, StableSince: micros(f.StableSince), Absent: f.Absent, Moved: f.Moved, Stayed: f.Stayed,
 		Step: string(f.Step), State: string(f.State), Reason: reasonText(f.Reason),
 		ReceivedSize: f.Received.Size, ReceivedSHA256: f.Received.SHA256, PlainSize: f.Plain.Size, PlainSHA256: f.Plain.SHA256,
-		Stage: f.Stage, Landing: raw(f.Landing), Kept: f.Kept, UsedUp: f.UsedUp, Final: raw(f.Final), Local: raw(f.Local), Temp: raw(f.Temp), TempMtime: f.TempMTime,
+		Stage: f.Stage, Landing: raw(f.Landing), Spent: f.Spent, Kept: f.Kept, Final: raw(f.Final), Local: raw(f.Local), Temp: raw(f.Temp), TempMtime: f.TempMTime,
+		Leftovers: raw(strings.Join(f.Leftovers, "\x00")), Marker: raw(f.Marker), Marked: f.Marked,
 		Aside: raw(f.Aside), Archived: raw(f.Archived), Proof: string(f.Proof), Means: string(f.Means),
 		Envelope: textOf(f.Envelope), Receipt: textOf(f.Receipt), Refetched: f.Refetched,
 		Seen: micros(f.Seen), Began: micros(f.Began), Ended: micros(f.Ended), Name: raw(baseName(f.Path)),
@@ -86,7 +90,8 @@ func (r fileRow) file() job.File {
 		Step: job.Step(r.Step), State: job.State(r.State), Reason: reasonFrom(r.Reason),
 		Received: job.Digest{Size: r.ReceivedSize, SHA256: r.ReceivedSHA256},
 		Plain:    job.Digest{Size: r.PlainSize, SHA256: r.PlainSHA256},
-		Stage:    r.Stage, Landing: string(r.Landing), Kept: r.Kept, UsedUp: r.UsedUp, Final: string(r.Final), Local: string(r.Local), Temp: string(r.Temp), TempMTime: r.TempMtime,
+		Stage:    r.Stage, Landing: string(r.Landing), Spent: r.Spent, Kept: r.Kept, Final: string(r.Final), Local: string(r.Local), Temp: string(r.Temp), TempMTime: r.TempMtime,
+		Leftovers: namesOf(r.Leftovers), Marker: string(r.Marker), Marked: r.Marked,
 		Aside: string(r.Aside), Archived: string(r.Archived), Proof: job.Proof(r.Proof), Means: job.RenameMeans(r.Means),
 		Envelope: valueOf[job.Envelope](r.Envelope), Receipt: valueOf[job.Receipt](r.Receipt), Refetched: r.Refetched,
 		Seen: instant(r.Seen), Began: instant(r.Began), Ended: instant(r.Ended),
@@ -99,6 +104,14 @@ func filesOf(rows []fileRow) []job.File {
 		files[i] = r.file()
 	}
 	return files
+}
+
+// namesOf takes a list of names apart again; none of them has a zero byte.
+func namesOf(list raw) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(string(list), "\x00")
 }
 
 // textOf is the JSON of what a row may lack; empty: it does.

@@ -28,3 +28,13 @@ func (s *Store) Expired(ctx context.Context, jobName string, before time.Time, l
 		return db.Where("job = ? AND archived <> x'' AND ended <> 0 AND ended < ?", jobName, micros(before)).Order("ended").Limit(limit)
 	})
 }
+
+// Littering gives rows that may have left a temporary on the server: of an attempt before the last, or of the last when the row
+// is done and the temporary is not known to have become the final file. Held rows keep theirs.
+func (s *Store) Littering(ctx context.Context, jobName string, after int64, limit int) ([]job.File, error) {
+	return s.files(ctx, "look for leftovers of "+jobName, func(db *gorm.DB) *gorm.DB {
+		return db.Where(`job = ? AND id > ? AND state <> 'held' AND (leftovers <> x'' OR
+			(temp <> x'' AND temp <> final AND step = 'done' AND (state <> 'delivered' OR proof = 'assumed')))`, jobName, after).
+			Order("id").Limit(limit)
+	})
+}

@@ -19,6 +19,7 @@ type requestRow struct {
 	Run        int64
 	File       int64
 	Direction  string
+	Marker     bool
 	Location   string
 	OK         bool `gorm:"column:ok"`
 	Slug       string
@@ -33,7 +34,7 @@ func (requestRow) TableName() string { return "requests" }
 // quarter numbers the 15 minutes of UTC that a time lies in: midnight of every zone is on the edge of one.
 func quarter(micros int64) int64 { return micros / (15 * time.Minute).Microseconds() }
 
-// Request records one attempt of a get or put. A retry, known by the run of the first attempt, file and direction, is
+// Request records one attempt of a get or put. A retry, known by the run of the first attempt, file, direction and marker, is
 // folded into its row: attempts and bytes add up, the latest outcome counts. Rows without a run or a file never fold.
 // One that does not say when it started did so now.
 //
@@ -45,7 +46,7 @@ func (s *Store) Request(ctx context.Context, r job.Request) error {
 			r.Started = s.options.Now()
 		}
 		row := requestRow{
-			Connection: r.Connection, Entity: r.Entity, Job: r.Job, Run: r.Run, File: r.File, Direction: string(r.Direction),
+			Connection: r.Connection, Entity: r.Entity, Job: r.Job, Run: r.Run, File: r.File, Direction: string(r.Direction), Marker: r.Marker,
 			Location: r.Location, OK: r.OK, Slug: r.Slug, Bytes: r.Bytes, Attempts: 1,
 			Started: micros(r.Started), Duration: r.Duration.Microseconds(),
 		}
@@ -70,7 +71,7 @@ func firstAttempt(tx *gorm.DB, row requestRow) (*requestRow, error) {
 		return nil, nil
 	}
 	var first requestRow
-	err := tx.Where("run = ? AND file = ? AND direction = ? AND run <> 0 AND file <> 0", row.Run, row.File, row.Direction).
+	err := tx.Where("run = ? AND file = ? AND direction = ? AND marker = ? AND run <> 0 AND file <> 0", row.Run, row.File, row.Direction, row.Marker).
 		Take(&first).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return nil, nil

@@ -109,7 +109,7 @@ func (s *Store) Requests(ctx context.Context, run int64) ([]Request, error) {
 	for i, r := range rows {
 		requests[i] = Request{Attempts: r.Attempts, Request: job.Request{
 			Connection: r.Connection, Entity: r.Entity, Job: r.Job, Run: r.Run, File: r.File,
-			Direction: job.Direction(r.Direction), Location: r.Location, OK: r.OK, Slug: r.Slug, Bytes: r.Bytes,
+			Direction: job.Direction(r.Direction), Marker: r.Marker, Location: r.Location, OK: r.OK, Slug: r.Slug, Bytes: r.Bytes,
 			Started: instant(r.Started), Duration: time.Duration(r.Duration) * time.Microsecond,
 		}}
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/haulier/haulier/job"
-	"github.com/haulier/haulier/transfer/naming"
 )
 
 // brakeFrom is how many known files must look new at once, and be more than half of all known ones, before a person is
@@ -20,12 +19,7 @@ func (r *importRun) takeChanges(ctx context.Context, l *look) error {
 		part := l.changed[start:min(start+batch, len(l.changed))]
 		fresh := make([]job.File, 0, len(part))
 		for _, c := range part {
-			f := r.asFile(c.path, c.entry, time.Now())
-			if cause != "" && (c.shifted || c.back) {
-				decide(&f, job.FileHeld, massReason(c.entry.Name, cause, r.spec.Name))
-			}
-			r.refuse(&f)
-			fresh = append(fresh, f)
+			fresh = append(fresh, r.begin(c.sighting(), time.Now(), c.held(cause)))
 		}
 		if err := r.see(ctx, l, fresh); err != nil {
 			return err
@@ -33,6 +27,16 @@ func (r *importRun) takeChanges(ctx context.Context, l *look) error {
 	}
 	return nil
 }
+
+// held is the cause for which this change is held, if it is.
+func (c change) held(cause string) string {
+	if c.shifted || c.back {
+		return cause
+	}
+	return ""
+}
+
+func (c change) sighting() sighting { return sighting{path: c.path, entry: c.entry, known: true} }
 
 // massChange says why the changes look like one event on the server; empty: they do not.
 func massChange(changes []change, known int) string {
@@ -57,9 +61,9 @@ func massChange(changes []change, known int) string {
 	return ""
 }
 
-func massReason(name, cause, jobName string) *job.Reason {
+func massReason(cause, jobName string) *job.Reason {
 	return &job.Reason{
-		Slug: "remote.mass_change", What: naming.Printable(name, 200) + " was left on the server",
+		Slug: "remote.mass_change", What: "the file did not land",
 		Cause: cause + "; that looks like a shifted clock or a restored server, not like new files",
 		Do:    "ask the customer, then haulier reconcile " + jobName, Who: job.WhoBoth,
 	}

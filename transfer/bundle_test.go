@@ -269,7 +269,7 @@ func (b *bundle) again(row job.File) {
 	}
 	from := f.Step
 	f.State, f.Reason, f.Step, f.Absent = job.FileWaiting, nil, job.StepSeen, false
-	if f.UsedUp && f.Kept != "" {
+	if f.Spent && f.Kept != "" {
 		f.Step = job.StepDownloaded
 	}
 	if _, err := b.store.Advance(b.t.Context(), from, f); err != nil {

@@ -21,11 +21,20 @@ func restored(ctx context.Context, ledger Ledger, jobName, epoch string, stage S
 	if err != nil {
 		return false, err
 	}
-	if text == "" {
-		return startStage(ctx, ledger, jobName, epoch, stage)
+	older, err := isOlder(ctx, ledger, jobName, epoch, text)
+	if err != nil || older || text != "" {
+		return older, err
 	}
+	return false, stage.SetEpoch(jobName, epoch)
+}
+
+// isOlder says whether the ledger is an older copy of the one that a stage remembers; text is empty: it remembers nothing.
+func isOlder(ctx context.Context, ledger Ledger, jobName, epoch, text string) (bool, error) {
 	then, mark, _ := strings.Cut(text, " ")
-	if then != epoch {
+	switch {
+	case text == "":
+		return isForgetful(ctx, ledger, jobName, epoch)
+	case then != epoch:
 		return true, nil
 	}
 	reached, _ := strconv.ParseInt(mark, 10, 64) // none: 0
@@ -33,18 +42,17 @@ func restored(ctx context.Context, ledger Ledger, jobName, epoch string, stage S
 	return stamp < reached, ledgerReason(err)
 }
 
-func startStage(ctx context.Context, ledger Ledger, jobName, epoch string, stage Stage) (bool, error) {
-	if strings.HasPrefix(epoch, job.RestoredEpoch) {
-		found := errors.New("found")
-		err := ledger.Present(ctx, jobName, func(job.File) error { return found })
-		if errors.Is(err, found) {
-			return true, nil
-		}
-		if err != nil {
-			return false, ledgerReason(err)
-		}
+// isForgetful says whether the ledger was put back once and has rows of this job.
+func isForgetful(ctx context.Context, ledger Ledger, jobName, epoch string) (bool, error) {
+	if !strings.HasPrefix(epoch, job.RestoredEpoch) {
+		return false, nil
 	}
-	return false, stage.SetEpoch(jobName, epoch)
+	found := errors.New("found")
+	err := ledger.Present(ctx, jobName, func(job.File) error { return found })
+	if errors.Is(err, found) {
+		return true, nil
+	}
+	return false, ledgerReason(err)
 }
 
 // remember notes in the stage how far the ledger has come. A note that is older than the truth does no harm.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -24,33 +25,44 @@ func (r *exportRun) collect(ctx context.Context, f *job.File, seq int) error {
 		return err
 	}
 	if f.Final == "" {
-		final, err := r.finalName(*f, seq)
-		if err != nil {
+		if err := r.nameFinal(f, seq); err != nil {
 			return err
 		}
-		f.Final = naming.Join(r.want.Dir, final)
 	}
 	return r.advance(ctx, f, job.StepQueued)
 }
 
-// finalName renders the names that the customer will see, and refuses what is no name before anything is sent.
-func (r *exportRun) finalName(f job.File, seq int) (string, error) {
-	final := r.naming.Render(naming.Values{Name: r.name(f), At: r.at, Run: r.run.ID, Seq: seq})
+// nameFinal renders the names that the customer will see, and refuses what is no name before anything is sent.
+func (r *exportRun) nameFinal(f *job.File, seq int) error {
+	final := r.naming.Render(naming.Values{Name: r.name(*f), At: r.at, Run: r.run.ID, Seq: seq})
 	if err := naming.Check(final); err != nil {
-		return "", r.unsafeName(f, "its final name", final, err, "to.name")
+		return unsafeName("its final name", final, err, "to.name")
 	}
-	if r.marker == nil {
-		return final, nil
+	named := *f
+	named.Final = naming.Join(r.want.Dir, final)
+	if err := r.nameMarker(&named); err != nil {
+		return err
 	}
-	if marker, err := r.markerName(final); err != nil {
-		return "", r.unsafeName(f, "its done-file", marker, err, "to.done_file")
-	}
-	return final, nil
+	*f = named
+	return nil
 }
 
-func (r *exportRun) unsafeName(f job.File, what, name string, err error, key string) error {
+// nameMarker renders the name of the done-file, where the job asks for one.
+func (r *exportRun) nameMarker(f *job.File) error {
+	if r.marker == nil {
+		return nil
+	}
+	name := r.marker.Render(naming.Values{Name: path.Base(f.Final), At: r.at, Run: r.run.ID})
+	if err := naming.Check(name); err != nil {
+		return unsafeName("its done-file", name, err, "to.done_file")
+	}
+	f.Marker = naming.Join(path.Dir(f.Final), name)
+	return nil
+}
+
+func unsafeName(what, name string, err error, key string) error {
 	return &decision{job.FileRejected, &job.Reason{
-		Slug: "local.unsafe_name", What: r.shown(f) + " was not sent; it is still in the outbox",
+		Slug:  "local.unsafe_name",
 		Cause: fmt.Sprintf("%s would be %s: %v", what, naming.Printable(name, 200), err), Do: "rename the file, or correct " + key, Who: job.WhoUs,
 	}}
 }
@@ -59,21 +71,21 @@ func (r *exportRun) unsafeName(f job.File, what, name string, err error, key str
 func (r *exportRun) readSource(ctx context.Context, f *job.File, dst io.Writer) error {
 	file, entry, err := r.outbox.Open(r.name(*f))
 	if errors.Is(err, fs.ErrNotExist) {
-		return r.withdrawn(*f)
+		return withdrawn()
 	}
 	if err != nil {
 		return err
 	}
 	defer file.Close()
 	if !sameVersion(*f, entry) {
-		return r.changed(*f)
+		return changed()
 	}
 	if _, err := io.Copy(dst, &cancellable{ctx, file}); err != nil {
 		return err
 	}
 	after, err := r.outbox.Stat(r.name(*f))
 	if err != nil || !sameVersion(*f, after) {
-		return r.changed(*f)
+		return changed()
 	}
 	return nil
 }
@@ -96,16 +108,16 @@ func sameVersion(f job.File, entry job.Entry) bool {
 }
 
 // changed gives a source that is still being written back to the next look.
-func (r *exportRun) changed(f job.File) error {
+func changed() error {
 	return &decision{job.FileHeld, &job.Reason{
-		Slug: slugSizeChanged, What: r.shown(f) + " was not sent; it is still in the outbox", Cause: "it changed while it was read",
+		Slug: slugSizeChanged, What: "the file was not sent", Cause: "it changed while it was read",
 		Do: "nothing: the next run that finds it quiet sends it; write under another name and rename", Who: job.WhoUs,
 	}}
 }
 
-func (r *exportRun) withdrawn(f job.File) error {
+func withdrawn() error {
 	return &decision{job.FileSkipped, &job.Reason{
-		Slug: "local.withdrawn", What: r.shown(f) + " was not sent", Cause: "it was taken out of the outbox again before it could be sent",
+		Slug: "local.withdrawn", What: "the file was not sent", Cause: "it was taken out of the outbox again before it could be sent",
 		Do: "nothing, unless the customer waits for it", Who: job.WhoUs,
 	}}
 }
@@ -123,7 +135,7 @@ func (r *exportRun) sentBefore(ctx context.Context, f *job.File) error {
 		return nil
 	}
 	return &decision{job.FileSkipped, &job.Reason{
-		Slug: "content.sent_before", What: r.shown(*f) + " was not sent again",
+		Slug: "content.sent_before", What: "the file was not sent again",
 		Cause: fmt.Sprintf("its content is what was delivered on %s as %s", former.Ended.UTC().Format("2006-01-02 15:04 UTC"), naming.Printable(former.Final, 300)),
 		Do:    "nothing, or set resend: always", Who: job.WhoUs,
 	}}
@@ -159,7 +171,7 @@ func (r *exportRun) seal(ctx context.Context, f *job.File) error {
 		return errors.Join(err, r.stage.Remove(f.Stage))
 	}
 	if plain.digest() != f.Plain {
-		return errors.Join(r.changed(*f), r.stage.Remove(f.Stage))
+		return errors.Join(changed(), r.stage.Remove(f.Stage))
 	}
 	f.Received = sent.digest()
 	return r.advance(ctx, f, job.StepSealed)
@@ -191,10 +203,10 @@ func (r *exportRun) openSent(ctx context.Context, f *job.File) (io.ReadCloser, e
 	}
 	file, entry, err := r.outbox.Open(r.name(*f))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, r.withdrawn(*f)
+		return nil, withdrawn()
 	}
 	if err == nil && !sameVersion(*f, entry) {
-		err = errors.Join(r.changed(*f), file.Close())
+		err = errors.Join(changed(), file.Close())
 	}
 	return file, err
 }

@@ -3,16 +3,17 @@ package transfer
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/haulier/haulier/job"
 )
 
 // goOnFrom takes a claimed row from wherever it stands through the rest of the machine.
 func (r *exportRun) goOnFrom(ctx context.Context, f *job.File, seq int, moved *int64) error {
-	if r.restored && f.Step != job.StepDelivered {
+	if f.Step != job.StepDelivered {
 		// A restored ledger believes it to be on its way: it may have been delivered since the copy was made.
-		return &decision{job.FileHeld, restoredReason(r.name(*f), r.spec.Name)}
+		if err := r.refuses(*f); err != nil {
+			return err
+		}
 	}
 	for f.Step != job.StepDone {
 		next := map[job.Step]func() error{
@@ -32,15 +33,4 @@ func (r *exportRun) goOnFrom(ctx context.Context, f *job.File, seq int, moved *i
 		}
 	}
 	return nil
-}
-
-// place names the file in a reason that was made by somebody who did not know it.
-func (r *exportRun) place(f *job.File) {
-	rest, nameless := strings.CutPrefix(f.Reason.What, "the file ")
-	switch {
-	case nameless:
-		f.Reason.What = r.shown(*f) + " " + rest + "; it is still in the outbox"
-	case f.Reason.What == "":
-		f.Reason.What = r.shown(*f) + " was not delivered; it is still in the outbox"
-	}
 }

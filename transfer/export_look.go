@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/haulier/haulier/job"
 )
@@ -27,8 +28,7 @@ func (r *exportRun) look(ctx context.Context) (*look, error) {
 func (r *exportRun) follow(ctx context.Context, l *look, s sighting) (*job.File, error) {
 	switch r.verdict(l, s) {
 	case verdictNew:
-		f := r.asFile(s.path, s.entry, l.now)
-		r.refuse(&f, s)
+		f := r.begin(s, l.now, "")
 		return &f, nil
 	case verdictChanged:
 		return nil, r.restart(ctx, l, s)
@@ -41,26 +41,40 @@ func (r *exportRun) follow(ctx context.Context, l *look, s sighting) (*job.File,
 	return nil, nil
 }
 
+// begin is the row of a version that nobody worked on. Our own outbox has no mass changes.
+func (r *exportRun) begin(s sighting, now time.Time, _ string) job.File {
+	f := r.asFile(s.path, s.entry, now)
+	r.refuse(&f, s)
+	return f
+}
+
+// refuses says why a file that is ready is not taken: a restored ledger may have forgotten that it was.
+func (r *exportRun) refuses(job.File) error {
+	if r.restored {
+		return &decision{job.FileHeld, restoredReason(r.spec.Name)}
+	}
+	return nil
+}
+
 // refuse decides a new row by what the outbox says alone.
 func (r *exportRun) refuse(f *job.File, s sighting) {
-	name := r.shown(*f)
 	switch {
 	case r.restored:
-		decide(f, job.FileHeld, restoredReason(s.entry.Name, r.spec.Name))
+		r.decide(f, job.FileHeld, restoredReason(r.spec.Name))
 	case s.entry.Size == 0 && !r.want.AllowEmpty:
-		decide(f, job.FileRejected, &job.Reason{
-			Slug: "content.empty", What: name + " was not sent; it is still in the outbox", Cause: "it has no content: 0 bytes",
+		r.decide(f, job.FileRejected, &job.Reason{
+			Slug: "content.empty", What: "the file was not sent", Cause: "it has no content: 0 bytes",
 			Do: "look at what writes the outbox, or set allow_empty: true", Who: job.WhoUs,
 		})
 	case s.entry.Size > r.spec.Limits.MaxFileSize:
-		decide(f, job.FileRejected, &job.Reason{
-			Slug: "content.too_large", What: name + " was not sent; it is still in the outbox",
+		r.decide(f, job.FileRejected, &job.Reason{
+			Slug: "content.too_large", What: "the file was not sent",
 			Cause: fmt.Sprintf("it has %s, and limits.max_file_size is %s", bytes(s.entry.Size), bytes(r.spec.Limits.MaxFileSize)),
 			Do:    "raise limits.max_file_size if the size is right", Who: job.WhoUs,
 		})
 	case s.known && r.want.Resend == job.ResendNever && s.row.State == job.FileDelivered && !r.run.Force:
-		decide(f, job.FileSkipped, &job.Reason{
-			Slug: "content.sent_before", What: name + " was not sent again", Cause: "a file of this name was delivered, and resend is never",
+		r.decide(f, job.FileSkipped, &job.Reason{
+			Slug: "content.sent_before", What: "the file was not sent again", Cause: "a file of this name was delivered, and resend is never",
 			Do: "nothing, or set resend: changed", Who: job.WhoUs,
 		})
 	}

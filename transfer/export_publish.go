@@ -87,7 +87,7 @@ func (r *exportRun) renameRefused(ctx context.Context, f *job.File, err error) e
 		return err
 	}
 	return &job.Reason{
-		Slug: "remote.rename_refused", What: fmt.Sprintf("%s is complete on the server (%d bytes) under its temporary name %s", r.shown(*f), f.Received.Size, naming.Printable(f.Temp, 300)),
+		Slug:  "remote.rename_refused",
 		Cause: fmt.Sprintf("the server refused to rename it to %s", naming.Printable(f.Final, 300)),
 		Do:    "ask for the right to rename there; if this server takes PUT only, set profile: put-only on the connection",
 		Who:   job.WhoUs, Technical: reason.Technical, Err: err,
@@ -113,7 +113,7 @@ func sameFinal(f job.File, entry job.Entry) bool {
 }
 
 // turnDirect is for a row whose bytes lie under a temporary name on a server that is written to directly by now, because
-// it has no rename: the file is sent once more, under its final name, and the temporary goes where it may be removed.
+// it has no rename: the file is sent once more, under its final name, and the temporary is one that an attempt left behind.
 func (r *exportRun) turnDirect(ctx context.Context, f *job.File) error {
 	src, err := r.openSent(ctx, f)
 	if err != nil {
@@ -122,25 +122,7 @@ func (r *exportRun) turnDirect(ctx context.Context, f *job.File) error {
 	if err := src.Close(); err != nil {
 		return err
 	}
-	if err := r.dropTemp(ctx, *f); err != nil {
-		return err
-	}
 	return r.advance(ctx, f, job.StepSealed)
-}
-
-// dropTemp removes a complete temporary that nobody will rename. A server that takes uploads only is not even asked.
-func (r *exportRun) dropTemp(ctx context.Context, f job.File) error {
-	if r.conn.Profile != "put-only" {
-		err := r.remote.Remove(ctx, f.Temp)
-		if err == nil || errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if !refused(err) {
-			return err
-		}
-	}
-	r.note(fmt.Sprintf("%s stays on the server: an earlier run uploaded it, and now the file is written under its final name; the customer may delete it", naming.Printable(f.Temp, 300)))
-	return nil
 }
 
 // patience is how long, in all, a server may take that renames by copying.
@@ -218,7 +200,7 @@ func (r *exportRun) judgePublished(ctx context.Context, f *job.File, now observe
 		}
 		if acknowledged {
 			return &job.Reason{
-				Slug: "remote.rename_ignored", What: fmt.Sprintf("%s is complete on the server under its temporary name %s", r.shown(*f), naming.Printable(f.Temp, 300)),
+				Slug:  "remote.rename_ignored",
 				Cause: "the server said OK to the rename and did nothing", Do: "ask the customer about their server; the next run renames again", Who: job.WhoCustomer,
 			}
 		}
@@ -231,7 +213,7 @@ func (r *exportRun) judgePublished(ctx context.Context, f *job.File, now observe
 		return r.lostReply(ctx, f, nil)
 	}
 	return &decision{job.FileHeld, &job.Reason{
-		Slug: "remote.final_differs", What: fmt.Sprintf("%s was uploaded whole, and what lies under its final name is not known to be it", r.shown(*f)),
+		Slug: "remote.final_differs", What: "the file was uploaded whole, and what lies under its final name is not known to be it",
 		Cause: fmt.Sprintf("temporary %s: %s; final %s: %s", naming.Printable(f.Temp, 300), there(now.temp), naming.Printable(f.Final, 300), fit(now)),
 		Do:    fmt.Sprintf("look at both with the customer, then haulier held resolve %d --as delivered, or --as again", f.ID), Who: job.WhoBoth,
 	}}
@@ -264,16 +246,16 @@ func (r *exportRun) readBack(ctx context.Context, f *job.File) error {
 	if r.way.verify != job.VerifyReadback {
 		return r.deliver(ctx, f, job.ProofVerified)
 	}
-	sum := newMeter()
-	if _, err := r.remote.Get(ctx, f.Final, f.Received.Size, sum, func() error { return nil }); err != nil {
+	back, err := r.fetchBack(ctx, *f)
+	if err != nil {
 		return err
 	}
-	if sum.digest() == f.Received {
+	if back == f.Received {
 		return r.deliver(ctx, f, job.ProofVerified)
 	}
 	return &decision{job.FileHeld, &job.Reason{
-		Slug: "remote.content_differs", What: r.shown(*f) + " was published, and what the server gives back is not what was sent",
-		Cause: fmt.Sprintf("sha256 sent %s, read back %s", f.Received.SHA256, sum.digest().SHA256),
+		Slug: "remote.content_differs", What: "the file was published, and what the server gives back is not what was sent",
+		Cause: fmt.Sprintf("sha256 sent %s, read back %s", f.Received.SHA256, back.SHA256),
 		Do:    fmt.Sprintf("tell the customer not to use %s, then haulier held resolve %d --as again", naming.Printable(f.Final, 300), f.ID), Who: job.WhoCustomer,
 	}}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -16,7 +15,7 @@ import (
 
 // retire is X9: the marker that tells the customer that the file is whole, and what the job says becomes of the source.
 func (r *exportRun) retire(ctx context.Context, f *job.File) error {
-	if err := r.mark(ctx, *f); err != nil {
+	if err := r.mark(ctx, f); err != nil {
 		return err
 	}
 	if r.want.AfterSuccess.Action != job.RetireKeep {
@@ -28,24 +27,36 @@ func (r *exportRun) retire(ctx context.Context, f *job.File) error {
 	return r.advance(ctx, f, job.StepDone)
 }
 
-// mark uploads the empty done-file.
-func (r *exportRun) mark(ctx context.Context, f job.File) error {
-	if r.marker == nil {
+// mark uploads the empty done-file, once: the row remembers its name, and that it was acknowledged.
+func (r *exportRun) mark(ctx context.Context, f *job.File) error {
+	if r.marker == nil || f.Marked {
 		return nil
 	}
-	name, err := r.markerName(f.Final)
-	if err != nil {
-		return fmt.Errorf("name of the marker: %w", err)
+	if f.Marker == "" { // of a file that was begun before the job asked for one
+		if err := r.nameMarker(f); err != nil {
+			return err
+		}
+		if err := r.advance(ctx, f, job.StepDelivered); err != nil {
+			return err
+		}
 	}
-	return around("X9.marker", func() error {
-		_, err := r.remote.Put(ctx, naming.Join(r.want.Dir, name), strings.NewReader(""))
+	if err := r.putMarker(ctx, *f); err != nil {
 		return err
-	})
+	}
+	f.Marked = true
+	return r.advance(ctx, f, job.StepDelivered)
 }
 
-func (r *exportRun) markerName(final string) (string, error) {
-	name := r.marker.Render(naming.Values{Name: path.Base(final), At: r.at, Run: r.run.ID})
-	return name, naming.Check(name)
+func (r *exportRun) putMarker(ctx context.Context, f job.File) error {
+	began := time.Now()
+	err := around("X9.marker", func() error {
+		_, err := r.remote.Put(ctx, f.Marker, strings.NewReader(""))
+		return err
+	})
+	request := r.counted(f, job.Upload, r.want.Location, 0, began, ended(ctx, err))
+	request.Marker = true
+	r.log(ctx, request)
+	return err
 }
 
 // retireSource moves or deletes the version that was sent, and no other: it is renamed aside first and looked at there.
@@ -128,30 +139,63 @@ func (r *exportRun) takeAside(ctx context.Context, f *job.File) error {
 func (r *exportRun) putBack(f *job.File, aside, name string) error {
 	if err := r.outbox.Move(aside, folder(*f), name); err != nil {
 		return &job.Reason{
-			Slug: "local.source_replaced", What: fmt.Sprintf("%s was delivered; a version that came while it was sent lies as %s", r.shown(*f), naming.Printable(f.Aside, 300)),
+			Slug: "local.source_replaced", What: fmt.Sprintf("the file was delivered, and a version that came while it was sent lies as %s", naming.Printable(f.Aside, 300)),
 			Cause: "the platform wrote the file again, twice, while it was moved out of the outbox", Do: "give that version another name in the outbox", Who: job.WhoUs, Err: err,
 		}
 	}
 	return nil
 }
 
-// cleanTemps removes temporaries of earlier attempts that its listing shows: only names that rows of this job made, of
-// lower fences or of rows that are done. Held rows keep theirs, and nothing else is ever touched.
-func (r *exportRun) cleanTemps(ctx context.Context) {
-	if !r.again.Load() || r.way.direct || no(r.remote.Profile().List) || ctx.Err() != nil || r.over() {
-		return
-	}
-	_ = r.remote.List(ctx, r.want.Dir, r.spec.Limits.MaxEntries, func(entry job.Entry) error {
-		id, fence, ours := naming.ParseTemp(entry.Name, r.way.suffix)
-		if !ours {
+// cleanTemps removes what earlier attempts left on the server, by the names that their rows hold, until it is known to be gone.
+// Held rows keep theirs, and nothing else is ever touched.
+func (r *exportRun) cleanTemps(ctx context.Context) error {
+	for after := int64(0); ; {
+		rows, err := r.ledger.Littering(ctx, r.spec.Name, after, batch)
+		if err != nil {
+			return ledgerReason(err)
+		}
+		for _, f := range rows {
+			if err := r.cleanAfter(ctx, f); err != nil || r.over() || ctx.Err() != nil {
+				return err
+			}
+			after = f.ID
+		}
+		if len(rows) < batch {
 			return nil
 		}
-		temp := naming.Join(r.want.Dir, entry.Name)
-		row, err := r.ledger.File(ctx, id)
-		mine := err == nil && row.Job == r.spec.Name && temp == naming.Temp(row.Final, id, fence, r.way.suffix) && row.State != job.FileHeld
-		if mine && (fence < row.Fence && row.Temp != temp || row.Step == job.StepDone) {
-			return around("X9.sweep", func() error { return r.remote.Remove(ctx, temp) })
+	}
+}
+
+func (r *exportRun) cleanAfter(ctx context.Context, f job.File) error {
+	next := f
+	next.Leftovers = nil
+	for _, temp := range f.Leftovers {
+		if !r.removeTemp(ctx, temp) {
+			next.Leftovers = append(next.Leftovers, temp)
 		}
+	}
+	last := f.Step == job.StepDone && ours(f) && r.removeTemp(ctx, f.Temp)
+	if last {
+		next.Temp = ""
+	}
+	if !last && len(next.Leftovers) == len(f.Leftovers) {
 		return nil
-	})
+	}
+	return ignoreStale(r.advance(ctx, &next, f.Step))
+}
+
+// ours says whether the row's last attempt wrote under a name that is no customer's.
+func ours(f job.File) bool { return f.Temp != "" && f.Temp != f.Final }
+
+// removeTemp says whether a temporary needs no more of our care: it is gone, or nobody here may remove it. A server that takes
+// uploads only is not even asked.
+func (r *exportRun) removeTemp(ctx context.Context, temp string) bool {
+	if r.conn.Profile != "put-only" {
+		err := around("X9.sweep", func() error { return r.remote.Remove(ctx, temp) })
+		if !refused(err) {
+			return err == nil || errors.Is(err, fs.ErrNotExist)
+		}
+	}
+	r.note(fmt.Sprintf("%s stays on the server: an earlier attempt left it there, and it is not ours to remove; the customer may delete it", naming.Printable(temp, 300)))
+	return true
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -21,10 +22,14 @@ func (r *exportRun) upload(ctx context.Context, f *job.File, moved *int64) error
 	if err := r.lookFirst(ctx, f); err != nil {
 		return err
 	}
-	f.Temp = f.Final
+	temp := f.Final
 	if !r.way.direct {
-		f.Temp = naming.Temp(f.Final, f.ID, f.Fence, r.way.suffix)
+		temp = naming.Temp(f.Final, f.ID, f.Fence, r.way.suffix)
 	}
+	if ours(*f) && f.Temp != temp { // of an attempt that is over
+		f.Leftovers = append(slices.Clip(f.Leftovers), f.Temp)
+	}
+	f.Temp = temp
 	if err := r.advance(ctx, f, job.StepSending); err != nil { // X3
 		return err
 	}
@@ -101,7 +106,7 @@ func (r *exportRun) blind() {
 // taken says what the job wants when its final name is taken.
 func (r *exportRun) taken(f job.File) error {
 	reason := &job.Reason{
-		Slug: "remote.name_taken", What: r.shown(f) + " was not published; it is still in the outbox",
+		Slug: "remote.name_taken", What: "the file was not published",
 		Cause: fmt.Sprintf("%s exists on the server, and to.if_exists is %s", naming.Printable(f.Final, 300), r.want.IfExists),
 		Do:    "set to.if_exists: replace if it may be overwritten, or ask the customer to take the file away", Who: job.WhoBoth,
 	}
@@ -139,15 +144,24 @@ func (r *exportRun) put(ctx context.Context, f *job.File, moved *int64) error {
 	} else {
 		err = r.stopped(*f, n, err)
 	}
-	var failure *job.Reason
-	if err != nil {
-		failure = ended(ctx, err)
-	}
-	request := r.counted(*f, job.Upload, r.want.Location, n, start, failure)
-	if logged := r.ledger.Request(keep(ctx), request); logged != nil {
-		r.fail(asReason(ledgerReason(logged))) // it ends the run; what the server acknowledged stays acknowledged
-	}
+	r.log(ctx, r.counted(*f, job.Upload, r.want.Location, n, start, ended(ctx, err)))
 	return err
+}
+
+// log writes a request down. A ledger that does not take it ends the run; what the server acknowledged stays acknowledged.
+func (r *exportRun) log(ctx context.Context, request job.Request) {
+	if err := r.ledger.Request(keep(ctx), request); err != nil {
+		r.fail(asReason(ledgerReason(err)))
+	}
+}
+
+// fetchBack gets what lies under the final name once more.
+func (r *exportRun) fetchBack(ctx context.Context, f job.File) (job.Digest, error) {
+	began, sum := time.Now(), newMeter()
+	n, err := r.remote.Get(ctx, f.Final, f.Received.Size, sum, func() error { return nil })
+	r.moved(job.Download, n)
+	r.log(ctx, r.counted(f, job.Download, r.want.Location, n, began, ended(ctx, err)))
+	return sum.digest(), err
 }
 
 // stopped says how far an upload came that did not reach its end.
@@ -157,7 +171,6 @@ func (r *exportRun) stopped(f job.File, sent int64, err error) error {
 		return err
 	}
 	told := *reason
-	told.What = fmt.Sprintf("%s was not delivered; it is still in the outbox", r.shown(f))
 	told.Cause += fmt.Sprintf("; the upload stopped at %d %% of %s", min(sent*100/f.Received.Size, 100), bytes(f.Received.Size))
 	told.Err = err
 	return &told
@@ -167,10 +180,10 @@ func (r *exportRun) stopped(f job.File, sent int64, err error) error {
 func (r *exportRun) whole(f job.File, n int64, sent job.Digest) error {
 	switch {
 	case sent != f.Received:
-		return r.changed(f) // the source was written to while it was sent
+		return changed() // the source was written to while it was sent
 	case n != f.Received.Size:
 		return &job.Reason{
-			Slug: "remote.size_mismatch", What: r.shown(f) + " was not delivered; it is still in the outbox",
+			Slug: "remote.size_mismatch", What: "the file was not delivered",
 			Cause: fmt.Sprintf("%d of %d bytes were acknowledged", n, f.Received.Size), Do: "the next run sends it again", Who: job.WhoCustomer,
 		}
 	}
@@ -193,6 +206,7 @@ func (r *exportRun) uploadFailed(ctx context.Context, f *job.File, err error) er
 	if r.remote.Remove(ctx, f.Temp) != nil {
 		return err // a later run removes it, by the name that the row holds
 	}
+	f.Temp = ""
 	var reason *job.Reason
 	if errors.As(err, &reason) {
 		reason.Cause += "; what was there of it was removed"
@@ -229,7 +243,7 @@ func (r *exportRun) lostReply(ctx context.Context, f *job.File, why *job.Reason)
 		return why // the next attempt sends again
 	}
 	reason := &job.Reason{
-		Slug: "remote.indeterminate", What: r.shown(*f) + " may or may not have been delivered; it is still in the outbox",
+		Slug: "remote.indeterminate", What: "the file may or may not have been delivered",
 		Cause: fmt.Sprintf("the server's last answer about %s was lost, and nothing there can be looked at", naming.Printable(f.Final, 300)),
 		Do:    fmt.Sprintf("ask the customer whether it arrived whole, then haulier held resolve %d --as delivered, or --as again", f.ID), Who: job.WhoBoth,
 	}
@@ -274,7 +288,7 @@ func (r *exportRun) vanished(ctx context.Context, f *job.File) error {
 		return r.deliver(ctx, f, job.ProofSwept)
 	}
 	return &decision{job.FileHeld, &job.Reason{
-		Slug: "remote.vanished", What: r.shown(*f) + " was uploaded whole and is not to be seen on the server",
+		Slug: "remote.vanished", What: "the file was uploaded whole and is not to be seen on the server",
 		Cause: fmt.Sprintf("the server acknowledged %d bytes; now nothing lies under %s or its final name", f.Received.Size, naming.Printable(f.Temp, 300)),
 		Do:    fmt.Sprintf("ask the customer whether their system takes files at once, then haulier held resolve %d --as delivered, or --as again", f.ID), Who: job.WhoCustomer,
 	}}
@@ -292,7 +306,7 @@ func (r *exportRun) wrongSize(ctx context.Context, f *job.File, size int64) erro
 		}
 	}
 	return &job.Reason{
-		Slug: "remote.size_mismatch", What: r.shown(*f) + " was not published; it is still in the outbox",
+		Slug: "remote.size_mismatch", What: "the file was not published",
 		Cause: fmt.Sprintf("%s were sent and acknowledged, and %s lie on the server", bytes(f.Received.Size), bytes(size)),
 		Do:    "ask the customer about quotas and scanners; the next run sends it again", Who: job.WhoCustomer,
 	}
@@ -322,10 +336,9 @@ func (r *exportRun) settleSending(ctx context.Context, f *job.File) error {
 // settleWhole is for a directly written file that has its size, and whose WRITEs and CLOSE may not have been answered: one
 // that was refused leaves a hole. What is there is fetched and compared; it is sent again over it unless it is ours.
 func (r *exportRun) settleWhole(ctx context.Context, f *job.File) error {
-	sum := newMeter()
-	_, err := r.remote.Get(ctx, f.Final, f.Received.Size, sum, func() error { return nil })
+	there, err := r.fetchBack(ctx, *f)
 	switch {
-	case err == nil && sum.digest() != f.Received:
+	case err == nil && there != f.Received:
 		return r.advance(ctx, f, job.StepSealed)
 	case err != nil && !refused(err):
 		return err

@@ -36,7 +36,9 @@ func (ex *Exporter) Run(ctx context.Context, remote Carrier, c job.Connection, s
 		err = r.work(ctx)
 	}
 	if err == nil {
-		r.cleanTemps(ctx)
+		err = r.cleanTemps(ctx)
+	}
+	if err == nil {
 		err = r.forgetKept(ctx, ex.Forget, r.want.AfterSuccess.KeepFor)
 	}
 	return r.end(ctx, err)
@@ -60,10 +62,11 @@ type exportRun struct {
 	isBlind *atomic.Bool // this run found that nobody may look
 }
 
-func (ex *Exporter) begin(ctx context.Context, remote Carrier, c job.Connection, s job.Spec, run job.Run) (*exportRun, error) {
-	r := &exportRun{Exporter: ex, remote: remote, want: s.Export, way: chooseWay(c, *s.Export, remote.Profile()), isBlind: new(atomic.Bool)}
+// prepare makes a run that can judge, and touches nothing.
+func (ex *Exporter) prepare(profile job.Profile, c job.Connection, s job.Spec, run job.Run) (*exportRun, error) {
+	r := &exportRun{Exporter: ex, want: s.Export, way: chooseWay(c, *s.Export, profile), isBlind: new(atomic.Bool)}
 	r.frame = &frame{
-		machine: r, ledger: ex.Ledger, watch: ex.Watch, conn: c, spec: s, run: run, at: scheduled(run, s),
+		machine: r, follows: r, ledger: ex.Ledger, watch: ex.Watch, conn: c, spec: s, run: run, at: scheduled(run, s),
 		dir: filepath.Clean(s.Export.Outbox), stableFor: s.Export.StableFor, parallel: pick(ex.Parallel, parallelFiles),
 	}
 	var err error
@@ -76,6 +79,15 @@ func (ex *Exporter) begin(ctx context.Context, remote Carrier, c job.Connection,
 	if r.outbox, err = ex.Outbox(s.Export.Outbox); err != nil {
 		return r, outboxReason(s.Export.Outbox, err)
 	}
+	return r, nil
+}
+
+func (ex *Exporter) begin(ctx context.Context, remote Carrier, c job.Connection, s job.Spec, run job.Run) (*exportRun, error) {
+	r, err := ex.prepare(remote.Profile(), c, s, run)
+	if err != nil {
+		return r, err
+	}
+	r.remote = remote
 	if r.stage, err = ex.Stage(s.Name); err != nil {
 		return r, err
 	}

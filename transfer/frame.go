@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -15,16 +14,29 @@ import (
 type machine interface {
 	// look lists the sources once and brings the ledger up to date.
 	look(ctx context.Context) (*look, error)
-	// follow does what the verdict on one source asks; fresh says that a generation begins with it.
-	follow(ctx context.Context, l *look, s sighting) (fresh *job.File, err error)
+	follower
+	judge
 	// goOn takes a claimed row from wherever it stands to its end.
 	goOn(ctx context.Context, f *job.File, seq int, moved *int64) error
 	// stageOf gives the stage where the row's files are made; nil: it is not there any more.
 	stageOf(f job.File) Stage
 	// stages gives all stages that the run came to.
 	stages() []Stage
-	// place names the file in a reason that was made by somebody who did not know it.
-	place(f *job.File)
+	// what says what became of a file, from what its row knows; did: what its reason says of it, empty: nothing.
+	what(f job.File, did string) string
+}
+
+// follower does what the verdict on one source asks; fresh says that a generation begins with it.
+type follower interface {
+	follow(ctx context.Context, l *look, s sighting) (fresh *job.File, err error)
+}
+
+// judge decides about files by what the listing and the ledger say, for a run and for a plan.
+type judge interface {
+	// begin is the row of a version that nobody worked on, decided where that suffices; cause: of a mass change.
+	begin(s sighting, now time.Time, cause string) job.File
+	// refuses says why a file that is ready is not taken all the same.
+	refuses(f job.File) error
 }
 
 // frame is what a run of either machine stands in: it finds the rows that are to move, lends each a turn, and writes
@@ -32,6 +44,7 @@ type machine interface {
 type frame struct {
 	tally
 	machine machine
+	follows follower // the machine, or a plan
 	ledger  Ledger
 	witness Stage // remembers how far the ledger has come
 	watch   func(job.Progress)
@@ -48,8 +61,7 @@ type frame struct {
 	restored bool // the ledger is an older copy: nothing that looks new is taken without a person's word
 	parallel int
 	seq      int
-	again    atomic.Bool // a row was begun more than once: an earlier attempt may have left something behind
-	adopted  backlog     // rows to be taken that no listing shows under their own names
+	adopted  backlog // rows to be taken that no listing shows under their own names
 }
 
 // parallelFiles is how many files of one run move at the same time where nothing else is said.
@@ -113,17 +125,17 @@ func sleep(ctx context.Context, d time.Duration) error {
 // end sums up a run that ended with err, and notes in the stage which life of the ledger it was of.
 func (r *frame) end(ctx context.Context, err error) job.Result {
 	if err != nil {
-		r.fail(ended(ctx, err))
+		r.fail(ofRun(ended(ctx, err)))
 	}
 	if err := r.noteLife(ctx, err == nil); err != nil {
-		r.fail(asReason(err))
+		r.fail(ofRun(asReason(err)))
 	}
 	return r.result()
 }
 
 // ended prefers the reason for which a run was ended over the error that this led to.
 func ended(ctx context.Context, err error) *job.Reason {
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return asReason(context.Cause(ctx))
 	}
 	return asReason(err)
@@ -270,9 +282,6 @@ func (r *frame) carry(ctx context.Context, row job.File, seq int) {
 		r.lost(err)
 		return
 	}
-	if f.Fence > 1 {
-		r.again.Store(true)
-	}
 	state, before := served(f)
 	if before {
 		f.State = state // only the source is left to see to
@@ -280,7 +289,7 @@ func (r *frame) carry(ctx context.Context, row job.File, seq int) {
 	var moved int64
 	err = guarded(func() error { return r.machine.goOn(ctx, &f, seq, &moved) })
 	if !before || err != nil { // else it was counted by the run that served it
-		r.settle(ctx, &f, err, began, moved)
+		r.settle(ctx, &f, err, began, moved, before)
 	}
 	r.tidy(f)
 }

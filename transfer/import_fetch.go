@@ -65,8 +65,8 @@ func (r *importRun) fetchReceived(ctx context.Context, f *job.File, moved *int64
 		if err := around("C6", func() error { return errors.Join(file.Close(), r.landing.Sync()) }); err != nil {
 			return err
 		}
-		next := *f // only a row that could be written has used the source up: else CLOSE is not sent
-		next.Received, next.Kept, next.UsedUp = sum.digest(), name, r.readOnce
+		next := *f // only a row that could be written has spent the source: else CLOSE is not sent
+		next.Received, next.Kept, next.Spent = sum.digest(), name, r.readOnce
 		err := r.advance(ctx, &next, job.StepDownloaded) // C7
 		if err == nil {
 			*f = next
@@ -157,7 +157,7 @@ func (r *importRun) get(ctx context.Context, f *job.File, dst io.Writer, moved *
 	*moved += n
 	r.moved(job.Download, n)
 	var failure *job.Reason
-	if err != nil && n != f.Size {
+	if n != f.Size {
 		failure = ended(ctx, err)
 	}
 	request := r.counted(*f, job.Download, r.want.Location, n, began, failure)
@@ -169,7 +169,7 @@ func (r *importRun) get(ctx context.Context, f *job.File, dst io.Writer, moved *
 
 // unchangedSource looks at the source once more: a file that was replaced while it was read is not landed.
 func (r *importRun) unchangedSource(ctx context.Context, f *job.File) error {
-	if f.UsedUp || no(r.remote.Profile().Stat) {
+	if r.readOnce || f.Spent || no(r.remote.Profile().Stat) {
 		return nil
 	}
 	entry, err := r.remote.Stat(ctx, source(*f))
@@ -177,6 +177,7 @@ func (r *importRun) unchangedSource(ctx context.Context, f *job.File) error {
 	case errors.Is(err, fs.ErrPermission):
 		return nil // the server lets nobody look; the count of bytes was right
 	case errors.Is(err, fs.ErrNotExist):
+		f.Spent = f.Kept != ""
 		return nil // taken away after the last byte: what was received is that version, whole
 	case err != nil:
 		return err
@@ -185,7 +186,7 @@ func (r *importRun) unchangedSource(ctx context.Context, f *job.File) error {
 		return nil
 	}
 	return &job.Reason{
-		Slug: slugSizeChanged, What: r.shown(*f) + " did not land; it was left on the server",
+		Slug: slugSizeChanged, What: "the file did not land",
 		Cause: fmt.Sprintf("it changed while it was read: %s before, %s after", bytes(f.Size), bytes(entry.Size)),
 		Do:    "nothing: the next run that finds it quiet takes it; ask the customer to upload under another name and rename", Who: job.WhoCustomer,
 	}
@@ -289,7 +290,7 @@ func (r *importRun) landName(f *job.File, seq int) (string, error) {
 	rendered := r.naming.Render(naming.Values{Name: r.name(*f), At: r.at, Run: r.run.ID, Seq: seq})
 	if err := naming.Check(rendered); err != nil {
 		return "", &decision{job.FileRejected, &job.Reason{
-			Slug: "remote.unsafe_name", What: r.shown(*f) + " did not land; it was left on the server",
+			Slug: "remote.unsafe_name", What: "the file did not land",
 			Cause: fmt.Sprintf("it would land as %s: %v", naming.Printable(rendered, 200), err), Do: "correct to.name, or ask the customer to rename the file", Who: job.WhoBoth,
 		}}
 	}

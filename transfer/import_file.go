@@ -4,29 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/haulier/haulier/job"
-	"github.com/haulier/haulier/transfer/naming"
 )
-
-// place names the file in a reason that was made by somebody who did not know it.
-func (r *importRun) place(f *job.File) {
-	rest, nameless := strings.CutPrefix(f.Reason.What, "the file ")
-	switch {
-	case nameless:
-		f.Reason.What = r.shown(*f) + " " + rest
-	case f.Reason.What == "":
-		f.Reason.What = r.shown(*f) + " did not land"
-	default:
-		return
-	}
-	if f.Aside != "" && f.State != job.FileLanded {
-		f.Reason.What += "; it lies on the server as " + naming.Printable(f.Aside, 300)
-		return
-	}
-	f.Reason.What += "; it was left on the server"
-}
 
 // move takes a claimed file through C4 to C15.
 func (r *importRun) move(ctx context.Context, f *job.File, seq int, moved *int64) error {
@@ -81,13 +61,13 @@ func (r *importRun) claimRemote(ctx context.Context, f *job.File) error {
 	if err := r.moveAside(ctx, f); err != nil || f.Moved {
 		return err
 	}
-	return r.replaced(*f)
+	return replaced()
 }
 
 // replaced is for a version in whose place another one was, once it had been moved aside: that one is adopted.
-func (r *importRun) replaced(f job.File) error {
+func replaced() error {
 	return &decision{job.FileSkipped, &job.Reason{
-		Slug: slugWithdrawn, What: r.shown(f) + " did not land in this version", Cause: "the customer put another version in its place before it could be fetched",
+		Slug: slugWithdrawn, What: "the file did not land in this version", Cause: "the customer put another version in its place before it could be fetched",
 		Do: "nothing: the other version is taken", Who: job.WhoCustomer,
 	}}
 }
@@ -95,7 +75,7 @@ func (r *importRun) replaced(f job.File) error {
 // check looks at the opened file before anybody else can.
 func (r *importRun) check(ctx context.Context, f *job.File, opened string) error {
 	if f.Plain.Size == 0 && !r.want.AllowEmpty {
-		return &decision{job.FileRejected, emptyReason(r.shown(*f))}
+		return &decision{job.FileRejected, emptyReason()}
 	}
 	if r.want.Duplicates == job.DuplicatesLand || r.run.Force {
 		return nil
@@ -108,7 +88,7 @@ func (r *importRun) check(ctx context.Context, f *job.File, opened string) error
 		return nil
 	}
 	reason := &job.Reason{
-		Slug: slugDuplicate, What: r.shown(*f) + " did not land again",
+		Slug: slugDuplicate, What: "the file did not land again",
 		Cause: fmt.Sprintf("its content is that of the version before, file %d, which landed on %s", former.ID, former.Ended.UTC().Format("2006-01-02 15:04 UTC")),
 		Do:    "nothing, or set duplicates: land", Who: job.WhoCustomer,
 	}

@@ -39,7 +39,7 @@ func (r *importRun) goOn(ctx context.Context, f *job.File, seq int, moved *int64
 		at.home = there
 		err = at.goOnFrom(ctx, f, seq, moved)
 	}
-	return r.onlyCopy(ctx, *f, err)
+	return r.onlyCopy(ctx, f, err)
 }
 
 // landingOf is the landing where a row's files lie; empty: nothing of it was made yet, or it was made in that of now.

@@ -71,7 +71,7 @@ func (r *importRun) landReady(ctx context.Context, f *job.File, name string) err
 // folder that was deleted. Nobody but a person can say whether the file landed before.
 func (r *importRun) witnessLost(f job.File) error {
 	return &decision{job.FileHeld, &job.Reason{
-		Slug: "local.stage_lost", What: fmt.Sprintf("%s may or may not have landed as %s", r.shown(f), f.Local),
+		Slug: slugStageLost, What: "the file may or may not have landed as " + naming.Printable(f.Local, 300),
 		Cause: "a run died while it landed, and the stage that could tell is empty or gone: its disk is not mounted, or the folder was deleted",
 		Do:    fmt.Sprintf("mount the disk; else see whether the platform has the file, then haulier held resolve %d --as landed, or --as again", f.ID), Who: job.WhoUs,
 	}}
@@ -79,7 +79,7 @@ func (r *importRun) witnessLost(f job.File) error {
 
 func (r *importRun) nameTaken(f job.File) error {
 	return &job.Reason{
-		Slug: "local.name_taken", What: fmt.Sprintf("%s is complete in the stage and did not land; the source was not touched", r.shown(f)),
+		Slug: "local.name_taken", What: "the file is complete in the stage and did not land",
 		Cause: fmt.Sprintf("%s exists, and to.if_exists is %s", f.Local, r.want.IfExists), Do: "take the file in the landing away; the next run lands this one", Who: job.WhoUs,
 	}
 }

@@ -64,18 +64,13 @@ func tooMany(err error) bool {
 
 // follow does what the verdict on one source asks.
 func (r *importRun) follow(ctx context.Context, l *look, s sighting) (*job.File, error) {
-	if s.known && s.row.Step == job.StepClaimed && s.row.Aside == "" {
-		// A read-once server still shows what a run that died had begun to fetch: judge it as newly listed.
-		return nil, r.restart(ctx, l, s)
-	}
 	switch r.verdict(l, s) {
 	case verdictNew:
 		if s.known {
 			l.changed = append(l.changed, asChange(s))
 			return nil, nil
 		}
-		f := r.asFile(s.path, s.entry, l.now)
-		r.refuse(&f)
+		f := r.begin(s, l.now, "")
 		return &f, nil
 	case verdictChanged:
 		return nil, r.restart(ctx, l, s)
@@ -100,19 +95,37 @@ func asChange(s sighting) change {
 	return c
 }
 
+// begin is the row of a version that nobody worked on.
+func (r *importRun) begin(s sighting, now time.Time, cause string) job.File {
+	f := r.asFile(s.path, s.entry, now)
+	if cause != "" {
+		r.decide(&f, job.FileHeld, massReason(cause, r.spec.Name))
+	}
+	r.refuse(&f)
+	return f
+}
+
+// refuses says why a file that is ready is not taken.
+func (r *importRun) refuses(f job.File) error {
+	if r.restored {
+		return r.forgotten(f)
+	}
+	return r.acceptable(f)
+}
+
 // refuse decides a new row by what the listing says alone. Sizes of files that may still be written are judged when
 // they are quiet.
 func (r *importRun) refuse(f *job.File) {
 	name := r.name(*f)
 	if err := naming.Check(name); err != nil {
-		decide(f, job.FileRejected, unsafeReason(name, err))
+		r.decide(f, job.FileRejected, unsafeReason(err))
 		return
 	}
 	if f.State == job.FileHeld {
 		return
 	}
 	if r.restored {
-		decide(f, job.FileHeld, restoredReason(name, r.spec.Name))
+		r.decide(f, job.FileHeld, restoredReason(r.spec.Name))
 		return
 	}
 	if f.Size == 0 && r.want.StableFor > 0 {
@@ -120,7 +133,7 @@ func (r *importRun) refuse(f *job.File) {
 	}
 	var refused *decision
 	if errors.As(r.acceptable(*f), &refused) {
-		decide(f, refused.state, refused.reason)
+		r.decide(f, refused.state, refused.reason)
 	}
 }
 
@@ -128,20 +141,20 @@ func (r *importRun) refuse(f *job.File) {
 func (r *importRun) acceptable(f job.File) error {
 	name := r.name(f)
 	if err := naming.Check(name); err != nil {
-		return &decision{job.FileRejected, unsafeReason(name, err)}
+		return &decision{job.FileRejected, unsafeReason(err)}
 	}
 	switch {
 	case f.Size < 0:
 		return &decision{job.FileRejected, &job.Reason{
-			Slug: "remote.size_unknown", What: fmt.Sprintf("%s was left on the server", name),
+			Slug: "remote.size_unknown", What: "the file did not land",
 			Cause: "the server does not tell the file's size, so nobody could say whether it arrived whole",
 			Do:    "ask the customer for a server that tells sizes", Who: job.WhoCustomer,
 		}}
 	case f.Size == 0 && !r.want.AllowEmpty:
-		return &decision{job.FileRejected, emptyReason(name)}
+		return &decision{job.FileRejected, emptyReason()}
 	case f.Size > r.spec.Limits.MaxFileSize:
 		return &decision{job.FileRejected, &job.Reason{
-			Slug: "content.too_large", What: fmt.Sprintf("%s was left on the server", name),
+			Slug: "content.too_large", What: "the file did not land",
 			Cause: fmt.Sprintf("it has %s, and limits.max_file_size is %s", bytes(f.Size), bytes(r.spec.Limits.MaxFileSize)),
 			Do:    "ask the customer whether the size is right, or raise limits.max_file_size and `haulier retry` the run", Who: job.WhoBoth,
 		}}
@@ -149,23 +162,23 @@ func (r *importRun) acceptable(f job.File) error {
 	return nil
 }
 
-func unsafeReason(name string, err error) *job.Reason {
+func unsafeReason(err error) *job.Reason {
 	return &job.Reason{
-		Slug: "remote.unsafe_name", What: fmt.Sprintf("%s was left on the server", naming.Printable(name, 200)), Cause: err.Error(),
+		Slug: "remote.unsafe_name", What: "the file did not land", Cause: err.Error(),
 		Do: "ask the customer to rename the file", Who: job.WhoCustomer,
 	}
 }
 
-func emptyReason(name string) *job.Reason {
+func emptyReason() *job.Reason {
 	return &job.Reason{
-		Slug: "content.empty", What: fmt.Sprintf("%s did not land; it was left on the server", name), Cause: "it has no content: 0 bytes",
+		Slug: "content.empty", What: "the file did not land", Cause: "it has no content: 0 bytes",
 		Do: "ask the customer to send it again, or set allow_empty: true", Who: job.WhoCustomer,
 	}
 }
 
-func restoredReason(name, jobName string) *job.Reason {
+func restoredReason(jobName string) *job.Reason {
 	return &job.Reason{
-		Slug: slugRestored, What: fmt.Sprintf("%s was left where it is", naming.Printable(name, 200)),
+		Slug: slugRestored, What: "the file was not moved on",
 		Cause: "it looks new, but the ledger was restored from an older copy and may have forgotten that it was taken",
 		Do:    "haulier reconcile " + jobName, Who: job.WhoUs,
 	}
@@ -230,27 +243,29 @@ func (r *importRun) leftBehind(ctx context.Context, f job.File) error {
 
 func (r *importRun) withdraw(ctx context.Context, gone []job.File) error {
 	for _, f := range gone {
-		name, to := naming.Printable(r.name(f), 200), job.StepDone
+		to := job.StepDone
 		f.Absent = true
 		f.State, f.Reason = job.FileSkipped, &job.Reason{
-			Slug: slugWithdrawn, What: name + " did not land", Cause: "it was taken from the server again before it could be fetched",
+			Slug: slugWithdrawn, What: "the file did not land", Cause: "it was taken from the server again before it could be fetched",
 			Do: "nothing, unless the customer expects it to be here", Who: job.WhoCustomer,
 		}
 		if f.Step == job.StepClaimed {
 			to = job.StepClaimed
-			f.State, f.Reason = job.FileHeld, consumedReason(name)
+			f.State, f.Reason = job.FileHeld, consumedReason()
 		}
+		r.speak(&f)
 		if err := ignoreStale(r.advance(ctx, &f, to)); err != nil {
 			return err
 		}
-		r.let(ctx, f, time.Now(), 0)
+		r.add(f)
+		r.let(ctx, f, time.Now(), 0, false)
 	}
 	return nil
 }
 
-func consumedReason(name string) *job.Reason {
+func consumedReason() *job.Reason {
 	return &job.Reason{
-		Slug: "remote.source_consumed", What: name + " did not land", Cause: "a fetch was cut off, and this server counts a fetch that was cut off as done: the file is gone there",
+		Slug: "remote.source_consumed", What: "the file did not land", Cause: "a fetch was cut off, and this server counts a fetch that was cut off as done: the file is gone there",
 		Do: "ask the customer to put the file out again (on IBM Sterling: raise its extraction count)", Who: job.WhoCustomer,
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // forgotten holds what a restored ledger believes to be on its way: it may have landed since the copy was made.
 func (r *importRun) forgotten(f job.File) error {
-	return &decision{job.FileHeld, restoredReason(r.name(f), r.spec.Name)}
+	return &decision{job.FileHeld, restoredReason(r.spec.Name)}
 }
 
 // goOnFrom takes a claimed row from wherever it stands to its end, seen from its home.
@@ -66,18 +66,37 @@ func (r *importRun) resumeDownloaded(ctx context.Context, f *job.File, seq int) 
 
 // onlyCopy holds a file that would be rejected, when nobody could ever fetch it again: a person decides about what lies
 // in the stage.
-func (r *importRun) onlyCopy(ctx context.Context, f job.File, err error) error {
-	if err == nil || errors.Is(err, job.ErrStale) || !f.UsedUp || f.Kept == "" {
+func (r *importRun) onlyCopy(ctx context.Context, f *job.File, err error) error {
+	if err == nil || errors.Is(err, job.ErrStale) || f.Kept == "" {
 		return err
 	}
 	state, reason := outcome(ctx, err)
 	if state != job.FileRejected {
 		return err
 	}
+	if err := r.seeWhetherSpent(ctx, f); err != nil {
+		return err
+	}
+	if !f.Spent {
+		return err
+	}
 	held := *reason
-	held.What = fmt.Sprintf("%s did not land; the server gives it only once, and what was received is kept in the stage as %s", r.shown(f), f.Kept)
+	held.What = ""
 	held.Do += fmt.Sprintf("; then haulier held resolve %d --as again opens it once more, --as drop gives it up", f.ID)
 	return &decision{job.FileHeld, &held}
+}
+
+// seeWhetherSpent looks whether the source of received bytes is still there. Where nobody may look, it was not touched.
+func (r *importRun) seeWhetherSpent(ctx context.Context, f *job.File) error {
+	if f.Spent || no(r.remote.Profile().Stat) {
+		return nil
+	}
+	_, err := r.remote.Stat(ctx, source(*f))
+	f.Spent = errors.Is(err, fs.ErrNotExist)
+	if f.Spent || refused(err) {
+		return nil
+	}
+	return err
 }
 
 // resumeClaim goes on after C4: the source lies aside, or the rename never came about.
@@ -91,7 +110,7 @@ func (r *importRun) resumeClaim(ctx context.Context, f *job.File, seq int, moved
 			return r.unclaim(ctx, f)
 		}
 		if !f.Moved {
-			return r.replaced(*f)
+			return replaced()
 		}
 	}
 	return r.move(ctx, f, seq, moved)
@@ -105,12 +124,12 @@ func (r *importRun) unclaim(ctx context.Context, f *job.File) error {
 
 // stageLost is for received bytes that somebody took out of the stage. They are fetched again where that is possible.
 func (r *importRun) stageLost(ctx context.Context, f *job.File) error {
-	if !f.UsedUp {
+	if !f.Spent {
 		f.Kept = ""
 		return r.unclaim(ctx, f)
 	}
 	return &decision{job.FileHeld, &job.Reason{
-		Slug: "local.stage_lost", What: r.shown(*f) + " did not land", Cause: "its received bytes are no longer in the stage, and the server gives it only once",
+		Slug: slugStageLost, What: "the file did not land", Cause: "its received bytes are no longer in the stage, and the server does not have it any more",
 		Do: "look for " + f.Kept + " in backups of the stage, or ask the customer to put the file out again", Who: job.WhoBoth,
 	}}
 }

@@ -19,10 +19,12 @@ func (r *importRun) retire(ctx context.Context, f *job.File) error {
 	if err := r.archive(f); err != nil {
 		return err
 	}
-	if r.want.AfterSuccess.Action != job.RetireKeep {
-		if err := r.retireSource(ctx, f); err != nil {
-			return err
-		}
+	see := r.retireSource
+	if r.want.AfterSuccess.Action == job.RetireKeep {
+		see = r.putBack
+	}
+	if err := see(ctx, f); err != nil {
+		return err
 	}
 	f.Reason = nil
 	return r.advance(ctx, f, job.StepDone) // C14
@@ -55,6 +57,57 @@ func (r *importRun) retireSource(ctx context.Context, f *job.File) error {
 		return err
 	}
 	return r.disposeOf(ctx, f)
+}
+
+// putBack gives a source its own name again that was moved aside, or was to be, before the job came to keep its sources.
+func (r *importRun) putBack(ctx context.Context, f *job.File) error {
+	if f.Aside == "" {
+		return nil
+	}
+	if !f.Moved {
+		if _, err := r.lookAside(ctx, f); err != nil {
+			return err
+		}
+	}
+	if f.Moved {
+		free, err := r.nameFree(ctx, *f)
+		if err != nil {
+			return err
+		}
+		if !free {
+			r.note(fmt.Sprintf("%s has landed, and its source stays on the server as %s: a newer one has its name, or may have it", r.shown(*f), naming.Printable(f.Aside, 300)))
+			return nil
+		}
+		if err := r.nameBack(ctx, *f); err != nil {
+			return err
+		}
+	}
+	f.Aside, f.Moved = "", false // a source that lies under its own name, and is known
+	return nil
+}
+
+// nameFree says whether a source that lies aside may have its own name again: nobody has it, and no newer version ever had,
+// to which it would look like another new one. What lies there already, and not aside, is it.
+func (r *importRun) nameFree(ctx context.Context, f job.File) (bool, error) {
+	newest, err := r.ledger.Known(ctx, r.spec.Name, []string{f.Path})
+	if err != nil || newest[f.Path].ID != f.ID {
+		return false, ledgerReason(err)
+	}
+	_, err = r.remote.Stat(ctx, f.Path)
+	if err == nil {
+		_, err = r.remote.Stat(ctx, f.Aside)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return true, nil
+	case errors.Is(err, fs.ErrPermission):
+		return false, nil
+	}
+	return false, err
+}
+
+func (r *importRun) nameBack(ctx context.Context, f job.File) error {
+	return r.unlessGone(ctx, f.Aside, around("C13", func() error { return r.remote.Rename(ctx, f.Aside, f.Path, job.RenameV3) }))
 }
 
 // stillOurs says whether the version that landed still lies under its own name. Another version is none of this row's
@@ -107,13 +160,9 @@ func (r *importRun) notAside(ctx context.Context, f *job.File) error {
 		f.Moved = true
 		return r.advance(ctx, f, f.Step)
 	}
-	what := r.shown(*f) + " did not land"
-	if f.State == job.FileLanded {
-		what = r.shown(*f) + " has landed"
-	}
 	return &job.Reason{
-		Slug: "remote.rename_ignored", What: what + "; the server said OK when its source was renamed, and nothing lies under the new name",
-		Cause: "something there takes files away, or the server did nothing", Do: "ask the customer what takes files away there", Who: job.WhoCustomer,
+		Slug:  "remote.rename_ignored",
+		Cause: "the server said OK, and nothing lies under the new name: something there takes files away, or the server did nothing", Do: "ask the customer what takes files away there", Who: job.WhoCustomer,
 	}
 }
 
@@ -177,7 +226,23 @@ func (r *importRun) disposeOf(ctx context.Context, f *job.File) error {
 	if _, err := r.remote.Stat(ctx, target); !errors.Is(err, fs.ErrNotExist) {
 		target = naming.Join(r.want.AfterSuccess.Dir, naming.Stamped(name, time.Now()))
 	}
-	return r.unlessGone(ctx, f.Aside, around("C13", func() error { return r.remote.Rename(ctx, f.Aside, target, r.means()) }))
+	err := around("C13", func() error { return r.remote.Rename(ctx, f.Aside, target, r.means()) })
+	return r.noFolder(ctx, r.unlessGone(ctx, f.Aside, err))
+}
+
+// noFolder speaks for a move of a source that is there, to a folder that is not.
+func (r *importRun) noFolder(ctx context.Context, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	dir := r.want.AfterSuccess.Dir
+	if _, look := r.remote.Stat(ctx, dir); !errors.Is(look, fs.ErrNotExist) {
+		return err
+	}
+	return &job.Reason{
+		Slug: "remote.path_missing", Cause: fmt.Sprintf("there is no folder %s on the server to move it to", naming.Printable(dir, 300)),
+		Do: "correct after_success, or ask the customer to make the folder; the next run moves it", Who: job.WhoBoth, Technical: asReason(err).Technical, Err: err,
+	}
 }
 
 // unlessGone forgives a failure about a file that is not there any more: an earlier attempt was through. When it still
@@ -311,14 +376,31 @@ func (r *importRun) movedLate(ctx context.Context, row job.File, aside string) e
 }
 
 // disposeLate ends a source whose rename took effect after its row was done. Only what has landed, now or before, is
-// ever removed or moved on.
+// ever removed, moved on or, where sources are kept, given its own name again.
 func (r *importRun) disposeLate(ctx context.Context, row job.File, aside string) error {
-	if r.want.AfterSuccess.Action == job.RetireKeep || (row.State != job.FileLanded && slugOf(row) != slugDuplicate) {
+	if row.State != job.FileLanded && slugOf(row) != slugDuplicate {
 		return nil
+	}
+	if r.want.AfterSuccess.Action == job.RetireKeep {
+		return r.keepLate(ctx, row, aside)
 	}
 	row.Aside = aside
 	if err := r.disposeOf(ctx, &row); err != nil {
 		return err
 	}
 	return r.staying(ctx, row)
+}
+
+// keepLate puts a source back whose row is done. The row says first that it is known and there: it is not to be landed again.
+func (r *importRun) keepLate(ctx context.Context, row job.File, aside string) error {
+	row.Aside = aside
+	if free, err := r.nameFree(ctx, row); err != nil || !free {
+		return err
+	}
+	row.Aside, row.Moved, row.Absent = "", false, false
+	if err := r.advance(ctx, &row, job.StepDone); err != nil {
+		return ignoreStale(err)
+	}
+	row.Aside = aside
+	return r.nameBack(ctx, row)
 }

@@ -48,10 +48,11 @@ type importRun struct {
 	readOnce bool
 }
 
-func (im *Importer) begin(ctx context.Context, remote Remote, c job.Connection, s job.Spec, run job.Run) (*importRun, error) {
+// prepare makes a run that can judge, and touches nothing.
+func (im *Importer) prepare(remote Remote, c job.Connection, s job.Spec, run job.Run) (*importRun, error) {
 	r := &importRun{Importer: im, former: &formerHomes{was: map[string]home{}}, remote: remote, want: s.Import}
 	r.frame = &frame{
-		machine: r, ledger: im.Ledger, watch: im.Watch, conn: c, spec: s, run: run, at: scheduled(run, s),
+		machine: r, follows: r, ledger: im.Ledger, watch: im.Watch, conn: c, spec: s, run: run, at: scheduled(run, s),
 		dir: s.Import.Dir, stableFor: s.Import.StableFor, parallel: pick(im.Parallel, parallelFiles),
 	}
 	if r.readOnce = c.ReadOnce || c.Profile == "read-once" || yes(remote.Profile().ReadOnce); r.readOnce {
@@ -61,7 +62,13 @@ func (im *Importer) begin(ctx context.Context, remote Remote, c job.Connection, 
 	if r.sources, err = newSelection(s.Import.Match, s.Import.MatchRegex, s.Import.Ignore, s.Import.DoneFile, s.Import.LookBack, r.at); err != nil {
 		return r, err
 	}
-	if r.naming, err = landTemplate(s.Import.Name); err != nil {
+	r.naming, err = landTemplate(s.Import.Name)
+	return r, err
+}
+
+func (im *Importer) begin(ctx context.Context, remote Remote, c job.Connection, s job.Spec, run job.Run) (*importRun, error) {
+	r, err := im.prepare(remote, c, s, run)
+	if err != nil {
 		return r, err
 	}
 	if r.home, err = r.homeAt(s.Import.Landing, im.Landing); err != nil {

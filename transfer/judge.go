@@ -33,12 +33,14 @@ func (s sighting) unchanged() bool {
 	return s.row.Size == s.entry.Size && s.row.ModTime == s.entry.ModTime
 }
 
-// judge compares a sighting with its row. Stamp is the ledger's when the listing began; force takes again what was
+// weigh compares a sighting with its row. Stamp is the ledger's when the listing began; force takes again what was
 // served before.
-func judge(s sighting, stamp int64, now time.Time, stableFor time.Duration, force bool) verdict {
+func weigh(s sighting, stamp int64, now time.Time, stableFor time.Duration, force bool) verdict {
 	switch {
 	case !s.known:
 		return verdictNew
+	case s.row.Step == job.StepClaimed && s.row.Aside == "":
+		return verdictChanged // a read-once server still shows what a run that died had begun to fetch: as newly listed
 	case s.row.Touched > stamp:
 		return verdictBusy
 	case open(s.row):

@@ -67,7 +67,7 @@ func (r *frame) judgeBatch(ctx context.Context, l *look) error {
 	var fresh []job.File
 	for i, entry := range l.pending {
 		row, known := rows[paths[i]]
-		file, err := r.machine.follow(ctx, l, sighting{path: paths[i], entry: entry, row: row, known: known})
+		file, err := r.follows.follow(ctx, l, sighting{path: paths[i], entry: entry, row: row, known: known})
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func (r *frame) judgeBatch(ctx context.Context, l *look) error {
 
 // verdict judges a source by its row.
 func (r *frame) verdict(l *look, s sighting) verdict {
-	return judge(s, l.stamp, l.now, r.stableFor, r.run.Force && s.row.Run != r.run.ID)
+	return weigh(s, l.stamp, l.now, r.stableFor, r.run.Force && s.row.Run != r.run.ID)
 }
 
 // asFile is the row that begins a generation.
@@ -96,7 +96,7 @@ func (r *frame) asFile(path string, entry job.Entry, now time.Time) job.File {
 func (r *frame) restart(ctx context.Context, l *look, s sighting) error {
 	f := s.row
 	f.Size, f.ModTime, f.StableSince = s.entry.Size, s.entry.ModTime, l.now
-	f.State, f.Reason, f.Absent, f.Moved, f.Kept = job.FileWaiting, nil, false, false, ""
+	f.State, f.Reason, f.Absent, f.Moved, f.Kept, f.Spent = job.FileWaiting, nil, false, false, "", false
 	if err := r.advance(ctx, &f, job.StepSeen); err != nil {
 		return ignoreStale(err)
 	}
@@ -139,7 +139,8 @@ func (r *frame) see(ctx context.Context, l *look, fresh []job.File) error {
 			r.queue(l, f)
 			continue
 		}
-		r.let(ctx, f, time.Now(), 0)
+		r.add(f)
+		r.let(ctx, f, time.Now(), 0, false)
 	}
 	return nil
 }
@@ -168,12 +169,13 @@ func (r *frame) leaveBehind(ctx context.Context, f job.File) error {
 	if err := ignoreStale(r.advance(ctx, &f, job.StepDone)); err != nil {
 		return err
 	}
-	r.let(ctx, f, time.Now(), 0)
+	r.add(f)
+	r.let(ctx, f, time.Now(), 0, false)
 	return nil
 }
 
 // gate keeps files back whose done-file is missing, and puts the rest in order.
-func (r *frame) gate(l *look) {
+func (r *frame) gate(l *look) (unmarked []string) {
 	marked := l.ready[:0]
 	for _, path := range l.ready {
 		if r.sources.marked(baseName(path, r.dir), l.names) {
@@ -181,9 +183,11 @@ func (r *frame) gate(l *look) {
 			continue
 		}
 		l.await(r.stableFor)
+		unmarked = append(unmarked, path)
 	}
 	l.ready = marked
 	sort.Strings(l.ready)
+	return unmarked
 }
 
 // folder is where the row's source was found; a row that does not say has a name without slashes.

@@ -2,9 +2,10 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,25 +16,54 @@ import (
 // planMost bounds how many lines a plan has; the rest is counted.
 const planMost = 10_000
 
-// plan is what the next run would do. It lists and reads the ledger, and changes nothing on either side.
+// plan is what the next run would do. It lists, reads the ledger and judges as a run does, and changes nothing on either side.
 type plan struct {
-	ledger  Ledger
-	spec    job.Spec
-	run     job.Run
-	sources selection
-	stable  time.Duration
-	stamp   int64
-	now     time.Time
-	path    func(name string) string
+	*frame
 	take    func(s sighting) []job.Intent
-
-	names   nameSet
-	pending []job.Entry
-	ready   []sighting
-	changed []sighting // known sources that look new
-	known   int
+	ready   map[string]sighting
 	intents []job.Intent
 	more    int
+}
+
+// plan lets a frame plan instead of run. Text is what the stage remembers of the ledger.
+func (r *frame) plan(ctx context.Context, epoch func(context.Context) (string, error), text string, take func(p *plan, s sighting) []job.Intent) (*plan, error) {
+	p := &plan{frame: r, ready: map[string]sighting{}}
+	p.take = func(s sighting) []job.Intent { return take(p, s) }
+	r.follows = p
+	now, err := epoch(ctx)
+	if err != nil {
+		return nil, ledgerReason(err)
+	}
+	r.restored, err = isOlder(ctx, r.ledger, r.spec.Name, now, text)
+	return p, err
+}
+
+// of lists the sources and says what becomes of them.
+func (p *plan) of(ctx context.Context, list func(each func(job.Entry) error) error) ([]job.Intent, error) {
+	l, err := p.newLook(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := list(func(e job.Entry) error { return p.sight(ctx, l, e) }); err != nil {
+		return nil, err
+	}
+	if err := p.judgeBatch(ctx, l); err != nil {
+		return nil, err
+	}
+	cause := massChange(l.changed, l.known)
+	for _, c := range l.changed {
+		p.begin(l, c.sighting(), c.held(cause))
+	}
+	for _, path := range p.gate(l) {
+		p.add(p.line(p.ready[path], job.MarkWait, "wait", "its done-file is not there"))
+	}
+	for _, path := range l.ready {
+		p.pick(p.ready[path])
+	}
+	if p.more > 0 {
+		p.intents = append(p.intents, job.Intent{Mark: job.MarkWait, Act: "more", Name: fmt.Sprintf("and %d more", p.more), Size: -1})
+	}
+	return p.intents, nil
 }
 
 // add adds a line.
@@ -47,113 +77,84 @@ func (p *plan) add(intents ...job.Intent) {
 	}
 }
 
-// sight takes one entry of the listing.
-func (p *plan) sight(ctx context.Context, entry job.Entry) error {
-	p.names.add(entry.Name)
-	if _, _, ours := naming.ParseAside(entry.Name); ours {
-		return nil
-	}
-	if !p.sources.wants(entry) {
-		return nil
-	}
-	if p.pending = append(p.pending, entry); len(p.pending) < batch {
-		return nil
-	}
-	return p.judge(ctx)
-}
-
-func (p *plan) judge(ctx context.Context) error {
-	if len(p.pending) == 0 {
-		return nil
-	}
-	paths := make([]string, len(p.pending))
-	for i, entry := range p.pending {
-		paths[i] = p.path(entry.Name)
-	}
-	rows, err := p.ledger.Known(ctx, p.spec.Name, paths)
-	if err != nil {
-		return ledgerReason(err)
-	}
-	p.known += len(rows)
-	for i, entry := range p.pending {
-		row, known := rows[paths[i]]
-		p.follow(sighting{path: paths[i], entry: entry, row: row, known: known})
-	}
-	p.pending = p.pending[:0]
-	return nil
+func (p *plan) line(s sighting, mark job.Mark, act, why string) job.Intent {
+	return job.Intent{Mark: mark, Act: act, Name: naming.Printable(s.entry.Name, 200), Size: s.entry.Size, Why: why}
 }
 
 // follow says what the verdict on one sighting leads to.
-func (p *plan) follow(s sighting) {
-	name := naming.Printable(s.entry.Name, 200)
-	line := job.Intent{Name: name, Size: s.entry.Size}
-	if err := naming.Check(s.entry.Name); err != nil {
-		line.Mark, line.Act, line.Why = job.MarkFail, "reject", err.Error()
-		p.add(line)
-		return
-	}
-	switch judge(s, p.stamp, p.now, p.stable, p.run.Force) {
+func (p *plan) follow(_ context.Context, l *look, s sighting) (*job.File, error) {
+	switch p.verdict(l, s) {
 	case verdictReady:
-		p.pick(s)
-		return
+		p.await(l, s)
 	case verdictNew:
-		if s.known && len(p.changed) < planMost {
-			p.changed = append(p.changed, s)
-			return
+		if s.known && p.spec.Type == job.TypeImport {
+			l.changed = append(l.changed, asChange(s))
+			return nil, nil
 		}
-		p.begin(s)
-		return
+		p.begin(l, s, "")
 	case verdictChanged:
-		line.Mark, line.Act, line.Why = job.MarkWait, "wait", "it changed since the last look"
+		p.add(p.line(s, job.MarkWait, "wait", "it changed since the last look"))
 	case verdictWaiting:
-		line.Mark, line.Act, line.Why = job.MarkWait, "wait", fmt.Sprintf("unchanged for %s of %s", p.now.Sub(s.row.StableSince).Round(time.Second), p.stable)
+		p.add(p.line(s, job.MarkWait, "wait", fmt.Sprintf("unchanged for %s of %s", l.now.Sub(s.row.StableSince).Round(time.Second), p.stableFor)))
 	case verdictKnown:
-		line.Mark, line.Act, line.Why = job.MarkDone, "skip", servedBy(s.row)
+		p.add(p.line(s, job.MarkDone, "skip", servedBy(s.row)))
 	case verdictHeld:
-		line.Mark, line.Act, line.Why = job.MarkFail, "held", fmt.Sprintf("file %d: %s", s.row.ID, slugOf(s.row))
+		p.add(p.line(s, job.MarkFail, "held", fmt.Sprintf("file %d: %s", s.row.ID, slugOf(s.row))))
 	case verdictStaying:
-		line.Mark, line.Act, line.Why = job.MarkDone, "skip", "its delete was acknowledged, and it is still there"
+		p.add(p.line(s, job.MarkDone, "skip", "its delete was acknowledged, and it is still there"))
 	case verdictBusy:
-		line.Mark, line.Act, line.Why = job.MarkWait, "resume", fmt.Sprintf("file %d stands at %s: the run goes on from there", s.row.ID, s.row.Step)
+		p.add(p.line(s, job.MarkWait, "resume", fmt.Sprintf("file %d stands at %s: the run goes on from there", s.row.ID, s.row.Step)))
 	}
-	p.add(line)
+	return nil, nil
 }
 
 // begin says what a version that nobody worked on leads to.
-func (p *plan) begin(s sighting) {
-	if p.stable == 0 {
-		p.pick(s)
-		return
-	}
-	p.add(job.Intent{
-		Mark: job.MarkTransfer, Act: "take", Name: naming.Printable(s.entry.Name, 200), Size: s.entry.Size,
-		Why: fmt.Sprintf("seen for the first time; taken when unchanged for %s", p.stable),
-	})
-}
-
-// brake says what many known sources lead to that look new at once.
-func (p *plan) brake() {
-	changes := make([]change, len(p.changed))
-	for i, s := range p.changed {
-		changes[i] = asChange(s)
-	}
-	cause := massChange(changes, p.known)
-	for i, s := range p.changed {
-		if cause != "" && p.spec.Type == job.TypeImport && (changes[i].shifted || changes[i].back) {
-			p.add(job.Intent{Mark: job.MarkFail, Act: "held", Name: naming.Printable(s.entry.Name, 200), Size: s.entry.Size, Why: cause})
-			continue
-		}
-		p.begin(s)
+func (p *plan) begin(l *look, s sighting, cause string) {
+	f := p.machine.begin(s, l.now, cause)
+	switch {
+	case f.State != job.FileWaiting:
+		p.decided(s, f.State, f.Reason)
+	case p.stableFor == 0:
+		p.await(l, s)
+	default:
+		p.add(p.line(s, job.MarkTransfer, "take", fmt.Sprintf("seen for the first time; taken when unchanged for %s", p.stableFor)))
 	}
 }
 
-// pick takes a source that is ready; more than a plan has lines for are only counted.
-func (p *plan) pick(s sighting) {
+// decided is a file that is not moved.
+func (p *plan) decided(s sighting, state job.State, reason *job.Reason) {
+	switch state {
+	case job.FileHeld:
+		p.add(p.line(s, job.MarkFail, "held", reason.Cause))
+	case job.FileSkipped:
+		p.add(p.line(s, job.MarkDone, "skip", reason.Cause))
+	default:
+		p.add(p.line(s, job.MarkFail, "reject", reason.Cause))
+	}
+}
+
+// await lets a source that is ready wait for the end of the listing; more than a plan has lines for are only counted.
+func (p *plan) await(l *look, s sighting) {
 	if len(p.ready) >= planMost {
 		p.more++
 		return
 	}
-	p.ready = append(p.ready, s)
+	p.ready[s.path] = s
+	l.ready = append(l.ready, s.path)
+}
+
+// pick takes a source that is ready and marked.
+func (p *plan) pick(s sighting) {
+	f := s.row
+	if !s.known || f.Step == job.StepDone {
+		f = p.asFile(s.path, s.entry, time.Now())
+	}
+	var refused *decision
+	if errors.As(p.machine.refuses(f), &refused) {
+		p.decided(s, refused.state, refused.reason)
+		return
+	}
+	p.add(p.take(s)...)
 }
 
 func servedBy(row job.File) string {
@@ -167,69 +168,33 @@ func slugOf(row job.File) string {
 	return row.Reason.Slug
 }
 
-// end asks for the markers once all names are known.
-func (p *plan) end(ctx context.Context) ([]job.Intent, error) {
-	if err := p.judge(ctx); err != nil {
-		return nil, err
-	}
-	p.brake()
-	slices.SortFunc(p.ready, func(a, b sighting) int { return strings.Compare(a.path, b.path) })
-	for _, s := range p.ready {
-		if !p.sources.marked(s.entry.Name, p.names) {
-			p.add(job.Intent{Mark: job.MarkWait, Act: "wait", Name: naming.Printable(s.entry.Name, 200), Size: s.entry.Size, Why: "its done-file is not there"})
-			continue
-		}
-		p.add(p.take(s)...)
-	}
-	if p.more > 0 {
-		p.intents = append(p.intents, job.Intent{Mark: job.MarkWait, Act: "more", Name: fmt.Sprintf("and %d more", p.more), Size: -1})
-	}
-	return p.intents, nil
-}
-
 // Plan says what the next run of an import would do.
 func (im *Importer) Plan(ctx context.Context, remote Remote, s job.Spec, run job.Run) ([]job.Intent, error) {
-	want, at := s.Import, scheduled(run, s)
-	sources, err := newSelection(want.Match, want.MatchRegex, want.Ignore, want.DoneFile, want.LookBack, at)
+	r, err := im.prepare(remote, job.Connection{Name: s.Connection}, s, run)
 	if err != nil {
 		return nil, err
 	}
-	name, err := landTemplate(want.Name)
+	text := ""
+	witness, err := im.Former(pick(s.Import.Witness, s.Import.Landing))
+	if err == nil {
+		text, err = witness.Epoch(s.Name)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	p, err := r.plan(ctx, im.Epoch, text, func(p *plan, g sighting) []job.Intent {
+		return importIntents(s, r.naming, r.at, remote.Profile(), g, len(p.intents)+1)
+	})
 	if err != nil {
 		return nil, err
 	}
-	p, err := newPlan(ctx, im.Ledger, s, run, sources, want.StableFor)
-	if err != nil {
-		return nil, err
-	}
-	p.path = func(entry string) string { return naming.Join(want.Dir, entry) }
-	p.take = func(g sighting) []job.Intent {
-		return importIntents(s, name, at, remote.Profile(), g, len(p.intents)+1)
-	}
-	if err := remote.List(ctx, want.Dir, s.Limits.MaxEntries, func(e job.Entry) error { return p.sight(ctx, e) }); err != nil {
-		return nil, err
-	}
-	return p.end(ctx)
-}
-
-func newPlan(ctx context.Context, ledger Ledger, s job.Spec, run job.Run, sources selection, stable time.Duration) (*plan, error) {
-	stamp, err := ledger.Stamp(ctx)
-	if err != nil {
-		return nil, ledgerReason(err)
-	}
-	return &plan{ledger: ledger, spec: s, run: run, sources: sources, stable: stable, stamp: stamp, now: time.Now(), names: newNameSet()}, nil
+	return p.of(ctx, func(each func(job.Entry) error) error { return remote.List(ctx, r.dir, s.Limits.MaxEntries, each) })
 }
 
 // importIntents is what taking one file means.
 func importIntents(s job.Spec, name naming.Template, at time.Time, profile job.Profile, g sighting, seq int) []job.Intent {
 	want := s.Import
 	shown := naming.Printable(g.entry.Name, 200)
-	switch {
-	case g.entry.Size > s.Limits.MaxFileSize:
-		return []job.Intent{{Mark: job.MarkFail, Act: "reject", Name: shown, Size: g.entry.Size, Why: "larger than limits.max_file_size, " + bytes(s.Limits.MaxFileSize)}}
-	case g.entry.Size == 0 && !want.AllowEmpty:
-		return []job.Intent{{Mark: job.MarkFail, Act: "reject", Name: shown, Why: "0 bytes, and allow_empty is not set"}}
-	}
 	landed := name.Render(naming.Values{Name: g.entry.Name, At: at, Run: 0, Seq: seq})
 	if err := naming.Check(landed); err != nil {
 		return []job.Intent{unnameable(g, landed, err)}
@@ -263,40 +228,31 @@ func unnameable(g sighting, next string, err error) job.Intent {
 
 // Plan says what the next run of an export would do. Profile is what is known of the server, which is not asked.
 func (ex *Exporter) Plan(ctx context.Context, profile job.Profile, c job.Connection, s job.Spec, run job.Run) ([]job.Intent, error) {
-	want, at := s.Export, scheduled(run, s)
-	sources, err := newSelection(want.Match, want.MatchRegex, want.Ignore, want.DoneFile, want.LookBack, at)
+	r, err := ex.prepare(profile, c, s, run)
 	if err != nil {
 		return nil, err
 	}
-	name, err := naming.ParseTemplate(want.Name)
+	stage, err := ex.Stage(s.Name)
 	if err != nil {
 		return nil, err
 	}
-	outbox, err := ex.Outbox(want.Outbox)
-	if err != nil {
-		return nil, outboxReason(want.Outbox, err)
-	}
-	p, err := newPlan(ctx, ex.Ledger, s, run, sources, want.StableFor)
+	text, err := stage.Epoch(s.Name)
 	if err != nil {
 		return nil, err
 	}
-	p.path = func(entry string) string { return filepath.Join(want.Outbox, entry) }
-	p.take = func(g sighting) []job.Intent {
-		return exportIntents(s, name, at, chooseWay(c, *want, profile), g, len(p.intents)+1)
-	}
-	if err := outbox.List(ctx, func(e job.Entry) error { return p.sight(ctx, e) }); err != nil {
+	p, err := r.plan(ctx, ex.Epoch, text, func(p *plan, g sighting) []job.Intent {
+		return exportIntents(s, r.naming, r.at, r.way, g, len(p.intents)+1)
+	})
+	if err != nil {
 		return nil, err
 	}
-	return p.end(ctx)
+	return p.of(ctx, func(each func(job.Entry) error) error { return r.outbox.List(ctx, each) })
 }
 
 // exportIntents is what sending one file means.
 func exportIntents(s job.Spec, name naming.Template, at time.Time, w way, g sighting, seq int) []job.Intent {
 	want := s.Export
 	shown := naming.Printable(g.entry.Name, 200)
-	if g.entry.Size == 0 && !want.AllowEmpty {
-		return []job.Intent{{Mark: job.MarkFail, Act: "reject", Name: shown, Why: "0 bytes, and allow_empty is not set"}}
-	}
 	final := name.Render(naming.Values{Name: g.entry.Name, At: at, Seq: seq})
 	if err := naming.Check(final); err != nil {
 		return []job.Intent{unnameable(g, final, err)}

@@ -1,7 +1,10 @@
 package transfer_test
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -42,7 +45,7 @@ func TestPlanOfAnImportMovesNothing(t *testing.T) {
 	b.spec.Limits.MaxFileSize = 10
 	put(t, b.remote("out", "a.csv"), "one")
 	put(t, b.remote("out", "large.csv"), "more than ten bytes")
-	want := "! reject ../x.csv|+ download a.csv|> move a.csv|! reject large.csv"
+	want := "! reject ../x.csv|! reject large.csv|+ download a.csv|> move a.csv"
 	if got := strings.Join(b.plan(), "|"); got != want {
 		t.Errorf("plan %q, want %q", got, want)
 	}
@@ -79,8 +82,37 @@ func TestPlanOfAnExportSaysHow(t *testing.T) {
 	b := setup(t, sftptest.Knobs{}).exporting(nil)
 	put(t, filepath.Join(b.outbox, "a.csv"), "one")
 	put(t, filepath.Join(b.outbox, "empty.csv"), "")
-	if got := strings.Join(b.plan(), "|"); got != "+ upload a.csv|! reject empty.csv" {
+	if got := strings.Join(b.plan(), "|"); got != "! reject empty.csv|+ upload a.csv" {
 		t.Errorf("plan %q", got)
 	}
 	has(t, b.remote("in"), nil)
+}
+
+// After a restore a run holds what looks new, and the plan that restore advises to look at must say so.
+func TestPlanKnowsOfARestore(t *testing.T) {
+	imports := setup(t, sftptest.Knobs{}).importing(nil)
+	exports := setup(t, sftptest.Knobs{}).exporting(nil)
+	for b, folder := range map[*bundle]string{imports: imports.remote("out"), exports: exports.outbox} {
+		put(t, filepath.Join(folder, "before.csv"), "0")
+		b.want(1, 0, 0, 0)
+		if _, err := b.store.NewEpoch(t.Context(), 1000); err != nil {
+			t.Fatal(err)
+		}
+		put(t, filepath.Join(folder, "new.csv"), "1")
+		if got := strings.Join(b.plan(), "|"); got != "= skip before.csv|! held new.csv" {
+			t.Errorf("%s: plan %q", b.spec.Type, got)
+		}
+		b.want(0, 0, 0, 1)
+	}
+}
+
+// A plan remembers nothing in the stage: the run after it still sees that the ledger is another.
+func TestPlanLeavesTheStageAsItIs(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).importing(nil)
+	if got := b.plan(); len(got) != 0 {
+		t.Errorf("plan %q", got)
+	}
+	if _, err := os.Stat(b.landing); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the plan made the landing: %v", err)
+	}
 }

@@ -56,10 +56,17 @@ type Finder interface {
 	Unfinished(ctx context.Context, jobName string) ([]job.File, error)
 	// Former gives the newest other row of the same job and path that landed or was delivered.
 	Former(ctx context.Context, f job.File) (job.File, bool, error)
+	File(ctx context.Context, id int64) (job.File, error)
+	Leavings
+	Absentees
+}
+
+// Leavings gives rows of which something is still to be cleared away.
+type Leavings interface {
 	// Expired gives rows with a kept local copy that ended before a time, oldest first.
 	Expired(ctx context.Context, jobName string, before time.Time, limit int) ([]job.File, error)
-	File(ctx context.Context, id int64) (job.File, error)
-	Absentees
+	// Littering gives rows behind an id that may have left temporaries on the server, none of them held.
+	Littering(ctx context.Context, jobName string, after int64, limit int) ([]job.File, error)
 }
 
 // Absentees keeps the rows true about what is still on the server.

@@ -17,9 +17,11 @@ const (
 	slugRestored    = "ledger.restored"
 	slugWithdrawn   = "remote.withdrawn"
 	slugDuplicate   = "content.duplicate"
+	slugStageLost   = "local.stage_lost"
 )
 
-// asReason makes any error speak. Errors of the ports are Reasons already; what is left is this machine's.
+// asReason makes any error speak. Errors of the ports are Reasons already; what is left is this machine's. What happened to a
+// file is not for it to say: an error does not know, and the row does.
 func asReason(err error) *job.Reason {
 	var reason *job.Reason
 	switch {
@@ -29,24 +31,34 @@ func asReason(err error) *job.Reason {
 		return reason
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return &job.Reason{
-			Slug: "run.interrupted", What: "the file stays where it was", Cause: "the run was ended before it was through",
+			Slug: "run.interrupted", Cause: "the run was ended before it was through",
 			Do: "nothing; the next run goes on from there", Who: job.WhoUs, Err: err,
 		}
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return &job.Reason{
-			Slug: "local.no_space", What: "nothing landed and the source was not touched", Cause: "the disk here is full",
-			Do: "free space, or move the landing; the next run tries again", Who: job.WhoUs, Technical: err.Error(), Err: err,
+			Slug: "local.no_space", Cause: "the disk here is full",
+			Do: "free space on it; the next run tries again", Who: job.WhoUs, Technical: err.Error(), Err: err,
 		}
 	case errors.Is(err, fs.ErrPermission):
 		return &job.Reason{
-			Slug: "local.permission", What: "the source was not touched", Cause: "this program may not use a folder here",
+			Slug: "local.permission", Cause: "this program may not use a folder here",
 			Do: "give its user the rights on the path below", Who: job.WhoUs, Technical: err.Error(), Err: err,
 		}
 	}
 	return &job.Reason{
-		Slug: "local.failed", What: "the source was not touched", Cause: "a step on this machine ended in an error",
+		Slug: "local.failed", Cause: "a step on this machine ended in an error",
 		Do: "see the text below and `haulier doctor`; the next run tries again", Who: job.WhoUs, Technical: err.Error(), Err: err,
 	}
+}
+
+// ofRun completes the reason of a run that ended for no file's sake.
+func ofRun(reason *job.Reason) *job.Reason {
+	if reason.What != "" {
+		return reason
+	}
+	own := *reason
+	own.What = "nothing more was begun; what was finished stays finished"
+	return &own
 }
 
 // area is the part of a slug before the dot.

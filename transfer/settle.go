@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/haulier/haulier/internal/failpoint"
@@ -34,8 +35,8 @@ func served(f job.File) (job.State, bool) {
 	return "", false
 }
 
-// settle writes down how a file ended in this run.
-func (r *frame) settle(ctx context.Context, f *job.File, err error, began time.Time, moved int64) {
+// settle writes down how a file ended in this run. One that was served before is not counted again.
+func (r *frame) settle(ctx context.Context, f *job.File, err error, began time.Time, moved int64, before bool) {
 	if errors.Is(err, job.ErrStale) {
 		return // the row belongs to somebody else by now; what they write is true
 	}
@@ -45,11 +46,9 @@ func (r *frame) settle(ctx context.Context, f *job.File, err error, began time.T
 		if state, yes := served(*f); yes {
 			f.State = state // only what comes after is not done
 		}
-		own := *f.Reason // several files may fail of one cause
-		f.Reason = &own
-		r.machine.place(f)
+		r.speak(f)
 		switch {
-		case f.State == job.FileRejected, f.State == job.FileSkipped:
+		case givenUp(f.State):
 			to = job.StepDone
 		case f.Reason.Slug == slugSizeChanged:
 			to = job.StepSeen // the next run that finds it quiet takes it up again
@@ -59,8 +58,28 @@ func (r *frame) settle(ctx context.Context, f *job.File, err error, began time.T
 			return
 		}
 	}
-	r.let(ctx, *f, began, moved)
+	if before {
+		r.blameFile(f.Reason)
+	} else {
+		r.add(*f)
+	}
+	r.let(ctx, *f, began, moved, before)
 }
+
+// speak lets a row's reason say what became of its file. A What that begins with "the file" is of somebody who knew about it; in
+// any other only a request, a disk or a run speaks, and the row knows better.
+func (r *frame) speak(f *job.File) {
+	own := *f.Reason // several files may fail of one cause
+	did, about := strings.CutPrefix(own.What, "the file ")
+	if !about {
+		did = ""
+	}
+	own.What = r.shown(*f) + " " + r.machine.what(*f, did)
+	f.Reason = &own
+}
+
+// givenUp says whether a file in this state is not taken up again, so that nothing of it stays in the stage.
+func givenUp(state job.State) bool { return state == job.FileRejected || state == job.FileSkipped }
 
 // outcome turns an error into the state that it leaves a file in.
 func outcome(ctx context.Context, err error) (job.State, *job.Reason) {
@@ -92,16 +111,16 @@ func (d *decision) Error() string { return d.reason.Error() }
 func (d *decision) Unwrap() error { return d.reason }
 
 // decide ends a row without moving anything.
-func decide(f *job.File, state job.State, reason *job.Reason) {
+func (r *frame) decide(f *job.File, state job.State, reason *job.Reason) {
 	f.State, f.Reason = state, reason
+	r.speak(f)
 	if state != job.FileHeld {
 		f.Step = job.StepDone
 	}
 }
 
-// let lets go of a file: it is counted, and the run remembers how it left it.
-func (r *frame) let(ctx context.Context, f job.File, began time.Time, moved int64) {
-	r.add(f)
+// let lets go of a file: the run remembers how it left it.
+func (r *frame) let(ctx context.Context, f job.File, began time.Time, moved int64, before bool) {
 	err := r.ledger.Outcome(keep(ctx), job.Outcome{Run: r.run.ID, File: f, Bytes: moved, Duration: time.Since(began)})
 	if err != nil {
 		r.fail(asReason(ledgerReason(err)))
@@ -112,7 +131,7 @@ func (r *frame) let(ctx context.Context, f job.File, began time.Time, moved int6
 	}
 	r.tell(job.Progress{
 		File: f.ID, Name: r.shown(f), Stage: job.StageEnd, Done: f.Received.Size, Total: f.Size,
-		State: f.State, Detail: where, Reason: f.Reason,
+		State: f.State, Detail: where, Before: before, Reason: f.Reason,
 	})
 }
 

@@ -27,7 +27,7 @@ func (s *space) reserve(need int64) error {
 	}
 	if free-s.reserved-need < s.keep {
 		return &job.Reason{
-			Slug: "local.no_space", What: "nothing was moved, and nothing changed on either side",
+			Slug: "local.no_space",
 			Cause: fmt.Sprintf("the file needs %s on %s, %s are free, %s of them set aside for others, and %s must stay free",
 				bytes(need), s.dir, bytes(free), bytes(s.reserved), bytes(s.keep)),
 			Do: "free space or move the folder to a larger disk; the next run tries again", Who: job.WhoUs,

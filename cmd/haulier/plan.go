@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -107,7 +108,13 @@ func (a *app) planJob(ctx context.Context, cfg *config.Config, s *store.Store, s
 		if err != nil {
 			return nil, err
 		}
-		exporter := transfer.Exporter{Ledger: s, Outbox: func(dir string) (transfer.Outbox, error) { return local.OpenOutbox(dir) }}
+		exporter := transfer.Exporter{
+			Ledger: s, Epoch: s.Epoch,
+			Outbox: func(dir string) (transfer.Outbox, error) { return local.OpenOutbox(dir) },
+			Stage: func(jobName string) (transfer.Stage, error) {
+				return local.PeekStage(filepath.Join(cfg.DataDir, stageDir, jobName)), nil
+			},
+		}
 		return exporter.Plan(ctx, profile, c, spec, run)
 	}
 	session, err := poolOf(cfg, s, nil).Session(ctx, c)
@@ -115,7 +122,10 @@ func (a *app) planJob(ctx context.Context, cfg *config.Config, s *store.Store, s
 		return nil, err
 	}
 	defer session.Close()
-	importer := transfer.Importer{Ledger: s}
+	importer := transfer.Importer{
+		Ledger: s, Epoch: s.Epoch,
+		Former: func(dir string) (transfer.Landing, error) { return local.PeekLanding(dir), nil },
+	}
 	return importer.Plan(ctx, session, spec, run)
 }
 

@@ -71,10 +71,12 @@ func (p *progress) missed(o job.Outcome) {
 // end says what became of a file.
 func (p *progress) end(event job.Progress) {
 	delete(p.said, event.File)
-	switch event.State {
-	case job.FileLanded:
+	switch {
+	case event.Before:
+		p.app.printf("%-9s %s: its source is still to be seen to\n", event.State, event.Name)
+	case event.State == job.FileLanded:
 		p.app.printf("imported  %s  %s -> %s\n", event.Name, size(event.Total), event.Detail)
-	case job.FileDelivered:
+	case event.State == job.FileDelivered:
 		p.app.printf("delivered %s  %s -> %s\n", event.Name, size(event.Total), event.Detail)
 	default:
 		p.app.printf("%-9s %s\n", event.State, event.Name)

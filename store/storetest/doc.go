@@ -39,6 +39,7 @@ func Run(t *testing.T, open Opener) {
 		{"ConnectionsAreRemembered", connectionsAreRemembered},
 		{"PinsAndBreakers", pinsAndBreakers},
 		{"FormerAndExpired", formerAndExpired},
+		{"LitteringIsWhatMayLieOnTheServer", litteringIsWhatMayLieOnTheServer},
 		{"KeysHaveVersionsAndSlots", keysHaveVersionsAndSlots},
 		{"SecretsAreKeptByName", secretsAreKeptByName},
 		{"IncidentsAreOneACause", incidentsAreOneACause},

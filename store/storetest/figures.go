@@ -37,15 +37,20 @@ func retriesFoldIntoOneRequest(t *testing.T, b bundle) {
 	ok(t, b.Request(t.Context(), request(0, 0, job.Download, true, 0, at)))
 	ok(t, b.Request(t.Context(), request(0, 0, job.Download, true, 0, at)))
 	same(t, "in the end", b.outcomes(t), [4]int64{4, 0, 0, 1})
+	marker := request(1, 1, job.Upload, true, 0, at)
+	marker.Marker = true
+	ok(t, b.Request(t.Context(), marker))
+	same(t, "a marker is no retry of its file", b.outcomes(t), [4]int64{4, 0, 1, 1})
 
 	requests := must2(t, b.Requests)(1)
-	same(t, "rows", len(requests), 2)
+	same(t, "rows", len(requests), 3)
 	want := store.Request{Attempts: 3, Request: request(1, 1, job.Download, true, 130, at)}
 	want.Duration = 3 * time.Second
 	same(t, "row", requests[0], want)
+	same(t, "row of the marker", requests[2], store.Request{Attempts: 1, Request: marker})
 	same(t, "totals", must[[]store.Total](t)(b.Totals(t.Context())), []store.Total{
 		{Connection: "acme", Job: "acme-customers", Direction: "download", OK: 4, Bytes: 131, AttemptsOK: 4, AttemptsFailed: 2},
-		{Connection: "acme", Job: "acme-customers", Direction: "upload", Failed: 1, Bytes: 5, AttemptsFailed: 1},
+		{Connection: "acme", Job: "acme-customers", Direction: "upload", OK: 1, Failed: 1, Bytes: 5, AttemptsOK: 1, AttemptsFailed: 1},
 	})
 }
 
@@ -271,4 +276,42 @@ func formerAndExpired(t *testing.T, b bundle) {
 	b.advance(t, two, job.StepDone, job.FileLanded)
 	old := must[[]job.File](t)(b.Expired(t.Context(), "acme-customers", one.Ended.Add(time.Minute), 10))
 	same(t, "expired", old, []job.File{one})
+}
+
+func litteringIsWhatMayLieOnTheServer(t *testing.T, b bundle) {
+	var want []int64
+	for i, c := range []struct {
+		change func(*job.File)
+		yes    bool
+	}{
+		{func(f *job.File) { f.Temp, f.State = "/in/x.part", job.FileDelivered }, false}, // renamed
+		{func(f *job.File) { f.Temp, f.State, f.Proof = "/in/x.part", job.FileDelivered, job.ProofAssumed }, true},
+		{func(f *job.File) { f.Temp, f.State = "/in/x.part", job.FileSkipped }, true},
+		{func(f *job.File) { f.Temp, f.State = "/in/final", job.FileSkipped }, false}, // written directly
+		{func(f *job.File) { f.Temp, f.State, f.Step = "/in/x.part", job.FileFailed, job.StepUploaded }, false},
+		{func(f *job.File) {
+			f.Leftovers, f.State, f.Step = []string{"/in/x.part"}, job.FileFailed, job.StepUploaded
+		}, true},
+		{func(f *job.File) { f.Leftovers, f.State = []string{"/in/x.part"}, job.FileDelivered }, true},
+		{func(f *job.File) { f.Leftovers, f.State = []string{"/in/x.part"}, job.FileHeld }, false},
+	} {
+		f := b.claimed(t, fmt.Sprintf("/outbox/%d.csv", i))
+		f.Final, f.Step = "/in/final", job.StepDone
+		c.change(&f)
+		f = must[job.File](t)(b.Advance(t.Context(), job.StepClaimed, f))
+		if c.yes {
+			want = append(want, f.ID)
+		}
+	}
+	var got []int64
+	for after := int64(0); ; {
+		rows := must[[]job.File](t)(b.Littering(t.Context(), "acme-customers", after, 2))
+		for _, f := range rows {
+			got, after = append(got, f.ID), f.ID
+		}
+		if len(rows) < 2 {
+			break
+		}
+	}
+	same(t, "littering", got, want)
 }

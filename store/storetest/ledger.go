@@ -51,7 +51,7 @@ func namesAreRawBytes(t *testing.T, b bundle) {
 	names := []string{"/in/\xff\xfe.csv", "/in/nul\x00.csv", "/in/new\nline", "/in/\u202eexe.csv", "/in/%_*?'\".csv", ""}
 	for _, name := range names {
 		f := found(name)
-		f.Dir, f.Final, f.Temp, f.Aside, f.Landing, f.Local, f.Archived = name, name, name, name, name, name, name
+		f.Dir, f.Final, f.Temp, f.Marker, f.Aside, f.Landing, f.Local, f.Archived = name, name, name, name, name, name, name, name
 		seen := b.see(t, f)
 		known := must[map[string]job.File](t)(b.Known(t.Context(), "acme-customers", []string{name}))
 		same(t, fmt.Sprintf("row of %q", name), known[name], seen)
@@ -67,16 +67,17 @@ func factsSurvive(t *testing.T, b bundle) {
 	f.Reason = &job.Reason{Slug: "net.timeout", What: "w", Cause: "c", Do: "d", Who: job.WhoNetwork, Technical: "t", Temporary: true, Unknown: true}
 	f.Received, f.Plain = job.Digest{Size: 1 << 40, SHA256: "aa"}, job.Digest{Size: 2, SHA256: "bb"}
 	f.Stage, f.Landing, f.Final, f.Local, f.Temp, f.TempMTime = "1.2.ready", "/landing", "final", "/landing/final", "temp", 99
+	f.Marker, f.Marked, f.Leftovers = "marker", true, []string{"/in/a\xff.1-1.part", "/in/a.1-2.tmp"}
 	f.Aside, f.Archived, f.Proof, f.Means = "aside", "/archive/x", job.ProofVerified, job.RenamePosix
 	f.Envelope = &job.Envelope{Plain: 2, Cipher: 9, KeyName: "acme-in@1", Recipients: []string{"a", "b"}}
-	f.Refetched, f.UsedUp, f.Connection, f.Run, f.Dir = true, true, "acme2", 42, "/in"
+	f.Spent, f.Refetched, f.Connection, f.Run, f.Dir = true, true, "acme2", 42, "/in"
 	f.Step, f.State = job.StepDownloaded, job.FileMoving
 	after := must[job.File](t)(b.Advance(t.Context(), job.StepClaimed, f))
 	f.Touched = after.Touched
 	same(t, "answer", after, f)
 	same(t, "row", must[job.File](t)(b.File(t.Context(), f.ID)), f)
 
-	f.Reason, f.Envelope, f.Refetched, f.Absent, f.Stayed, f.Temp = nil, nil, false, false, 0, ""
+	f.Reason, f.Envelope, f.Refetched, f.Absent, f.Stayed, f.Temp, f.Leftovers = nil, nil, false, false, 0, "", nil
 	after = must[job.File](t)(b.Advance(t.Context(), job.StepDownloaded, f))
 	f.Touched = after.Touched
 	same(t, "row after facts were taken back", must[job.File](t)(b.File(t.Context(), f.ID)), f)

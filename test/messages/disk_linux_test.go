@@ -22,7 +22,7 @@ func TestDiskIsFull(t *testing.T) {
 		smallDisk(t, landing, 4<<20)
 		write(t, filepath.Join(s.Root, "out", "big.csv"), strings.Repeat("x", 8<<20))
 		return m, []string{"run", "acme-in"}, message{
-			slug: "local.no_space", what: "nothing was moved, and nothing changed on either side",
+			slug: "local.no_space", what: "big.csv did not land; it was left on the server",
 			cause: []string{"8.0 MiB", landing, "4.0 MiB are free", "1.0 MiB must stay free"},
 			do:    []string{"free space"},
 			who:   job.WhoUs, after: m.untaken(s, "big.csv"),

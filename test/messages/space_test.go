@@ -20,7 +20,7 @@ func TestDiskWouldBeFull(t *testing.T) {
 		m := newMachine(t, c)
 		write(t, filepath.Join(s.Root, "out", "big.csv"), strings.Repeat("x", 3<<20))
 		return m, []string{"run", "acme-in"}, message{
-			slug: "local.no_space", what: "nothing was moved, and nothing changed on either side",
+			slug: "local.no_space", what: "big.csv did not land; it was left on the server",
 			cause: []string{"3.0 MiB", filepath.Join(m.Dir, "landing"), "are free", "878.9 TiB must stay free"},
 			do:    []string{"free space", "larger disk"},
 			who:   job.WhoUs, after: m.untaken(s, "big.csv"),

@@ -54,6 +54,11 @@ func FindLanding(dir string) (*Landing, error) {
 	return OpenLanding(dir)
 }
 
+// PeekLanding gives a landing to be read, as it is or is not.
+func PeekLanding(dir string) *Landing {
+	return &Landing{Stage: PeekStage(filepath.Join(dir, StageDir)), dir: dir}
+}
+
 // Land gives a staged file its final name and syncs both folders on every branch: fs.ErrExist when the name is taken
 // and replace is false, fs.ErrNotExist when the staged file is not there, which for a file that was to land proves
 // that it did.

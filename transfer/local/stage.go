@@ -49,6 +49,9 @@ func MoveStage(from, to string) error {
 	return nil
 }
 
+// PeekStage gives a stage to be read, as it is or is not: nothing is made or tried.
+func PeekStage(dir string) *Stage { return &Stage{dir: dir} }
+
 // probe tries a rename onto a taken name: a file system that replaces it must not be used.
 func (s *Stage) probe() error {
 	taken, err := os.CreateTemp(s.dir, "probe-*")

@@ -116,12 +116,15 @@ CREATE TABLE files (
   plain_sha256    TEXT    NOT NULL,
   stage           TEXT    NOT NULL,
   landing         BLOB    NOT NULL,           -- in whose stage the file is made: the job may have another one by the time that it is finished
+  spent           INTEGER NOT NULL,           -- the server does not have the source any more
   kept            TEXT    NOT NULL,
-  used_up         INTEGER NOT NULL,           -- the server gave the file once: what is kept is all there is of it
   final           BLOB    NOT NULL,
   local           BLOB    NOT NULL,
   temp            BLOB    NOT NULL,
   temp_mtime      INTEGER NOT NULL,
+  leftovers       BLOB    NOT NULL,           -- temporaries of earlier attempts, a zero byte between them
+  marker          BLOB    NOT NULL,
+  marked          INTEGER NOT NULL,
   aside           BLOB    NOT NULL,
   archived        BLOB    NOT NULL,
   proof           TEXT    NOT NULL,
@@ -145,6 +148,8 @@ CREATE INDEX files_plain      ON files (plain_sha256) WHERE plain_sha256 <> '';
 CREATE INDEX files_received   ON files (received_sha256) WHERE received_sha256 <> '';
 CREATE INDEX files_name       ON files (name);
 CREATE INDEX files_archived   ON files (job, ended) WHERE archived <> x'';
+CREATE INDEX files_littering  ON files (job, id)
+  WHERE leftovers <> x'' OR (temp <> x'' AND temp <> final AND step = 'done' AND (state <> 'delivered' OR proof = 'assumed'));
 
 CREATE TABLE run_files (
   run             INTEGER NOT NULL,
@@ -184,6 +189,7 @@ CREATE TABLE requests (
   run        INTEGER NOT NULL,                -- of the first attempt
   file       INTEGER NOT NULL,
   direction  TEXT    NOT NULL,
+  marker     INTEGER NOT NULL,                -- of the done-file, not of the file itself
   location   TEXT    NOT NULL,
   ok         INTEGER NOT NULL,
   slug       TEXT    NOT NULL,
@@ -192,7 +198,7 @@ CREATE TABLE requests (
   started    INTEGER NOT NULL,                -- first attempt
   duration   INTEGER NOT NULL                 -- all attempts, microseconds
 ) STRICT;
-CREATE UNIQUE INDEX requests_fold ON requests (run, file, direction) WHERE run <> 0 AND file <> 0;
+CREATE UNIQUE INDEX requests_fold ON requests (run, file, direction, marker) WHERE run <> 0 AND file <> 0;
 CREATE INDEX requests_started    ON requests (started);
 CREATE INDEX requests_connection ON requests (connection, started);
 
