@@ -26,6 +26,16 @@ func (b *bundle) mistaken(stage job.Stage) {
 	}
 }
 
+// count gives how often the server was asked for an operation.
+func (b *bundle) count(op string) (n int) {
+	for _, asked := range b.server.Log() {
+		if asked.Op == op {
+			n++
+		}
+	}
+	return n
+}
+
 func TestPanicCostsOneFileOneAttempt(t *testing.T) {
 	for name, c := range map[string]struct {
 		begin  func(*bundle)
@@ -45,6 +55,10 @@ func TestPanicCostsOneFileOneAttempt(t *testing.T) {
 			b.mistaken(job.StageDownload)
 		}},
 		"while it is sent": {begin: func(b *bundle) { b.mistaken(job.StageUpload) }, export: true},
+		"when it is opened": {begin: func(b *bundle) {
+			b.spec.Import.Archive = &job.Archive{Dir: filepath.Join(b.stage, "archive")}
+			b.mistaken(job.StageDecrypt)
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := setup(t, sftptest.Knobs{})
@@ -61,6 +75,9 @@ func TestPanicCostsOneFileOneAttempt(t *testing.T) {
 			if result.Counts.Failed != 1 || result.Reason == nil || result.Reason.Slug != "unexpected.panic" || result.Reason.Who != job.WhoUs ||
 				!strings.Contains(result.Reason.Technical, "a mistake") || !strings.Contains(result.Reason.Technical, "guard_test.go") {
 				t.Errorf("result %+v, reason %+v", result, result.Reason)
+			}
+			if opened, closed := b.count("open")+b.count("opendir"), b.count("close"); opened != closed {
+				t.Errorf("%d handles were opened on the server and %d closed", opened, closed)
 			}
 			if b.watch = nil; c.mend != nil {
 				c.mend(b)
