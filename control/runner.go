@@ -23,6 +23,7 @@ type Session interface {
 type RunBook interface {
 	Raise(ctx context.Context, cause, jobName string, r job.Reason, at time.Time) (opened bool, err error)
 	ResolveJob(ctx context.Context, jobName string, at time.Time) error
+	Rejected(ctx context.Context, jobName string) ([]store.Rejection, error)
 	IncidentEnder
 	AddLogLines(ctx context.Context, run int64, lines []store.LogLine) error
 }
@@ -126,9 +127,25 @@ func (r *Runner) remember(ctx context.Context, spec job.Spec, run job.Run, resul
 	case result.State == job.RunSucceeded:
 		err = r.recovered(ctx, spec)
 	}
+	if result.Counts.Failed > 0 {
+		err = errors.Join(err, r.raiseRejected(ctx, spec, run, result))
+	}
 	if err != nil {
 		r.Logger.Error("incidents not written", "job", spec.Name, "error", err)
 	}
+}
+
+// raiseRejected opens an incident for each cause for which the run rejected files, beside the one that it ended with.
+func (r *Runner) raiseRejected(ctx context.Context, spec job.Spec, run job.Run, result job.Result) error {
+	causes, err := r.Book.Rejected(ctx, spec.Name)
+	for _, cause := range causes {
+		if cause.Run != run.ID || (result.Reason != nil && result.Reason.Slug == cause.Slug) {
+			continue
+		}
+		_, raised := r.Book.Raise(ctx, causeKey(spec, &cause.Reason), spec.Name, cause.Reason, time.Now())
+		err = errors.Join(err, raised)
+	}
+	return err
 }
 
 // byUs says whether a run was ended by a person or a shutdown, which is nobody's incident.

@@ -71,6 +71,8 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		`SELECT * FROM files WHERE job = 'j' AND step NOT IN ('seen', 'done') AND state NOT IN ('held', 'rejected', 'skipped') ORDER BY id`: "files_unfinished",
 		`SELECT * FROM files WHERE job = 'j' AND id > 5 AND absent = 0 AND superseded = 0 ORDER BY id LIMIT 500`:                            "files_present",
 		`SELECT * FROM files WHERE state = 'held' ORDER BY id LIMIT 1000`:                                                                   "files_held",
+		`SELECT count(*) FROM files WHERE ` + lyingRejected + ` AND job = 'j'`:                                                               "files_rejected",
+		`SELECT count(*) FROM files WHERE ` + lyingRejected + ` GROUP BY job`:                                                                "files_rejected",
 		`SELECT * FROM files WHERE job = 'j' AND archived <> x'' AND ended <> 0 AND ended < 9 ORDER BY ended`:                               "files_archived",
 		`SELECT * FROM runs WHERE ended = 0 ORDER BY id`:                                                                                    "runs_open",
 		`SELECT * FROM slots WHERE state = 'due' ORDER BY due, job`:                                                                         "slots_open",

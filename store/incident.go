@@ -54,19 +54,19 @@ func (s *Store) Resolve(ctx context.Context, cause string, at time.Time) error {
 }
 
 // ResolveJob records that a job is well again: incidents of the job end, and those of its connection when every job that
-// they touched is well.
+// they touched is well. An incident that a rejected file opened goes on while such a file still lies there: a run that
+// passes it by without a word has made nothing good.
 func (s *Store) ResolveJob(ctx context.Context, jobName string, at time.Time) error {
 	return s.write(ctx, "resolve the incidents of "+jobName, func(tx *gorm.DB) error {
-		err := tx.Exec(`UPDATE incident_jobs SET recovered = ? WHERE job = ? AND recovered = 0
-			AND incident IN (SELECT id FROM incidents WHERE resolved = 0)`, micros(at), jobName).Error
+		names := map[string]any{"job": jobName, "own": "job/" + jobName + "/", "at": micros(at)}
+		err := tx.Exec(`UPDATE incident_jobs SET recovered = @at WHERE job = @job AND recovered = 0
+			AND incident IN (SELECT id FROM incidents WHERE resolved = 0 AND NOT `+stillRejected+`)`, names).Error
 		if err != nil {
 			return err
 		}
-		own := "job/" + jobName + "/"
-		return s.resolve(tx, at, tx.Where(`substr(cause, 1, ?) = ?
-			OR (EXISTS (SELECT 1 FROM incident_jobs WHERE incident = incidents.id AND job = ?)
-			AND NOT EXISTS (SELECT 1 FROM incident_jobs WHERE incident = incidents.id AND recovered = 0))`,
-			len(own), own, jobName))
+		return s.resolve(tx, at, tx.Where(`(substr(cause, 1, length(@own)) = @own AND NOT `+stillRejected+`)
+			OR (EXISTS (SELECT 1 FROM incident_jobs WHERE incident = incidents.id AND job = @job)
+			AND NOT EXISTS (SELECT 1 FROM incident_jobs WHERE incident = incidents.id AND recovered = 0))`, names))
 	})
 }
 

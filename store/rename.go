@@ -78,5 +78,7 @@ var moves = []string{
 	`DELETE FROM request_totals WHERE job = @old`,
 	`INSERT OR IGNORE INTO incident_jobs SELECT incident, @new, recovered FROM incident_jobs WHERE job = @old`,
 	`DELETE FROM incident_jobs WHERE job = @old`,
+	`UPDATE OR IGNORE incidents SET cause = 'job/' || @new || substr(cause, length('job/' || @old) + 1)
+		WHERE substr(cause, 1, length('job/' || @old || '/')) = 'job/' || @old || '/'`,
 	`UPDATE OR IGNORE pauses SET name = @new WHERE kind = 'job' AND name = @old`,
 }

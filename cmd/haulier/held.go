@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/transfer/local"
 )
 
@@ -71,8 +73,11 @@ func heldResolveCommand(a *app) *cobra.Command {
 	var as, why string
 	command := &cobra.Command{
 		Use:   "resolve FILE --as landed|delivered|again|drop --reason TEXT",
-		Short: "Decide about one held file",
-		Args:  exactly("FILE"),
+		Short: "Decide about one held file, or let a rejected one be",
+		Long: "A held file waits for this decision: landed (imports) or delivered (exports) when it arrived and you have seen it, again\n" +
+			"to do it once more with the next run, drop to never mind it. A rejected file needs none, and can be dropped: status and\n" +
+			"its incident leave it out from then on. `haulier retry RUN` takes rejected files again.",
+		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := parseID("file", args[0])
 			if err != nil {
@@ -89,7 +94,7 @@ func heldResolveCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			f, err := control.Resolve(cmd.Context(), s, id, control.Verdict(as), user(), why)
+			f, err := resolveFile(cmd.Context(), s, id, control.Verdict(as), why)
 			if err != nil {
 				return err
 			}
@@ -103,6 +108,14 @@ func heldResolveCommand(a *app) *cobra.Command {
 	command.Flags().StringVar(&as, "as", "", "landed, delivered, again or drop")
 	command.Flags().StringVar(&why, "reason", "", "why, for the audit")
 	return command
+}
+
+// resolveFile decides about a held file, or lets a rejected one be.
+func resolveFile(ctx context.Context, s *store.Store, id int64, as control.Verdict, why string) (job.File, error) {
+	if f, err := s.File(ctx, id); err == nil && f.State == job.FileRejected && as == control.AsDrop {
+		return control.Dismiss(ctx, s, f, user(), why)
+	}
+	return control.Resolve(ctx, s, id, as, user(), why)
 }
 
 func reconcileCommand(a *app) *cobra.Command {

@@ -20,8 +20,9 @@ func statusCommand(a *app) *cobra.Command {
 		Use:   "status [JOB]",
 		Short: "One screen: what fails and who must act, what runs, what comes next",
 		Long: "Shows how all jobs stand, or one: running, disabled, paused, failing (its last run was not a full success), draft (its\n" +
-			"connection has never logged in), held (files in doubt), new (never ran) or ok; then what needs somebody, runs at work\n" +
-			"and the next times. Reads the store, and asks the daemon when one runs.",
+			"connection has never logged in), held (files in doubt), rejected (a refused file still\n" +
+			"lies there), new (never ran) or ok; then what needs somebody, runs at work and the next times. Reads the store, and asks\n" +
+			"the daemon when one runs.",
 		Args: between(0, "JOB"),
 
 		ValidArgsFunction: firstOnly(a.completeJobs),
@@ -142,10 +143,24 @@ func standingText(s standing, zone *time.Location) string {
 		return "its connection has never logged in: haulier connections test " + s.Connection
 	case standingHeld:
 		return count(s.Held, "file") + " in doubt: haulier held list " + s.Job
+	case standingRejected:
+		return rejectedText(s.Rejected, zone)
 	case standingDisabled:
 		return s.Why
 	}
 	return ""
+}
+
+// rejectedText says what lies there rejected, for what, and whose turn it is.
+func rejectedText(causes []rejection, zone *time.Location) string {
+	text := ""
+	for i, c := range causes {
+		if i > 0 {
+			text += "; "
+		}
+		text += fmt.Sprintf("%s since %s, %s -> %s", count(c.Files, "file"), c.Since.In(zone).Format("Mon 2006-01-02 15:04 MST"), c.Error.Slug, c.Error.Who)
+	}
+	return text + fmt.Sprintf("   haulier show %d", causes[len(causes)-1].Run)
 }
 
 func (a *app) printIncident(cfg *config.Config, i job.Incident) {

@@ -19,6 +19,7 @@ const (
 	standingRunning  = "running"
 	standingFailing  = "FAILING"
 	standingHeld     = "held"
+	standingRejected = "rejected"
 	standingDraft    = "draft"
 	standingPaused   = "paused"
 	standingDisabled = "disabled"
@@ -26,7 +27,7 @@ const (
 
 // standings are all of them as they are counted on the screen.
 var standings = []string{
-	standingOK, standingRunning, standingFailing, standingHeld, standingPaused, standingDraft, standingNew, standingDisabled,
+	standingOK, standingRunning, standingFailing, standingHeld, standingRejected, standingPaused, standingDraft, standingNew, standingDisabled,
 }
 
 // overlook is how everything stands, as scripts read it.
@@ -62,9 +63,18 @@ type standing struct {
 	Trigger     job.Trigger `json:"trigger,omitempty"` // of the run at work
 	Failed      int         `json:"failed"`            // runs since the last that succeeded
 	Held        int         `json:"held"`              // files; 1,000 means at least so many
+	Rejected    []rejection `json:"rejected"`          // files that lie there, by cause, the oldest first
 	LastRun     int64       `json:"last_run,omitempty"`
 	LastSuccess *time.Time  `json:"last_success"`
 	Error       *job.Reason `json:"error"` // of the last run
+}
+
+// rejection is what a job rejected for one cause and nobody has dealt with.
+type rejection struct {
+	Files int        `json:"files"`
+	Since time.Time  `json:"since"`
+	Run   int64      `json:"run"`   // the last that rejected one
+	Error job.Reason `json:"error"` // of the newest
 }
 
 // overlook looks at the store and at the daemon. Without a store every job is new.
@@ -148,6 +158,7 @@ type looker struct {
 	paused    map[string]job.Pause // by kind and name
 	active    map[string]bool      // connections
 	incidents []job.Incident
+	rejected  map[string][]rejection // by job
 }
 
 func (l *looker) prepare() error {
@@ -176,13 +187,24 @@ func (l *looker) prepare() error {
 			return err
 		}
 	}
-	l.incidents, err = l.store.OpenIncidents(l.ctx)
+	if l.incidents, err = l.store.OpenIncidents(l.ctx); err != nil {
+		return err
+	}
+	return l.prepareRejected()
+}
+
+func (l *looker) prepareRejected() error {
+	l.rejected = map[string][]rejection{}
+	all, err := l.store.Rejected(l.ctx, "")
+	for _, r := range all {
+		l.rejected[r.Job] = append(l.rejected[r.Job], rejection{Files: r.Files, Since: r.Since.UTC(), Run: r.Run, Error: r.Reason})
+	}
 	return err
 }
 
 // lookAt tells how a job stands.
 func (l *looker) lookAt(spec job.Spec) (standing, error) {
-	st := standing{Job: spec.Name, Connection: spec.Connection, Standing: standingNew}
+	st := standing{Job: spec.Name, Connection: spec.Connection, Standing: standingNew, Rejected: append([]rejection{}, l.rejected[spec.Name]...)}
 	if err := l.past(&st); err != nil {
 		return st, err
 	}
@@ -206,6 +228,8 @@ func (l *looker) lookAt(spec job.Spec) (standing, error) {
 		st.Standing = standingDraft
 	case st.Held > 0:
 		st.Standing = standingHeld
+	case len(st.Rejected) > 0:
+		st.Standing, st.Since = standingRejected, &st.Rejected[0].Since
 	case st.LastSuccess != nil:
 		st.Standing = standingOK
 	}

@@ -144,6 +144,7 @@ CREATE INDEX files_unfinished ON files (job, id)
 CREATE INDEX files_waiting    ON files (job, id) WHERE state = 'waiting';
 CREATE INDEX files_moving     ON files (id) WHERE state = 'moving';
 CREATE INDEX files_held       ON files (id) WHERE state = 'held';
+CREATE INDEX files_rejected   ON files (job) WHERE state = 'rejected' AND superseded = 0 AND absent = 0;
 CREATE INDEX files_plain      ON files (plain_sha256) WHERE plain_sha256 <> '';
 CREATE INDEX files_received   ON files (received_sha256) WHERE received_sha256 <> '';
 CREATE INDEX files_name       ON files (name);

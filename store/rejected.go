@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/haulier/haulier/job"
+)
+
+// lyingRejected is true of rows that nobody has dealt with: rejected, the newest of their path, and not seen to be gone.
+const lyingRejected = `state = 'rejected' AND superseded = 0 AND absent = 0`
+
+// stillRejected is true of the incident @own||SLUG while the job @job has a file that lies there rejected for that.
+const stillRejected = `EXISTS (SELECT 1 FROM files WHERE job = @job AND ` + lyingRejected + `
+	AND incidents.cause = @own || json_extract(files.reason, '$.slug'))`
+
+// Rejection is what a job rejected for one cause and what still lies where it was.
+type Rejection struct {
+	Job    string
+	Slug   string
+	Files  int
+	Since  time.Time  // the first of them
+	Run    int64      // the last that rejected one
+	Reason job.Reason // of the newest
+}
+
+// Rejected gives what jobs have rejected and nobody has dealt with: it was not replaced, not taken away, not tried again
+// with success, and not dropped. Oldest first; an empty name means all jobs.
+func (s *Store) Rejected(ctx context.Context, jobName string) ([]Rejection, error) {
+	var rows []struct {
+		Job, Slug  string
+		Files      int
+		Since, Run int64
+		Reason     string
+	}
+	err := s.read(ctx, "read rejected files", func(db *gorm.DB) error {
+		return db.Raw(`SELECT g.*, f.reason FROM (SELECT job, json_extract(reason, '$.slug') AS slug, count(*) AS files, min(ended) AS since,
+			max(run) AS run, max(id) AS newest FROM files WHERE `+lyingRejected+` AND (@job = '' OR job = @job) GROUP BY job, slug) AS g
+			JOIN files AS f ON f.id = g.newest ORDER BY since, slug`, map[string]any{"job": jobName}).Scan(&rows).Error
+	})
+	rejections := make([]Rejection, len(rows))
+	for i, r := range rows {
+		rejections[i] = Rejection{Job: r.Job, Slug: r.Slug, Files: r.Files, Since: instant(r.Since), Run: r.Run}
+		if reason := reasonFrom(r.Reason); reason != nil {
+			rejections[i].Reason = *reason
+		}
+	}
+	return rejections, err
+}
