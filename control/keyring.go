@@ -3,7 +3,9 @@ package control
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/haulier/haulier/internal/secret"
 	"github.com/haulier/haulier/job"
@@ -15,10 +17,15 @@ import (
 type KeyStore interface {
 	Keys(ctx context.Context, kind job.KeyKind, name string) ([]job.Key, error)
 	Private(ctx context.Context, k job.Key) (secret.Text, error)
+	KeyUsed(ctx context.Context, k job.Key, at time.Time) error
 }
 
-// Keyring makes the PGP openers and sealers that runs need, from the keys of the store as they are now.
-type Keyring struct{ Store KeyStore }
+// Keyring makes the PGP openers and sealers that runs need, from the keys of the store as they are now. What they do is
+// written down as the use of their keys.
+type Keyring struct {
+	Store KeyStore
+	Log   *slog.Logger // nil: nothing is logged
+}
 
 // Opener opens what is encrypted to the keys of the policy, the current ones first.
 func (k Keyring) Opener(ctx context.Context, policy job.Opening, limits job.Limits) (transfer.Opener, error) {
@@ -40,7 +47,11 @@ func (k Keyring) Opener(ctx context.Context, policy job.Opening, limits job.Limi
 		return nil, err
 	}
 	opener.Known = append(opener.Known, theirs...)
-	return opener, nil
+	ours := make([]job.Key, len(opener.Keys))
+	for i, key := range opener.Keys {
+		ours[i] = key.Key
+	}
+	return notingOpener{Opener: opener, uses: k.uses(), ours: ours, theirs: opener.Verify}, nil
 }
 
 // addOurs adds the keys of one name: current and grace to open with, the others only to explain.
@@ -74,8 +85,9 @@ func (k Keyring) Sealer(ctx context.Context, policy job.Sealing) (transfer.Seale
 		}
 		sealer.To = append(sealer.To, keys...)
 	}
+	noting := notingSealer{Sealer: sealer, uses: k.uses(), keys: sealer.To}
 	if policy.SignWith == "" {
-		return sealer, nil
+		return noting, nil
 	}
 	keys, err := k.versions(ctx, job.KeyPGP, policy.SignWith, job.SlotCurrent)
 	if err != nil {
@@ -86,7 +98,8 @@ func (k Keyring) Sealer(ctx context.Context, policy job.Sealing) (transfer.Seale
 		return nil, err
 	}
 	sealer.SignWith = &pgp.Private{Key: keys[0], Material: material}
-	return sealer, nil
+	noting.keys = append(slices.Clip(noting.keys), keys[0])
+	return noting, nil
 }
 
 // versions gives the versions of a key that are in some slots, as inSlots orders them; there is at least one.

@@ -148,8 +148,9 @@ func (k Keys) ImportSSH(ctx context.Context, name string, text, passphrase secre
 }
 
 // Retire ends a key of one of these kinds that is no longer used, and destroys its private part. A current key is not
-// retired: something has to take its place first.
-func (k Keys) Retire(ctx context.Context, label string, kinds ...job.KeyKind) (job.Key, error) {
+// retired: something has to take its place first. Nor is a PGP key of ours that was used lately, unless the person says
+// so: what the customer encrypts to it tomorrow could never be opened.
+func (k Keys) Retire(ctx context.Context, label string, usedLately bool, kinds ...job.KeyKind) (job.Key, error) {
 	key, err := k.find(ctx, label, kinds)
 	if err != nil {
 		return key, err
@@ -160,6 +161,9 @@ func (k Keys) Retire(ctx context.Context, label string, kinds ...job.KeyKind) (j
 			Do: replacing(key), Who: job.WhoUs,
 		}
 	}
+	if !usedLately && key.Kind == job.KeyPGP && key.Slot == job.SlotGrace && time.Since(key.LastUsed) < graceUse {
+		return key, inUseLately(key)
+	}
 	if err := k.Store.SetKeySlot(ctx, key, job.SlotRetired); err != nil {
 		return key, err
 	}
@@ -168,6 +172,19 @@ func (k Keys) Retire(ctx context.Context, label string, kinds ...job.KeyKind) (j
 	}
 	key.Slot = job.SlotRetired
 	return key, k.audit(ctx, "key.retire", key)
+}
+
+// graceUse is how long a replaced PGP key of ours must have opened nothing before it is retired without a further word.
+const graceUse = 30 * 24 * time.Hour
+
+func inUseLately(key job.Key) *job.Reason {
+	label := labelOf(key)
+	return &job.Reason{
+		Slug: "key.used_lately", What: "the key was left as it is, and still opens what comes",
+		Cause: fmt.Sprintf("%s was used on %s; a customer may still encrypt to it, and its private part would be gone for good", label, key.LastUsed.UTC().Format("2006-01-02 15:04 UTC")),
+		Do:    fmt.Sprintf("ask the customer to use the current key, and retire this one when it was not used for 30 days; all the same: haulier pgp retire %s --used-lately", label),
+		Who:   job.WhoBoth,
+	}
 }
 
 // replacing is the command that puts another key in the place of a current one.

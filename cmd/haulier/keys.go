@@ -190,13 +190,14 @@ func keysRotateCommand(a *app) *cobra.Command {
 }
 
 func keysRetireCommand(a *app, use string, kinds ...job.KeyKind) *cobra.Command {
-	return &cobra.Command{
+	var usedLately bool
+	command := &cobra.Command{
 		Use:   use,
 		Short: "End a key that was replaced, and destroy its private part",
 		Args:  exactly("NAME@VERSION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withKeys(cmd, func(keys control.Keys) error {
-				key, err := keys.Retire(cmd.Context(), args[0], kinds...)
+				key, err := keys.Retire(cmd.Context(), args[0], usedLately, kinds...)
 				if err != nil {
 					return err
 				}
@@ -204,6 +205,10 @@ func keysRetireCommand(a *app, use string, kinds ...job.KeyKind) *cobra.Command 
 			})
 		},
 	}
+	if slices.Contains(kinds, job.KeyPGP) {
+		command.Flags().BoolVar(&usedLately, "used-lately", false, "also a key of ours that was used in the last 30 days: what is still encrypted to it is lost")
+	}
+	return command
 }
 
 // passphraseFlags say where the passphrase of a key file is.

@@ -105,7 +105,7 @@ func logLevel(name string) slog.Level {
 func newSystem(current func() *config.Config, s *store.Store, log *slog.Logger, watch func(job.Progress)) *system {
 	sys := &system{cfg: current, store: s, log: log}
 	sys.pool = poolOf(current(), s, log)
-	keyring := control.Keyring{Store: s}
+	keyring := control.Keyring{Store: s, Log: log}
 	watch = sys.logging(watch)
 	sys.runner = &control.Runner{
 		Sessions:    func(ctx context.Context, c job.Connection) (control.Session, error) { return sys.pool.Session(ctx, c) },

@@ -152,7 +152,7 @@ func TestOldKeyOpensFilesUntilItIsRetired(t *testing.T) {
 	put("new", next)
 	w.haulier(0, "run", "in")
 	same(t, "landed", w.names("in"), []string{"new", "old"})
-	w.haulier(0, "pgp", "retire", "acme-in@1")
+	w.haulier(0, "pgp", "retire", "acme-in@1", "--used-lately")
 	put("too-old", old)
 	put("newer", next)
 	has(t, w.haulier(4, "run", "in").all(), "too-old")
