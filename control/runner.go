@@ -148,9 +148,9 @@ func (r *Runner) raiseRejected(ctx context.Context, spec job.Spec, run job.Run, 
 	return err
 }
 
-// byUs says whether a run was ended by a person or a shutdown, which is nobody's incident.
+// byUs says whether a run was ended by a person or a shutdown, or asked for what is not there, which is nobody's incident.
 func byUs(reason *job.Reason) bool {
-	return reason.Slug == "run.interrupted" || reason.Slug == "run.cancelled"
+	return reason.Slug == "run.interrupted" || reason.Slug == "run.cancelled" || reason.Slug == transfer.SlugNoSuchFile
 }
 
 // recovered ends the incidents of the job, and those of its connection: the account works again.

@@ -61,6 +61,7 @@ type frame struct {
 	restored bool // the ledger is an older copy: nothing that looks new is taken without a person's word
 	parallel int
 	seq      int
+	only     only    // of a run that is about one name
 	adopted  backlog // rows to be taken that no listing shows under their own names
 }
 
@@ -108,7 +109,7 @@ func (r *frame) work(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return r.sayOnly(ctx)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -37,6 +37,7 @@ func (r *frame) newLook(ctx context.Context) (*look, error) {
 // sight takes one entry of the listing.
 func (r *frame) sight(ctx context.Context, l *look, entry job.Entry) error {
 	l.names.add(entry.Name)
+	r.only.note(entry.Name, r.run.Only)
 	if _, _, ours := naming.ParseAside(entry.Name); ours {
 		l.asides = append(l.asides, entry)
 		return nil

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -30,6 +31,7 @@ type app struct {
 	server     string
 
 	closers []func() error
+	linger  atomic.Int64 // nanoseconds that a second signal leaves to the closers
 
 	// step is told of the steps of a restore; nil: nobody. Tests end the process there.
 	step func(name string)

@@ -69,6 +69,7 @@ func (a *app) buildDemo(ctx context.Context, keep bool) (*demoStage, error) {
 	s := &demoStage{app: a, dir: dir, keep: keep, config: filepath.Join(dir, configName)}
 	s.pack = s.sealed
 	a.onClose(s.clear)
+	a.linger.Store(int64(clearFor)) // a terminal and make may both pass a signal on: the folder goes all the same
 	for _, name := range []string{outgoingDir, incomingDir, outboxDir, "landing/acme", "landing/payroll"} {
 		if err := os.MkdirAll(filepath.Join(dir, name), 0o750); err != nil {
 			return nil, fmt.Errorf("make the demo's folders: %w", err)
@@ -87,6 +88,9 @@ func (a *app) buildDemo(ctx context.Context, keep bool) (*demoStage, error) {
 	s.introduce()
 	return s, s.refresh(ctx)
 }
+
+// clearFor is how long a demo that is told twice to end may still clear its folder away.
+const clearFor = 8 * time.Second
 
 // freeFolder makes a new folder here: the name, or the first of name-2, name-3 … that is free.
 func freeFolder(name string) (string, error) {

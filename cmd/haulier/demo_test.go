@@ -169,3 +169,23 @@ func TestThousands(t *testing.T) {
 		}
 	}
 }
+
+// TestDemoThatIsToldTwiceToEndClearsItsFolder: make and the terminal both pass a signal on.
+func TestDemoThatIsToldTwiceToEndClearsItsFolder(t *testing.T) {
+	command, dir := demoProgram(t)
+	stderr, err := command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := hear(stderr, "Ctrl-C ends the demo", func() {
+		_ = command.Process.Signal(syscall.SIGTERM)
+		_ = command.Process.Signal(syscall.SIGINT) // another one, as two of a kind may become one
+	})
+	_ = command.Wait()
+	if _, err := os.Stat(filepath.Join(dir, "haulier-demo")); !os.IsNotExist(err) {
+		t.Errorf("the folder: %v; it said:\n%s", err, said)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -17,9 +18,9 @@ func main() {
 
 // execute runs one command line and gives its exit code.
 func execute(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := withSignals(context.Background())
-	defer stop()
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, args: args}
+	ctx, stop := withSignals(context.Background(), func() time.Duration { return time.Duration(a.linger.Load()) })
+	defer stop()
 	root := rootCommand(a)
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -35,8 +36,9 @@ type signalled struct{ signal syscall.Signal }
 
 func (s signalled) Error() string { return "ended by " + s.signal.String() }
 
-// withSignals ends the context at the first SIGINT or SIGTERM; a second one ends the process at once.
-func withSignals(parent context.Context) (context.Context, func()) {
+// withSignals ends the context at the first SIGINT or SIGTERM; a second one ends the process at once, or after the time
+// that linger gives to what is being cleared away.
+func withSignals(parent context.Context, linger func() time.Duration) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
@@ -48,6 +50,7 @@ func withSignals(parent context.Context) (context.Context, func()) {
 		got, _ := first.(syscall.Signal)
 		cancel(signalled{got})
 		if _, open := <-signals; open {
+			time.Sleep(linger())
 			os.Exit(128 + int(got))
 		}
 	}()

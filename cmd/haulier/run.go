@@ -36,7 +36,7 @@ func runCommand(a *app) *cobra.Command {
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), args[0], flags) },
 	}
 	command.Flags().BoolVar(&flags.dryRun, "dry-run", false, "show what would be done, as plan does")
-	command.Flags().StringVar(&flags.file, "file", "", "only the file of this name")
+	command.Flags().StringVar(&flags.file, "file", "", "only the file of this name; exit 2 when the job has none")
 	command.Flags().BoolVar(&flags.filled, "fail-if-empty", false, "exit 5 when the run found no file")
 	command.Flags().BoolVar(&flags.force, "force", false, "take files again that were taken before")
 	return command

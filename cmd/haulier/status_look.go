@@ -10,6 +10,7 @@ import (
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/transfer"
 )
 
 // How a job stands. A job has one standing: the first that is true of it, in the order of lookAt.
@@ -236,7 +237,8 @@ func (l *looker) lookAt(spec job.Spec) (standing, error) {
 	return st, nil
 }
 
-// past fills in what the runs of a job came to. Runs that were skipped, cancelled or interrupted say nothing about it.
+// past fills in what the runs of a job came to. Runs that were skipped, cancelled or interrupted,
+// or asked for a file that is not there, say nothing about it.
 func (l *looker) past(st *standing) error {
 	if l.store == nil {
 		return nil
@@ -258,7 +260,7 @@ func (l *looker) past(st *standing) error {
 	}
 	runs, err := l.store.Runs(l.ctx, bad)
 	for _, run := range runs {
-		if run.ID < after {
+		if run.ID < after || (run.Reason != nil && run.Reason.Slug == transfer.SlugNoSuchFile) {
 			continue
 		}
 		if st.Failed++; st.Failed == 1 {

@@ -249,3 +249,29 @@ func TestAJobThatRunsAfterAnotherIsRunByHand(t *testing.T) {
 	w.haulier(0, "run", "first")
 	same(t, "runs of next", []int{len(w.history("next"))}, []int{2})
 }
+
+// A run that is asked for one file by name and finds none does not look like one that went well.
+func TestRunOfOneFileSaysWhenThereIsNone(t *testing.T) {
+	w, c := newWorld(t), newCustomer(t, sftptest.Options{})
+	c.put("out/Staff.csv", "a")
+	c.put("out/staff.tmp", "b")
+	c.put("in/.keep", "")
+	w.write("up/sheet.csv", "s")
+	w.config("connections:\n", c.connection("hr", "locations: {out: /out, in: /in}"), "jobs:\n", importJob("down", "hr", "out"), exportJob("up", "hr", "in"))
+	for _, name := range []string{"nosuch.csv", "../../etc/passwd", "S*.csv", "out/Staff.csv"} {
+		has(t, w.haulier(2, "run", "down", "--file", name).err, "usage.no_such_file", name+" was not moved", "looked in /out on the server: there is no file of this name")
+	}
+	has(t, w.haulier(2, "run", "down", "--file", "staff.csv").err, "did you mean Staff.csv?")
+	has(t, w.haulier(2, "run", "down", "--file", "staff.tmp").err, "match and ignore leave it out")
+	has(t, w.haulier(2, "run", "up", "--file", "nosuch", "--json").out, `"slug":"usage.no_such_file"`, "looked in the outbox "+w.path("up"))
+	same(t, "landed", w.names("down"), []string{})
+	hasNot(t, w.haulier(0, "status").out, "FAILING", "no_such_file") // a slip of the keyboard says nothing about the job
+
+	w.serve()
+	w.haulier(2, "run", "up", "--file", "nosuch")
+	w.haulier(0, "run", "up", "--file", "sheet.csv")
+	same(t, "sent", c.names("in"), []string{"sheet.csv"})
+	has(t, w.haulier(0, "run", "up", "--file", "sheet.csv").out, "sheet.csv was delivered by run ", "--force takes it again")
+	w.haulier(0, "run", "down", "--file", "Staff.csv")
+	w.haulier(2, "retry", "8", "--file", "nosuch")
+}
