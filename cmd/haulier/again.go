@@ -99,8 +99,7 @@ func cancelCommand(a *app) *cobra.Command {
 			if d == nil {
 				return noDaemon()
 			}
-			var done any
-			if err := d.post(cmd.Context(), fmt.Sprintf("/api/v1/runs/%d/cancel", id), web.Asked{By: user()}, &done); err != nil {
+			if err := d.cancel(cmd.Context(), id); err != nil {
 				return err
 			}
 			a.printf("run %d is being cancelled\n", id)

@@ -58,7 +58,7 @@ func (a *app) testConnection(ctx context.Context, cfg *config.Config, c job.Conn
 		a.printReport(report)
 	}
 	if err == nil && report.Error != nil {
-		err = coded{areaCode(report.Error.Slug), nil}
+		err = coded{slugCode(report.Error.Slug), nil}
 	}
 	return err
 }

@@ -140,11 +140,11 @@ func (d *daemon) follow(ctx context.Context, id int64, show func(job.Progress)) 
 	}
 }
 
-// leaveFor is how long a daemon that went away may take to write down how its runs ended.
+// leaveFor is how long a daemon that went away, or was told to cancel, may take to write down how its runs ended.
 const leaveFor = 15 * time.Second
 
-// endAfterDaemon tells how a run ended whose daemon went away while it was followed.
-func (a *app) endAfterDaemon(ctx context.Context, cfg *config.Config, id int64, shown *progress, why error) (endedRun, error) {
+// endThere tells how a run of the daemon ended, once that is written down; else it gives why.
+func (a *app) endThere(ctx context.Context, cfg *config.Config, id int64, shown *progress, why error) (endedRun, error) {
 	s, err := a.readStore(ctx, cfg)
 	if err != nil {
 		return endedRun{}, errors.Join(why, err)
@@ -159,25 +159,25 @@ func (a *app) endAfterDaemon(ctx context.Context, cfg *config.Config, id int64, 
 
 // runThere lets the daemon run a job, or a run again, and shows it as if it ran here. A signal cancels the run.
 func (a *app) runThere(ctx context.Context, cfg *config.Config, d *daemon, path string, asked web.Asked) (endedRun, error) {
+	unhurried := context.WithoutCancel(ctx)
 	var begun web.Run
-	if err := d.post(ctx, path, asked, &begun); err != nil {
+	if err := d.post(unhurried, path, asked, &begun); err != nil { // whatever was begun is known by its number
 		return endedRun{}, err
 	}
 	shown := newProgress(a)
-	if err := d.follow(ctx, begun.ID, shown.show); err != nil {
-		if ctx.Err() == nil {
-			return a.endAfterDaemon(ctx, cfg, begun.ID, shown, err)
-		}
-		unhurried, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer stop()
-		var cancelled any
-		if err := d.post(unhurried, fmt.Sprintf("/api/v1/runs/%d/cancel", begun.ID), web.Asked{By: user()}, &cancelled); err != nil && !errors.Is(err, job.ErrNotFound) {
+	why := d.follow(ctx, begun.ID, shown.show)
+	if why != nil && ctx.Err() != nil {
+		if err := d.cancel(unhurried, begun.ID); err != nil && !errors.Is(err, job.ErrNotFound) { // not found: it has just ended
 			return endedRun{}, err
 		}
+		why = fmt.Errorf("run %d is being cancelled and has not ended yet: haulier show %d", begun.ID, begun.ID)
 	}
-	s, err := a.readStore(context.WithoutCancel(ctx), cfg)
-	if err != nil {
-		return endedRun{}, err
-	}
-	return endOf(context.WithoutCancel(ctx), s, begun.ID, shown)
+	return a.endThere(unhurried, cfg, begun.ID, shown, why)
+}
+
+func (d *daemon) cancel(ctx context.Context, id int64) error {
+	ctx, stop := context.WithTimeout(ctx, 10*time.Second)
+	defer stop()
+	var cancelled any
+	return d.post(ctx, fmt.Sprintf("/api/v1/runs/%d/cancel", id), web.Asked{By: user()}, &cancelled)
 }

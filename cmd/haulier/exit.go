@@ -33,7 +33,7 @@ const (
 // exitByArea is the code of a failure by the area of its slug.
 var exitByArea = map[string]int{
 	"net": exitNetwork, "ssh": exitNetwork,
-	"run": exitSomeFailed, "job": exitSomeFailed, "connection": exitSomeFailed,
+	"run": exitSomeFailed, "job": exitSomeFailed, "connection": exitSomeFailed, "schedule": exitSomeFailed, "scheduler": exitSomeFailed,
 	"held": exitUsage, "usage": exitUsage,
 	"auth": exitLogin, "key": exitLogin,
 	"host_key": exitHostKey,
@@ -42,6 +42,12 @@ var exitByArea = map[string]int{
 	"remote":   exitRemote,
 	"local":    exitLocal, "ledger": exitLocal,
 	"config": exitConfig,
+}
+
+// exitBySlug is the code of failures that are not like the others of their area: a run that took too long is the
+// network's, and what is in use is no fault.
+var exitBySlug = map[string]int{
+	"run.timeout": exitNetwork, control.SlugBusy: exitBusy, control.SlugLocked: exitBusy,
 }
 
 // coded is an error with an exit code of its own. A nil err says that everything was said already.
@@ -76,21 +82,19 @@ func codeOf(ctx context.Context, err error) int {
 		return own.code
 	case errors.Is(err, control.ErrLocked), errors.Is(err, scheduler.ErrRunning):
 		return exitBusy
-	case errors.As(err, &reason) && (reason.Slug == control.SlugBusy || reason.Slug == control.SlugLocked):
-		return exitBusy
 	case errors.Is(err, job.ErrNotFound), errors.Is(err, job.ErrExists):
 		return exitUsage
 	case errors.As(err, &reason):
-		return areaCode(reason.Slug)
+		return slugCode(reason.Slug)
 	case errors.Is(err, syscall.ENOSPC):
 		return exitLocal
 	}
 	return exitUnexpected
 }
 
-func areaCode(slug string) int {
-	if slug == "run.timeout" {
-		return exitNetwork
+func slugCode(slug string) int {
+	if code, special := exitBySlug[slug]; special {
+		return code
 	}
 	area, _, _ := strings.Cut(slug, ".")
 	if code, known := exitByArea[area]; known {
@@ -114,14 +118,14 @@ func exitOfRun(r job.Run, outcomes []job.Outcome) int {
 		if o.File.Reason == nil || (o.File.State != job.FileFailed && o.File.State != job.FileRejected) {
 			continue
 		}
-		next := areaCode(o.File.Reason.Slug)
+		next := slugCode(o.File.Reason.Slug)
 		if code >= 0 && next != code {
 			return exitSomeFailed
 		}
 		code = next
 	}
 	if code < 0 && r.Reason != nil {
-		code = areaCode(r.Reason.Slug)
+		code = slugCode(r.Reason.Slug)
 	}
 	if code < 0 {
 		return exitUnexpected

@@ -1,0 +1,76 @@
+package rows_test
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/haulier/haulier/transfer/sftptest"
+)
+
+// asked is a command at work that asked the daemon for a run which waits for its server.
+type asked struct {
+	w         *world
+	wait      func() error
+	interrupt func()
+	out, err  bytes.Buffer
+	code      func() int
+}
+
+// ask begins `run in` and waits until its file is being read.
+func (w *world) ask(c *customer, flags ...string) *asked {
+	w.t.Helper()
+	before := c.count("open", "/out/a.csv")
+	command := w.command(append([]string{"run", "in"}, flags...)...)
+	a := &asked{w: w, code: func() int { return command.ProcessState.ExitCode() }}
+	command.Stdout, command.Stderr = &a.out, &a.err
+	if err := command.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	a.wait = sync.OnceValue(command.Wait)
+	a.interrupt = func() { _ = command.Process.Signal(syscall.SIGINT) }
+	w.t.Cleanup(func() { _ = command.Process.Kill(); _ = a.wait() })
+	until(w.t, "the file to be read", func() bool { return c.count("open", "/out/a.csv") > before })
+	return a
+}
+
+// ends waits for the command, which must end with a code and say these things as its result.
+func (a *asked) ends(want int, said ...string) {
+	a.w.t.Helper()
+	_ = a.wait()
+	if got := a.code(); got != want {
+		a.w.t.Errorf("exit code %d, want %d:\n%s%s", got, want, &a.out, &a.err)
+	}
+	lines := strings.Split(strings.TrimSpace(a.out.String()), "\n")
+	has(a.w.t, lines[len(lines)-1], said...)
+}
+
+// A run of the daemon that is ended says so to whoever asked for it, whoever ended it: its own terminal, another command, or
+// the end of the daemon. Nothing is lost by any of them.
+func TestRunThatIsEndedSaysHow(t *testing.T) {
+	w, c := newWorld(t), newCustomer(t, sftptest.Options{})
+	c.put("out/a.csv", "a")
+	c.Change(func(k *sftptest.Knobs) { k.Faults = []sftptest.Fault{{Op: "read", Do: sftptest.Stall}} })
+	w.config("connections:\n", c.connection("acme", "locations: {out: /out}"), "jobs:\n", importJob("in", "acme", "out"))
+	daemon := w.serve()
+
+	run := w.ask(c)
+	run.interrupt()
+	run.ends(130, "run 1 cancelled in ", ": 0 files")
+	has(t, run.err.String(), "run.cancelled")
+	run = w.ask(c, "--json")
+	run.interrupt()
+	run.ends(130, `"run":2,"state":"cancelled"`, `"slug":"run.cancelled"`)
+	run = w.ask(c)
+	has(t, w.haulier(0, "cancel", "3").out, "run 3 is being cancelled")
+	run.ends(4, "run 3 cancelled in ")
+	run = w.ask(c, "--json")
+	daemon.end()
+	run.ends(4, `"run":4,"state":"interrupted"`, `"slug":"run.interrupted"`)
+
+	c.Change(func(k *sftptest.Knobs) { k.Faults = nil })
+	w.haulier(0, "run", "in")
+	same(t, "landed", w.names("in"), []string{"a.csv"})
+}
