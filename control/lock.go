@@ -3,11 +3,13 @@ package control
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/haulier/haulier/job"
 )
@@ -28,7 +30,7 @@ func TakeLock(dataDir string) (*Lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock the data folder: %w", err)
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := lockAlone(file); err != nil {
 		holder := readPid(path)
 		closeErr := file.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -37,6 +39,29 @@ func TakeLock(dataDir string) (*Lock, error) {
 		return nil, errors.Join(fmt.Errorf("lock the data folder: %w", err), closeErr)
 	}
 	return &Lock{file}, writePid(file)
+}
+
+// lockAlone takes the lock alone. Somebody may be asking whether it is free at this very moment, which looks as if it were not.
+func lockAlone(file *os.File) error {
+	err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	for range 5 {
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return err
+		}
+		time.Sleep(time.Millisecond)
+		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	}
+	return err
+}
+
+// Locked says whether a process works on a data folder. Where that cannot be found out, one might.
+func Locked(dataDir string) bool {
+	file, err := os.Open(filepath.Join(dataDir, "lock"))
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	defer file.Close()
+	return syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) != nil
 }
 
 func writePid(file *os.File) error {

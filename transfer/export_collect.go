@@ -136,7 +136,7 @@ func (r *exportRun) sentBefore(ctx context.Context, f *job.File) error {
 	}
 	return &decision{job.FileSkipped, &job.Reason{
 		Slug: "content.sent_before", What: "the file was not sent again",
-		Cause: fmt.Sprintf("its content is what was delivered on %s as %s", former.Ended.UTC().Format("2006-01-02 15:04 UTC"), naming.Printable(former.Final, 300)),
+		Cause: fmt.Sprintf("its content is what was delivered on %s as %s", dated(former.Ended, r.spec), naming.Printable(former.Final, 300)),
 		Do:    "nothing, or set resend: always", Who: job.WhoUs,
 	}}
 }

@@ -89,7 +89,7 @@ func (r *importRun) check(ctx context.Context, f *job.File, opened string) error
 	}
 	reason := &job.Reason{
 		Slug: slugDuplicate, What: "the file did not land again",
-		Cause: fmt.Sprintf("its content is that of the version before, file %d, which landed on %s", former.ID, former.Ended.UTC().Format("2006-01-02 15:04 UTC")),
+		Cause: fmt.Sprintf("its content is that of the version before, file %d, which landed on %s", former.ID, dated(former.Ended, r.spec)),
 		Do:    "nothing, or set duplicates: land", Who: job.WhoCustomer,
 	}
 	if r.want.Duplicates == job.DuplicatesHold {

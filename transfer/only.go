@@ -50,7 +50,7 @@ func (r *frame) sayOnly(ctx context.Context) error {
 	case row.State == job.FileHeld:
 		r.note(fmt.Sprintf("%s is held: haulier held resolve %d", r.shown(row), row.ID))
 	default:
-		r.note(fmt.Sprintf("%s was %s; --force takes it again", r.shown(row), servedBy(row)))
+		r.note(fmt.Sprintf("%s was %s; --force takes it again", r.shown(row), servedBy(row, r.spec)))
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func (p *plan) follow(_ context.Context, l *look, s sighting) (*job.File, error)
 	case verdictWaiting:
 		p.add(p.line(s, job.MarkWait, "wait", fmt.Sprintf("unchanged for %s of %s", l.now.Sub(s.row.StableSince).Round(time.Second), p.stableFor)))
 	case verdictKnown:
-		p.add(p.line(s, job.MarkDone, "skip", servedBy(s.row)))
+		p.add(p.line(s, job.MarkDone, "skip", servedBy(s.row, p.spec)))
 	case verdictHeld:
 		p.add(p.line(s, job.MarkFail, "held", fmt.Sprintf("file %d: %s", s.row.ID, slugOf(s.row))))
 	case verdictStaying:
@@ -157,8 +157,17 @@ func (p *plan) pick(s sighting) {
 	p.add(p.take(s)...)
 }
 
-func servedBy(row job.File) string {
-	return fmt.Sprintf("%s by run %d on %s", row.State, row.Run, row.Ended.UTC().Format("2006-01-02 15:04 UTC"))
+func servedBy(row job.File, s job.Spec) string {
+	return fmt.Sprintf("%s by run %d on %s", row.State, row.Run, dated(row.Ended, s))
+}
+
+// dated is a time as people read it: in the job's zone, which it names.
+func dated(at time.Time, s job.Spec) string {
+	zone := s.Timing.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return at.In(zone).Format("2006-01-02 15:04 MST")
 }
 
 func slugOf(row job.File) string {

@@ -119,7 +119,7 @@ func (a *app) printRemote(line remoteLine, zone *time.Location) error {
 		bytes = fmt.Sprint(*line.Size)
 	}
 	if line.Modified != nil {
-		modified = line.Modified.In(zone).Format("2006-01-02 15:04:05")
+		modified = line.Modified.In(zone).Format("2006-01-02 15:04:05 MST")
 	}
 	a.printf("%-7s %15s  %-19s  %s\n", line.Kind, bytes, modified, line.Name)
 	return nil

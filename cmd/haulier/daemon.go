@@ -150,8 +150,12 @@ func (a *app) endThere(ctx context.Context, cfg *config.Config, id int64, shown 
 		return endedRun{}, errors.Join(why, err)
 	}
 	for began := time.Now(); time.Since(began) < leaveFor && ctx.Err() == nil; time.Sleep(lookAgain / 10) {
+		gone := !control.Locked(cfg.DataDir) // whoever did the run will write nothing more
 		if run, err := s.Run(ctx, id); err == nil && !run.Ended.IsZero() {
 			return endOf(ctx, s, id, shown)
+		}
+		if gone {
+			break
 		}
 	}
 	return endedRun{}, why

@@ -88,7 +88,7 @@ func (a *app) printLog(ctx context.Context, s *store.Store, run, after int64, zo
 				}
 				continue
 			}
-			a.printf("%s %-5s %s\n", line.At.In(zone).Format("2006-01-02 15:04:05.000"), line.Level, line.Line)
+			a.printf("%s %-5s %s\n", line.At.In(zone).Format("2006-01-02 15:04:05.000 MST"), line.Level, line.Line)
 		}
 	}
 }

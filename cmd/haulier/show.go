@@ -137,11 +137,14 @@ func (a *app) showFile(ctx context.Context, s *store.Store, o job.Outcome, zone 
 	if err != nil {
 		return err
 	}
+	var before store.Step
 	for _, step := range steps {
-		if step.Run != o.Run {
-			continue // another run's
+		anew := step.Step == before.Step && step.State == before.State && step.Slug == before.Slug
+		before = step
+		if step.Run != o.Run || anew {
+			continue // another run's, or more facts of a step that was taken already
 		}
-		a.printf("  %s  %s\n", step.At.In(zone).Format("15:04:05.000"), step.Step)
+		a.printf("  %s  %s\n", step.At.In(zone).Format("15:04:05.000 MST"), step.Step)
 	}
 	if f.Error != nil {
 		a.printf("%s", reasonText(f.Error, "  ", a.colored(a.stdout)))

@@ -19,10 +19,10 @@ func statusCommand(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "status [JOB]",
 		Short: "One screen: what fails and who must act, what runs, what comes next",
-		Long: "Shows how all jobs stand, or one: running, disabled, paused, failing (its last run was not a full success), draft (its\n" +
-			"connection has never logged in), held (files in doubt), rejected (a refused file still\n" +
-			"lies there), new (never ran) or ok; then what needs somebody, runs at work and the next times. Reads the store, and asks\n" +
-			"the daemon when one runs.",
+		Long: "Shows how all jobs stand, or one: running, cut-off (its process died in the middle of a run), disabled, paused, failing (its\n" +
+			"last run was not a full success), draft (its connection has never logged in), held (files in doubt), rejected (a refused\n" +
+			"file still lies there), new (never ran) or ok; then what needs somebody, runs at work and the next times. Reads the store,\n" +
+			"and asks the daemon when one runs.",
 		Args: between(0, "JOB"),
 
 		ValidArgsFunction: firstOnly(a.completeJobs),
@@ -126,15 +126,17 @@ func daemonText(o overlook) string {
 func standingText(s standing, zone *time.Location) string {
 	switch s.Standing {
 	case standingRunning:
-		return fmt.Sprintf("run %d since %s (%s)", s.Run, s.Since.In(zone).Format("15:04:05"), s.Trigger)
+		return fmt.Sprintf("run %d since %s (%s)", s.Run, s.Since.In(zone).Format("15:04:05 MST"), s.Trigger)
+	case standingCutOff:
+		return fmt.Sprintf("run %d, begun %s: its process died. The next start of Haulier ends it: haulier serve, or haulier run %s", s.Run, dayAndTime(*s.Since, zone), s.Job)
 	case standingFailing:
-		text := fmt.Sprintf("since %s, %s", s.Since.In(zone).Format("Mon 2006-01-02 15:04"), count(s.Failed, "run"))
+		text := fmt.Sprintf("since %s, %s", dayAndTime(*s.Since, zone), count(s.Failed, "run"))
 		if s.Error != nil {
 			text += "   " + s.Error.Slug
 		}
 		return text + fmt.Sprintf("   haulier show %d", s.LastRun)
 	case standingPaused:
-		text := "since " + s.Since.In(zone).Format("Mon 2006-01-02 15:04") + ": " + s.Why
+		text := "since " + dayAndTime(*s.Since, zone) + ": " + s.Why
 		if s.Until != nil {
 			text += ", until " + dayAndTime(*s.Until, zone)
 		}
@@ -158,7 +160,7 @@ func rejectedText(causes []rejection, zone *time.Location) string {
 		if i > 0 {
 			text += "; "
 		}
-		text += fmt.Sprintf("%s since %s, %s -> %s", count(c.Files, "file"), c.Since.In(zone).Format("Mon 2006-01-02 15:04 MST"), c.Error.Slug, c.Error.Who)
+		text += fmt.Sprintf("%s since %s, %s -> %s", count(c.Files, "file"), dayAndTime(c.Since, zone), c.Error.Slug, c.Error.Who)
 	}
 	return text + fmt.Sprintf("   haulier show %d", causes[len(causes)-1].Run)
 }
@@ -171,9 +173,9 @@ func (a *app) printIncident(cfg *config.Config, i job.Incident) {
 	}
 	times := "once"
 	if i.Count > 1 {
-		times = fmt.Sprintf("%d times, last %s", i.Count, i.Last.In(cfg.Timezone).Format("Mon 15:04"))
+		times = fmt.Sprintf("%d times, last %s", i.Count, i.Last.In(cfg.Timezone).Format("Mon 15:04 MST"))
 	}
-	a.printf("   %-10s%s, since %s (%s)\n", "Concerns", about, i.Opened.In(cfg.Timezone).Format("Mon 2006-01-02 15:04"), times)
+	a.printf("   %-10s%s, since %s (%s)\n", "Concerns", about, dayAndTime(i.Opened, cfg.Timezone), times)
 }
 
 // joined lists names, the first few.

@@ -18,6 +18,7 @@ const (
 	standingOK       = "ok"
 	standingNew      = "new"
 	standingRunning  = "running"
+	standingCutOff   = "cut-off"
 	standingFailing  = "FAILING"
 	standingHeld     = "held"
 	standingRejected = "rejected"
@@ -28,7 +29,7 @@ const (
 
 // standings are all of them as they are counted on the screen.
 var standings = []string{
-	standingOK, standingRunning, standingFailing, standingHeld, standingRejected, standingPaused, standingDraft, standingNew, standingDisabled,
+	standingOK, standingRunning, standingCutOff, standingFailing, standingHeld, standingRejected, standingPaused, standingDraft, standingNew, standingDisabled,
 }
 
 // overlook is how everything stands, as scripts read it.
@@ -156,6 +157,7 @@ type looker struct {
 	store *store.Store // nil: none yet
 
 	running   map[string]job.Run
+	dead      map[int64]bool       // runs of them whose process is gone
 	paused    map[string]job.Pause // by kind and name
 	active    map[string]bool      // connections
 	incidents []job.Incident
@@ -167,14 +169,8 @@ func (l *looker) prepare() error {
 	if l.store == nil {
 		return nil
 	}
-	runs, err := l.store.OpenRuns(l.ctx)
-	if err != nil {
+	if err := l.prepareRuns(); err != nil {
 		return err
-	}
-	for _, run := range runs {
-		if run.State != job.RunQueued {
-			l.running[run.Job] = run
-		}
 	}
 	pauses, err := l.store.Pauses(l.ctx)
 	if err != nil {
@@ -192,6 +188,24 @@ func (l *looker) prepare() error {
 		return err
 	}
 	return l.prepareRejected()
+}
+
+// prepareRuns reads the open runs. One that was open before nobody held the data folder, and still is, was cut off.
+func (l *looker) prepareRuns() error {
+	runs, err := l.store.OpenRuns(l.ctx)
+	l.dead = map[int64]bool{}
+	if len(runs) > 0 && err == nil && !control.Locked(l.cfg.DataDir) {
+		for _, run := range runs {
+			l.dead[run.ID] = true
+		}
+		runs, err = l.store.OpenRuns(l.ctx)
+	}
+	for _, run := range runs {
+		if run.State != job.RunQueued {
+			l.running[run.Job] = run
+		}
+	}
+	return err
 }
 
 func (l *looker) prepareRejected() error {
@@ -215,6 +229,8 @@ func (l *looker) lookAt(spec job.Spec) (standing, error) {
 	}
 	run, running := l.running[spec.Name]
 	switch {
+	case running && l.dead[run.ID]:
+		st.Standing, st.Run, st.Trigger, st.Since = standingCutOff, run.ID, run.Trigger, instantOf(run.Started)
 	case running:
 		st.Standing, st.Run, st.Trigger, st.Since = standingRunning, run.ID, run.Trigger, instantOf(run.Started)
 	case !spec.Enabled:

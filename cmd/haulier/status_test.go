@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
 )
@@ -87,7 +88,14 @@ func TestStatus(t *testing.T) {
 	// Before there is a store, and without making one.
 	out, _ := b.run(exitOK, "status")
 	wants(t, out, "9 jobs: 8 draft · 1 disabled", "no daemon")
-	b.store(func(ctx context.Context, _ *config.Config, s *store.Store) { fillStatus(ctx, t, s) })
+	var worker *control.Lock // at work on the data folder
+	b.store(func(ctx context.Context, cfg *config.Config, s *store.Store) {
+		fillStatus(ctx, t, s)
+		var err error
+		if worker, err = control.TakeLock(cfg.DataDir); err != nil {
+			t.Fatal(err)
+		}
+	})
 
 	out, _ = b.run(exitOK, "--json", "status")
 	var o overlook
@@ -126,6 +134,11 @@ func TestStatus(t *testing.T) {
 	if strings.Contains(out, "fails ") {
 		t.Errorf("tells of another job: %s", out)
 	}
+	if err := worker.Release(); err != nil { // it died
+		t.Fatal(err)
+	}
+	out, _ = b.run(exitOK, "status")
+	wants(t, out, "2 ok · 1 cut-off · 1 FAILING", " cut-off  works ", "its process died. The next start of Haulier ends it: haulier serve, or haulier run works", "no daemon")
 	_, problem := b.run(exitUsage, "status", "nobody")
 	wants(t, problem, `there is no job "nobody"`)
 }

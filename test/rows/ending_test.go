@@ -74,3 +74,42 @@ func TestRunThatIsEndedSaysHow(t *testing.T) {
 	w.haulier(0, "run", "in")
 	same(t, "landed", w.names("in"), []string{"a.csv"})
 }
+
+// After a kill -9 nothing looks as if it were still at work, and times are those of the zone that they name.
+func TestRunOfADaemonThatWasKilledIsNotCalledRunning(t *testing.T) {
+	w, c := newWorld(t), newCustomer(t, sftptest.Options{})
+	c.put("out/a.csv", "a")
+	c.Change(func(k *sftptest.Knobs) { k.Faults = []sftptest.Fault{{Op: "read", Do: sftptest.Stall}} })
+	w.config("connections:\n", c.connection("acme", "locations: {out: /out}"), "jobs:\n", importJob("in", "acme", "out"))
+	w.write("haulier.yaml", strings.Replace(w.read("haulier.yaml"), "timezone: UTC", "timezone: Asia/Kolkata", 1))
+	daemon := w.serve()
+	run := w.ask(c)
+	has(t, w.haulier(0, "status").out, "1 job: 1 running", " IST (manual)")
+	if err := daemon.command.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = daemon.command.Wait()
+	has(t, w.haulier(0, "status").out, "1 job: 1 cut-off", "no daemon", "run 1, begun ", " IST: its process died")
+	_ = run.wait()
+
+	c.Change(func(k *sftptest.Knobs) { k.Faults = nil })
+	w.haulier(0, "run", "in")
+	has(t, w.haulier(0, "status").out, "1 job: 1 ok")
+	show := w.haulier(0, "show", "2").out
+	has(t, show, " IST  landing\n", " IST  done\n")
+}
+
+// The timeline of a file has a line for each step, not for each fact that was learned on the way.
+func TestTimelineHasEachStepOnce(t *testing.T) {
+	w, c := newWorld(t), newCustomer(t, sftptest.Options{})
+	c.put("in/.keep", "")
+	w.write("up/a.csv", "a")
+	w.config("connections:\n", c.connection("acme", "locations: {in: /in}"), "jobs:\n", exportJob("up", "acme", "in", "after_success: {move: sent}"))
+	w.haulier(0, "run", "up")
+	show := w.haulier(0, "show", "1").out
+	for _, step := range []string{"queued", "sending", "uploaded", "renaming", "delivered", "done"} {
+		if n := strings.Count(show, " UTC  "+step+"\n"); n != 1 {
+			t.Errorf("%s stands there %d times:\n%s", step, n, show)
+		}
+	}
+}
