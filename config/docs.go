@@ -27,7 +27,27 @@ func Docs(path string) (text string, ok bool) {
 	if len(ending) > 0 && samePath(ending) {
 		return entryText(ending), true
 	}
+	for _, p := range []string{path, withoutName(path)} {
+		if above := belowLater(p, all); len(above) > 0 {
+			return entryText(above), true
+		}
+	}
 	return alternatives(path, ending, all), false
+}
+
+// belowLater finds the section over a path that is not available yet: nothing below it is described, and all of it is
+// to come.
+func belowLater(path string, all []entry) []entry {
+	for {
+		end := strings.LastIndex(path, ".")
+		if end < 0 {
+			return nil
+		}
+		path = path[:end]
+		if above := filter(all, func(e entry) bool { return e.path == path && e.field.later != "" }); len(above) > 0 {
+			return above
+		}
+	}
 }
 
 func filter(all []entry, keep func(entry) bool) []entry {

@@ -19,7 +19,8 @@ type Leftovers struct {
 	Keys       []string  `json:"keys"`    // SSH keys
 	Secrets    []string  `json:"secrets"` // that were set by hand
 	Pins       []job.Pin `json:"pins"`
-	Kept       []string  `json:"kept"` // PGP keys, which files in the archive may need
+	Kept       []string  `json:"kept"`    // PGP keys, which files in the archive may need
+	Learned    bool      `json:"learned"` // something is known of its server or its login
 
 	Was     Was         `json:"-"` // the last configuration that had it
 	Account job.Account `json:"-"` // whose breaker is closed
@@ -28,6 +29,7 @@ type Leftovers struct {
 // PurgeStore is what a purge reads and writes.
 type PurgeStore interface {
 	Revisions
+	Learner
 	Keys(ctx context.Context, kind job.KeyKind, name string) ([]job.Key, error)
 	Pins(ctx context.Context, address string) ([]job.Pin, error)
 	SecretNames(ctx context.Context) ([]string, error)
@@ -38,6 +40,26 @@ type PurgeStore interface {
 	PurgeConnection(ctx context.Context, name string) error
 	Resume(ctx context.Context, kind, name string) error
 	AddAudit(ctx context.Context, l store.AuditLine) error
+}
+
+// Learner knows what was learned of connections and accounts.
+type Learner interface {
+	ConnectionState(ctx context.Context, name string) (active bool, err error)
+	Profile(ctx context.Context, connection string) (job.Profile, error)
+	Breaker(ctx context.Context, a job.Account) (job.Breaker, error)
+}
+
+// learned says whether anything is known of a server, or of whether it lets us in.
+func learned(ctx context.Context, s Learner, name string, account job.Account) (bool, error) {
+	active, err := s.ConnectionState(ctx, name)
+	profile, profileErr := s.Profile(ctx, name)
+	breaker, breakerErr := s.Breaker(ctx, account)
+	return active || !profile.Learned.IsZero() || profile.Banner != "" || breaker.Open, errors.Join(err, profileErr, breakerErr)
+}
+
+// Any says whether there is anything to delete.
+func (l Leftovers) Any() bool {
+	return l.Learned || len(l.Keys) > 0 || len(l.Secrets) > 0 || len(l.Pins) > 0
 }
 
 // FindLeftovers looks up what a removed connection left behind. What it was made of is told by the last configuration
@@ -67,6 +89,9 @@ func FindLeftovers(ctx context.Context, s PurgeStore, cfg *config.Config, name s
 		return left, found, err
 	}
 	left.Account = job.Account{Host: was.Host, Port: was.Port, User: was.User}
+	if left.Learned, err = learned(ctx, s, name, left.Account); err != nil {
+		return left, found, err
+	}
 	if was.Host != "" && !needed["pin "+PinAddress(was.Endpoint)] {
 		left.Pins, err = s.Pins(ctx, PinAddress(was.Endpoint))
 	}

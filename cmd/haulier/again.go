@@ -3,11 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/web"
 )
 
@@ -54,6 +59,21 @@ func (c *configChoice) Set(text string) error {
 		c.asRun = text == web.AsRun
 	default:
 		c.configPath = text
+		return c.misspelt(text)
+	}
+	return nil
+}
+
+// misspelt refuses what is no file and nearly one of the words.
+func (c *configChoice) misspelt(text string) error {
+	if _, err := os.Stat(text); err == nil {
+		return nil
+	}
+	plain := strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(text))
+	for word, spellings := range map[string][]string{web.AsRun: {"asrun", "asran", "run"}, web.Current: {"current", "curent", "currrent", "now"}} {
+		if slices.Contains(spellings, plain) {
+			return fmt.Errorf("there is no file %s; did you mean %s?", text, word)
+		}
 	}
 	return nil
 }
@@ -66,8 +86,11 @@ func (a *app) retry(ctx context.Context, id int64, asked job.Run) error {
 	if d := a.daemon(ctx, cfg); d != nil {
 		return runFlags{}.report(a)(a.runThere(ctx, cfg, d, fmt.Sprintf("/api/v1/runs/%d/retry", id), web.RetryOf(asked)))
 	}
-	s, err := a.openStore(ctx, cfg)
+	s, err := a.workHere(ctx, cfg)
 	if err != nil {
+		return err
+	}
+	if err := carryOnOf(ctx, s, cfg, id); err != nil {
 		return err
 	}
 	name, asked, err := control.Again(ctx, s, cfg, id, asked)
@@ -78,7 +101,21 @@ func (a *app) retry(ctx context.Context, id int64, asked job.Run) error {
 	if err != nil {
 		return err
 	}
-	return runFlags{}.report(a)(a.runHere(ctx, cfg, spec, asked))
+	return runFlags{}.report(a)(a.runOn(ctx, cfg, s, spec, asked))
+}
+
+// carryOnOf lets the job that carries on the history of a run's job have it, so that the run is one of its own.
+func carryOnOf(ctx context.Context, s *store.Store, cfg *config.Config, id int64) error {
+	run, err := s.Run(ctx, id)
+	if err != nil {
+		return fmt.Errorf("run %d: %w", id, err)
+	}
+	for _, spec := range cfg.Jobs {
+		if spec.Formerly == run.Job {
+			return control.CarryOn(ctx, s, []job.Spec{spec})
+		}
+	}
+	return nil
 }
 
 func cancelCommand(a *app) *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/job"
 )
 
 // app is one command line: where it reads and writes, and what its global flags say.
@@ -119,12 +121,22 @@ func (a *app) config() (*config.Config, error) {
 	cfg, problems := config.Load(a.file(), configOptions(config.Known{}))
 	if problems.Errors() > 0 {
 		fmt.Fprint(a.stderr, problems.Text(a.colored(a.stderr)))
-		return nil, coded{exitConfig, problems.Reason()}
+		return nil, coded{exitConfig, a.noConfig(problems.Reason())}
 	}
 	if problems.Warnings() > 0 && a.verbose {
 		fmt.Fprint(a.stderr, problems.Text(a.colored(a.stderr)))
 	}
 	return cfg, nil
+}
+
+// noConfig says how to begin where there is no configuration at all.
+func (a *app) noConfig(reason *job.Reason) *job.Reason {
+	if _, err := os.Stat(a.file()); !errors.Is(err, fs.ErrNotExist) {
+		return reason
+	}
+	reason.Do = "haulier init makes one; -c FILE names one that lies elsewhere"
+	a.say("%s.\n", reason.Do)
+	return reason
 }
 
 // colored says whether a stream shows colours.

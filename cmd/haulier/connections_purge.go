@@ -64,9 +64,16 @@ func (a *app) confirmPurge(ctx context.Context, s *store.Store, left control.Lef
 	if a.json {
 		say = a.say
 	}
+	if !left.Any() && !a.json {
+		a.printf("Nothing is left of %s but its history, which stays.\n", left.Connection)
+		return nil
+	}
 	say("%s: %s\n", left.Connection, leftoversText(left))
 	if !yes {
 		answer, err := newPrompter(a).ask(ctx, "Delete them for ever? y/N", "n", yesOrNo)
+		if errors.Is(err, errNoAnswer) {
+			return usage(errors.New("nothing was deleted: nobody is here to answer; --yes deletes without asking"))
+		}
 		if err != nil {
 			return err
 		}
@@ -89,7 +96,11 @@ func (a *app) confirmPurge(ctx context.Context, s *store.Store, left control.Lef
 }
 
 func leftoversText(left control.Leftovers) string {
-	return strings.Join(append(leftoverParts(left), "what was learned of its server"), "; ")
+	parts := leftoverParts(left)
+	if left.Learned {
+		parts = append(parts, "what was learned of its server")
+	}
+	return strings.Join(parts, "; ")
 }
 
 func leftoverParts(left control.Leftovers) []string {

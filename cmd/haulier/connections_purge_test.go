@@ -109,7 +109,7 @@ jobs:
 	})
 	b.configure(only[:strings.Index(only, "  mail:")])
 	out, _ = b.run(exitOK, "--json", "connections", "purge", "mail", "--yes")
-	if diff := cmp.Diff(`{"connection":"mail","keys":[],"secrets":[],"pins":[],"kept":[]}`+"\n", out); diff != "" {
+	if diff := cmp.Diff(`{"connection":"mail","keys":[],"secrets":[],"pins":[],"kept":[],"learned":false}`+"\n", out); diff != "" {
 		t.Error(diff)
 	}
 	_, problem = b.run(exitUsage, "connections", "purge", "nobody", "--yes")

@@ -31,6 +31,9 @@ func historyCommand(a *app) *cobra.Command {
 				filter.Job = args[0]
 			}
 			for _, state := range states {
+				if err := oneOf("--state", state, historyStates...); err != nil {
+					return err
+				}
 				filter.States = append(filter.States, job.RunState(state))
 			}
 			if since != "" {
@@ -55,13 +58,14 @@ func (a *app) history(cmd *cobra.Command, filter store.RunFilter) error {
 	if err != nil {
 		return err
 	}
-	runs, err := s.Runs(cmd.Context(), filter)
+	lines, err := historyLines(cmd.Context(), cfg, s, filter)
 	if err != nil {
 		return err
 	}
-	lines, err := withSlots(cmd.Context(), s, jobsOf(cfg, filter.Job), filter, runs)
-	if err != nil {
-		return err
+	if len(lines) == 0 && filter.Job != "" {
+		if err := a.knownJob(cmd.Context(), cfg, s, filter.Job); err != nil {
+			return err
+		}
 	}
 	for _, line := range lines {
 		if a.json {
@@ -78,10 +82,60 @@ func (a *app) history(cmd *cobra.Command, filter store.RunFilter) error {
 	return nil
 }
 
+// historyStates are the states that lines of a history have: those of runs, and of due times at which nothing ran.
+var historyStates = []string{
+	string(job.RunQueued), string(job.RunRunning), string(job.RunSucceeded), string(job.RunPartial), string(job.RunFailed), string(job.RunSkipped),
+	string(job.RunInterrupted), string(job.RunCancelled), string(job.SlotMissed),
+}
+
+// historyLines gives the lines of a history. A job that was renamed has those of its old name too, also before a run carried
+// them over.
+func historyLines(ctx context.Context, cfg *config.Config, s *store.Store, filter store.RunFilter) ([]historyLine, error) {
+	names := jobsOf(cfg, filter.Job)
+	asked := []string{filter.Job}
+	if filter.Job != "" {
+		asked = names
+	}
+	var runs []job.Run
+	for _, name := range asked {
+		filter.Job = name
+		some, err := s.Runs(ctx, filter)
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, some...)
+	}
+	slices.SortStableFunc(runs, func(a, b job.Run) int { return b.Started.Compare(a.Started) })
+	if filter.Limit > 0 && len(runs) > filter.Limit {
+		runs = runs[:filter.Limit]
+	}
+	return withSlots(ctx, s, names, filter, runs)
+}
+
+// knownJob says when a job is neither configured nor was ever run.
+func (a *app) knownJob(ctx context.Context, cfg *config.Config, s *store.Store, name string) error {
+	if _, err := findJob(cfg, name); err == nil {
+		return nil
+	}
+	runs, err := s.Runs(ctx, store.RunFilter{Job: name, Limit: 1})
+	if err != nil || len(runs) > 0 {
+		return err
+	}
+	slots, err := s.Slots(ctx, name, time.Time{})
+	if err != nil || len(slots) > 0 {
+		return err
+	}
+	return usage(fmt.Errorf("there is no job %q in %s, and none of that name ever ran; haulier jobs list shows them", name, cfg.Path))
+}
+
 // jobsOf are the names of the jobs that a history is about.
 func jobsOf(cfg *config.Config, only string) []string {
 	if only != "" {
-		return []string{only}
+		names := []string{only}
+		if spec, found := cfg.Job(only); found && spec.Formerly != "" {
+			names = append(names, spec.Formerly)
+		}
+		return names
 	}
 	names := make([]string, len(cfg.Jobs))
 	for i, spec := range cfg.Jobs {

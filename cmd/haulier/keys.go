@@ -28,12 +28,17 @@ func (a *app) printKey(k job.Key) error {
 	if a.json {
 		return a.object(k)
 	}
+	a.printf("%-24s %-8s %-10s %s  %s\n", fmt.Sprintf("%s@%d", k.Name, k.Version), k.Slot, k.Algorithm, k.Fingerprint, lifeOf(k))
+	return nil
+}
+
+// lifeOf is when a key was made and used last.
+func lifeOf(k job.Key) string {
 	used := "never used"
 	if !k.LastUsed.IsZero() {
 		used = "used " + k.LastUsed.UTC().Format(time.DateOnly)
 	}
-	a.printf("%-24s %-8s %-10s %s  created %s, %s\n", fmt.Sprintf("%s@%d", k.Name, k.Version), k.Slot, k.Algorithm, k.Fingerprint, k.Created.UTC().Format(time.DateOnly), used)
-	return nil
+	return "created " + k.Created.UTC().Format(time.DateOnly) + ", " + used
 }
 
 func keysListCommand(a *app, short string, kinds ...job.KeyKind) *cobra.Command {
@@ -115,7 +120,7 @@ func (a *app) printPublic(k job.Key, format string) error {
 	switch format {
 	case "openssh":
 		a.printf("%s\n", k.Public)
-		a.say("%s@%d  %s  %s  MD5:%s  %s\n", k.Name, k.Version, k.Algorithm, sha256, md5, k.Slot)
+		a.say("%s@%d  %s  %s  MD5:%s  %s  %s\n", k.Name, k.Version, k.Algorithm, sha256, md5, k.Slot, lifeOf(k))
 	case "ssh2":
 		a.printf("%s", sshkey.SSH2(public, comment))
 	case "fingerprint":
@@ -254,6 +259,9 @@ func (a *app) withKeyFile(cmd *cobra.Command, path string, from passphraseFlags,
 		return err
 	}
 	defer text.Wipe()
+	if err := sshkey.CheckRights(path, text); err != nil {
+		return notTaken(path, err)
+	}
 	passphrase, err := from.passphrase(cmd)
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ func (a *app) printArmor(k job.Key) error {
 		return a.object(k)
 	}
 	a.printf("%s\n", trimLineEnd(k.Public))
-	a.say("%s@%d  %s  fingerprint %s", k.Name, k.Version, k.Algorithm, pgp.Spaced(k.Fingerprint))
+	a.say("%s@%d  %s  fingerprint %s  %s", k.Name, k.Version, k.Algorithm, pgp.Spaced(k.Fingerprint), lifeOf(k))
 	if !k.Expires.IsZero() {
 		a.say("  %s", ending(k))
 	}

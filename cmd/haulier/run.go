@@ -72,13 +72,24 @@ func findJob(cfg *config.Config, name string) (job.Spec, error) {
 
 // runHere runs a job in this process, under the lock of the data folder.
 func (a *app) runHere(ctx context.Context, cfg *config.Config, spec job.Spec, asked job.Run) (endedRun, error) {
-	s, err := a.openStore(ctx, cfg)
+	s, err := a.workHere(ctx, cfg)
 	if err != nil {
 		return endedRun{}, err
 	}
-	if err := a.takeOver(ctx, cfg, s); err != nil {
-		return endedRun{}, err
+	return a.runOn(ctx, cfg, s, spec, asked)
+}
+
+// workHere opens the store for this process as the one that works on the data folder.
+func (a *app) workHere(ctx context.Context, cfg *config.Config) (*store.Store, error) {
+	s, err := a.openStore(ctx, cfg)
+	if err != nil {
+		return nil, err
 	}
+	return s, a.takeOver(ctx, cfg, s)
+}
+
+// runOn runs a job over a store that is ours alone.
+func (a *app) runOn(ctx context.Context, cfg *config.Config, s *store.Store, spec job.Spec, asked job.Run) (endedRun, error) {
 	if err := control.CarryOn(ctx, s, []job.Spec{spec}); err != nil {
 		return endedRun{}, err
 	}

@@ -64,6 +64,24 @@ func readFile(path string) (secret.Text, error) {
 	return secret.New(content), nil
 }
 
+// CheckRights gives key.world_readable for a file with a private key, of SSH or PGP, that everybody on the machine may read.
+func CheckRights(path string, content secret.Text) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return noFile(path, err)
+	}
+	if info.Mode().Perm()&0o007 == 0 || !looksPrivate(content.Reveal()) {
+		return nil
+	}
+	return worldReadable(path, info.Mode().Perm())
+}
+
+// looksPrivate goes by what such files begin with; those of OpenPGP may be binary, with a tag for secret keys.
+func looksPrivate(content []byte) bool {
+	const oldSecret, newSecret = 0x94, 0xC5 // RFC 9580: packet type 5, of which the old format keeps two bits for a length
+	return bytes.Contains(content, []byte("PRIVATE KEY")) || len(content) > 0 && (content[0]&^3 == oldSecret || content[0] == newSecret)
+}
+
 // parseRaw gives the key as crypto/... types.
 func parseRaw(text, passphrase secret.Text) (any, error) {
 	content := bytes.TrimSpace(bytes.TrimPrefix(text.Reveal(), []byte("\xef\xbb\xbf")))
