@@ -13,7 +13,7 @@ func exportOnly(f *field) { f.only = job.TypeExport }
 var jobFields = []field{
 	word("type", "", "import: from the customer's server to a local folder. export: the other way.", "import", "export").with(needed),
 	{key: "connection", kind: kRef, need: true, example: "acme", help: "Name of the connection."},
-	{key: "enabled", kind: kFlag, def: "true", help: "false: never runs by itself; slots end skipped. History is kept."},
+	{key: "enabled", kind: kFlag, def: "true", help: "false: not run, by hand neither; slots end skipped. History is kept."},
 	{key: "formerly", kind: kRef, example: "acme-old", help: "Name that the job had: its history is carried on, so nothing is taken twice."},
 	{key: "schedule", kind: kCron, example: `"*/15 0-5 * * *"`, unset: "only by hand, or after another job",
 		help: "When to look: five fields (minute, hour, day, month, weekday) or @daily and the like, in the job's time zone. A time that " +

@@ -183,6 +183,12 @@ func (d *Daemon) RunJob(ctx context.Context, name string, asked job.Run) (job.Ru
 			Slug: SlugBusy, What: "nothing was begun", Cause: "the job runs already, and never twice at once", Do: "haulier status " + name, Who: job.WhoUs, Err: err,
 		}
 	}
+	if errors.Is(err, job.ErrNotFound) {
+		return job.Run{}, &job.Reason{
+			Slug: "usage.no_such_job", What: "nothing was begun", Cause: fmt.Sprintf("the daemon works with %s, which has no job %q", d.Config().Path, name),
+			Do: "haulier reload, if the job is new there; else haulier jobs list shows what there is", Who: job.WhoUs, Err: err,
+		}
+	}
 	if err != nil {
 		return job.Run{}, err
 	}
@@ -210,15 +216,34 @@ func (d *Daemon) WaitRun(ctx context.Context, id int64) (job.Run, error) {
 
 // CancelRun ends a run at work.
 func (d *Daemon) CancelRun(ctx context.Context, id int64, by string) error {
-	if err := d.Scheduler.Cancel(id, by); err != nil {
+	err := d.Scheduler.Cancel(id, by)
+	if errors.Is(err, job.ErrNotFound) {
+		return d.notAtWork(ctx, id, err)
+	}
+	if err != nil {
 		return fmt.Errorf("run %d: %w", id, err)
 	}
 	return d.Store.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: "run.cancel", Object: fmt.Sprintf("run %d", id)})
 }
 
+// notAtWork says why there is nothing to cancel.
+func (d *Daemon) notAtWork(ctx context.Context, id int64, why error) error {
+	cause, do := fmt.Sprintf("there is no run %d", id), "haulier status shows the runs at work"
+	if run, err := d.Store.Run(ctx, id); err == nil {
+		cause, do = fmt.Sprintf("run %d is not at work: it is %s", id, run.State), fmt.Sprintf("haulier show %d", id)
+	}
+	return &job.Reason{Slug: "run.not_at_work", What: "nothing was cancelled", Cause: cause, Do: do, Who: job.WhoUs, Err: why}
+}
+
 // RetryRun runs the job of a run again; of asked, By, Only and AsRun count.
 func (d *Daemon) RetryRun(ctx context.Context, id int64, asked job.Run) (job.Run, error) {
 	name, asked, err := Again(ctx, d.Store, d.Config(), id, asked)
+	var reason *job.Reason
+	if errors.Is(err, job.ErrNotFound) && !errors.As(err, &reason) {
+		return job.Run{}, &job.Reason{
+			Slug: "usage.no_such_run", What: "nothing was begun", Cause: fmt.Sprintf("there is no run %d", id), Do: "haulier history", Who: job.WhoUs, Err: err,
+		}
+	}
 	if err != nil {
 		return job.Run{}, err
 	}

@@ -93,6 +93,7 @@ func (r *importRun) check(ctx context.Context, f *job.File, opened string) error
 		Do:    "nothing, or set duplicates: land", Who: job.WhoCustomer,
 	}
 	if r.want.Duplicates == job.DuplicatesHold {
+		reason.Do = fmt.Sprintf("haulier held resolve %d --as drop; or set duplicates: land, and resolve it --as again", f.ID)
 		return &decision{job.FileHeld, reason}
 	}
 	return &decision{job.FileSkipped, reason}

@@ -294,7 +294,18 @@ func (r *importRun) renameAside(ctx context.Context, f job.File) error {
 			return err
 		}
 	}
-	return r.remote.Rename(ctx, f.Path, f.Aside, job.RenameV3)
+	return ofSource(r.remote.Rename(ctx, f.Path, f.Aside, job.RenameV3))
+}
+
+// ofSource gives the advice for a source that may not be renamed: a session's is for what we bring.
+func ofSource(err error) error {
+	var reason *job.Reason
+	if !errors.As(err, &reason) || reason.Slug != "remote.rename_refused" {
+		return err
+	}
+	own := *reason
+	own.Do, own.Who = "ask the customer for the right to rename in the folder, or set after_success: keep", job.WhoCustomer
+	return &own
 }
 
 func (r *importRun) means() job.RenameMeans {

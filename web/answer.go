@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/haulier/haulier/job"
 )
@@ -45,6 +44,20 @@ func refuse(w http.ResponseWriter, err error) {
 	send(w, p.Status, "application/problem+json", p)
 }
 
+// bare makes an error speak that nobody thought of a reason for.
+func bare(status int, err error) *job.Reason {
+	r := &job.Reason{Slug: "api.failed", What: "the request was not carried out", Cause: err.Error(), Do: "look into the log of the daemon, and ask haulier doctor", Who: job.WhoUs}
+	switch status {
+	case http.StatusBadRequest:
+		r.Slug, r.Do = "api.bad_request", "compare the request with the table in docs/operations.md"
+	case http.StatusNotFound:
+		r.Slug, r.Do = "api.not_found", "ask what there is: GET /api/v1/overview, haulier history"
+	case http.StatusConflict:
+		r.Slug, r.Do = "api.conflict", "look how it stands now, and ask again if it is still wanted"
+	}
+	return r
+}
+
 func problemOf(err error) Problem {
 	var bad badRequest
 	var reason *job.Reason
@@ -60,7 +73,7 @@ func problemOf(err error) Problem {
 		status = http.StatusUnprocessableEntity
 	}
 	if !errors.As(err, &reason) {
-		reason = &job.Reason{Slug: "api." + strings.ReplaceAll(strings.ToLower(http.StatusText(status)), " ", "_"), What: "nothing was done", Cause: err.Error(), Who: job.WhoUs}
+		reason = bare(status, err)
 	}
 	return Problem{Type: "haulier:" + reason.Slug, Title: reason.What, Status: status, Reason: *reason}
 }

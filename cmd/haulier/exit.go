@@ -42,12 +42,14 @@ var exitByArea = map[string]int{
 	"remote":   exitRemote,
 	"local":    exitLocal, "ledger": exitLocal,
 	"config": exitConfig,
+	"api":    exitUnexpected,
 }
 
 // exitBySlug is the code of failures that are not like the others of their area: a run that took too long is the
-// network's, and what is in use is no fault.
+// network's, and what is in use is no fault;
+// api.* are requests that this program does not make.
 var exitBySlug = map[string]int{
-	"run.timeout": exitNetwork, control.SlugBusy: exitBusy, control.SlugLocked: exitBusy,
+	"run.timeout": exitNetwork, "run.not_at_work": exitUsage, control.SlugBusy: exitBusy, control.SlugLocked: exitBusy,
 }
 
 // coded is an error with an exit code of its own. A nil err says that everything was said already.

@@ -3,6 +3,7 @@ package audit_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 )
@@ -18,6 +19,12 @@ func TestKilledNightHasNoFindings(t *testing.T) {
 	if err := n.open(); err != nil {
 		t.Fatal(err, n.close())
 	}
+	// Servers tell whole seconds: what has the size of the version before it, in the same second, nobody can tell from it.
+	versions := 0
+	sized := func(text string) string {
+		versions++
+		return text + strings.Repeat(".", versions)
+	}
 	rounds := 3
 	if testing.Short() {
 		rounds = 1
@@ -26,14 +33,14 @@ func TestKilledNightHasNoFindings(t *testing.T) {
 		for job := range n.customers {
 			for i := range 6 {
 				name := fmt.Sprintf("f%d.csv", random.IntN(4)+i) // some names come again before anybody looks
-				if err := n.put(job, name, fmt.Sprintf("%s, round %d, version %d", job, round, i)); err != nil {
+				if err := n.put(job, name, sized(fmt.Sprintf("%s, round %d, version %d", job, round, i))); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
 		for job := range n.customers {
 			n.killed(t, job, time.Duration(random.IntN(400))*time.Millisecond, func() error {
-				return n.put(job, "f4.csv", fmt.Sprintf("%s, round %d, put while a run was at work", job, round))
+				return n.put(job, "f4.csv", sized(fmt.Sprintf("%s, round %d, put while a run was at work", job, round)))
 			})
 		}
 	}
