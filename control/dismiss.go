@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -21,19 +20,14 @@ type Rejects interface {
 // Dismiss lets a rejected file be: nobody waits for it any more, also where it lies on. Its incident ends with the last
 // file of its cause. A newer version under its name goes its own way.
 func Dismiss(ctx context.Context, d Rejects, f job.File, who, why string) (job.File, error) {
-	claimed, err := d.Claim(ctx, f, f.Run)
-	if err != nil {
-		return f, fmt.Errorf("file %d: %w", f.ID, err)
-	}
 	cause := f.Reason
-	dropped, err := d.Advance(ctx, claimed.Step, decided(claimed, AsDrop))
-	if err != nil {
-		return f, fmt.Errorf("file %d: %w", f.ID, err)
-	}
-	audited := d.AddAudit(ctx, store.AuditLine{
+	dropped, err := d.Decide(ctx, job.FileRejected, decided(f, AsDrop), store.AuditLine{
 		At: time.Now(), Who: who, Act: "held.resolve", Object: fmt.Sprintf("file %d", f.ID), Detail: fmt.Sprintf("rejected, as %s: %s", AsDrop, why),
 	})
-	return dropped, errors.Join(audited, endRejected(ctx, d, f.Job, cause))
+	if err != nil {
+		return f, fmt.Errorf("file %d: %w", f.ID, err)
+	}
+	return dropped, endRejected(ctx, d, f.Job, cause)
 }
 
 // endRejected ends the incident of a cause for which nothing lies there rejected any more.

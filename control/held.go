@@ -2,8 +2,8 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -27,13 +27,21 @@ type Doubts interface {
 	File(ctx context.Context, id int64) (job.File, error)
 	Held(ctx context.Context, jobName string) ([]job.File, error)
 	Known(ctx context.Context, jobName string, paths []string) (map[string]job.File, error)
-	Claim(ctx context.Context, f job.File, run int64) (job.File, error)
-	Advance(ctx context.Context, from job.Step, f job.File) (job.File, error)
-	AddAudit(ctx context.Context, l store.AuditLine) error
+	Stamp(ctx context.Context) (int64, error)
+	// Decide writes the row as decided, and the audit's line with it, if it is still as it was read; else job.ErrStale.
+	Decide(ctx context.Context, from job.State, f job.File, line store.AuditLine) (job.File, error)
 }
 
 // Resolve ends the doubt about one file, for a reason that the audit keeps.
 func Resolve(ctx context.Context, d Doubts, id int64, as Verdict, who, why string) (job.File, error) {
+	f, err := resolve(ctx, d, id, as, who, why)
+	if errors.Is(err, job.ErrStale) { // it was written meanwhile: it is judged as it stands now
+		return resolve(ctx, d, id, as, who, why)
+	}
+	return f, err
+}
+
+func resolve(ctx context.Context, d Doubts, id int64, as Verdict, who, why string) (job.File, error) {
 	f, err := d.File(ctx, id)
 	if err != nil {
 		return f, fmt.Errorf("file %d: %w", id, err)
@@ -50,19 +58,13 @@ func Resolve(ctx context.Context, d Doubts, id int64, as Verdict, who, why strin
 	if err := newest(ctx, d, f, as); err != nil {
 		return f, err
 	}
-	// The claim's new fence makes sure that whoever held the file last can write no more.
-	claimed, err := d.Claim(ctx, f, f.Run)
-	if err != nil {
-		return f, fmt.Errorf("file %d: %w", id, err)
-	}
-	next := decided(claimed, as)
-	written, err := d.Advance(ctx, claimed.Step, next)
-	if err != nil {
-		return f, fmt.Errorf("file %d: %w", id, err)
-	}
-	return written, d.AddAudit(ctx, store.AuditLine{
+	written, err := d.Decide(ctx, job.FileHeld, decided(f, as), store.AuditLine{
 		At: time.Now(), Who: who, Act: "held.resolve", Object: fmt.Sprintf("file %d", id), Detail: fmt.Sprintf("as %s: %s", as, why),
 	})
+	if err != nil {
+		return f, fmt.Errorf("file %d: %w", id, err)
+	}
+	return written, nil
 }
 
 func fits(t job.Type, as Verdict) error {
@@ -103,6 +105,9 @@ func onlyCopy(f job.File) bool { return f.Spent && f.Kept != "" }
 
 // decided is the row as the verdict makes it.
 func decided(f job.File, as Verdict) job.File {
+	if f.Reason != nil && f.Reason.Slug == "local.stage_lost" {
+		f.Kept = "" // it is not there: again means to fetch it, once the server shows it
+	}
 	f.Reason = nil
 	switch as {
 	case AsLanded:
@@ -130,24 +135,31 @@ func decided(f job.File, as Verdict) job.File {
 	return f
 }
 
-// EpochKeeper is a stage that remembers, for each job, which life of the ledger it was last used with.
-type EpochKeeper interface {
-	Epoch(jobName string) (string, error)
-	SetEpoch(jobName, epoch string) error
-}
-
 // heldMost is how many held rows one look gives.
 const heldMost = 1000
 
 // Reconcile ends all doubts that a restored ledger or a mass change on the server left on a job: as landed or delivered,
 // when the files are known to have gone through before, or again. Only then does the job take new files by itself. After
-// a restore a run has to look first: without that look nothing is held yet, and everything would be taken again.
-func Reconcile(ctx context.Context, d Doubts, spec job.Spec, stage EpochKeeper, epoch string, as Verdict, who, why string) (int, error) {
+// a restore a run has to look first: without that look not all is held yet, and the rest would be taken again.
+func Reconcile(ctx context.Context, d Doubts, spec job.Spec, stage transfer.Memory, epoch string, as Verdict, who, why string) (int, error) {
+	if err := transfer.CarryOn(stage, spec); err != nil {
+		return 0, err
+	}
 	life, err := stage.Epoch(spec.Name)
 	if err != nil {
 		return 0, err
 	}
-	then, _, _ := strings.Cut(life, " ")
+	stamp, err := d.Stamp(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if transfer.Unseen(life, epoch, stamp) {
+		return 0, &job.Reason{
+			Slug: "ledger.look_first", What: "nothing was settled; the job goes on holding what looks new",
+			Cause: "the ledger was restored and no run has looked at everything since, so what was moved before is not known to be old yet",
+			Do:    fmt.Sprintf("haulier run %s (it moves nothing that looks new), then haulier reconcile %s", spec.Name, spec.Name), Who: job.WhoUs,
+		}
+	}
 	n, left, err := resolveRestored(ctx, d, spec.Name, as, who, why)
 	switch {
 	case err != nil:
@@ -156,12 +168,6 @@ func Reconcile(ctx context.Context, d Doubts, spec job.Spec, stage EpochKeeper, 
 		return n, &job.Reason{
 			Slug: "ledger.too_many_held", What: fmt.Sprintf("%d files were settled; the job goes on holding what looks new", n),
 			Cause: fmt.Sprintf("%d files or more are held for other reasons and hide the rest", left), Do: "haulier held list " + spec.Name, Who: job.WhoUs,
-		}
-	case n == 0 && life != "" && then != epoch && then != transfer.Looked(epoch):
-		return 0, &job.Reason{
-			Slug: "ledger.look_first", What: "nothing was settled; the job goes on holding what looks new",
-			Cause: "the ledger was restored and no run has looked since, so what was moved before is not known to be old yet",
-			Do:    fmt.Sprintf("haulier run %s (it moves nothing that looks new), then haulier reconcile %s", spec.Name, spec.Name), Who: job.WhoUs,
 		}
 	}
 	return n, stage.SetEpoch(spec.Name, epoch)

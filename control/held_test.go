@@ -86,6 +86,10 @@ func TestResolveEndsADoubtAsSomebodyDecided(t *testing.T) {
 		kept(f)
 		f.Spent = true
 	}
+	lost := func(f *job.File) {
+		only(f)
+		f.Reason.Slug = "local.stage_lost"
+	}
 	for name, test := range map[string]struct {
 		file   job.File
 		change func(*job.File)
@@ -97,6 +101,7 @@ func TestResolveEndsADoubtAsSomebodyDecided(t *testing.T) {
 		"again":                  {job.File{}, held("remote.source_consumed"), control.AsAgain, job.StepSeen, job.FileWaiting},
 		"received again":         {job.File{}, kept, control.AsAgain, job.StepSeen, job.FileWaiting},
 		"only copy again":        {job.File{}, only, control.AsAgain, job.StepDownloaded, job.FileWaiting},
+		"lost copy again":        {job.File{}, lost, control.AsAgain, job.StepSeen, job.FileWaiting},
 		"drop":                   {job.File{}, held("remote.mass_change"), control.AsDrop, job.StepDone, job.FileSkipped},
 		"delivered":              {export, onItsWay, control.AsDelivered, job.StepDelivered, job.FileDelivered},
 		"delivered, never begun": {export, held("ledger.restored"), control.AsDelivered, job.StepDone, job.FileDelivered},
@@ -112,8 +117,11 @@ func TestResolveEndsADoubtAsSomebodyDecided(t *testing.T) {
 			if got.Step != test.step || got.State != test.state || got.Fence <= f.Fence {
 				t.Errorf("the row is %s at %s under fence %d (was %d)", got.State, got.Step, got.Fence, f.Fence)
 			}
-			if test.as == control.AsAgain && (got.Kept != f.Kept || // perhaps all there is of it
-				got.Temp != f.Temp || got.Reason != nil) { // what that names is cleared away by the next attempt
+			copied := f.Kept // perhaps all there is of it
+			if f.Reason.Slug == "local.stage_lost" {
+				copied = ""
+			}
+			if test.as == control.AsAgain && (got.Kept != copied || got.Temp != f.Temp || got.Reason != nil) { // what Temp names is cleared away by the next attempt
 				t.Errorf("the row still knows of the attempt before: %+v", got)
 			}
 			if _, err := s.Advance(t.Context(), f.Step, f); !errors.Is(err, job.ErrStale) {
@@ -168,32 +176,44 @@ func TestReopenGivesRejectedFilesBackToTheNextRun(t *testing.T) {
 		f.State, f.Step, f.Reason, f.Refetched = job.FileRejected, job.StepDone, &job.Reason{Slug: "pgp.not_encrypted"}, true
 	}
 	f := leave(t, s, job.File{}, rejected)
-	if _, err := control.Reopen(t.Context(), s, f.Run, "another.csv", "ann"); err != nil {
+	if err := control.Reopen(t.Context(), s, job.Run{Reopen: f.Run, Only: "another.csv", By: "ann"}); err != nil {
 		t.Fatal(err)
 	}
 	if now, err := s.File(t.Context(), f.ID); err != nil || now.State != job.FileRejected {
 		t.Errorf("a file that was not asked for: %+v, %v", now, err)
 	}
-	name, err := control.Reopen(t.Context(), s, f.Run, "a.csv", "ann")
-	if err != nil || name != "acme-in" {
-		t.Fatalf("job %q, %v", name, err)
+	if err := control.Reopen(t.Context(), s, job.Run{Reopen: f.Run, Only: "a.csv", By: "ann"}); err != nil {
+		t.Fatal(err)
 	}
 	now, err := s.File(t.Context(), f.ID)
 	if err != nil || now.State != job.FileWaiting || now.Step != job.StepSeen || now.Refetched || now.Reason != nil {
 		t.Errorf("row %+v, %v", now, err)
 	}
 	landed := leave(t, s, job.File{Job: "acme-in", Type: job.TypeImport, Path: "/out/b.csv"}, func(f *job.File) { f.State, f.Step = job.FileLanded, job.StepDone })
-	if _, err := control.Reopen(t.Context(), s, landed.Run, "", "ann"); err != nil {
+	if err := control.Reopen(t.Context(), s, job.Run{Reopen: landed.Run, By: "ann"}); err != nil {
 		t.Fatal(err)
 	}
 	if now, err := s.File(t.Context(), landed.ID); err != nil || now.State != job.FileLanded {
 		t.Errorf("a landed file: %+v, %v", now, err)
 	}
+}
+
+// A retry may still be refused, because the job is busy or paused: being asked for it changes nothing.
+func TestAgainOnlyReads(t *testing.T) {
+	s := openStore(t)
+	f := leave(t, s, job.File{}, func(f *job.File) { f.State, f.Step = job.FileRejected, job.StepDone })
+	name, asked, err := control.Again(t.Context(), s, &config.Config{}, f.Run, job.Run{By: "ann", Only: "a.csv"})
+	if err != nil || name != "acme-in" || asked.Reopen != f.Run || asked.Only != "a.csv" {
+		t.Errorf("job %q, %+v, %v", name, asked, err)
+	}
+	if now, err := s.File(t.Context(), f.ID); err != nil || now.Touched != f.Touched {
+		t.Errorf("row %+v, %v", now, err)
+	}
 	running, err := s.BeginRun(t.Context(), job.Run{Job: "acme-in", Type: job.TypeImport, Trigger: job.TriggerManual, Started: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := control.Reopen(t.Context(), s, running.ID, "", "ann"); slugOf(err) != "run.at_work" {
+	if _, _, err := control.Again(t.Context(), s, &config.Config{}, running.ID, job.Run{By: "ann"}); slugOf(err) != "run.at_work" {
 		t.Errorf("a run at work: %v", err)
 	}
 }
@@ -206,12 +226,21 @@ func (s *stage) SetEpoch(_, epoch string) error { s.epoch = epoch; return nil }
 func TestReconcileWantsALookAfterARestore(t *testing.T) {
 	s := openStore(t)
 	spec := job.Spec{Name: "acme-in"}
-	kept := &stage{epoch: "before 17"}
-	n, err := control.Reconcile(t.Context(), s, spec, kept, "now", control.AsLanded, "ann", "they are there")
-	if n != 0 || slugOf(err) != "ledger.look_first" || kept.epoch != "before 17" {
-		t.Fatalf("before any look: %d, %v; the stage remembers %q", n, err, kept.epoch)
+	f := leave(t, s, job.File{}, held("ledger.restored"))
+	for life, epoch := range map[string]string{"before 17": "now", "now 1000000": "now", "": job.RestoredEpoch + "now"} {
+		kept := &stage{epoch: life}
+		n, err := control.Reconcile(t.Context(), s, spec, kept, epoch, control.AsLanded, "ann", "they are there")
+		if n != 0 || slugOf(err) != "ledger.look_first" || kept.epoch != life {
+			t.Errorf("before any look: %d, %v; the stage remembers %q", n, err, kept.epoch)
+		}
+		if row, err := s.File(t.Context(), f.ID); err != nil || row.State != job.FileHeld {
+			t.Errorf("row %+v, %v", row, err)
+		}
 	}
-	kept.epoch = transfer.Looked("now")
+	if _, err := control.Resolve(t.Context(), s, f.ID, control.AsDrop, "ann", "why"); err != nil {
+		t.Fatal(err)
+	}
+	kept := &stage{epoch: transfer.Looked("now") + " 2"}
 	if n, err := control.Reconcile(t.Context(), s, spec, kept, "now", control.AsLanded, "ann", "they are there"); n != 0 || err != nil || kept.epoch != "now" {
 		t.Errorf("after a look that found nothing: %d, %v; the stage remembers %q", n, err, kept.epoch)
 	}
@@ -223,7 +252,7 @@ func TestReconcileSettlesWhatARestoreHolds(t *testing.T) {
 	mass := leave(t, s, job.File{Job: "acme-in", Type: job.TypeImport, Path: "/out/b.csv"}, held("remote.mass_change"))
 	other := leave(t, s, job.File{Job: "acme-in", Type: job.TypeImport, Path: "/out/c.csv"}, held("remote.source_consumed"))
 	elsewhere := leave(t, s, job.File{Job: "other", Type: job.TypeImport, Path: "/out/a.csv"}, held("ledger.restored"))
-	kept := &stage{epoch: "before"}
+	kept := &stage{epoch: transfer.Looked("now")}
 	n, err := control.Reconcile(t.Context(), s, job.Spec{Name: "acme-in"}, kept, "now", control.AsLanded, "ann", "they are there")
 	if err != nil || n != 2 || kept.epoch != "now" {
 		t.Fatalf("%d settled, epoch %q, %v", n, kept.epoch, err)
@@ -233,8 +262,8 @@ func TestReconcileSettlesWhatARestoreHolds(t *testing.T) {
 			t.Errorf("file %d is %s, want %s; %v", id, f.State, want, err)
 		}
 	}
-	refused := &stage{epoch: "before"}
-	if _, err := control.Reconcile(t.Context(), s, job.Spec{Name: "other"}, refused, "now", control.AsDelivered, "ann", "why"); err == nil || refused.epoch != "before" {
+	refused := &stage{epoch: transfer.Looked("now")}
+	if _, err := control.Reconcile(t.Context(), s, job.Spec{Name: "other"}, refused, "now", control.AsDelivered, "ann", "why"); err == nil || refused.epoch != transfer.Looked("now") {
 		t.Errorf("epoch %q after %v", refused.epoch, err)
 	}
 }

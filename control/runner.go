@@ -33,7 +33,9 @@ type Runner struct {
 	Sessions    func(ctx context.Context, c job.Connection) (Session, error)
 	Connections func(name string) (job.Connection, bool)
 	// AsRun gives job and connection as a run's revision had them, for runs that ask for that.
-	AsRun    func(ctx context.Context, run job.Run) (job.Spec, job.Connection, error)
+	AsRun func(ctx context.Context, run job.Run) (job.Spec, job.Connection, error)
+	// Reopen gives back the rejected files of the run that a run tries again. Only the run itself does so: it has the job's turn.
+	Reopen   func(ctx context.Context, run job.Run) error
 	Importer *transfer.Importer
 	Exporter *transfer.Exporter
 	Book     RunBook
@@ -73,6 +75,11 @@ func (r *Runner) work(ctx context.Context, spec job.Spec, run job.Run) job.Resul
 
 // move does the run over a session.
 func (r *Runner) move(ctx context.Context, spec job.Spec, c job.Connection, run job.Run) job.Result {
+	if run.Reopen != 0 {
+		if err := r.Reopen(ctx, run); err != nil {
+			return failed(reasonOf(ctx, err))
+		}
+	}
 	session, err := r.Sessions(ctx, c)
 	if err != nil {
 		return failed(reasonOf(ctx, err))

@@ -15,6 +15,7 @@ type File struct {
 	Run        int64 // the run that works, or last worked, on it
 	Fence      int64
 	Touched    int64 // rises with every write to the row, across the ledger; a listing judges only rows not touched since it began
+	Decided    int64 // Touched when a person decided about it last; 0: nobody has
 
 	// Fingerprint of the source.
 	Size        int64
@@ -44,7 +45,7 @@ type File struct {
 	Marker    string   // export: remote path of the done-file, rendered once like Final; empty: none was asked for
 	Marked    bool     // export: the done-file was acknowledged
 	Aside     string   // import: remote path to which we moved the source, or Path itself once we removed it there
-	Archived  string   // local path of the copy as received (import) or of the moved source (export)
+	Archived  string   // local path of the copy as received (import: made once Kept is empty) or of the moved source (export); named before it is made
 	Proof     Proof
 	Means     RenameMeans
 	Envelope  *Envelope

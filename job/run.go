@@ -29,6 +29,8 @@ type Run struct {
 	Only  string // only the file of this name; empty: all
 	Force bool   // take files again that were taken before
 	AsRun bool   // with job and connection as Revision has them, not those of now; not kept, the number tells
+	// Reopen is the run that this one tries again: its rejected files are taken once more. 0: none. Not kept.
+	Reopen int64
 }
 
 // Trigger is what started a run.

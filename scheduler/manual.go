@@ -23,7 +23,7 @@ func (b *Begun) Wait(ctx context.Context) (job.Run, error) {
 	}
 }
 
-// RunNow begins a run by hand; of template, By, Only, Force and, with AsRun, Revision count. It goes ahead whatever the schedule, window,
+// RunNow begins a run by hand; of template, By, Only, Force, Reopen and, with AsRun, Revision count. It goes ahead whatever the schedule, window,
 // calendar and Gate say, and replaces a waiting retry. The run belongs to the service, not to ctx: Cancel and Stop end it.
 //
 // Errors: ErrRunning, ErrStopped, job.ErrNotFound, a *job.Reason if the job is disabled or paused, or that of the store.
@@ -62,7 +62,7 @@ func (s *Service) claim(name string, template job.Run) (t *turn, started bool, e
 	}
 	t = &turn{job: e, spec: e.spec, done: make(chan struct{}), run: job.Run{
 		Trigger: job.TriggerManual, By: template.By, Only: template.Only, Force: template.Force, Attempt: 1,
-		Revision: template.Revision, AsRun: template.AsRun,
+		Revision: template.Revision, AsRun: template.AsRun, Reopen: template.Reopen,
 	}}
 	e.turn = t
 	s.places++

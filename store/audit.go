@@ -40,9 +40,11 @@ func (r auditRow) link(before string) string {
 
 // AddAudit writes a line to the audit list, of now unless it says when. The database lets no line be changed or removed.
 func (s *Store) AddAudit(ctx context.Context, l AuditLine) error {
-	return s.write(ctx, "write to the audit list", func(tx *gorm.DB) error {
-		return s.link(tx, auditRow{At: micros(l.At), Who: l.Who, Act: l.Act, Object: l.Object, Detail: l.Detail})
-	})
+	return s.write(ctx, "write to the audit list", func(tx *gorm.DB) error { return s.addAudit(tx, l) })
+}
+
+func (s *Store) addAudit(tx *gorm.DB, l AuditLine) error {
+	return s.link(tx, auditRow{At: micros(l.At), Who: l.Who, Act: l.Act, Object: l.Object, Detail: l.Detail})
 }
 
 func (s *Store) audit(tx *gorm.DB, who, act, object, detail string) error {

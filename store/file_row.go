@@ -21,6 +21,7 @@ type fileRow struct {
 	Run            int64
 	Fence          int64
 	Touched        int64
+	Decided        int64
 	Size           int64
 	Mtime          int64
 	StableSince    int64
@@ -70,7 +71,7 @@ var facts = []string{
 func rowOf(f job.File) fileRow {
 	return fileRow{
 		ID: f.ID, Job: f.Job, Connection: f.Connection, Type: string(f.Type), Path: raw(f.Path), Dir: raw(f.Dir), Generation: f.Generation,
-		Run: f.Run, Fence: f.Fence, Touched: f.Touched,
+		Run: f.Run, Fence: f.Fence, Touched: f.Touched, Decided: f.Decided,
 		Size: f.Size, Mtime: f.ModTime, StableSince: micros(f.StableSince), Absent: f.Absent, Moved: f.Moved, Stayed: f.Stayed,
 		Step: string(f.Step), State: string(f.State), Reason: reasonText(f.Reason),
 		ReceivedSize: f.Received.Size, ReceivedSHA256: f.Received.SHA256, PlainSize: f.Plain.Size, PlainSHA256: f.Plain.SHA256,
@@ -85,7 +86,7 @@ func rowOf(f job.File) fileRow {
 func (r fileRow) file() job.File {
 	return job.File{
 		ID: r.ID, Job: r.Job, Connection: r.Connection, Type: job.Type(r.Type), Path: string(r.Path), Dir: string(r.Dir), Generation: r.Generation,
-		Run: r.Run, Fence: r.Fence, Touched: r.Touched,
+		Run: r.Run, Fence: r.Fence, Touched: r.Touched, Decided: r.Decided,
 		Size: r.Size, ModTime: r.Mtime, StableSince: instant(r.StableSince), Absent: r.Absent, Moved: r.Moved, Stayed: r.Stayed,
 		Step: job.Step(r.Step), State: job.State(r.State), Reason: reasonFrom(r.Reason),
 		Received: job.Digest{Size: r.ReceivedSize, SHA256: r.ReceivedSHA256},

@@ -85,7 +85,7 @@ func (s *Store) see(tx *gorm.DB, files []job.File) ([]fileRow, error) {
 // fresh is the row of a version that nobody has worked on.
 func (s *Store) fresh(f job.File) fileRow {
 	row := rowOf(f)
-	row.ID, row.Fence, row.Absent, row.Moved, row.Stayed, row.Began, row.Ended = 0, 0, false, false, 0, 0, 0
+	row.ID, row.Fence, row.Decided, row.Absent, row.Moved, row.Stayed, row.Began, row.Ended = 0, 0, 0, false, false, 0, 0, 0
 	row.Seen = s.now()
 	if f.Step != job.StepDone { // decided by its name or size alone
 		row.Step = string(job.StepSeen)
@@ -127,7 +127,8 @@ func stamp(tx *gorm.DB, writes int) (int64, error) {
 
 // Claim takes a row, as it was read, for a run: its fence rises, so that whoever held it before can write no more.
 // The state becomes moving, except for a file that has landed or was delivered and only is to be tidied up after.
-// job.ErrStale when the row was written since it was read.
+// job.ErrStale when the row was written since it was read, and for rows that no run may take: what is held or done
+// changes by Decide.
 func (s *Store) Claim(ctx context.Context, f job.File, run int64) (job.File, error) {
 	var row fileRow
 	err := s.write(ctx, fmt.Sprintf("claim %s", nameOf(f)), func(tx *gorm.DB) error {
@@ -136,8 +137,8 @@ func (s *Store) Claim(ctx context.Context, f job.File, run int64) (job.File, err
 			return err
 		}
 		err = one(tx.Exec(`UPDATE files SET fence = fence + 1, run = ?, began = ?, touched = ?,
-			state = CASE WHEN state IN ('landed', 'delivered') THEN state ELSE 'moving' END WHERE id = ? AND touched = ?`,
-			run, s.now(), touched, f.ID, f.Touched))
+			state = CASE WHEN state IN ('landed', 'delivered') THEN state ELSE 'moving' END
+			WHERE id = ? AND touched = ? AND state <> 'held' AND step <> 'done'`, run, s.now(), touched, f.ID, f.Touched))
 		if err != nil {
 			return err
 		}
@@ -170,7 +171,7 @@ func (s *Store) Advance(ctx context.Context, from job.Step, f job.File) (job.Fil
 
 func (s *Store) advance(tx *gorm.DB, from job.Step, f job.File) (fileRow, error) {
 	var old fileRow
-	err := tx.Select("job", "type", "path", "generation", "superseded", "seen", "began", "ended", "name", "state").
+	err := tx.Select("job", "type", "path", "generation", "superseded", "decided", "seen", "began", "ended", "name", "state").
 		Where("id = ? AND fence = ? AND step = ?", f.ID, f.Fence, string(from)).Take(&old).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return old, job.ErrStale
@@ -197,7 +198,7 @@ func (s *Store) advance(tx *gorm.DB, from job.Step, f job.File) (fileRow, error)
 // keep takes from the row as it was what Advance does not write.
 func (r *fileRow) keep(old fileRow) {
 	r.Job, r.Type, r.Path, r.Generation, r.Superseded = old.Job, old.Type, old.Path, old.Generation, old.Superseded
-	r.Seen, r.Began, r.Name = old.Seen, old.Began, old.Name
+	r.Decided, r.Seen, r.Began, r.Name = old.Decided, old.Seen, old.Began, old.Name
 }
 
 // isEnd says whether a file in this state waits for nothing that this run could still do.

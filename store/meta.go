@@ -56,11 +56,15 @@ func (s *Store) Epoch(ctx context.Context) (string, error) {
 }
 
 // NewEpoch begins another life: to be called after a restore, so that every job reconciles before it moves a file. Every
-// number that it gives out, of runs, files, events and all else, is greater than above.
+// number that it gives out, of runs, files, events, claims and all else, is greater than above: names on servers and in
+// stages bear a row and its fence, and the life that is lost has used some of both.
 func (s *Store) NewEpoch(ctx context.Context, above int64) (string, error) {
 	epoch := job.RestoredEpoch + randomHex(8)
 	err := s.write(ctx, "begin a new epoch", func(tx *gorm.DB) error {
 		if err := skipNumbers(tx, above); err != nil {
+			return err
+		}
+		if err := tx.Exec(`UPDATE files SET fence = ? WHERE fence < ? AND (step <> 'done' OR state IN ('held', 'rejected'))`, above, above).Error; err != nil {
 			return err
 		}
 		return setMeta(tx, map[string]string{metaEpoch: epoch})

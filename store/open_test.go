@@ -195,6 +195,33 @@ func TestAnEventAndItsChangeAreOne(t *testing.T) {
 	}
 }
 
+func TestADecisionIsOneTransaction(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, at(dir))
+	f, err := s.Claim(t.Context(), seen(t, s, "/a"), 1)
+	if err == nil {
+		f.State = job.FileHeld
+		f, err = s.Advance(t.Context(), job.StepSeen, f)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"steps", "audit"} {
+		t.Run(table, func(t *testing.T) {
+			sqlExec(t, at(dir).Path, `CREATE TRIGGER full BEFORE INSERT ON `+table+` BEGIN SELECT RAISE(ABORT, 'full'); END`)
+			defer sqlExec(t, at(dir).Path, `DROP TRIGGER full`)
+			next := f
+			next.Step, next.State = job.StepDone, job.FileLanded
+			if _, err := s.Decide(t.Context(), job.FileHeld, next, store.AuditLine{Who: "ann"}); err == nil {
+				t.Fatal("it was decided by half")
+			}
+			if row, err := s.File(t.Context(), f.ID); err != nil || row.State != job.FileHeld || row.Fence != f.Fence || row.Touched != f.Touched {
+				t.Errorf("the row is %+v, %v", row, err)
+			}
+		})
+	}
+}
+
 func TestBackupIsAWholeStore(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, at(dir))

@@ -263,16 +263,10 @@ func (b *bundle) last() job.File {
 // again gives a row back to the next run, as control does for a person who decides so.
 func (b *bundle) again(row job.File) {
 	b.t.Helper()
-	f, err := b.store.Claim(b.t.Context(), row, b.run)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	from := f.Step
-	f.State, f.Reason, f.Step, f.Absent = job.FileWaiting, nil, job.StepSeen, false
-	if f.Spent && f.Kept != "" {
-		f.Step = job.StepDownloaded
-	}
-	if _, err := b.store.Advance(b.t.Context(), from, f); err != nil {
-		b.t.Fatal(err)
-	}
+	b.decide(row, func(f *job.File) {
+		f.State, f.Reason, f.Step, f.Absent = job.FileWaiting, nil, job.StepSeen, false
+		if f.Spent && f.Kept != "" {
+			f.Step = job.StepDownloaded
+		}
+	})
 }

@@ -320,6 +320,13 @@ func (s guardedStage) SetEpoch(jobName, epoch string) error {
 	return s.Stage.SetEpoch(jobName, epoch)
 }
 
+func (s guardedStage) ChangeEpoch(jobName, from, to string) error {
+	if err := s.g.alive(ofDisk); err != nil {
+		return err
+	}
+	return s.Stage.ChangeEpoch(jobName, from, to)
+}
+
 // guardedLanding is a real landing of a process that may die.
 type guardedLanding struct {
 	guardedStage

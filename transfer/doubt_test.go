@@ -79,6 +79,37 @@ func TestImportTakesNothingOfTheLostLifeForItsOwn(t *testing.T) {
 	has(t, b.remote("out"), map[string]string{aside: "tuesday, put aside by the ledger that is lost"})
 }
 
+// TestImportArchivesBesideWhatTheLostLifeArchived: a row that the backup has keeps its number, which the lost life has given to
+// a copy as well. The same content is that copy; other content gets a name of its own.
+func TestImportArchivesBesideWhatTheLostLifeArchived(t *testing.T) {
+	for name, now := range map[string]string{"the same version": "one", "another version": "changed"} {
+		t.Run(name, func(t *testing.T) {
+			archive := filepath.Join(t.TempDir(), "archive")
+			b := setup(t, sftptest.Knobs{}).importing(func(im *job.Import) { im.DoneFile, im.Archive = "{name}.done", &job.Archive{Dir: archive} })
+			put(t, b.remote("out", "a.csv"), "one")
+			b.want(0, 0, 0, 0)
+			old := filepath.Join(t.TempDir(), "old.db")
+			if err := b.store.Backup(t.Context(), old); err != nil {
+				t.Fatal(err)
+			}
+			put(t, b.remote("out", "a.csv.done"), "")
+			b.want(1, 0, 0, 0)
+			lost := b.last()
+			b.putBack(old, 1000)
+			put(t, b.remote("out", "a.csv"), now)
+			b.want(1, 0, 0, 0)
+			b.want(0, 0, 0, 0)
+			want := map[string]string{filepath.Base(lost.Archived): "one"}
+			f := b.last()
+			if f.ID != lost.ID || f.Step != job.StepDone || f.Fence <= lost.Fence || (f.Archived == lost.Archived) != (now == "one") {
+				t.Errorf("row %+v, lost %+v", f, lost)
+			}
+			want[filepath.Base(f.Archived)] = now
+			has(t, archive, want)
+		})
+	}
+}
+
 // putBack goes on with an older copy of the ledger, as after restore and reconcile.
 func (b *bundle) putBack(old string, above int64) {
 	b.t.Helper()

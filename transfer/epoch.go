@@ -14,6 +14,43 @@ import (
 // ledger of another life, or one that has not come as far, was put back from an older copy: it may have forgotten what
 // was moved since, so nothing that looks new to it is taken without a person's word.
 
+// Memory is where a stage remembers, for each job, which life of the ledger it was last used with.
+type Memory interface {
+	Epoch(jobName string) (string, error)
+	SetEpoch(jobName, epoch string) error
+}
+
+// CarryOn lets a job that has another name by now remember what it remembered under the former one. A stage that has
+// forgotten a job proves nothing of it.
+func CarryOn(stage Memory, s job.Spec) error {
+	if s.Formerly == "" {
+		return nil
+	}
+	if life, err := stage.Epoch(s.Name); err != nil || life != "" {
+		return err
+	}
+	life, err := stage.Epoch(s.Formerly)
+	if err != nil || life == "" {
+		return err
+	}
+	return stage.SetEpoch(s.Name, life)
+}
+
+// judgeLedger compares the ledger with what the witness remembers.
+func (r *frame) judgeLedger(ctx context.Context) (err error) {
+	if r.stamp, err = r.ledger.Stamp(ctx); err != nil {
+		return ledgerReason(err)
+	}
+	if err := CarryOn(r.witness, r.spec); err != nil {
+		return err
+	}
+	if r.life, err = r.witness.Epoch(r.spec.Name); err != nil {
+		return err
+	}
+	r.restored, err = restored(ctx, r.ledger, r.spec.Name, r.epoch, r.witness)
+	return err
+}
+
 // restored compares the ledger with what the stage remembers. A stage that remembers nothing begins with the present
 // ledger, unless that one is known to be a restored one that has rows of this job.
 func restored(ctx context.Context, ledger Ledger, jobName, epoch string, stage Stage) (bool, error) {
@@ -30,16 +67,22 @@ func restored(ctx context.Context, ledger Ledger, jobName, epoch string, stage S
 
 // isOlder says whether the ledger is an older copy of the one that a stage remembers; text is empty: it remembers nothing.
 func isOlder(ctx context.Context, ledger Ledger, jobName, epoch, text string) (bool, error) {
-	then, mark, _ := strings.Cut(text, " ")
+	then, reached := parseLife(text)
 	switch {
 	case text == "":
 		return isForgetful(ctx, ledger, jobName, epoch)
 	case then != epoch:
 		return true, nil
 	}
-	reached, _ := strconv.ParseInt(mark, 10, 64) // none: 0
 	stamp, err := ledger.Stamp(ctx)
 	return stamp < reached, ledgerReason(err)
+}
+
+// parseLife reads what a stage remembers: EPOCH STAMP.
+func parseLife(text string) (epoch string, stamp int64) {
+	epoch, mark, _ := strings.Cut(text, " ")
+	stamp, _ = strconv.ParseInt(mark, 10, 64) // none: 0
+	return epoch, stamp
 }
 
 // isForgetful says whether the ledger was put back once and has rows of this job.
@@ -64,15 +107,47 @@ func remember(ctx context.Context, ledger Ledger, jobName, epoch string, stage S
 	return stage.SetEpoch(jobName, fmt.Sprintf("%s %d", epoch, stamp))
 }
 
-// Looked is what a stage remembers once a run has looked at everything after a restore: what looks new is held by now,
-// and a person may settle it. The job goes on holding until then.
+// Looked is what a stage remembers, with a stamp, once a run has looked at everything after a restore: what looks new is
+// held by now, and a person may settle it. The job goes on holding until then.
 func Looked(epoch string) string { return "looked:" + epoch }
 
-// noteLife notes in the witness which life of the ledger this run was of, and how far it came.
+// Unseen says whether a ledger of this epoch and stamp was put back, as far as a stage that remembers life can tell, and no
+// run has looked at everything since. A stage that remembers nothing tells nothing of a ledger that is known to be restored.
+func Unseen(life, epoch string, stamp int64) bool {
+	then, reached := parseLife(life)
+	switch then {
+	case "":
+		return strings.HasPrefix(epoch, job.RestoredEpoch)
+	case epoch, Looked(epoch):
+		return stamp < reached
+	}
+	return true
+}
+
+// lookedAt is how far this life of the ledger had come when the first whole look after a restore began. Only what was
+// decided since counts in it: a decision of before may have been carried out by the life that is lost.
+func (r *frame) lookedAt() (stamp int64, looked bool) {
+	then, at := parseLife(r.life)
+	return at, then == Looked(r.epoch) && at <= r.stamp
+}
+
+// forgets says whether a restored ledger may have forgotten that the row was served. It has not when a person has said
+// since the look that the file is to be moved.
+func (r *frame) forgets(f job.File) bool {
+	at, looked := r.lookedAt()
+	return r.restored && (!looked || f.Decided <= at)
+}
+
+// noteLife notes in the witness which life of the ledger this run was of, and how far it came. When somebody reconciled
+// while it ran, their word stands.
 func (r *frame) noteLife(ctx context.Context, whole bool) error {
 	switch {
 	case r.restored && whole && r.run.Only == "":
-		return r.witness.SetEpoch(r.spec.Name, Looked(r.epoch))
+		at, looked := r.lookedAt()
+		if !looked {
+			at = r.stamp
+		}
+		return r.witness.ChangeEpoch(r.spec.Name, r.life, fmt.Sprintf("%s %d", Looked(r.epoch), at))
 	case !r.restored && r.did():
 		return remember(ctx, r.ledger, r.spec.Name, r.epoch, r.witness)
 	}

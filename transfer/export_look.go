@@ -21,6 +21,7 @@ func (r *exportRun) look(ctx context.Context) (*look, error) {
 		err = r.markAbsent(ctx, l)
 	}
 	r.gate(l)
+	r.listed = err == nil
 	return l, err
 }
 
@@ -49,8 +50,8 @@ func (r *exportRun) begin(s sighting, now time.Time, _ string) job.File {
 }
 
 // refuses says why a file that is ready is not taken: a restored ledger may have forgotten that it was.
-func (r *exportRun) refuses(job.File) error {
-	if r.restored {
+func (r *exportRun) refuses(f job.File) error {
+	if r.forgets(f) {
 		return &decision{job.FileHeld, restoredReason(r.spec.Name)}
 	}
 	return nil

@@ -101,8 +101,7 @@ func (ex *Exporter) begin(ctx context.Context, remote Carrier, c job.Connection,
 		return r, ledgerReason(err)
 	}
 	r.witness = r.stage
-	r.restored, err = restored(ctx, ex.Ledger, s.Name, r.epoch, r.witness)
-	return r, err
+	return r, r.judgeLedger(ctx)
 }
 
 func outboxReason(dir string, err error) error {

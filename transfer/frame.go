@@ -58,7 +58,10 @@ type frame struct {
 	stableFor time.Duration
 
 	epoch    string
-	restored bool // the ledger is an older copy: nothing that looks new is taken without a person's word
+	life     string // what the witness remembered when the run began
+	stamp    int64  // of the ledger then
+	listed   bool   // all sources were listed
+	restored bool   // the ledger is an older copy: nothing that looks new is taken without a person's word
 	parallel int
 	seq      int
 	only     only    // of a run that is about one name
@@ -128,7 +131,7 @@ func (r *frame) end(ctx context.Context, err error) job.Result {
 	if err != nil {
 		r.fail(ofRun(ended(ctx, err)))
 	}
-	if err := r.noteLife(ctx, err == nil); err != nil {
+	if err := r.noteLife(ctx, r.listed && !r.over()); err != nil {
 		r.fail(ofRun(asReason(err)))
 	}
 	return r.result()
@@ -196,11 +199,15 @@ func (r *frame) takeBatch(ctx context.Context, paths []string, rows map[string]j
 	var movers sync.WaitGroup
 	turns := make(chan struct{}, r.parallel)
 	for _, path := range paths {
+		f := rows[path]
+		if !open(f) {
+			continue // a person has decided about it since the listing
+		}
 		if r.over() || ctx.Err() != nil || !r.another() {
 			break
 		}
 		r.seq++
-		f, seq := rows[path], r.seq
+		seq := r.seq
 		turns <- struct{}{}
 		movers.Go(func() {
 			defer func() { <-turns }()
@@ -274,11 +281,7 @@ func (r *frame) file(ctx context.Context, row job.File, seq int) {
 
 func (r *frame) carry(ctx context.Context, row job.File, seq int) {
 	began := time.Now()
-	var f job.File
-	err := around("C3", func() (err error) { // the lease, of exports too; the source is not touched
-		f, err = r.ledger.Claim(keep(ctx), row, r.run.ID)
-		return err
-	})
+	f, err := r.claim(ctx, row)
 	if err != nil {
 		r.lost(err)
 		return
@@ -293,4 +296,20 @@ func (r *frame) carry(ctx context.Context, row job.File, seq int) {
 		r.settle(ctx, &f, err, began, moved, before)
 	}
 	r.tidy(f)
+}
+
+// claim is C3: the lease, of exports too; the source is not touched. No run may take what is held, so a file that was held
+// because it changed while it was read waits again first.
+func (r *frame) claim(ctx context.Context, row job.File) (f job.File, err error) {
+	if row.State == job.FileHeld && open(row) {
+		row.State, row.Reason = job.FileWaiting, nil
+		if err := r.advance(ctx, &row, job.StepSeen); err != nil {
+			return f, err
+		}
+	}
+	err = around("C3", func() (err error) {
+		f, err = r.ledger.Claim(keep(ctx), row, r.run.ID)
+		return err
+	})
+	return f, err
 }

@@ -76,6 +76,9 @@ func (r *importRun) homeAt(dir string, open func(dir string) (Landing, error)) (
 	if err != nil {
 		return home{}, err
 	}
+	if err := CarryOn(landing, r.spec); err != nil {
+		return home{}, err
+	}
 	life, err := landing.Epoch(r.spec.Name)
 	return home{landing: landing, newStage: life == "", space: &space{disk: landing, keep: r.spec.Limits.MinFreeSpace, dir: dir}}, err
 }
@@ -102,7 +105,7 @@ func (r *importRun) stages() []Stage {
 func (r *importRun) homeless(ctx context.Context, f *job.File) error {
 	switch f.Step {
 	case job.StepDownloaded:
-		if r.restored {
+		if r.forgets(*f) {
 			return r.forgotten(*f)
 		}
 		return r.stageLost(ctx, f)

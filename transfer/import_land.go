@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
@@ -93,13 +94,45 @@ func (r *importRun) landed(ctx context.Context, f *job.File) error {
 	return r.advance(ctx, f, job.StepLanded)
 }
 
-// archive keeps the bytes as received, under a name that carries the row.
-func (r *importRun) archive(f *job.File) error {
-	if r.want.Archive == nil || f.Archived != "" || f.Kept == "" {
+// archive keeps the bytes as received, under a name that carries the row, and the fence where that name is taken: by a
+// ledger that is lost, which had given out the same number. The row names the copy before it is made, so that what is
+// found there later is ours.
+func (r *importRun) archive(ctx context.Context, f *job.File) error {
+	if r.want.Archive == nil || f.Kept == "" {
 		return nil
 	}
-	return around("C12.archive", func() (err error) {
-		f.Archived, err = r.landing.Archive(f.Kept, r.want.Archive.Dir, naming.Archived(r.name(*f), f.ID))
+	name := naming.Archived(r.name(*f), f.ID)
+	if f.Archived == "" {
+		if err := r.intendArchive(ctx, f, name); err != nil {
+			return err
+		}
+	}
+	err := r.toArchive(*f)
+	if errors.Is(err, fs.ErrExist) {
+		if err := r.intendArchive(ctx, f, naming.Archived(name, f.Fence)); err != nil {
+			return err
+		}
+		err = r.toArchive(*f)
+	}
+	if err == nil {
+		f.Kept = ""
+	}
+	return err
+}
+
+func (r *importRun) intendArchive(ctx context.Context, f *job.File, name string) error {
+	next := *f
+	next.Archived = filepath.Join(r.want.Archive.Dir, name)
+	if err := r.advance(ctx, &next, f.Step); err != nil {
+		return err
+	}
+	*f = next
+	return nil
+}
+
+func (r *importRun) toArchive(f job.File) error {
+	return around("C12.archive", func() error {
+		_, err := r.landing.Archive(f.Kept, filepath.Dir(f.Archived), filepath.Base(f.Archived))
 		return err
 	})
 }

@@ -47,7 +47,7 @@ func (r *importRun) look(ctx context.Context) (*look, error) {
 	if err := r.sweepAsides(ctx, l); err != nil {
 		return nil, err
 	}
-	if !capped { // only a whole listing says what is gone
+	if r.listed = !capped; r.listed { // only a whole listing says what is gone
 		if err := r.markAbsent(ctx, l); err != nil {
 			return nil, err
 		}
@@ -107,7 +107,7 @@ func (r *importRun) begin(s sighting, now time.Time, cause string) job.File {
 
 // refuses says why a file that is ready is not taken.
 func (r *importRun) refuses(f job.File) error {
-	if r.restored {
+	if r.forgets(f) {
 		return r.forgotten(f)
 	}
 	return r.acceptable(f)

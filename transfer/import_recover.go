@@ -18,7 +18,7 @@ func (r *importRun) forgotten(f job.File) error {
 func (r *importRun) goOnFrom(ctx context.Context, f *job.File, seq int, moved *int64) error {
 	switch f.Step {
 	case job.StepSeen, job.StepClaimed, job.StepDownloaded:
-		if r.restored {
+		if r.forgets(*f) {
 			return r.forgotten(*f)
 		}
 	case job.StepLanding:
@@ -130,6 +130,6 @@ func (r *importRun) stageLost(ctx context.Context, f *job.File) error {
 	}
 	return &decision{job.FileHeld, &job.Reason{
 		Slug: slugStageLost, What: "the file did not land", Cause: "its received bytes are no longer in the stage, and the server does not have it any more",
-		Do: "look for " + f.Kept + " in backups of the stage, or ask the customer to put the file out again", Who: job.WhoBoth,
+		Do: fmt.Sprintf("ask the customer to put the file out again, then haulier held resolve %d --as again; or land what a backup of the stage has as %s by hand, then --as landed", f.ID, f.Kept), Who: job.WhoBoth,
 	}}
 }

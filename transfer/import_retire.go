@@ -16,7 +16,7 @@ func (r *importRun) retire(ctx context.Context, f *job.File) error {
 	if f.Step == job.StepDone {
 		return nil
 	}
-	if err := r.archive(f); err != nil {
+	if err := r.archive(ctx, f); err != nil {
 		return err
 	}
 	see := r.retireSource

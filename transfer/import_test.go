@@ -424,23 +424,30 @@ func TestImportFromALedgerThatWasPutBackByHand(t *testing.T) {
 }
 
 func TestImportHoldsAFileThatChangesWhileItIsRead(t *testing.T) {
-	b := setup(t, sftptest.Knobs{}).importing(nil)
-	path := b.remote("out", "a.csv")
-	put(t, path, "one version")
-	changed := false
-	b.watch = func(p job.Progress) {
-		if p.Stage == job.StageDownload && !changed {
-			changed = true
-			put(t, path, "two version", time.Now().Add(-time.Hour))
-		}
+	for name, after := range map[string]string{"it stays changed": "two version", "it is as it was": "one version"} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t, sftptest.Knobs{}).importing(nil)
+			path, at := b.remote("out", "a.csv"), time.Unix(1_700_000_000, 0)
+			put(t, path, "one version", at)
+			changed := false
+			b.watch = func(p job.Progress) {
+				if p.Stage == job.StageDownload && !changed {
+					changed = true
+					put(t, path, "two version", at.Add(-time.Hour))
+				}
+			}
+			if result := b.want(0, 0, 0, 1); result.Reason.Slug != "remote.size_changed" {
+				t.Errorf("reason %v", result.Reason)
+			}
+			has(t, b.landing, nil)
+			b.watch = nil
+			if after == "one version" {
+				put(t, path, after, at)
+			}
+			b.want(1, 0, 0, 0)
+			has(t, b.landing, map[string]string{"a.csv": after})
+		})
 	}
-	if result := b.want(0, 0, 0, 1); result.Reason.Slug != "remote.size_changed" {
-		t.Errorf("reason %v", result.Reason)
-	}
-	has(t, b.landing, nil)
-	b.watch = nil
-	b.want(1, 0, 0, 0)
-	has(t, b.landing, map[string]string{"a.csv": "two version"})
 }
 
 // A run with the configuration of before brings its keep_for along; copies are kept as long as the one of now says.

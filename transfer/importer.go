@@ -85,8 +85,7 @@ func (im *Importer) begin(ctx context.Context, remote Remote, c job.Connection, 
 	if r.witness, err = r.openWitness(); err != nil {
 		return r, err
 	}
-	r.restored, err = restored(ctx, im.Ledger, s.Name, r.epoch, r.witness)
-	return r, err
+	return r, r.judgeLedger(ctx)
 }
 
 // openWitness gives the landing that the job has now. A stage that is only visited need not know what happened since,

@@ -30,11 +30,15 @@ func (r *frame) plan(ctx context.Context, epoch func(context.Context) (string, e
 	p := &plan{frame: r, ready: map[string]sighting{}}
 	p.take = func(s sighting) []job.Intent { return take(p, s) }
 	r.follows = p
-	now, err := epoch(ctx)
-	if err != nil {
+	var err error
+	if r.epoch, err = epoch(ctx); err != nil {
 		return nil, ledgerReason(err)
 	}
-	r.restored, err = isOlder(ctx, r.ledger, r.spec.Name, now, text)
+	if r.stamp, err = r.ledger.Stamp(ctx); err != nil {
+		return nil, ledgerReason(err)
+	}
+	r.life = text
+	r.restored, err = isOlder(ctx, r.ledger, r.spec.Name, r.epoch, text)
 	return p, err
 }
 

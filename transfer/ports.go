@@ -96,8 +96,8 @@ type Stage interface {
 type StageKeeper interface {
 	Leftovers(before time.Time) ([]string, error)
 	Free() (int64, error)
-	Epoch(jobName string) (string, error)
-	SetEpoch(jobName, epoch string) error
+	Memory
+	ChangeEpoch(jobName, from, to string) error // nothing when the epoch is no longer from
 }
 
 // Landing is where the platform takes imported files.

@@ -71,10 +71,10 @@ func area(reason *job.Reason) string {
 // full, or the ledger cannot be written.
 func endsRun(reason *job.Reason) bool {
 	switch area(reason) {
-	case "net", "ssh", "auth", "host_key", "run", "ledger":
+	case "net", "ssh", "auth", "host_key", "run":
 		return true
 	}
-	return reason.Slug == "local.no_space"
+	return reason.Slug == "local.no_space" || reason.Slug == "ledger.failed"
 }
 
 // ledgerReason speaks for a ledger that cannot be written or read.

@@ -113,6 +113,7 @@ func newSystem(current func() *config.Config, s *store.Store, log *slog.Logger, 
 		AsRun: func(ctx context.Context, run job.Run) (job.Spec, job.Connection, error) {
 			return control.AsRun(ctx, s, current(), run)
 		},
+		Reopen:   func(ctx context.Context, run job.Run) error { return control.Reopen(ctx, s, run) },
 		Importer: sys.importer(keyring, watch),
 		Exporter: sys.exporter(keyring, watch),
 		Book:     s,
@@ -178,7 +179,7 @@ func (s *system) exporter(keyring control.Keyring, watch func(job.Progress)) *tr
 func exportStage(cfg *config.Config, jobName string) (*local.Stage, error) {
 	dir := filepath.Join(cfg.DataDir, stageDir)
 	if spec, found := cfg.Job(jobName); found && spec.Formerly != "" {
-		if err := local.MoveStage(filepath.Join(dir, spec.Formerly), filepath.Join(dir, jobName)); err != nil {
+		if err := local.CarryStage(filepath.Join(dir, jobName), filepath.Join(dir, spec.Formerly)); err != nil {
 			return nil, err
 		}
 	}

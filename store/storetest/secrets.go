@@ -121,8 +121,16 @@ func numbersAreJumpedOver(t *testing.T, b bundle) {
 	same(t, "numbers after", []int64{run(), file.ID, last()}, []int64{5001, 5001, 5001})
 	events := must[[]job.Event](t)(b.Events(t.Context(), 5000, 10))
 	same(t, "events", []int64{int64(len(events)), events[0].ID}, []int64{1, 5001})
+	same(t, "fence of a claim", must[job.File](t)(b.Claim(t.Context(), b.see(t, found("/in/new.csv")), 1)).Fence, 1)
+	begun, done := b.claimed(t, "/in/begun.csv"), b.advance(t, b.claimed(t, "/in/done.csv"), job.StepDone, job.FileLanded)
+	rejected := b.advance(t, b.claimed(t, "/in/rejected.csv"), job.StepDone, job.FileRejected)
+	must[string](t)(b.NewEpoch(t.Context(), 7000))
+	for f, fence := range map[*job.File]int64{&begun: 7000, &rejected: 7000, &done: done.Fence} {
+		same(t, "fence of "+f.Path, must[job.File](t)(b.File(t.Context(), f.ID)).Fence, fence)
+	}
 	must[string](t)(b.NewEpoch(t.Context(), 10))
-	same(t, "never lower", []int64{run(), b.see(t, found("/in/second.csv")).ID}, []int64{5002, 5002})
+	same(t, "fence, never lower", must[job.File](t)(b.File(t.Context(), begun.ID)).Fence, 7000)
+	same(t, "never lower", []int64{run(), b.see(t, found("/in/second.csv")).ID}, []int64{7001, 7001})
 }
 
 func logsAreBounded(t *testing.T, b bundle) {

@@ -311,3 +311,22 @@ func TestNumbersGoOnAfterARestore(t *testing.T) {
 		}
 	}
 }
+
+// An export that is renamed takes its stage along: the epoch, and what lies sealed in it.
+func TestARenamedExportKeepsItsStage(t *testing.T) {
+	w, c := newWorld(t), newCustomer(t, sftptest.Options{})
+	out := func(name string) {
+		w.config("connections:\n", c.connection("acme", "locations: {in: /in}"), "jobs:\n", "  "+name+"\n    type: export\n    connection: acme\n    from: {dir: outbox, match: \"*\", stable_for: 0s}\n    to: {location: in}\n")
+	}
+	c.put("in/old.csv", "")
+	out("out:")
+	w.write("outbox/a.csv", "a")
+	w.haulier(0, "run", "out")
+	w.write("haulier-data/stage/out/1.1.sealed", "as a run leaves it")
+	out("sent:\n    formerly: out")
+	w.write("outbox/b.csv", "b")
+	w.haulier(0, "run", "sent")
+	same(t, "stages", w.names("haulier-data/stage"), []string{"sent"})
+	same(t, "stage", w.names("haulier-data/stage/sent"), []string{"1.1.sealed", "epoch.out", "epoch.sent"})
+	same(t, "in", c.names("in"), []string{"a.csv", "b.csv", "old.csv"})
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/transfer/sftptest"
 )
 
@@ -100,4 +101,33 @@ func TestRetryAsRunIsRefused(t *testing.T) {
 	c.put("out/b.csv", "b")
 	w.haulier(0, "retry", "1", "--config", "as-run")
 	same(t, "old", w.names("old"), []string{"a.csv", "b.csv"})
+}
+
+// A retry that may not run now changes nothing: the rejected file is not taken by a run that nobody asked it of.
+func TestRetryThatIsRefusedChangesNothing(t *testing.T) {
+	for name, daemon := range map[string]bool{"the data folder is in use": false, "the job is paused": true} {
+		t.Run(name, func(t *testing.T) {
+			w, c := newWorld(t), newCustomer(t, sftptest.Options{})
+			c.put("out/a.csv", "") // rejected: it is empty
+			w.landing(c, "in")
+			w.haulier(14, "run", "in")
+			if daemon {
+				w.serve()
+				w.haulier(0, "pause", "in", "--reason", "holiday")
+				w.haulier(4, "retry", "1")
+				w.haulier(0, "resume", "in")
+			} else {
+				lock, err := control.TakeLock(w.path("haulier-data"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				has(t, w.haulier(6, "retry", "1").all(), "nothing was done")
+				if err := lock.Release(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			has(t, w.haulier(0, "run", "in").out, "0 files")
+			w.haulier(14, "retry", "1")
+		})
+	}
 }

@@ -98,15 +98,20 @@ func (l *Landing) Taken(final string) bool {
 }
 
 // Archive moves a staged file into an archive folder, durably, and gives its path there. Done twice it finds what the
-// first time made. A folder on another file system gets a copy.
+// first time made. A folder on another file system gets a copy. fs.ErrExist when the name is taken by other content.
 func (l *Landing) Archive(staged, dir, name string) (string, error) {
 	if err := makeDir(dir, 0o700); err != nil {
 		return "", fmt.Errorf("make archive: %w", err)
 	}
 	from, to := l.Stage.path(staged), filepath.Join(dir, filepath.Base(name))
 	err := renameNoReplace(from, to)
-	if errors.Is(err, unix.EXDEV) {
+	switch {
+	case errors.Is(err, unix.EXDEV):
 		err = copyAcross(from, to)
+	case errors.Is(err, fs.ErrExist):
+		if err = sameContent(from, to); err == nil { // it is there already
+			err = os.Remove(from)
+		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, seen := os.Lstat(to); seen == nil {

@@ -37,18 +37,6 @@ func OpenStage(dir string) (*Stage, error) {
 	return s, s.probe()
 }
 
-// MoveStage gives a stage another place, unless there is one already. One that is not there is fine.
-func MoveStage(from, to string) error {
-	err := os.Rename(from, to)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	if err = errors.Join(err, syncDir(filepath.Dir(to))); err != nil {
-		return fmt.Errorf("move stage: %w", err)
-	}
-	return nil
-}
-
 // PeekStage gives a stage to be read, as it is or is not: nothing is made or tried.
 func PeekStage(dir string) *Stage { return &Stage{dir: dir} }
 

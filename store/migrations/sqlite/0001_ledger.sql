@@ -101,6 +101,7 @@ CREATE TABLE files (
   run             INTEGER NOT NULL,
   fence           INTEGER NOT NULL,
   touched         INTEGER NOT NULL,
+  decided         INTEGER NOT NULL DEFAULT 0, -- touched, when a person decided about it last
   size            INTEGER NOT NULL,
   mtime           INTEGER NOT NULL,
   stable_since    INTEGER NOT NULL,
