@@ -104,15 +104,31 @@ func (r *frame) work(ctx context.Context) error {
 			break
 		}
 		if n == maxLooks {
-			r.note(fmt.Sprintf("%d files are still being written or wait for their marker; the next run looks again", found.waiting))
+			r.note(files(found.waiting, "is", "are") + " still being written or without a marker; the next run looks again")
 			break
 		}
-		r.tell(job.Progress{Stage: job.StageWait, Detail: fmt.Sprintf("%d files may still be written; looking again in %s", found.waiting, found.wait.Round(time.Second))})
+		r.tell(job.Progress{Stage: job.StageWait, Detail: files(found.waiting, "may", "may") + " still be written; looking again " + soon(found.wait)})
 		if err := sleep(ctx, found.wait); err != nil {
 			return err
 		}
 	}
 	return r.sayOnly(ctx)
+}
+
+// files counts files, with the verb that goes with so many.
+func files(n int, one, more string) string {
+	if n == 1 {
+		return "1 file " + one
+	}
+	return fmt.Sprintf("%d files %s", n, more)
+}
+
+// soon says when, in whole seconds.
+func soon(wait time.Duration) string {
+	if wait = wait.Round(time.Second); wait > 0 {
+		return "in " + wait.String()
+	}
+	return "at once"
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -23,10 +23,12 @@ type progress struct {
 	file int64
 	said map[int64]time.Time
 	told map[int64]bool // files whose end was shown
+
+	explained map[string]bool // slugs that were told in full
 }
 
 func newProgress(a *app) *progress {
-	return &progress{app: a, said: map[int64]time.Time{}, told: map[int64]bool{}}
+	return &progress{app: a, said: map[int64]time.Time{}, told: map[int64]bool{}, explained: map[string]bool{}}
 }
 
 // show takes one sign of life.
@@ -68,9 +70,13 @@ func (p *progress) missed(o job.Outcome) {
 	})
 }
 
-// end says what became of a file.
+// end says what became of a file. A cause that many files share is told with the first of them; `show` tells each.
 func (p *progress) end(event job.Progress) {
 	delete(p.said, event.File)
+	known := event.Reason != nil && p.explained[event.Reason.Slug]
+	if known {
+		event.Name += "  [" + event.Reason.Slug + "] as above"
+	}
 	switch {
 	case event.Before:
 		p.app.printf("%-9s %s: its source is still to be seen to\n", event.State, event.Name)
@@ -81,7 +87,8 @@ func (p *progress) end(event job.Progress) {
 	default:
 		p.app.printf("%-9s %s\n", event.State, event.Name)
 	}
-	if event.Reason != nil {
+	if event.Reason != nil && !known {
+		p.explained[event.Reason.Slug] = true
 		fmt.Fprint(p.app.stderr, reasonText(event.Reason, "  ", p.app.colored(p.app.stderr)))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/haulier/haulier/transfer/sftptest"
@@ -125,4 +126,26 @@ func (w *world) number(command, run, name string) string {
 	}
 	w.t.Fatalf("no %s in run %s", name, run)
 	return ""
+}
+
+// Many files of one cause are all named, and the cause is told once; --json tells it of each.
+func TestCauseThatManyFilesShareIsToldOnce(t *testing.T) {
+	w, c := newWorld(t), newCustomer(t, sftptest.Options{})
+	names := []string{"a.csv", "b.csv", "c.csv", "d.csv", "e.csv"}
+	for _, name := range names {
+		c.put("out/"+name, "")
+		c.put("two/"+name, "")
+	}
+	w.config("connections:\n", c.connection("acme", "locations: {out: /out, two: /two}"), "jobs:\n", importJob("in", "acme", "out"), importJob("two", "acme", "two"))
+	said := w.haulier(14, "run", "in", "-q")
+	has(t, said.out, append(names, "[content.empty] as above")...)
+	if n := strings.Count(said.err, "Cause"); n != 1 {
+		t.Errorf("the cause is told %d times:\n%s", n, said.err)
+	}
+	if n := strings.Count(w.haulier(14, "run", "two", "--json").out, `"state":"rejected"`); n != len(names) {
+		t.Errorf("%d files are told with --json, want %d", n, len(names))
+	}
+	if n := strings.Count(w.haulier(0, "show", "1").out, "Cause"); n != len(names) {
+		t.Errorf("show tells %d causes, want %d", n, len(names))
+	}
 }
