@@ -22,17 +22,18 @@ var large = map[string]string{"large.bin": noise(8 << 20)}
 var impatient = []string{"timeouts: {stall: 1s, operation: 1s, keepalive: 1s}"}
 
 // through goes through a relay that acts in the middle of the transfer, once.
-func (v *visit) through(upwards bool, act func()) {
+func (v *visit) through(upwards bool, act func()) *relay {
 	r := newRelay(v.t, v.place, middle, upwards, act)
 	via := *v.place
 	via.host, via.port = "127.0.0.1", r.port()
 	v.place = &via
+	return r
 }
 
 // breaks begins a transfer in the middle of which act happens, and tells whether the program did well: it names one of
 // the reasons, nothing half lies anywhere, and once mend was called, the next run brings the file whole.
 func (v *visit) breaks(which string, act, mend func(), slugs ...string) {
-	v.through(which == "out", act)
+	between := v.through(which == "out", act)
 	if which == "in" {
 		v.seed(large)
 		v.configure(impatient, v.jobIn())
@@ -41,6 +42,7 @@ func (v *visit) breaks(which string, act, mend func(), slugs ...string) {
 		v.configure(append(slices.Clone(impatient), v.settings...), v.jobOut("here"))
 	}
 	r := v.try(which)
+	between.acted()
 	mend()
 	v.needsReason(r, slugs)
 	half := v.half(which)

@@ -71,6 +71,9 @@ func (r *relay) copy(to, from net.Conn, counts bool) {
 	}
 }
 
+// acted waits until the action is over, and keeps one that has not begun from happening.
+func (r *relay) acted() { r.once.Do(func() {}) }
+
 func (r *relay) stop() {
 	_ = r.listener.Close()
 	r.mu.Lock()
