@@ -176,7 +176,7 @@ func (r *exportRun) confirm(ctx context.Context, f *job.File, acknowledged bool)
 		if r.sees() && !now.temp && (now.ours || (acknowledged && now.fits)) {
 			return r.readBack(ctx, f)
 		}
-		if !now.temp && !now.final && now.seen || (!acknowledged && now.temp && (!now.final || now.older)) {
+		if !now.temp && !now.final && (now.seen || r.way.sweeps) || (!acknowledged && now.temp && (!now.final || now.older)) {
 			break
 		}
 	}

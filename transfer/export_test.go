@@ -220,7 +220,12 @@ func TestExportToAServerThatSweeps(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, filepath.Join(swept.outbox, "a.csv"), "one")
+	swept.server.ClearLog()
 	swept.want(1, 0, 0, 0)
+	seen := ops(swept)
+	if i := slices.Index(seen, "rename"); i < 0 || len(slices.DeleteFunc(seen[i:], func(op string) bool { return op != "lstat" })) != 2 {
+		t.Errorf("both names are looked at once behind the rename, where it is known that files are taken; asked: %v", ops(swept))
+	}
 	if f := swept.last(); f.Proof != job.ProofSwept {
 		t.Errorf("proof %q", f.Proof)
 	}
