@@ -151,6 +151,34 @@ func TestWithoutStartOnlyRunsByHandHappen(t *testing.T) {
 	})
 }
 
+// Somebody waits at a terminal for a run by hand: a store that cannot be written is told, not waited for.
+func TestARunByHandWhoseEndCannotBeWrittenSaysSo(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		w.service = scheduler.New(w.options)
+		if err := w.service.Load([]job.Spec{spec("a", "")}, nil); err != nil {
+			t.Fatal(err)
+		}
+		w.store.fail = func(write string) error {
+			if strings.HasPrefix(write, "EndRun") {
+				return errors.New("disk full")
+			}
+			return nil
+		}
+		begun, err := w.service.RunNow(t.Context(), "a", job.Run{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := begun.Wait(t.Context())
+		if err != nil || run.State != job.RunFailed || run.Reason == nil || run.Reason.Slug != "ledger.failed" {
+			t.Errorf("the run ended %s with %v, %v", run.State, run.Reason, err)
+		}
+		w.store.fail = nil
+		if kept := w.run(1); kept.State != job.RunRunning {
+			t.Errorf("the store has the run as %s", kept.State)
+		}
+	})
+}
+
 func TestLoadRefusesAndChangesNothing(t *testing.T) {
 	inWorld(t, nil, func(t *testing.T, w *world) {
 		w.start(spec("a", "*/10 * * * *"))

@@ -22,6 +22,15 @@ var errStopping = errors.New("the program is stopping")
 
 const nothingMoved = "Nothing was moved; files stay where they are until the next run."
 
+// unrecorded speaks for a run whose end could not be written; the ledger rows of its files say how far they came.
+func unrecorded(run job.Run, err error) *job.Reason {
+	return &job.Reason{
+		Slug: "ledger.failed", What: fmt.Sprintf("what run %d did up to its last step is safe; that it ended is not recorded", run.ID),
+		Cause: "the ledger could not be written", Do: "check the disk of data_dir with `haulier doctor`; the next run goes on from there",
+		Who: job.WhoUs, Technical: err.Error(), Err: err,
+	}
+}
+
 func missed(slot job.Slot, catchUp time.Duration, earlier string) *job.Reason {
 	cause := fmt.Sprintf("Haulier was not running at %s %s, or could not write its store.", slot.Wall, slot.Zone)
 	if catchUp > 0 {

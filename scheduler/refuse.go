@@ -63,7 +63,7 @@ func (s *Service) skip(t *turn, reason *job.Reason) {
 		now := s.now()
 		run := job.Run{Job: t.spec.Name, Connection: t.spec.Connection, Type: t.spec.Type, Trigger: job.TriggerAfter, Follows: t.run.Follows,
 			Attempt: 1, Revision: s.o.Revision(), Started: now, Ended: now, State: job.RunSkipped, Reason: reason}
-		s.persist(func(ctx context.Context) error {
+		_ = s.persist(func(ctx context.Context) error {
 			_, err := s.o.Store.BeginRun(ctx, run)
 			return err
 		})
@@ -71,7 +71,7 @@ func (s *Service) skip(t *turn, reason *job.Reason) {
 	if t.owns {
 		slot := *t.run.Slot
 		slot.State, slot.Reason = job.SlotSkipped, reason
-		s.persist(func(ctx context.Context) error { return s.o.Store.EndSlot(ctx, slot) })
+		_ = s.persist(func(ctx context.Context) error { return s.o.Store.EndSlot(ctx, slot) })
 	}
 	s.dropRetry(t.drops)
 	s.dropRetry(t.retries)

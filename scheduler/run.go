@@ -46,7 +46,9 @@ func (s *Service) carryOut(t *turn) {
 		run.RetryAt = run.Ended
 	}
 	t.followers = s.followers(run)
-	s.persist(func(ctx context.Context) error { return s.o.Store.EndRun(ctx, run, t.followers...) })
+	if err := s.persist(func(ctx context.Context) error { return s.o.Store.EndRun(ctx, run, t.followers...) }); err != nil {
+		run.State, run.Reason, t.followers = failedOrPartial(job.Result{Counts: run.Counts}), unrecorded(run, err), nil
+	}
 	s.o.Log.Info("run ended", "job", run.Job, "run", run.ID, "state", string(run.State), "slug", slug(run.Reason),
 		"ok", run.Counts.OK, "failed", run.Counts.Failed, "held", run.Counts.Held, "took", run.Ended.Sub(run.Started).String())
 	t.ended = run
@@ -59,7 +61,7 @@ func (s *Service) carryOut(t *turn) {
 // dropRetry records that a run has no next attempt; 0: there is no such run.
 func (s *Service) dropRetry(run int64) {
 	if run != 0 {
-		s.persist(func(ctx context.Context) error { return s.o.Store.DropRetry(ctx, run) })
+		_ = s.persist(func(ctx context.Context) error { return s.o.Store.DropRetry(ctx, run) })
 	}
 }
 
@@ -121,20 +123,23 @@ func failedOrPartial(r job.Result) job.RunState {
 	return job.RunFailed
 }
 
-// persist writes an end until it is written. Once runs are being cut off it tries only once more: what stays open then
-// is ended by the next Start.
-func (s *Service) persist(write func(context.Context) error) {
+// triesByHand is how often the end of a run by hand is written before somebody at a terminal is told that it cannot be.
+const triesByHand = 4
+
+// persist writes an end until it is written. Once runs are being cut off it tries only once more, and without Start a few
+// times, for nobody goes on waiting: what stays open then is ended by the next Start. It gives the last error.
+func (s *Service) persist(write func(context.Context) error) error {
 	ctx := context.WithoutCancel(s.base)
-	for {
-		last := s.base.Err() != nil
+	for tries := 1; ; tries++ {
+		last := s.base.Err() != nil || (tries == triesByHand && !s.isStarted())
 		err := settled(write(ctx))
 		if err == nil {
 			s.recovered()
-			return
+			return nil
 		}
 		if last {
 			s.o.Log.Error("the end of a run could not be recorded", "error", err)
-			return
+			return err
 		}
 		s.fallIll(err, nil)
 		select {
@@ -142,4 +147,10 @@ func (s *Service) persist(write func(context.Context) error) {
 		case <-s.base.Done():
 		}
 	}
+}
+
+func (s *Service) isStarted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.started
 }
