@@ -14,7 +14,7 @@ BENCH   ?=
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check lint vet staticcheck fmt race fuzz cover bench interop generate verify vuln clean
+.PHONY: help build demo test check lint vet staticcheck fmt race faults faults-night faults-release faults-report fuzz cover bench interop generate verify vuln clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,22 @@ staticcheck: .tools/staticcheck
 race: ## all tests under the race detector (the long ones do less); needs a C compiler
 	@command -v $${CC:-gcc} >/dev/null || { echo "needs gcc: install Debian package gcc"; exit 1; }
 	CGO_ENABLED=1 go run ./internal/testrun -- -race -short -timeout $(TIMEOUT) $(TESTS)
+
+# The fault campaign: cases by FAULTS (-only A1,D57 -v …), results in a file, a line a case.
+FAULTS ?=
+RESULTS ?= faults.jsonl
+
+faults: ## the fault campaign in its short form: kills, cuts, lies and full disks by the built program, judged by the auditor
+	go run ./test/faults -tier short $(FAULTS)
+
+faults-night: ## the campaign of a night, hours; SHARD=3/12 does one of twelve parts; results are appended to RESULTS
+	go run ./test/faults -tier night -results $(RESULTS) $(if $(SHARD),-shard $(SHARD)) $(FAULTS)
+
+faults-release: ## the campaign before a release, half a day; SHARD and RESULTS as above
+	go run ./test/faults -tier release -results $(RESULTS) $(if $(SHARD),-shard $(SHARD)) $(FAULTS)
+
+faults-report: ## write the table of RESULTS into docs/reliability.md
+	go run ./test/faults -results $(RESULTS) -report docs/reliability.md
 
 fuzz: ## fuzz each parser for FUZZTIME (10s)
 	@go list -f '{{$$p := .ImportPath}}{{$$d := .Dir}}{{range .TestGoFiles}}{{$$p}} {{$$d}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$p}} {{$$d}}/{{.}}{{"\n"}}{{end}}' $(TESTS) | \

@@ -155,6 +155,11 @@ var table = []row{
 		third: []string{unixCalls},
 	},
 	{
+		name: "test/faults", says: "the fault campaign",
+		own:   []string{"test/audit/...", "transfer/sftptest"},
+		third: []string{ssh, "github.com/ProtonMail/...", "github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog", "modernc.org/sqlite/..."},
+	},
+	{
 		name: "test/...", says: "what spans packages",
 		own:   []string{"..."},
 		third: []string{ssh, pkgSFTP, "github.com/ProtonMail/...", cobra, terminal, "github.com/google/go-cmp/...", "go.uber.org/goleak", "github.com/rogpeppe/go-internal/testscript"},

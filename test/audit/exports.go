@@ -88,7 +88,11 @@ func (w *exportWay) lying() error {
 func (w *exportWay) delivered() error {
 	disk := w.told.Server.Root
 	last := map[string]op{}
+	refused := map[handle]bool{}
 	for i, o := range w.server.ops {
+		if o.Op == "write" && o.Code != 0 {
+			refused[handle{o.Session, o.Handle}] = true
+		}
 		name := o.Path
 		if o.To != "" {
 			name = o.To
@@ -104,8 +108,8 @@ func (w *exportWay) delivered() error {
 			name, told = m[1], told+", and the customer took it"
 		}
 		last[name] = o
-		if w.told.InPlace && (w.opened[o.Made.SHA256] == "" || o.Code != 0) {
-			continue
+		if w.told.InPlace && (w.opened[o.Made.SHA256] == "" || o.Code != 0 || refused[handle{o.Session, o.Handle}]) {
+			continue // not whole, or the server had said that it was not: such a CLOSE delivers nothing
 		}
 		w.arrivals = append(w.arrivals, w.arrival(o.At, name, *o.Made, told))
 	}
@@ -120,7 +124,27 @@ func (w *exportWay) delivered() error {
 			w.arrivals = append(w.arrivals, w.arrival(o.At, name, now, "on the server lies "+name))
 		}
 	}
+	if w.told.InPlace {
+		w.neverClosed()
+	}
 	return nil
+}
+
+// neverClosed finds what lies whole under a final name although the session died before its CLOSE.
+func (w *exportWay) neverClosed() {
+	closed := map[string]bool{}
+	for _, a := range w.arrivals {
+		closed[a.name+a.raw] = true
+	}
+	for _, r := range w.rows {
+		name := w.arrives(r)
+		lies, err := read(filepath.Join(w.told.Server.Root, name))
+		if err != nil || closed[name+lies.sum] || w.opened[lies.sum] == "" {
+			continue
+		}
+		closed[name+lies.sum] = true
+		w.arrivals = append(w.arrivals, w.arrival(time.Now(), name, content{lies.size, lies.sum}, "on the server lies "+name+", which was never closed"))
+	}
 }
 
 func (w *exportWay) arrival(at time.Time, name string, c content, told string) *arrival {

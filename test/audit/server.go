@@ -25,6 +25,12 @@ type op struct {
 	}
 }
 
+// handle is an open file.
+type handle struct {
+	session int
+	name    string
+}
+
 type content struct {
 	Size   int64
 	SHA256 string
@@ -58,16 +64,12 @@ type serverLog struct {
 func readServer(file string) (*serverLog, error) {
 	ops, err := lines[op](file)
 	s := &serverLog{known: file != "", ops: ops}
-	type key struct {
-		session int
-		handle  string
-	}
-	begun := map[key]map[fingerprint]bool{}
+	begun := map[handle]map[fingerprint]bool{}
 	for _, o := range ops {
 		if o.Op != "readdir" {
 			continue
 		}
-		k := key{o.Session, o.Handle}
+		k := handle{o.Session, o.Handle}
 		if begun[k] == nil {
 			begun[k] = map[fingerprint]bool{}
 		}

@@ -119,7 +119,7 @@ func (c *Consumer) watch() (*os.File, error) {
 			c.wake = queue
 			c.mu.Unlock()
 			return queue, nil
-		case !errors.Is(err, fs.ErrNotExist), c.stopped():
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ENOTDIR), c.stopped():
 			return nil, errors.Join(fmt.Errorf("watch the landing: %w", err), queue.Close())
 		}
 		time.Sleep(again) // the landing was taken away: a case of its own
@@ -171,7 +171,7 @@ func leftUs(events []byte) bool {
 // sweep takes everything that lies in the landing, and says whether the landing was there.
 func (c *Consumer) sweep() (there bool, err error) {
 	entries, err := os.ReadDir(c.landing)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) {
 		return false, nil
 	}
 	if err != nil {

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+
+	"github.com/haulier/haulier/transfer/sftptest"
+)
+
+// Kinds that most troubles are tried on.
+var (
+	importMove  = kindOf("import-move")
+	exportMove  = kindOf("export-move")
+	eachWay     = []kind{importMove, exportMove}
+	slowNetwork = map[Tier]int{Short: 1, Night: 4, Release: 20}
+)
+
+func kindOf(name string) kind {
+	for _, k := range kinds {
+		if k.name == name {
+			return k
+		}
+	}
+	panic("no kind " + name)
+}
+
+// far is a kind whose server lies behind a proxy that can spoil the connection, with the times to wait that haulier has by
+// itself.
+func far(k kind) kind {
+	k.proxied, k.patient = true, true
+	return k
+}
+
+// connections is group C.
+func connections() []Case {
+	big := []int{8 << 20}
+	return []Case{
+		troubles("C40", "the connection is cut at the n-th packet", "I1 I2 I3 I5", map[Tier]int{Short: 4, Night: 130, Release: 260}, cutEverywhere(), eachWay...),
+		troubles("C41", "the connection ends behind the n-th 64 KiB", "I1 I2 I3 I5", map[Tier]int{Short: 2, Night: 129, Release: 258}, endsEverywhere(), far(importMove), far(exportMove)),
+		troubles("C42", "silence at each stage: given up within 75 s", "I6", map[Tier]int{Short: 0, Night: 8, Release: 16}, silences(), far(importMove), far(exportMove)),
+		troubles("C44", "a byte now and then", "I6", map[Tier]int{Short: 0, Night: 1, Release: 2}, []trouble{{
+			name: "drip", knobs: func(k *sftptest.Knobs) { k.Drip = 2 * time.Second }, sizes: big, codes: []int{10}, most: 80 * time.Second,
+		}}, far(importMove), far(exportMove)),
+		troubles("C45", "600 ms away and 64 KiB/s: slow, and no failure", "I6", map[Tier]int{Short: 0, Night: 1, Release: 3}, []trouble{{
+			name: "slow", sizes: []int{1 << 20}, codes: []int{0}, begin: spoiled(`{"type":"latency","attributes":{"latency":300}}`, `{"type":"bandwidth","attributes":{"rate":64}}`),
+		}}, far(importMove), far(exportMove)),
+		troubles("C46", "segments of a few bytes", "I3", slowNetwork, []trouble{{
+			name: "slices", sizes: []int{256 << 10}, codes: []int{0}, begin: spoiled(`{"type":"slicer","attributes":{"average_size":4,"size_variation":3,"delay":0}}`),
+		}}, far(importMove), far(exportMove)),
+		troubles("C47", "nothing for 50 s, and then again", "I3", map[Tier]int{Short: 0, Night: 1, Release: 3}, []trouble{{
+			name: "pause", sizes: big, codes: []int{0}, begin: pausedFor(50 * time.Second),
+		}}, far(importMove), far(exportMove)),
+		{ID: "C48", Title: "the server restarts in the middle, five times", Holds: "I1 I2 I3", Times: map[Tier]int{Short: 1, Night: 10, Release: 40}, Run: restarts},
+		troubles("C49", "new keys every 256 KiB", "I3", map[Tier]int{Short: 1, Night: 2, Release: 4}, []trouble{{name: "rekey", sizes: []int{64 << 20}, codes: []int{0}}},
+			rekeying(importMove), rekeying(exportMove)),
+		troubles("C50", "a server that reads nothing more", "I6", map[Tier]int{Short: 0, Night: 1, Release: 2}, []trouble{{
+			name: "stall", sizes: big, codes: []int{10}, most: 80 * time.Second,
+			knobs: faults(sftptest.Fault{Op: "write", After: 3, Do: sftptest.Stall}, sftptest.Fault{Op: "read", After: 3, Do: sftptest.Stall}),
+		}}, far(importMove), far(exportMove)),
+		troubles("C54", "keepalives unanswered, late, and a connection that is full", "I6", map[Tier]int{Short: 1, Night: 3, Release: 9}, []trouble{
+			{name: "late keepalives", knobs: func(k *sftptest.Knobs) { k.KeepaliveDelay = 2 * time.Second }, codes: []int{0}},
+			{name: "one connection", knobs: func(k *sftptest.Knobs) { k.MaxConnections = 1 }, codes: []int{0}},
+			{name: "one session", knobs: func(k *sftptest.Knobs) { k.MaxSessions = 1 }, codes: []int{0}},
+		}, eachWay...),
+		{ID: "C56", Title: "runs of one daemon: memory, descriptors and goroutines stay", Holds: "I6 I7", Times: map[Tier]int{Short: 40, Night: 1000, Release: 4000}, Run: manyRuns},
+	}
+}
+
+func faults(all ...sftptest.Fault) func(*sftptest.Knobs) {
+	return func(k *sftptest.Knobs) { k.Faults = append(k.Faults, all...) }
+}
+
+// cutEverywhere cuts the connection behind each of the first packets, from and to the client.
+func cutEverywhere() []trouble {
+	var all []trouble
+	for n := 1; n <= 65; n++ {
+		all = append(all,
+			trouble{name: fmt.Sprintf("cut behind packet %d to us", n), knobs: func(k *sftptest.Knobs) { k.CutAfterSent = n }},
+			trouble{name: fmt.Sprintf("cut behind piece %d from us", n), knobs: func(k *sftptest.Knobs) { k.CutAfterReceived = n }})
+	}
+	return all
+}
+
+// endsEverywhere closes the connection in good order behind each 64 KiB of a file of 8 MiB.
+func endsEverywhere() []trouble {
+	var all []trouble
+	for n := range 129 {
+		bytes := n * 64 << 10
+		limit := fmt.Sprintf(`"type":"limit_data","attributes":{"bytes":%d}`, bytes)
+		all = append(all, trouble{
+			name: fmt.Sprintf("end behind %d bytes", bytes), sizes: []int{8 << 20},
+			begin: spoiled(`{"name":"down","stream":"downstream",`+limit+`}`, `{"name":"up","stream":"upstream",`+limit+`}`),
+		})
+	}
+	return all
+}
+
+// silences are servers that say nothing more from some moment on.
+func silences() []trouble {
+	const most = 75 * time.Second
+	all := []trouble{
+		{name: "nothing at all", most: most, codes: []int{10}, begin: spoiled(`{"type":"timeout","attributes":{"timeout":0}}`)},
+		{name: "no word", most: most, codes: []int{10}, knobs: func(k *sftptest.Knobs) { k.Mute = true }},
+	}
+	for _, op := range []string{"open", "read", "write", "close", "rename", "remove", "readdir", "lstat"} {
+		all = append(all, trouble{name: "silence at " + op, most: most, knobs: faults(sftptest.Fault{Op: op, Do: sftptest.Stall})})
+	}
+	return all
+}
+
+// spoiled puts the proxy's toxics on both ways, unless a toxic names one.
+func spoiled(toxics ...string) func(*world) (func(), error) {
+	return func(w *world) (func(), error) {
+		return func() { w.proxy.Toxics.ResetToxics(context.Background()) }, w.spoil(toxics...)
+	}
+}
+
+func (w *world) spoil(toxics ...string) error {
+	for i, toxic := range toxics {
+		if strings.Contains(toxic, `"stream"`) {
+			if _, err := w.proxy.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, way := range []string{"upstream", "downstream"} {
+			named := fmt.Sprintf(`{"name":"%s-%d","stream":"%s",%s`, way, i, way, strings.TrimPrefix(toxic, "{"))
+			if _, err := w.proxy.Toxics.AddToxicJson(strings.NewReader(named)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pausedFor lets nothing through for a while, soon after the run has begun.
+func pausedFor(d time.Duration) func(*world) (func(), error) {
+	return func(w *world) (func(), error) {
+		begin := time.AfterFunc(150*time.Millisecond, func() { _ = w.spoil(`{"type":"bandwidth","attributes":{"rate":0}}`) })
+		end := time.AfterFunc(d, func() { w.proxy.Toxics.ResetToxics(context.Background()) })
+		return func() {
+			begin.Stop()
+			end.Stop()
+			w.proxy.Toxics.ResetToxics(context.Background())
+		}, nil
+	}
+}
+
+// openProxy puts a proxy before the server and gives its port.
+func (w *world) openProxy() (int, error) {
+	silent := zerolog.New(io.Discard)
+	w.proxy = toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), silent), "server", "127.0.0.1:0", w.server.Addr())
+	if err := w.proxy.Start(); err != nil {
+		return 0, err
+	}
+	_, port, err := net.SplitHostPort(w.proxy.Listen)
+	if err != nil {
+		return 0, err
+	}
+	return net.LookupPort("tcp", port)
+}
+
+// restarts stops the server while a run is at work, and starts it again a moment later.
+func restarts(ctx context.Context, p *pass) error {
+	for _, k := range eachWay {
+		err := p.inWorlds(ctx, k, p.times, func(w *world) error {
+			for range 5 {
+				if err := p.restartIn(ctx, w); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *pass) restartIn(ctx context.Context, w *world) error {
+	again := make(chan error, 1)
+	after, down := time.Duration(p.rng.IntN(200))*time.Millisecond, time.Duration(p.rng.IntN(100))*time.Millisecond
+	time.AfterFunc(after, func() {
+		w.server.Close()
+		time.Sleep(down)
+		again <- w.server.Open()
+	})
+	r, err := w.haulier(ctx, "run", "move")
+	if err := errors.Join(err, <-again); err != nil {
+		return err
+	}
+	return trouble{name: "restart"}.judge(r)
+}
+
+func rekeying(k kind) kind {
+	k.rekey = 256 << 10
+	return k
+}

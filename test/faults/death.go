@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// filesARound is how many files a customer or a platform puts out before each kill.
+const filesARound = 20
+
+// roundsAWorld is how many kills one installation sees before another one begins: its ledger grows all the while.
+const roundsAWorld = 25
+
+// groupA and groupB are deaths of the process: an import's and an export's.
+func deaths() []Case {
+	var all []Case
+	for i, k := range kinds {
+		group := "A"
+		if k.export {
+			group = "B"
+		}
+		all = append(all,
+			Case{
+				ID: fmt.Sprintf("%s1.%d", group, i+1), Title: "SIGKILL at a random moment: " + k.name, Holds: "I1 I2 I3 I4 I5 I10",
+				Times: map[Tier]int{Short: 4, Night: 160, Release: 520},
+				Run:   func(ctx context.Context, p *pass) error { return p.killAtRandom(ctx, k) },
+			},
+			Case{
+				ID: fmt.Sprintf("%s2.%d", group, i+1), Title: "SIGKILL at each failpoint: " + k.name, Holds: "I1 I2 I3 I4 I5 I10",
+				Times: map[Tier]int{Short: 1, Night: 50, Release: 250},
+				Run:   func(ctx context.Context, p *pass) error { return p.killAtPoints(ctx, k) },
+			})
+	}
+	return all
+}
+
+// inWorlds does something so often, each time with fresh files, and looks at everything afterwards.
+func (p *pass) inWorlds(ctx context.Context, k kind, times int, once func(*world) error) error {
+	return p.inWorldsWith(ctx, k, times, func(w *world) error { return p.roundOf(ctx, w, nil, once) })
+}
+
+// inWorldsWith does something so often. No installation serves longer than roundsAWorld.
+func (p *pass) inWorldsWith(ctx context.Context, k kind, times int, round func(*world) error) error {
+	for done := 0; done < times && ctx.Err() == nil; {
+		n := min(times-done, roundsAWorld)
+		if err := p.inWorld(ctx, k, n, round); err != nil {
+			return fmt.Errorf("%s, after %d rounds: %w", k.name, done, err)
+		}
+		done += n
+	}
+	return ctx.Err()
+}
+
+func (p *pass) inWorld(ctx context.Context, k kind, times int, round func(*world) error) (err error) {
+	w, err := newWorld(ctx, p.program, k, p.rng)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		p.Peak = max(p.Peak, w.peak)
+		if err != nil {
+			err = fmt.Errorf("%w\n%s", err, w.keep())
+			return
+		}
+		err = w.close()
+	}()
+	for range times {
+		if err := round(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// roundOf puts files of these sizes out (none: twenty small ones), lets something happen, lets haulier come to rest, and
+// looks at everything.
+func (p *pass) roundOf(ctx context.Context, w *world, sizes []int, once func(*world) error) error {
+	put, err := w.people.putOut(sizes)
+	if err != nil {
+		return err
+	}
+	p.Files += put
+	if err := once(w); err != nil {
+		return err
+	}
+	w.points = ""
+	if err := w.settle(ctx); err != nil {
+		return err
+	}
+	p.Rounds++
+	found, err := w.audit(ctx)
+	p.Held = max(p.Held, found.held)
+	for word, n := range found.counts {
+		p.Faults[word] += n
+	}
+	if err == nil && len(found.counts) > 0 {
+		err = fmt.Errorf("the auditor: %s", strings.Join(found.words, "\n"))
+	}
+	return err
+}
+
+// settle runs the job until nothing is left to do. What a crash left behind has to be done within a few runs.
+func (w *world) settle(ctx context.Context) error {
+	for range 4 {
+		r, err := w.haulier(ctx, "run", "move")
+		if err != nil {
+			return err
+		}
+		if r.code == 0 && strings.Contains(r.all(), ": 0 files") {
+			return nil
+		}
+		if r.code != 0 && r.code != 4 {
+			return fmt.Errorf("haulier run ended with %d\n%s", r.code, r.all())
+		}
+	}
+	return nil
+}
+
+// killAtRandom kills runs somewhere until so many were killed at work; every third time the run that recovers, too.
+func (p *pass) killAtRandom(ctx context.Context, k kind) error {
+	usual, err := p.usual(ctx, k)
+	if err != nil {
+		return err
+	}
+	for tries := 0; p.Kills < p.times; tries++ {
+		if tries > 4 {
+			return fmt.Errorf("of %d runs only %d were killed before they ended", p.Rounds, p.Kills)
+		}
+		if err := p.inWorlds(ctx, k, p.times-p.Kills, func(w *world) error { return p.killSoon(ctx, w, usual) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// usual is how long an undisturbed run of a kind takes.
+func (p *pass) usual(ctx context.Context, k kind) (usual time.Duration, err error) {
+	err = p.inWorlds(ctx, k, 2, func(w *world) error {
+		r, err := w.haulier(ctx, "run", "move")
+		usual = r.took
+		return err
+	})
+	return usual, err
+}
+
+func (p *pass) killSoon(ctx context.Context, w *world, usual time.Duration) error {
+	for range 3 {
+		r, err := w.haulierKilled(ctx, 1+time.Duration(p.rng.Int64N(int64(usual))), "run", "move")
+		if err != nil {
+			return err
+		}
+		if !r.killed {
+			return nil
+		}
+		if p.Kills++; p.rng.IntN(3) > 0 {
+			return nil
+		}
+	}
+	return nil
+}
+
+// killAtPoints kills runs of a kind at each failpoint that they come by. Kinds that come by the same one share its kills.
+func (p *pass) killAtPoints(ctx context.Context, k kind) error {
+	points, err := p.passedPoints(ctx)
+	if err != nil {
+		return err
+	}
+	var turns []string
+	own := points.of[k.name]
+	for name := range own {
+		share := points.kinds[name]
+		if p.times < share && !slices.Contains(firstOf(points, name, p.times), k.name) {
+			continue
+		}
+		for range (p.times + share - 1) / share {
+			turns = append(turns, name)
+		}
+	}
+	if len(turns) == 0 {
+		return notRun{"other kinds come by all its failpoints, and are killed there"}
+	}
+	slices.Sort(turns)
+	p.rng.Shuffle(len(turns), func(i, j int) { turns[i], turns[j] = turns[j], turns[i] })
+	return p.inWorlds(ctx, k, len(turns), func(w *world) error {
+		name := turns[0]
+		turns = turns[1:]
+		return p.killAt(ctx, w, name, own[name])
+	})
+}
+
+// firstOf gives the first n kinds that come by a failpoint.
+func firstOf(points *passed, name string, n int) []string {
+	var first []string
+	for _, k := range kinds {
+		if points.of[k.name][name] > 0 && len(first) < n {
+			first = append(first, k.name)
+		}
+	}
+	return first
+}
+
+// killAt kills a run at one of the n moments at which it comes by a failpoint.
+func (p *pass) killAt(ctx context.Context, w *world, name string, n int) error {
+	w.points = fmt.Sprintf("%s=kill@%d", name, 1+p.rng.IntN(n))
+	r, err := w.haulier(ctx, "run", "move")
+	if err == nil && r.killed {
+		p.Kills++
+		p.Points[name]++
+	}
+	return err
+}
+
+// passed are the failpoints that runs come by: known once a campaign.
+type passed struct {
+	of    map[string]counts // by kind: how often each
+	kinds counts            // by failpoint: how many kinds come by it
+}
+
+// passedPoints finds out which kinds come by which failpoints.
+func (p *pass) passedPoints(ctx context.Context) (*passed, error) {
+	if p.known.of != nil {
+		return p.known, nil
+	}
+	found := passed{of: map[string]counts{}, kinds: counts{}}
+	for _, k := range kinds {
+		points, err := p.trace(ctx, k)
+		if err != nil {
+			return nil, err
+		}
+		found.of[k.name] = points
+		for name := range points {
+			found.kinds[name]++
+		}
+	}
+	*p.known = found
+	return p.known, nil
+}
+
+// trace gives the failpoints that runs of a kind come by, and how often each: one that is undisturbed, and one that finds
+// what another left that was killed in its middle.
+func (p *pass) trace(ctx context.Context, k kind) (counts, error) {
+	w, err := newWorld(ctx, p.program, k, p.rng)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	points := counts{}
+	for _, disturb := range []string{"", "sftp.rename.sent=kill@2", "sftp.write.sent=kill@2"} {
+		if _, err := w.people.putOut(nil); err != nil {
+			return nil, err
+		}
+		if w.points = disturb; disturb != "" {
+			if _, err := w.haulier(ctx, "run", "move"); err != nil {
+				return nil, err
+			}
+		}
+		w.points = "*=note"
+		if _, err := w.haulier(ctx, "run", "move"); err != nil {
+			return nil, err
+		}
+		hits, err := w.hits()
+		if err != nil {
+			return nil, err
+		}
+		seen := counts{}
+		for _, name := range hits {
+			seen[name]++
+		}
+		for name, n := range seen {
+			if points[name] == 0 || disturb == "" {
+				points[name] = n
+			}
+		}
+	}
+	if len(points) == 0 {
+		return nil, fmt.Errorf("%s came by no failpoint: was the program built without them?", k.name)
+	}
+	return points, nil
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"github.com/haulier/haulier/transfer/sftptest"
+)
+
+// kind is one way in which a job moves files.
+type kind struct {
+	name   string
+	export bool
+	sealed bool // PGP
+	knobs  sftptest.Knobs
+	conn   string   // further lines of the connection
+	job    string   // further lines of the job; from and to are given
+	to     string   // further keys in to: {…}
+	fixed  bool     // one name that comes again with other content
+	holds  []string // slugs under which a file may rightly be held after a crash: nobody can know
+	twice  bool     // a version may come twice: the job says so
+	learns bool     // `connections test --write` has shown what the server does
+
+	proxied bool              // the server lies behind a proxy that can spoil the connection
+	patient bool              // haulier waits as long as it does by itself, not as long as tests have time
+	disks   map[string]string // folders on a tmpfs of their own, with its options
+	rekey   uint64            // bytes after which the server wants new keys; 0: as SSH says
+}
+
+var kinds = []kind{
+	{name: "import-keep"},
+	{name: "import-move", job: "after_success: {move: done}"},
+	{name: "import-delete", job: "after_success: delete"},
+	{name: "import-delete-in-place", knobs: sftptest.Knobs{NoRename: true}, job: "after_success: delete"},
+	{name: "import-claim", job: "claim: rename\n    after_success: delete"},
+	{name: "import-fixed-name", fixed: true, job: "after_success: {move: done}"},
+	{name: "import-pgp-archive", sealed: true, job: "after_success: delete\n    archive: {dir: archive, keep_for: 30d}"},
+	{name: "import-read-once", knobs: sftptest.Knobs{ReadOnce: true}, conn: "profile: read-once", holds: []string{"remote.source_consumed"}},
+	{name: "export-keep", export: true},
+	{name: "export-move", export: true, job: "after_success: {move: sent, keep_for: 30d}"},
+	{name: "export-pgp-delete", export: true, sealed: true, job: "after_success: delete"},
+	{name: "export-replace", export: true, fixed: true, to: "if_exists: replace", job: "after_success: delete"},
+	{name: "export-no-posix-rename", export: true, fixed: true, knobs: sftptest.Knobs{NoPosixRename: true}, to: "if_exists: replace", job: "after_success: delete"},
+	{name: "export-put-only", export: true, knobs: sftptest.Knobs{PutOnly: true}, conn: "profile: put-only", holds: []string{"remote.indeterminate"}},
+	{name: "export-put-only-resend", export: true, knobs: sftptest.Knobs{PutOnly: true}, conn: "profile: put-only", job: "on_lost_reply: resend", twice: true},
+	{name: "export-in-place", export: true, conn: "outbound: {in_place: true}", holds: []string{"remote.indeterminate"}},
+	{name: "export-nobody-looks", export: true, knobs: sftptest.Knobs{NoStat: true}, holds: []string{"remote.indeterminate"}},
+	{name: "export-swept", export: true, learns: true, knobs: sftptest.Knobs{Sweep: sftptest.SweepAtRename}, holds: []string{"remote.indeterminate", "remote.vanished"}},
+	{name: "export-swept-at-close", export: true, learns: true, conn: "outbound: {in_place: true}", knobs: sftptest.Knobs{Sweep: sftptest.SweepAtClose},
+		holds: []string{"remote.indeterminate", "remote.vanished"}},
+	{name: "export-marker", export: true, to: `done_file: "{name}.done"`, job: "after_success: delete"},
+}

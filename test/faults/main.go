@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// options are those of a campaign.
+type options struct {
+	tier    Tier
+	shard   shard
+	only    string
+	seed    uint64
+	results string
+	program string
+	commit  string
+	known   *passed // what cases have found out for those after them
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := work(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "faults:", err)
+		os.Exit(1)
+	}
+}
+
+func work(ctx context.Context, args []string) error {
+	var o options
+	flags := flag.NewFlagSet("faults", flag.ExitOnError)
+	tier := flags.String("tier", string(Short), "short, night or release")
+	flags.Var(&o.shard, "shard", "I/N: only the I-th of N parts")
+	flags.StringVar(&o.only, "only", "", "cases by their ids or groups, such as A or C40,D57")
+	flags.Uint64Var(&o.seed, "seed", 1, "what chance begins with; each case adds its own id")
+	flags.StringVar(&o.results, "results", "", "file to append a line a case to")
+	list := flags.Bool("list", false, "list the cases and stop")
+	report := flags.String("report", "", "write the table of the results into this document and stop")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	o.tier = Tier(*tier)
+	switch {
+	case *list:
+		for _, c := range Cases() {
+			fmt.Printf("%-7s %-60s %s\n", c.ID, c.Title, c.Holds)
+		}
+		return nil
+	case *report != "":
+		return writeReport(o.results, *report)
+	}
+	return campaign(ctx, o)
+}
+
+// campaign does the chosen cases one after the other.
+func campaign(ctx context.Context, o options) error {
+	dir, err := os.MkdirTemp("", "haulier-faults-program-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	o.program, o.known = filepath.Join(dir, "haulier"), &passed{}
+	if o.commit, err = commit(ctx); err != nil {
+		return err
+	}
+	if err := build(ctx, o.program); err != nil {
+		return err
+	}
+	counts := map[string]int{}
+	for _, c := range Cases() {
+		if !o.wants(c) || ctx.Err() != nil {
+			continue
+		}
+		say := func(format string, args ...any) { fmt.Printf("        "+format+"\n", args...) }
+		r := c.do(ctx, o, o.seed^hashOf(c.ID), say)
+		counts[r.Verdict]++
+		fmt.Printf("%-7s %-8s %4d s  %4d rounds %4d kills  %s\n", c.ID, r.Verdict, r.Seconds, r.Rounds, r.Kills, c.Title)
+		if r.Why != "" {
+			fmt.Println("       ", strings.ReplaceAll(r.Why, "\n", "\n        "))
+		}
+		if o.results != "" {
+			if err := appendResult(o.results, r); err != nil {
+				return err
+			}
+		}
+	}
+	fmt.Printf("%d passed, %d failed, %d skipped\n", counts["passed"], counts["failed"], counts["not run"])
+	if counts["failed"] > 0 {
+		return errors.New("cases failed")
+	}
+	if counts["passed"] == 0 {
+		return errors.New("no case ran")
+	}
+	return ctx.Err()
+}
+
+// wants says whether a case is of this campaign.
+func (o options) wants(c Case) bool {
+	if o.only != "" {
+		for id := range strings.SplitSeq(o.only, ",") {
+			if c.ID == id || strings.HasPrefix(c.ID, id+".") || (len(id) == 1 && strings.HasPrefix(c.ID, id)) {
+				return true
+			}
+		}
+		return false
+	}
+	return c.Times[o.tier] > 0 && o.shard.has(c.ID)
+}
+
+// shard is one of several parts of a campaign. Zero: the whole.
+type shard struct{ i, n int }
+
+func (s *shard) String() string { return fmt.Sprintf("%d/%d", s.i, s.n) }
+
+func (s *shard) Set(text string) error {
+	if _, err := fmt.Sscanf(text, "%d/%d", &s.i, &s.n); err != nil || s.i < 1 || s.n < s.i {
+		return fmt.Errorf("%q is no I/N", text)
+	}
+	return nil
+}
+
+func (s shard) has(id string) bool {
+	return s.n == 0 || hashOf(id)%uint64(s.n) == uint64(s.i-1)
+}
+
+func hashOf(text string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(text))
+	return h.Sum64()
+}
+
+// commit is what is tested; what is not committed is named.
+func commit(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*").Output()
+	if err != nil {
+		return "", fmt.Errorf("ask git for the commit: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+func build(ctx context.Context, program string) error {
+	command := exec.CommandContext(ctx, "go", "build", "-tags", "failpoints", "-trimpath", "-o", program, "github.com/haulier/haulier/cmd/haulier")
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("build haulier: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// Cases are all cases of the campaign.
+func Cases() []Case {
+	return slices.Concat(deaths(), connections(), truths(), disks(), suites())
+}

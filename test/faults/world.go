@@ -1,0 +1,272 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2"
+	"golang.org/x/crypto/ssh"
+
+	"github.com/haulier/haulier/transfer/sftptest"
+)
+
+const (
+	user     = "customer"
+	password = "Meaning-of-faults-43"
+	// patience bounds a run: what takes longer hangs.
+	patience = 90 * time.Second
+)
+
+// world is one installation of haulier with one job, its customer's server, its customer and its platform.
+type world struct {
+	dir     string
+	program string
+	kind    kind
+	server  *sftptest.Server
+	proxy   *toxiproxy.Proxy // before the server; nil: none
+	rng     *rand.Rand
+	people  *people
+	wrapper []string // what the program is called beneath
+	points  string   // HAULIER_FAILPOINTS of the next runs
+	made    int      // versions so far
+	peak    int64    // most resident memory of any run, in bytes
+}
+
+// newWorld makes an installation of its own.
+func newWorld(ctx context.Context, program string, k kind, rng *rand.Rand) (w *world, err error) {
+	dir, err := os.MkdirTemp("", "haulier-faults-")
+	if err != nil {
+		return nil, err
+	}
+	w = &world{dir: dir, program: program, kind: k, rng: rng}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.close())
+		}
+	}()
+	for name, options := range k.disks {
+		if err := w.mount(name, options); err != nil {
+			return w, err
+		}
+	}
+	for _, name := range []string{"server/out", "server/done", "server/in", "disk/landing", "outbox", "log"} {
+		if err := os.MkdirAll(w.path(name), 0o755); err != nil {
+			return w, err
+		}
+	}
+	if err := w.startServer(); err != nil {
+		return w, err
+	}
+	if w.people, err = newPeople(w); err != nil {
+		return w, err
+	}
+	return w, w.configure(ctx)
+}
+
+func (w *world) path(name string) string { return filepath.Join(w.dir, filepath.FromSlash(name)) }
+
+func (w *world) startServer() error {
+	log, err := os.OpenFile(w.path("log/server.jsonl"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	w.server, err = sftptest.Start(sftptest.Options{
+		Root: w.path("server"), Users: []sftptest.User{{Name: user, Password: password}}, Knobs: w.kind.knobs, LogTo: log,
+		Config: ssh.Config{RekeyThreshold: w.kind.rekey},
+	})
+	return err
+}
+
+// port is where haulier finds the server.
+func (w *world) port() (int, error) {
+	if !w.kind.proxied {
+		return w.server.Port(), nil
+	}
+	return w.openProxy()
+}
+
+// configure writes haulier.yaml and makes the keys that it names.
+func (w *world) configure(ctx context.Context) error {
+	port, err := w.port()
+	if err != nil {
+		return err
+	}
+	conn, body := w.kind.conn, w.kind.job
+	if !w.kind.patient {
+		conn = "timeouts: {connect: 5s, handshake: 10s, operation: 10s, stall: 20s}\n    " + conn
+	}
+	from, to := "{location: out, match: \"*.csv\", stable_for: 0s}", "{dir: disk/landing"
+	if w.kind.export {
+		from, to = "{dir: outbox, match: \"*.csv\", stable_for: 0s}", "{location: in, name: \"{name}\""
+	}
+	if w.kind.sealed && w.kind.export {
+		body += "\n    outbound: {pgp: {encrypt_to: [theirs]}}"
+	}
+	if w.kind.sealed && !w.kind.export {
+		from = strings.Replace(from, "*.csv", "*.csv.pgp", 1)
+		body += "\n    inbound: {pgp: {decrypt_with: ours}}"
+	}
+	if w.kind.to != "" {
+		to += ", " + w.kind.to
+	}
+	direction := "import"
+	if w.kind.export {
+		direction = "export"
+	}
+	yaml := fmt.Sprintf(`version: 1
+timezone: UTC
+defaults: {limits: {min_free_space: 4KiB}}
+connections:
+  acme:
+    host: 127.0.0.1
+    port: %d
+    host_keys: [%s]
+    username: %s
+    auth: {methods: [password], password: {env: PASSWORD}}
+    max_connections: 2
+    locations: {out: /out, done: /done, in: /in}
+    %s
+jobs:
+  move:
+    type: %s
+    connection: acme
+    schedule: "0 4 * * *"
+    from: %s
+    to: %s}
+    %s
+`, port, strings.Join(w.server.HostKeys(), ", "), user, conn, direction, from, to, body)
+	if err := os.WriteFile(w.path("haulier.yaml"), []byte(yaml), 0o600); err != nil {
+		return err
+	}
+	if w.kind.sealed {
+		if err := w.people.exchangeKeys(ctx, w); err != nil {
+			return err
+		}
+	}
+	if !w.kind.learns {
+		return nil
+	}
+	r, err := w.haulier(ctx, "connections", "test", "acme", "--write")
+	if err == nil && r.code != 0 {
+		err = fmt.Errorf("connections test ended with %d\n%s", r.code, r.all())
+	}
+	return err
+}
+
+// run is what one call of haulier came to.
+type run struct {
+	code   int // -1: a signal ended it
+	killed bool
+	stdout string
+	stderr string
+	took   time.Duration
+}
+
+// all is what it said.
+func (r run) all() string { return r.stdout + r.stderr }
+
+// haulier calls the program and waits for its end.
+func (w *world) haulier(ctx context.Context, args ...string) (run, error) {
+	return w.haulierKilled(ctx, 0, args...)
+}
+
+// haulierKilled calls the program and kills it after a time, unless it ends by itself before. Zero: never.
+func (w *world) haulierKilled(ctx context.Context, after time.Duration, args ...string) (run, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	command := w.command(ctx, args...)
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	start := time.Now()
+	if err := command.Start(); err != nil {
+		return run{}, err
+	}
+	if after > 0 {
+		timer := time.AfterFunc(after, func() { _ = command.Process.Signal(syscall.SIGKILL) })
+		defer timer.Stop()
+	}
+	err := command.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return run{}, err
+	}
+	if ctx.Err() != nil {
+		return run{}, fmt.Errorf("haulier %s hangs: it was ended after %v\n%s", strings.Join(args, " "), patience, stdout.String()+stderr.String())
+	}
+	w.weigh(command)
+	return run{
+		code: command.ProcessState.ExitCode(), killed: command.ProcessState.ExitCode() == -1,
+		stdout: stdout.String(), stderr: stderr.String(), took: time.Since(start),
+	}, nil
+}
+
+// under calls the program beneath another one, such as strace.
+func (w *world) under(ctx context.Context, wrapper []string, args ...string) (run, error) {
+	w.wrapper = wrapper
+	defer func() { w.wrapper = nil }()
+	return w.haulier(ctx, args...)
+}
+
+func (w *world) command(ctx context.Context, args ...string) *exec.Cmd {
+	words := append(append(slices.Clone(w.wrapper), w.program, "-c", w.path("haulier.yaml")), args...)
+	command := exec.CommandContext(ctx, words[0], words[1:]...)
+	command.Dir = w.dir
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGQUIT) } // it says what it hangs on
+	command.WaitDelay = 5 * time.Second
+	command.Env = append(os.Environ(), "PASSWORD="+password, "NO_COLOR=1", "USER=faults", "TZ=UTC", "HOME="+w.dir,
+		"HAULIER_FAILPOINTS="+w.points, "HAULIER_FAILPOINTS_LOG="+w.path("log/points"))
+	return command
+}
+
+func (w *world) weigh(command *exec.Cmd) {
+	if usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		w.peak = max(w.peak, usage.Maxrss<<10) // Linux tells KiB
+	}
+}
+
+// hits gives the failpoints that were hit since it was last asked, in order.
+func (w *world) hits() ([]string, error) {
+	text, err := os.ReadFile(w.path("log/points"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return strings.Fields(string(text)), os.Remove(w.path("log/points"))
+}
+
+// close ends the world and removes it.
+func (w *world) close() error {
+	var errs []error
+	if w.people != nil {
+		errs = append(errs, w.people.close())
+	}
+	if w.proxy != nil {
+		w.proxy.Stop()
+	}
+	if w.server != nil {
+		w.server.Stop()
+	}
+	for name := range w.kind.disks {
+		errs = append(errs, syscall.Unmount(w.path(name), 0))
+	}
+	return errors.Join(append(errs, os.RemoveAll(w.dir))...)
+}
+
+func (w *world) mount(name, options string) error {
+	if err := os.MkdirAll(w.path(name), 0o755); err != nil {
+		return err
+	}
+	return syscall.Mount("none", w.path(name), "tmpfs", 0, options)
+}
