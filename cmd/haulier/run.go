@@ -111,7 +111,11 @@ func (a *app) runOn(ctx context.Context, cfg *config.Config, s *store.Store, spe
 	if err != nil {
 		return endedRun{}, err
 	}
-	return endOf(context.WithoutCancel(ctx), s, run.ID, shown)
+	over, err := endOf(context.WithoutCancel(ctx), s, run.ID, shown)
+	if over.run.Ended.IsZero() {
+		over.run = run // its end could not be written
+	}
+	return over, err
 }
 
 // endedRun is a run that is over, with what became of its files.
