@@ -52,6 +52,7 @@ FAULTS ?=
 RESULTS ?= faults.jsonl
 
 faults: ## the fault campaign in its short form: kills, cuts, lies and full disks by the built program, judged by the auditor
+	go test -count=1 -tags failpoints ./internal/failpoint
 	go run ./test/faults -tier short $(FAULTS)
 
 faults-night: ## the campaign of a night, hours; SHARD=3/12 does one of twelve parts; results are appended to RESULTS

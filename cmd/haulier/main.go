@@ -10,10 +10,14 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/haulier/haulier/internal/failpoint"
 )
 
 func main() {
-	os.Exit(execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	code := execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	failpoint.End()
+	os.Exit(code)
 }
 
 // execute runs one command line and gives its exit code.

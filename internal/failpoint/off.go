@@ -7,3 +7,6 @@ const Enabled = false
 
 // Hit does nothing.
 func Hit(string) error { return nil }
+
+// End does nothing.
+func End() {}

@@ -36,3 +36,40 @@ func TestHit(t *testing.T) {
 		t.Errorf("log %q", text)
 	}
 }
+
+// TestEnd runs itself as a process that ends with more than it began with, and as one that does not.
+func TestEnd(t *testing.T) {
+	switch os.Getenv("FAILPOINT_TEST") {
+	case "leaks":
+		for range spare + 1 {
+			go func() { select {} }()
+		}
+		file, err := os.Open(os.Args[0])
+		if err != nil {
+			os.Exit(3)
+		}
+		End()
+		_ = file.Close()
+		os.Exit(0)
+	case "ends":
+		End()
+		os.Exit(0)
+	}
+	for how, want := range map[string][]string{"ends": nil, "leaks": {"goroutines", "TestEnd", "open files", os.Args[0]}} {
+		rest := filepath.Join(t.TempDir(), "rest")
+		command := exec.Command(os.Args[0], "-test.run=^TestEnd$")
+		command.Env = append(os.Environ(), "FAILPOINT_TEST="+how, "HAULIER_FAILPOINTS_REST="+rest)
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		text, err := os.ReadFile(rest)
+		if want == nil && err == nil {
+			t.Errorf("a process that holds nothing is said to hold %s", text)
+		}
+		for _, word := range want {
+			if !strings.Contains(string(text), word) {
+				t.Errorf("no %q in %q", word, text)
+			}
+		}
+	}
+}

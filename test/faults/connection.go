@@ -119,11 +119,11 @@ func silences() []trouble {
 // spoiled puts the proxy's toxics on both ways, unless a toxic names one.
 func spoiled(toxics ...string) func(*world) (func(), error) {
 	return func(w *world) (func(), error) {
-		return func() { w.proxy.Toxics.ResetToxics(context.Background()) }, w.spoil(toxics...)
+		return func() { w.proxy.Toxics.ResetToxics(context.Background()) }, w.poison(toxics...)
 	}
 }
 
-func (w *world) spoil(toxics ...string) error {
+func (w *world) poison(toxics ...string) error {
 	for i, toxic := range toxics {
 		if strings.Contains(toxic, `"stream"`) {
 			if _, err := w.proxy.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
@@ -144,7 +144,7 @@ func (w *world) spoil(toxics ...string) error {
 // pausedFor lets nothing through for a while, soon after the run has begun.
 func pausedFor(d time.Duration) func(*world) (func(), error) {
 	return func(w *world) (func(), error) {
-		begin := time.AfterFunc(150*time.Millisecond, func() { _ = w.spoil(`{"type":"bandwidth","attributes":{"rate":0}}`) })
+		begin := time.AfterFunc(150*time.Millisecond, func() { _ = w.poison(`{"type":"bandwidth","attributes":{"rate":0}}`) })
 		end := time.AfterFunc(d, func() { w.proxy.Toxics.ResetToxics(context.Background()) })
 		return func() {
 			begin.Stop()

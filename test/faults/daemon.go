@@ -13,7 +13,10 @@ import (
 )
 
 // daemon is haulier at work by itself.
-type daemon struct{ command *exec.Cmd }
+type daemon struct {
+	w       *world
+	command *exec.Cmd
+}
 
 // serve starts the daemon and waits until it answers.
 func (w *world) serve(ctx context.Context) (*daemon, error) {
@@ -22,7 +25,7 @@ func (w *world) serve(ctx context.Context) (*daemon, error) {
 		return nil, err
 	}
 	defer log.Close() // the process has its own
-	d := &daemon{w.command(ctx, "serve")}
+	d := &daemon{w, w.command(ctx, "serve")}
 	d.command.Stdout, d.command.Stderr = log, log
 	if err := d.command.Start(); err != nil {
 		return nil, err
@@ -46,7 +49,7 @@ func (d *daemon) stop() error {
 	if !hangs.Stop() {
 		return errors.New("the daemon had not ended 12 s after SIGTERM")
 	}
-	return nil
+	return d.w.leftOver()
 }
 
 // holding is what a process holds.

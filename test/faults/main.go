@@ -45,6 +45,7 @@ func work(ctx context.Context, args []string) error {
 	flags.Uint64Var(&o.seed, "seed", 1, "what chance begins with; each case adds its own id")
 	flags.StringVar(&o.results, "results", "", "file to append a line a case to")
 	list := flags.Bool("list", false, "list the cases and stop")
+	points := flags.Bool("points", false, "list the failpoints, with the kinds of job that come by each, and stop")
 	report := flags.String("report", "", "write the table of the results into this document and stop")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -59,11 +60,11 @@ func work(ctx context.Context, args []string) error {
 	case *report != "":
 		return writeReport(o.results, *report)
 	}
-	return campaign(ctx, o)
+	return campaign(ctx, o, *points)
 }
 
-// campaign does the chosen cases one after the other.
-func campaign(ctx context.Context, o options) error {
+// campaign does the chosen cases one after the other, or lists the failpoints.
+func campaign(ctx context.Context, o options, points bool) error {
 	dir, err := os.MkdirTemp("", "haulier-faults-program-")
 	if err != nil {
 		return err
@@ -75,6 +76,9 @@ func campaign(ctx context.Context, o options) error {
 	}
 	if err := build(ctx, o.program); err != nil {
 		return err
+	}
+	if points {
+		return listPoints(ctx, o)
 	}
 	counts := map[string]int{}
 	for _, c := range Cases() {

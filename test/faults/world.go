@@ -207,7 +207,7 @@ func (w *world) haulierKilled(ctx context.Context, after time.Duration, args ...
 	return run{
 		code: command.ProcessState.ExitCode(), killed: command.ProcessState.ExitCode() == -1,
 		stdout: stdout.String(), stderr: stderr.String(), took: time.Since(start),
-	}, nil
+	}, w.leftOver()
 }
 
 // under calls the program beneath another one, such as strace.
@@ -224,8 +224,17 @@ func (w *world) command(ctx context.Context, args ...string) *exec.Cmd {
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGQUIT) } // it says what it hangs on
 	command.WaitDelay = 5 * time.Second
 	command.Env = append(os.Environ(), "PASSWORD="+password, "NO_COLOR=1", "USER=faults", "TZ=UTC", "HOME="+w.dir,
-		"HAULIER_FAILPOINTS="+w.points, "HAULIER_FAILPOINTS_LOG="+w.path("log/points"))
+		"HAULIER_FAILPOINTS="+w.points, "HAULIER_FAILPOINTS_LOG="+w.path("log/points"), "HAULIER_FAILPOINTS_REST="+w.path("log/rest"))
 	return command
+}
+
+// leftOver fails when a process that ended by itself had not given everything back.
+func (w *world) leftOver() error {
+	text, err := os.ReadFile(w.path("log/rest"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return errors.Join(fmt.Errorf("at its end the process still had %s", text), err, os.Remove(w.path("log/rest")))
 }
 
 func (w *world) weigh(command *exec.Cmd) {

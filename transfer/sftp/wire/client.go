@@ -175,7 +175,7 @@ func missing(op Op, path string) error {
 
 func (c *Client) handshake(ctx context.Context) error {
 	hello := packet.End(packet.AppendUint32([]byte{0, 0, 0, 0, packet.Init}, packet.Version), 0)
-	c.enqueue(&request{packet: hello})
+	c.enqueue(&request{op: OpInit, packet: hello})
 	body, err := c.awaitVersion(ctx)
 	if err != nil {
 		return &ConnectionError{Op: OpInit, Sent: true, Err: err}
