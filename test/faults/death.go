@@ -107,9 +107,10 @@ func (p *pass) roundOf(ctx context.Context, w *world, sizes []int, once func(*wo
 
 // settle runs the job until nothing is left to do. What a crash left behind has to be done within a few runs.
 func (w *world) settle(ctx context.Context) error {
+	var r run
 	for range 4 {
-		r, err := w.haulier(ctx, "run", "move")
-		if err != nil {
+		var err error
+		if r, err = w.haulier(ctx, "run", "move"); err != nil {
 			return err
 		}
 		if r.code == 0 && strings.Contains(r.all(), ": 0 files") {
@@ -119,7 +120,7 @@ func (w *world) settle(ctx context.Context) error {
 			return fmt.Errorf("haulier run ended with %d\n%s", r.code, r.all())
 		}
 	}
-	return nil
+	return fmt.Errorf("four runs after it there is still something to do\n%s", r.all())
 }
 
 // killAtRandom kills runs somewhere until so many were killed at work; every third time the run that recovers, too.
@@ -129,10 +130,10 @@ func (p *pass) killAtRandom(ctx context.Context, k kind) error {
 		return err
 	}
 	for tries := 0; p.Kills < p.times; tries++ {
-		if tries > 4 {
+		if tries > 20 {
 			return fmt.Errorf("of %d runs only %d were killed before they ended", p.Rounds, p.Kills)
 		}
-		if err := p.inWorlds(ctx, k, p.times-p.Kills, func(w *world) error { return p.killSoon(ctx, w, usual) }); err != nil {
+		if err := p.inWorlds(ctx, k, p.times-p.Kills, func(w *world) error { return p.killSoon(ctx, w, &usual) }); err != nil {
 			return err
 		}
 	}
@@ -149,13 +150,15 @@ func (p *pass) usual(ctx context.Context, k kind) (usual time.Duration, err erro
 	return usual, err
 }
 
-func (p *pass) killSoon(ctx context.Context, w *world, usual time.Duration) error {
+// killSoon kills a run within the usual time, which follows what the machine has to do besides.
+func (p *pass) killSoon(ctx context.Context, w *world, usual *time.Duration) error {
 	for range 3 {
-		r, err := w.haulierKilled(ctx, 1+time.Duration(p.rng.Int64N(int64(usual))), "run", "move")
+		r, err := w.haulierKilled(ctx, 1+time.Duration(p.rng.Int64N(int64(*usual))), "run", "move")
 		if err != nil {
 			return err
 		}
 		if !r.killed {
+			*usual = (*usual + r.took) / 2
 			return nil
 		}
 		if p.Kills++; p.rng.IntN(3) > 0 {

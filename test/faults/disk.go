@@ -27,9 +27,9 @@ func disks() []Case {
 	}
 	landing := func(options string) kind { return onDisks(importMove, map[string]string{"disk": options}) }
 	sealed := onDisks(kindOf("export-pgp-delete"), map[string]string{"haulier-data": "size=24m"})
-	full := troubles("E73", "the disk of the landing is full, at any byte", "I1 I3 I4", times(2, 20), fillings("disk/filler"), landing("size=6m"), onDisks(kindOf("import-pgp-archive"), map[string]string{"disk": "size=6m"}))
-	inodes := troubles("E74", "no file can be made any more", "I1 I4", times(1, 10), usedUp(), landing("size=64m,nr_inodes=160"))
-	readOnly := troubles("E78", "the disk of the landing becomes read-only", "I1 I4", times(1, 6), []trouble{{name: "read-only", begin: remounted}}, landing("size=64m"))
+	full := troubles("E73", "the disk of the landing is full, at any byte", "I1 I3 I4", times(2, 20), fillings("disk/filler"), landing("size=64m"), onDisks(kindOf("import-pgp-archive"), map[string]string{"disk": "size=64m"}))
+	inodes := troubles("E74", "no file can be made any more", "I1 I4", times(1, 10), usedUp(), landing("size=64m,nr_inodes=1000"))
+	readOnly := troubles("E78", "the disk of the landing becomes read-only", "I1 I4", times(1, 6), []trouble{{name: "read-only", alarm: true, begin: remounted}}, landing("size=64m"))
 	stage := troubles("E81", "the disk of the ledger is full", "I1 I4 I10", times(2, 12), fillings("haulier-data/filler"), sealed, onDisks(importMove, map[string]string{"haulier-data": "size=24m"}))
 	all := []Case{full, inodes, readOnly, stage}
 	for i := range all {
@@ -57,7 +57,7 @@ func disks() []Case {
 func fillings(filler string) []trouble {
 	var all []trouble
 	for _, left := range []int64{0, 4 << 10, 20 << 10, 50 << 10, 100 << 10, 200 << 10, 400 << 10, 800 << 10} {
-		all = append(all, trouble{name: fmt.Sprintf("%d KiB left", left>>10), begin: func(w *world) (func(), error) {
+		all = append(all, trouble{name: fmt.Sprintf("%d KiB left", left>>10), alarm: strings.HasPrefix(filler, "disk"), begin: func(w *world) (func(), error) {
 			path := w.path(filler)
 			return func() { _ = os.Remove(path) }, fill(path, left)
 		}})
@@ -91,7 +91,7 @@ func fill(path string, left int64) error {
 func usedUp() []trouble {
 	var all []trouble
 	for left := range 8 {
-		all = append(all, trouble{name: fmt.Sprintf("%d files left", left), begin: func(w *world) (func(), error) {
+		all = append(all, trouble{name: fmt.Sprintf("%d files left", left), alarm: true, begin: func(w *world) (func(), error) {
 			dir := w.path("disk/fillers")
 			return func() { _ = os.RemoveAll(dir) }, useInodes(dir, left)
 		}})
@@ -150,8 +150,8 @@ func misplaced() []trouble {
 		}
 	}
 	return []trouble{
-		{name: "a file", begin: swap(func(path string) error { return os.WriteFile(path, nil, 0o600) })},
-		{name: "a dead link", begin: swap(func(path string) error { return os.Symlink("/nowhere/at/all", path) })},
+		{name: "a file", alarm: true, begin: swap(func(path string) error { return os.WriteFile(path, nil, 0o600) })},
+		{name: "a dead link", alarm: true, begin: swap(func(path string) error { return os.Symlink("/nowhere/at/all", path) })},
 	}
 }
 
@@ -388,20 +388,14 @@ func (w *world) backUp(ctx context.Context, p *pass) error {
 	return err
 }
 
-func (w *world) integrity(ctx context.Context) (err error) {
-	db, err := sql.Open("sqlite", "file:"+w.ledger()+"?mode=ro")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	var word string
-	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&word); err != nil {
-		return err
-	}
-	if word != "ok" {
+func (w *world) integrity(ctx context.Context) error {
+	return w.query(ctx, "PRAGMA integrity_check", func(rows *sql.Rows) error {
+		var word string
+		if err := rows.Scan(&word); err != nil || word == "ok" {
+			return err
+		}
 		return fmt.Errorf("integrity_check says %s", word)
-	}
-	return nil
+	})
 }
 
 // manyWriters: whoever writes beside the daemon waits a moment, and is not told of a busy store.

@@ -19,6 +19,7 @@ type trouble struct {
 	most  time.Duration                // that the run may take; 0: patience
 	sizes []int                        // of the files; none: twenty small ones
 	again bool                         // the customer puts its files out once more afterwards: the trouble has spoiled them
+	alarm bool                         // a second run in the same trouble follows: people are called once, not twice
 }
 
 // suffer puts files out, runs the job once in trouble, takes the trouble away, lets haulier come to rest, and looks.
@@ -29,6 +30,9 @@ func (p *pass) suffer(ctx context.Context, w *world, t trouble) error {
 			return err
 		}
 		r, err := w.haulier(ctx, "run", "move")
+		if err == nil && t.alarm {
+			err = w.calledOnce(ctx)
+		}
 		end()
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.name, err)
@@ -40,6 +44,19 @@ func (p *pass) suffer(ctx context.Context, w *world, t trouble) error {
 		}
 		return t.judge(r)
 	})
+}
+
+// calledOnce lets the job fail again, if it still does, and looks whether one incident tells of it.
+func (w *world) calledOnce(ctx context.Context) error {
+	r, err := w.haulier(ctx, "run", "move")
+	if err != nil || r.code == 0 {
+		return err
+	}
+	open, err := w.openIncidents(ctx)
+	if err == nil && len(open) != 1 {
+		err = fmt.Errorf("a second run ended with %d, and open are the incidents %q, not one\n%s", r.code, open, r.all())
+	}
+	return err
 }
 
 func (t trouble) start(w *world) (end func(), err error) {
