@@ -21,6 +21,7 @@ type kind struct {
 	proxied bool              // the server lies behind a proxy that can spoil the connection
 	patient bool              // haulier waits as long as it does by itself, not as long as tests have time
 	disks   map[string]string // folders on a tmpfs of their own, with its options
+	power   bool              // the machine's disks are such as lose what was not synced when their power is lost
 	rekey   uint64            // bytes after which the server wants new keys; 0: as SSH says
 }
 

@@ -37,10 +37,19 @@ func newPeople(w *world) (p *people, err error) {
 	if p.giver, err = witness.NewCustomer(w.path(from), w.path("making"), w.path("log/sources")); err != nil {
 		return p, err
 	}
-	if !w.kind.export {
-		p.consumer, err = witness.Consume(w.path("disk/landing"), w.path("disk/taken"), w.path("log/taken"))
+	return p, p.consume()
+}
+
+// consume lets the platform take what lands.
+func (p *people) consume() (err error) {
+	consume := witness.Consume
+	if p.w.kind.power {
+		consume = witness.ConsumeDurably
 	}
-	return p, err
+	if !p.w.kind.export {
+		p.consumer, err = consume(p.w.path("disk/landing"), p.w.path("disk/taken"), p.w.path("log/taken"))
+	}
+	return err
 }
 
 // exchangeKeys makes the PGP keys of both sides.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 )
 
 // packages are the Debian packages of the tools that cases need.
@@ -17,6 +18,12 @@ func missing(needs []string) error {
 		if tool == "root" {
 			if os.Geteuid() != 0 {
 				return notRun{"needs root"}
+			}
+			continue
+		}
+		if strings.HasPrefix(tool, "/dev/") {
+			if _, err := os.Stat(tool); err != nil {
+				return notRun{"needs " + tool}
 			}
 			continue
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/Shopify/toxiproxy/v2"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/haulier/haulier/test/faults/power"
 	"github.com/haulier/haulier/transfer/sftptest"
 )
 
@@ -36,6 +37,7 @@ type world struct {
 	proxy   *toxiproxy.Proxy // before the server; nil: none
 	rng     *rand.Rand
 	people  *people
+	powered []*power.Disk
 	wrapper []string // what the program is called beneath
 	points  string   // HAULIER_FAILPOINTS of the next runs
 	made    int      // versions so far
@@ -58,6 +60,9 @@ func newWorld(ctx context.Context, program string, k kind, rng *rand.Rand) (w *w
 		if err := w.mount(name, options); err != nil {
 			return w, err
 		}
+	}
+	if err := w.plugIn(); err != nil {
+		return w, err
 	}
 	for _, name := range []string{"server/out", "server/done", "server/in", "disk/landing", "outbox", "log"} {
 		if err := os.MkdirAll(w.path(name), 0o755); err != nil {
@@ -269,6 +274,9 @@ func (w *world) close() error {
 	}
 	for name := range w.kind.disks {
 		errs = append(errs, syscall.Unmount(w.path(name), 0))
+	}
+	for _, disk := range w.powered {
+		errs = append(errs, disk.Unmount())
 	}
 	return errors.Join(append(errs, os.RemoveAll(w.dir))...)
 }

@@ -28,6 +28,7 @@ const stageDir = ".haulier"
 // many events are lost.
 type Consumer struct {
 	landing, taken string
+	durable        bool // what is taken stays taken, though the power be lost
 	log            *log
 	next           int
 
@@ -44,8 +45,17 @@ const again = 2 * time.Millisecond
 // Consume takes files from landing into the folder taken, on the same file system, with a line each in the file logTo.
 // Stop must be called. What an earlier consumer took and died over is logged first.
 func Consume(landing, taken, logTo string) (*Consumer, error) {
-	c := &Consumer{landing: landing, taken: taken, stop: make(chan struct{})}
-	if err := errors.Join(os.MkdirAll(landing, 0o755), os.MkdirAll(taken, 0o755)); err != nil {
+	return consume(&Consumer{landing: landing, taken: taken, stop: make(chan struct{})}, logTo)
+}
+
+// ConsumeDurably is Consume for a disk that may lose its power: the consumer makes its own renames durable before it says
+// in its log that it has a file.
+func ConsumeDurably(landing, taken, logTo string) (*Consumer, error) {
+	return consume(&Consumer{landing: landing, taken: taken, durable: true, stop: make(chan struct{})}, logTo)
+}
+
+func consume(c *Consumer, logTo string) (*Consumer, error) {
+	if err := errors.Join(os.MkdirAll(c.landing, 0o755), os.MkdirAll(c.taken, 0o755)); err != nil {
 		return nil, err
 	}
 	known, err := takenBefore(logTo)
@@ -80,7 +90,7 @@ func (c *Consumer) Stop() error {
 	c.mu.Unlock()
 	c.done.Wait()
 	if c.err != nil {
-		return c.err
+		return errors.Join(c.err, c.log.file.Close())
 	}
 	_, err := c.sweep()
 	return errors.Join(err, c.log.file.Close())
@@ -206,11 +216,31 @@ func (c *Consumer) take(name string) error {
 	if err := os.Rename(from, filepath.Join(c.taken, to)); err != nil {
 		return err
 	}
+	if err := c.sync(); err != nil {
+		return err
+	}
 	at := time.Now()
 	if got, err := os.Lstat(filepath.Join(c.taken, to)); err != nil || !os.SameFile(got, before) {
 		return errors.Join(err, c.recall(to, name)) // another file landed over it in between
 	}
 	return c.note(file, before, audit.Landing{Name: name, CTime: changed(before), At: at, Taken: to})
+}
+
+// sync makes the names in both folders durable, where that is asked for.
+func (c *Consumer) sync() error {
+	if !c.durable {
+		return nil
+	}
+	for _, path := range []string{c.taken, c.landing} {
+		dir, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // note hashes a file that was taken and writes its line.
