@@ -56,6 +56,8 @@ func goTest(ctx context.Context, pkg, tests string, flags []string) (passed int,
 // suites are the groups G (time) and H (hostile servers), and what of the others lives in tests.
 func suites() []Case {
 	return []Case{
+		suite("C43", "a real sshd that stands still", "I6", "test/rows", "TestAnSSHDThatStandsStillIsGivenUp"),
+		suite("C51", "twenty jobs at once, one session and one login at a time", "I6", "test/rows", "TestTwentyJobsAtOnceOnASmallSSHD"),
 		suite("C52", "a refused login: tried once, then left alone", "I6", "transfer/sftp", "TestManyJobsTryAWrongPasswordOnce|TestBreaker.*|TestChanged.*IsTriedAtOnce|TestNetworkFailureUsesNoLoginUp|TestFirstRefusal.*"),
 		suite("C53", "names that do not resolve, addresses that do not answer", "I6", "transfer/sftp", "TestDialFailuresAreToldApart|TestBindAddressAndTCP4"),
 		suite("C55", "everything of every act that failed is given back", "I6", "transfer/sftp", "TestFailedSessionsGiveTheirPlaceBack|TestAccountLimitIsShared|TestServerLimitIsABusyServer"),
