@@ -45,23 +45,24 @@ func connections() []Case {
 	return []Case{
 		troubles("C40", "the connection is cut at the n-th packet", "I1 I2 I3 I5", map[Tier]int{Short: 4, Night: 130, Release: 260}, cutEverywhere(), eachWay...),
 		troubles("C41", "the connection ends behind the n-th 64 KiB", "I1 I2 I3 I5", map[Tier]int{Short: 2, Night: 129, Release: 258}, endsEverywhere(), far(importMove), far(exportMove)),
-		troubles("C42", "silence at each stage: given up within 75 s", "I6", map[Tier]int{Short: 0, Night: 8, Release: 16}, silences(), far(importMove), far(exportMove)),
-		troubles("C44", "a byte now and then", "I6", map[Tier]int{Short: 0, Night: 1, Release: 2}, []trouble{{
+		troubles("C42.1", "silence at each stage of an import: given up within 75 s", "I6", map[Tier]int{Night: 10, Release: 20}, silences(), far(importMove)),
+		troubles("C42.2", "silence at each stage of an export: given up within 75 s", "I6", map[Tier]int{Night: 10, Release: 20}, silences(), far(exportMove)),
+		troubles("C44", "a byte now and then", "I6", map[Tier]int{Night: 1, Release: 2}, []trouble{{
 			name: "drip", knobs: func(k *sftptest.Knobs) { k.Drip = 2 * time.Second }, sizes: big, codes: []int{10}, most: 80 * time.Second,
 		}}, far(importMove), far(exportMove)),
-		troubles("C45", "600 ms away and 64 KiB/s: slow, and no failure", "I6", map[Tier]int{Short: 0, Night: 1, Release: 3}, []trouble{{
+		troubles("C45", "600 ms away and 64 KiB/s: slow, and no failure", "I6", map[Tier]int{Night: 1, Release: 3}, []trouble{{
 			name: "slow", sizes: []int{1 << 20}, codes: []int{0}, begin: spoiled(`{"type":"latency","attributes":{"latency":300}}`, `{"type":"bandwidth","attributes":{"rate":64}}`),
 		}}, far(importMove), far(exportMove)),
 		troubles("C46", "segments of a few bytes", "I3", slowNetwork, []trouble{{
 			name: "slices", sizes: []int{256 << 10}, codes: []int{0}, begin: spoiled(`{"type":"slicer","attributes":{"average_size":4,"size_variation":3,"delay":0}}`),
 		}}, far(importMove), far(exportMove)),
-		troubles("C47", "nothing for 50 s, and then again", "I3", map[Tier]int{Short: 0, Night: 1, Release: 3}, []trouble{{
+		troubles("C47", "nothing for 50 s, and then again", "I3", map[Tier]int{Night: 1, Release: 3}, []trouble{{
 			name: "pause", sizes: big, codes: []int{0}, begin: pausedFor(50 * time.Second),
 		}}, far(importMove), far(exportMove)),
 		{ID: "C48", Title: "the server restarts in the middle, five times", Holds: "I1 I2 I3", Times: map[Tier]int{Short: 1, Night: 10, Release: 40}, Run: restarts},
 		troubles("C49", "new keys every 256 KiB", "I3", map[Tier]int{Short: 1, Night: 2, Release: 4}, []trouble{{name: "rekey", sizes: []int{64 << 20}, codes: []int{0}}},
 			rekeying(importMove), rekeying(exportMove)),
-		troubles("C50", "a server that reads nothing more", "I6", map[Tier]int{Short: 0, Night: 1, Release: 2}, []trouble{{
+		troubles("C50", "a server that reads nothing more", "I6", map[Tier]int{Night: 1, Release: 2}, []trouble{{
 			name: "stall", sizes: big, codes: []int{10}, most: 80 * time.Second,
 			knobs: faults(sftptest.Fault{Op: "write", After: 3, Do: sftptest.Stall}, sftptest.Fault{Op: "read", After: 3, Do: sftptest.Stall}),
 		}}, far(importMove), far(exportMove)),
@@ -70,8 +71,38 @@ func connections() []Case {
 			{name: "one connection", knobs: func(k *sftptest.Knobs) { k.MaxConnections = 1 }, codes: []int{0}},
 			{name: "one session", knobs: func(k *sftptest.Knobs) { k.MaxSessions = 1 }, codes: []int{0}},
 		}, eachWay...),
+		troubles("B38", "a RENAME that copies, takes 5 s, and is cut off", "I5", map[Tier]int{Short: 1, Night: 6, Release: 20}, []trouble{
+			{name: "cut after", knobs: copying(sftptest.DropDone)}, {name: "unanswered", knobs: copying(sftptest.Swallow)}, {name: "session ends", knobs: copying(sftptest.EndSessionDone)},
+		}, exportMove),
+		troubles("D72", "a bit turns on its way", "I3", map[Tier]int{Short: 3, Night: 60, Release: 240}, flips(), near(importMove), near(exportMove)),
 		{ID: "C56", Title: "runs of one daemon: memory, descriptors and goroutines stay", Holds: "I6 I7", Times: map[Tier]int{Short: 40, Night: 1000, Release: 4000}, Run: manyRuns},
 	}
+}
+
+// copying is a server whose RENAME copies, and does this besides, once.
+func copying(do sftptest.Action) func(*sftptest.Knobs) {
+	return func(k *sftptest.Knobs) {
+		k.RenameCopies = 5 * time.Second
+		k.Faults = []sftptest.Fault{{Op: "rename", After: 1, Times: 1, Do: do}}
+	}
+}
+
+// near is a kind whose server lies behind a proxy, with the times to wait of tests.
+func near(k kind) kind {
+	k.proxied = true
+	return k
+}
+
+// flips turn one bit of what goes to us or from us, in another place each.
+func flips() []trouble {
+	var all []trouble
+	for n := range 30 {
+		at := 2000 + n*9000
+		all = append(all,
+			trouble{name: fmt.Sprintf("to us, byte %d", at), begin: spoiled(fmt.Sprintf(`{"name":"down","type":"flip","stream":"downstream","attributes":{"at":%d}}`, at))},
+			trouble{name: fmt.Sprintf("from us, byte %d", at), begin: spoiled(fmt.Sprintf(`{"name":"up","type":"flip","stream":"upstream","attributes":{"at":%d}}`, at))})
+	}
+	return all
 }
 
 func faults(all ...sftptest.Fault) func(*sftptest.Knobs) {

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -35,6 +38,12 @@ func deaths() []Case {
 			})
 	}
 	return append(all, Case{
+		ID: "A22", Title: "killed by the system for want of memory", Holds: "I1 I2 I7", Needs: []string{"root", "/sys/fs/cgroup/memory/cgroup.procs"},
+		Times: map[Tier]int{Short: 1, Night: 10, Release: 40}, Run: outOfMemory,
+	}, Case{
+		ID: "A23", Title: "SIGTERM in the middle: ended within 12 s, without noise", Holds: "I1 I6",
+		Times: map[Tier]int{Short: 3, Night: 50, Release: 200}, Run: asked,
+	}, Case{
 		ID: "A21", Title: "every failpoint of the source is one that a job comes by", Holds: "I10",
 		Times: map[Tier]int{Night: 1, Release: 1}, Run: everyPoint,
 	})
@@ -242,4 +251,76 @@ func (p *pass) killAt(ctx context.Context, w *world, name string, n int) (killed
 		p.Points[name]++
 	}
 	return r.killed, err
+}
+
+// graceful is how long a process may take that a service manager has asked to end.
+const graceful = 12 * time.Second
+
+// asked ends runs as a service manager does.
+func asked(ctx context.Context, p *pass) error {
+	for _, k := range eachWay {
+		usual, err := p.usual(ctx, k)
+		if err != nil {
+			return err
+		}
+		if err := p.inWorlds(ctx, k, p.times, func(w *world) error { return p.ask(ctx, w, usual) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *pass) ask(ctx context.Context, w *world, usual time.Duration) error {
+	// A process that has not begun to listen for signals yet ends as any other does.
+	after := 50*time.Millisecond + time.Duration(p.rng.Int64N(int64(usual)))
+	r, err := w.haulierTold(ctx, after, syscall.SIGTERM, "run", "move")
+	switch {
+	case err != nil:
+		return err
+	case r.code != 0 && r.code != 143:
+		return fmt.Errorf("a run that was asked to end ended with %d\n%s", r.code, r.all())
+	case r.took > after+graceful:
+		return fmt.Errorf("a run that was asked to end took %v more", r.took-after)
+	case strings.Contains(r.all(), "panic"):
+		return fmt.Errorf("a run that was asked to end broke\n%s", r.all())
+	}
+	if open, err := w.openIncidents(ctx); err != nil || len(open) > 0 {
+		return errors.Join(fmt.Errorf("a run that was asked to end calls people: %q\n%s", open, r.all()), err)
+	}
+	if r.code == 143 {
+		p.Kills++
+	}
+	return nil
+}
+
+// outOfMemory gives runs more and more memory, from what they cannot begin with to what they need.
+func outOfMemory(ctx context.Context, p *pass) error {
+	for _, k := range eachWay {
+		err := p.inWorlds(ctx, k, p.times, func(w *world) error { return p.starve(ctx, w, int64(4+p.rng.IntN(24))<<20) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// starve lets a run have so many bytes in a cgroup of its own.
+func (p *pass) starve(ctx context.Context, w *world, most int64) (err error) {
+	group := "/sys/fs/cgroup/memory/haulier-faults"
+	if err := os.MkdirAll(group, 0o755); err != nil {
+		return notRun{err.Error()}
+	}
+	defer func() { err = errors.Join(err, os.Remove(group)) }()
+	if err := os.WriteFile(group+"/memory.limit_in_bytes", []byte(fmt.Sprint(most)), 0); err != nil {
+		return notRun{err.Error()}
+	}
+	r, err := w.under(ctx, []string{"sh", "-c", "echo $$ >" + group + `/cgroup.procs; exec "$@"`, "sh"}, "run", "move")
+	if err != nil {
+		return err
+	}
+	if r.killed {
+		p.Kills++
+		return nil
+	}
+	return trouble{name: "little memory"}.judge(r)
 }

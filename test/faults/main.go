@@ -81,9 +81,9 @@ func campaign(ctx context.Context, o options, points bool) error {
 		return listPoints(ctx, o)
 	}
 	counts := map[string]int{}
-	for _, c := range Cases() {
-		if !o.wants(c) || ctx.Err() != nil {
-			continue
+	for _, c := range o.chosen() {
+		if ctx.Err() != nil {
+			break
 		}
 		say := func(format string, args ...any) { fmt.Printf("        "+format+"\n", args...) }
 		r := c.do(ctx, o, o.seed^hashOf(c.ID), say)
@@ -118,7 +118,18 @@ func (o options) wants(c Case) bool {
 		}
 		return false
 	}
-	return c.Times[o.tier] > 0 && o.shard.has(c.ID)
+	return c.Times[o.tier] > 0
+}
+
+// chosen are the cases of this campaign, or of its shard.
+func (o options) chosen() []Case {
+	var all []Case
+	for _, c := range Cases() {
+		if o.wants(c) {
+			all = append(all, c)
+		}
+	}
+	return o.shard.of(all)
 }
 
 // shard is one of several parts of a campaign. Zero: the whole.
@@ -133,8 +144,20 @@ func (s *shard) Set(text string) error {
 	return nil
 }
 
-func (s shard) has(id string) bool {
-	return s.n == 0 || hashOf(id)%uint64(s.n) == uint64(s.i-1)
+// of gives the cases of a shard: each goes, the longest first, to the shard that has the least to do.
+func (s shard) of(all []Case) []Case {
+	if s.n == 0 {
+		return all
+	}
+	slices.SortStableFunc(all, func(a, b Case) int { return b.takes() - a.takes() })
+	work, mine := make([]int, s.n), []Case{}
+	for _, c := range all {
+		least := slices.Index(work, slices.Min(work))
+		if work[least] += c.takes(); least == s.i-1 {
+			mine = append(mine, c)
+		}
+	}
+	return mine
 }
 
 func hashOf(text string) uint64 {

@@ -56,11 +56,13 @@ func (p *pass) losePower(ctx context.Context, w *world, usual time.Duration) err
 	err := p.roundOf(ctx, w, nil, func(w *world) error {
 		moment := 1 + time.Duration(p.rng.Int64N(int64(usual)))
 		death := moment
+		early := time.AfterFunc(time.Hour, w.cut)
 		if p.rng.IntN(3) == 0 { // the disks are gone before the process
-			defer time.AfterFunc(moment, w.cut).Stop()
+			early.Reset(moment)
 			death += 200 * time.Millisecond
 		}
 		r, err := w.haulierKilled(ctx, death, "run", "move")
+		early.Stop()
 		if r.killed {
 			p.Kills++
 		}

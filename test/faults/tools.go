@@ -21,7 +21,7 @@ func missing(needs []string) error {
 			}
 			continue
 		}
-		if strings.HasPrefix(tool, "/dev/") {
+		if strings.HasPrefix(tool, "/") {
 			if _, err := os.Stat(tool); err != nil {
 				return notRun{"needs " + tool}
 			}

@@ -187,6 +187,11 @@ func (w *world) haulier(ctx context.Context, args ...string) (run, error) {
 
 // haulierKilled calls the program and kills it after a time, unless it ends by itself before. Zero: never.
 func (w *world) haulierKilled(ctx context.Context, after time.Duration, args ...string) (run, error) {
+	return w.haulierTold(ctx, after, syscall.SIGKILL, args...)
+}
+
+// haulierTold calls the program and sends it a signal after a time. Zero: never.
+func (w *world) haulierTold(ctx context.Context, after time.Duration, signal syscall.Signal, args ...string) (run, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	command := w.command(ctx, args...)
@@ -197,7 +202,7 @@ func (w *world) haulierKilled(ctx context.Context, after time.Duration, args ...
 		return run{}, err
 	}
 	if after > 0 {
-		timer := time.AfterFunc(after, func() { _ = command.Process.Signal(syscall.SIGKILL) })
+		timer := time.AfterFunc(after, func() { _ = command.Process.Signal(signal) })
 		defer timer.Stop()
 	}
 	err := command.Wait()
