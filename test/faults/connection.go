@@ -187,6 +187,7 @@ func pausedFor(d time.Duration) func(*world) (func(), error) {
 
 // openProxy puts a proxy before the server and gives its port.
 func (w *world) openProxy() (int, error) {
+	zerolog.SetGlobalLevel(zerolog.Disabled) // its toxics speak of their own accord
 	silent := zerolog.New(io.Discard)
 	w.proxy = toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), silent), "server", "127.0.0.1:0", w.server.Addr())
 	if err := w.proxy.Start(); err != nil {
