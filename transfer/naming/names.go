@@ -19,9 +19,11 @@ const own = ".haulier-"
 // Aside is the name under which a source waits on the server between the customer's name and its end. It names its
 // row and attempt, so that no two attempts ever share one.
 func Aside(id, fence int64, name string) string {
-	head := fmt.Sprintf("%s%d.%d.", own, id, fence)
+	head := asideHead(id, fence)
 	return head + shorten(name, maxName-len(head))
 }
+
+func asideHead(id, fence int64) string { return fmt.Sprintf("%s%d.%d.", own, id, fence) }
 
 // shorten gives a name in at most so many bytes. One that is longer loses its end and gets a mark of the whole, because
 // long names are often alike but for their end.
@@ -46,7 +48,8 @@ func cut(name string, most int) string {
 	return name[:most]
 }
 
-// ParseAside tells whether a name is one of Aside's, and which row and attempt made it.
+// ParseAside tells whether a name is one of Aside's, and which row and attempt made it. Other spellings of the numbers are
+// a customer's own.
 func ParseAside(name string) (id, fence int64, ok bool) {
 	rest, found := strings.CutPrefix(name, own)
 	if !found {
@@ -58,15 +61,18 @@ func ParseAside(name string) (id, fence int64, ok bool) {
 	}
 	id, errID := strconv.ParseInt(parts[0], 10, 64)
 	fence, errFence := strconv.ParseInt(parts[1], 10, 64)
-	return id, fence, errID == nil && errFence == nil
+	ours := errID == nil && errFence == nil && id > 0 && fence > 0
+	return id, fence, ours && strings.HasPrefix(name, asideHead(id, fence))
 }
 
 // Temp is the path under which an export to the path final is uploaded: <final>.<id>-<fence><suffix>.
 func Temp(final string, id, fence int64, suffix string) string {
 	dir, name := path.Split(final)
-	tail := fmt.Sprintf(".%d-%d%s", id, fence, suffix)
+	tail := tempTail(id, fence, suffix)
 	return dir + shorten(name, maxName-len(tail)) + tail
 }
+
+func tempTail(id, fence int64, suffix string) string { return fmt.Sprintf(".%d-%d%s", id, fence, suffix) }
 
 // ParseTemp gives the row and attempt of a temporary name with suffix. Whether the row made it, Temp says.
 func ParseTemp(name, suffix string) (id, fence int64, ok bool) {
@@ -81,7 +87,8 @@ func ParseTemp(name, suffix string) (id, fence int64, ok bool) {
 	}
 	id, errID := strconv.ParseInt(left, 10, 64)
 	fence, errFence := strconv.ParseInt(right, 10, 64)
-	return id, fence, errID == nil && errFence == nil && id > 0 && fence > 0
+	ours := errID == nil && errFence == nil && id > 0 && fence > 0
+	return id, fence, ours && strings.HasSuffix(name, tempTail(id, fence, suffix))
 }
 
 // Version is the n-th name for a landed file whose name is taken: <stem>.<n>.<ext>; the first is the name itself.

@@ -45,6 +45,10 @@ func ParsePattern(glob string) (Pattern, error) {
 
 // ParseRegexp reads a regular expression (RE2) that must match the whole name.
 func ParseRegexp(expression string) (Pattern, error) {
+	_, err := regexp.Compile(expression) // alone, so that it cannot close the bracket around it
+	if err != nil {
+		return Pattern{}, fmt.Errorf("regular expression %q: %w", expression, err)
+	}
 	whole, err := regexp.Compile(`(?s)\A(?:` + expression + `)\z`)
 	if err != nil {
 		return Pattern{}, fmt.Errorf("regular expression %q: %w", expression, err)

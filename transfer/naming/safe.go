@@ -66,12 +66,20 @@ func Printable(text string, most int) string {
 		case r == '\\':
 			out.WriteString(`\\`)
 		case unfit(r) != "" || !unicode.IsPrint(r):
-			fmt.Fprintf(&out, `\u%04x`, r)
+			out.WriteString(escaped(r))
 		default:
 			out.WriteRune(r)
 		}
 	}
 	return out.String()
+}
+
+// escaped writes characters beyond U+FFFF in eight digits: with five, the last could be one that follows.
+func escaped(r rune) string {
+	if r > 0xffff {
+		return fmt.Sprintf(`\U%08x`, r)
+	}
+	return fmt.Sprintf(`\u%04x`, r)
 }
 
 // invalidAt tells a byte that is no UTF-8 from a genuine U+FFFD.
