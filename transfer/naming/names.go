@@ -72,7 +72,9 @@ func Temp(final string, id, fence int64, suffix string) string {
 	return dir + shorten(name, maxName-len(tail)) + tail
 }
 
-func tempTail(id, fence int64, suffix string) string { return fmt.Sprintf(".%d-%d%s", id, fence, suffix) }
+func tempTail(id, fence int64, suffix string) string {
+	return fmt.Sprintf(".%d-%d%s", id, fence, suffix)
+}
 
 // ParseTemp gives the row and attempt of a temporary name with suffix. Whether the row made it, Temp says.
 func ParseTemp(name, suffix string) (id, fence int64, ok bool) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -19,7 +20,8 @@ type fed struct {
 	piece int
 }
 
-func (f *fed) Read(p []byte) (int, error) { return f.r.Read(p[:min(len(p), f.piece)]) }
+func (f *fed) Write(p []byte) (int, error) { return len(p), nil }
+func (f *fed) Read(p []byte) (int, error)  { return f.r.Read(p[:min(len(p), f.piece)]) }
 
 func FuzzGreeting(f *testing.F) {
 	f.Add([]byte("SSH-2.0-OpenSSH_9.2\r\nrest"), 1)
@@ -52,13 +54,99 @@ func FuzzGreeting(f *testing.F) {
 	})
 }
 
+// FuzzPin: a pinned line is read as the library reads lines of authorized_keys, and a key that is written as a pin matches.
 func FuzzPin(f *testing.F) {
 	f.Add("ssh-ed25519 SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 	f.Add("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMHe9hzeMRdY9EGKCa/mghj4CbTTl15kti0WZwkWnADS comment")
+	f.Add("rsa-sha2-512 SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+	f.Add("ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIMHe9hzeMRdY9EGKCa/mghj4CbTTl15kti0WZwkWnADS")
 	f.Fuzz(func(t *testing.T, text string) {
 		one, err := parsePin(text)
-		if err == nil && (len(one.fingerprint) != len("SHA256:")+43 || one.keyType == "") {
+		if (err == nil) != (CheckPin(text) == nil) {
+			t.Errorf("%q is judged in two ways", text)
+		}
+		if err != nil {
+			return
+		}
+		if len(one.fingerprint) != len("SHA256:")+43 || one.keyType == "" {
 			t.Errorf("pin %+v", one)
+		}
+		fields := strings.Fields(text)
+		if strings.HasPrefix(fields[1], "SHA256:") {
+			return
+		}
+		key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(fields[0] + " " + fields[1]))
+		if err != nil {
+			t.Fatalf("%q: the library says %v", text, err)
+		}
+		if found, ok := (pins{list: []pin{one}}).match(key); !ok || found != one {
+			t.Errorf("%q does not match its own key", text)
+		}
+		if again, err := parsePin(keyLine(key)); err != nil || again != one {
+			t.Errorf("%q comes back as %+v, %v", text, again, err)
+		}
+	})
+}
+
+// FuzzKnownHosts: whatever stands in a line of known_hosts, the key that we read of it is the one that the library reads.
+func FuzzKnownHosts(f *testing.F) {
+	const key = " ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMHe9hzeMRdY9EGKCa/mghj4CbTTl15kti0WZwkWnADS"
+	for _, line := range []string{
+		"host" + key, "[host]:2222,10.0.0.1" + key + " note", "|1|c2FsdA==|aGFzaA==" + key, "@cert-authority *.example" + key, "@revoked host" + key,
+		"# " + key, "host" + key + "\nother" + key, "!no,*" + key, "host ssh-rsa AAAA",
+	} {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		_, _, key, _, _, err := ssh.ParseKnownHosts([]byte(line))
+		if err != nil {
+			return
+		}
+		one, err := parsePin(keyLine(key))
+		if err != nil || one.fingerprint != ssh.FingerprintSHA256(key) || one.keyType != key.Type() {
+			t.Errorf("%q: pin %+v, %v", line, one, err)
+		}
+	})
+}
+
+// FuzzProxyAnswer: an answer of a proxy opens a tunnel only by status 200, and takes nothing of what the server says behind it.
+func FuzzProxyAnswer(f *testing.F) {
+	for _, answer := range []string{
+		"HTTP/1.1 200 OK\r\n\r\nSSH-2.0-x\r\n", "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n", "HTTP/1.0 200\r\n\r\n",
+		"SSH-2.0-x\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999999\r\n\r\n", "HTTP/1.1 2OO OK\r\n\r\n", "HTTP/1.1 200 a\x1b[2J\r\n\r\n",
+		"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", strings.Repeat("a", mostProxyHeader+1),
+	} {
+		f.Add([]byte(answer))
+	}
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		rest := bytes.NewReader(answer)
+		err := askTunnel(&fed{r: rest, piece: 7}, nil, "host:22")
+		if taken := len(answer) - rest.Len(); taken > mostProxyHeader {
+			t.Errorf("%d bytes were taken", taken)
+		}
+		if err != nil {
+			if i := strings.IndexFunc(err.Error(), func(r rune) bool { return !unicode.IsPrint(r) }); i >= 0 {
+				t.Errorf("%q can't be shown", err)
+			}
+			return
+		}
+		header, _, found := bytes.Cut(answer, []byte("\r\n\r\n"))
+		if !found || rest.Len() != len(answer)-len(header)-4 || !bytes.HasPrefix(header, []byte("HTTP/")) || !bytes.Contains(header, []byte(" 200")) {
+			t.Errorf("%q opened a tunnel, %d bytes left", answer, rest.Len())
+		}
+	})
+}
+
+// FuzzForeignText: what servers say and call their files is shown in one line that acts upon no terminal.
+func FuzzForeignText(f *testing.F) {
+	for _, text := range []string{"a\x1b]0;title\x07\r\n\u202e\xffb", strings.Repeat("é", 1000), "\u2028", "\xc3" + strings.Repeat("a", 900), "\U000e0001"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, made := range []string{printable(text), shown(text), (&promptError{prompt: printable(text)}).Error(), (&notSSHError{greeting: printable(text)}).Error()} {
+			if i := strings.IndexFunc(made, func(r rune) bool { return !unicode.IsPrint(r) }); i >= 0 || !utf8.ValidString(made) || len(made) > 4*mostText+4*mostPath+100 {
+				t.Errorf("%q is shown as %q", text, made)
+			}
 		}
 	})
 }

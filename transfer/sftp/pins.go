@@ -58,6 +58,12 @@ func (p *Pool) pinsOf(ctx context.Context, e job.Endpoint) (pins, error) {
 	return found, nil
 }
 
+// CheckPin says what is wrong with a line that is to be a pin.
+func CheckPin(line string) error {
+	_, err := parsePin(line)
+	return err
+}
+
 // parsePin reads "TYPE BASE64 [comment]" or "TYPE SHA256:…".
 func parsePin(text string) (pin, error) {
 	fields := strings.Fields(text)
