@@ -60,6 +60,8 @@ type Options struct {
 	// CheckTemplate and CheckPattern judge name templates and globs. Nil: as transfers read them.
 	CheckTemplate func(string) error
 	CheckPattern  func(string) error
+	// CheckHostKey judges a line of host_keys whose form is right. Nil: the form is all that is looked at.
+	CheckHostKey func(string) error
 	// Known tells what is there already, for the warnings about what is not.
 	Known Known
 	// Env looks up environment variables; nil: os.LookupEnv.

@@ -17,6 +17,7 @@ func (b *builder) judgeEndpoint(noun, name string, e job.Endpoint, v *value) {
 	b.judgeNames(noun, name, v)
 	b.judgeAuth(noun, name, v.get("auth"))
 	b.judgeAlgorithms(v.get("algorithms", "also_allow"))
+	b.judgeHostKeys(noun, name, v.get("host_keys"))
 	b.judgePins(noun, name, e, v)
 	if v.get("bind_address").ip().Is6() && e.TCP4 {
 		b.fail(v.get("bind_address").at, "E-CONFLICT", "%s", about(noun, name, "bind_address is IPv6, and tcp4 forbids IPv6"))
@@ -110,6 +111,20 @@ func (b *builder) judgeAlgorithms(v *value) {
 			b.warn(item.at, "W-WEAK-ALGORITHM", "%s allows %s, on this connection only", item.str(), what)
 		} else if item.usable() {
 			b.fail(item.at, "E-VALUE", "algorithm %s is not known, or is allowed anyway%s", quoted(item.str()), meant(item.str(), known))
+		}
+	}
+}
+
+func (b *builder) judgeHostKeys(noun, name string, v *value) {
+	if v == nil || b.CheckHostKey == nil {
+		return
+	}
+	for _, item := range v.items {
+		if !item.usable() {
+			continue
+		}
+		if err := b.CheckHostKey(item.str()); err != nil {
+			b.fail(item.at, "E-HOST-KEY", "%s", about(noun, name, "host_keys: %s", printable(err.Error())))
 		}
 	}
 }

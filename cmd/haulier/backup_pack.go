@@ -156,26 +156,7 @@ func unpackStream(ctx context.Context, src io.Reader, passphrase secret.Text, di
 	if err != nil {
 		return contents, err
 	}
-	archive := tar.NewReader(opened)
-	for {
-		entry, err := archive.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return contents, err
-		}
-		if ctx.Err() != nil {
-			return contents, context.Cause(ctx)
-		}
-		if entry.Name != filepath.Base(entry.Name) || entry.Typeflag != tar.TypeReg {
-			return contents, fmt.Errorf("%w: it holds %q", errAltered, entry.Name)
-		}
-		if err := writePrivate(filepath.Join(dir, entry.Name), archive); err != nil {
-			return contents, err
-		}
-	}
-	if _, err := io.Copy(io.Discard, opened); err != nil { // the end must be there
+	if err := unpackTar(ctx, opened, dir); err != nil {
 		return contents, err
 	}
 	text, err := os.ReadFile(filepath.Join(dir, contentsFile))
@@ -183,6 +164,41 @@ func unpackStream(ctx context.Context, src io.Reader, passphrase secret.Text, di
 		return contents, fmt.Errorf("%w: %w", errAltered, err)
 	}
 	return contents, json.Unmarshal(text, &contents)
+}
+
+// unpackTar writes what a backup holds into a folder: files, by plain names, as long as they are in the backup.
+func unpackTar(ctx context.Context, opened io.Reader, dir string) error {
+	archive := tar.NewReader(opened)
+	for {
+		entry, err := archive.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if entry.Name != filepath.Base(entry.Name) || entry.Typeflag != tar.TypeReg || sparse(entry) {
+			return fmt.Errorf("%w: it holds %q", errAltered, entry.Name)
+		}
+		if err := writePrivate(filepath.Join(dir, entry.Name), archive); err != nil {
+			return err
+		}
+	}
+	_, err := io.Copy(io.Discard, opened) // the end must be there
+	return err
+}
+
+// sparse says whether an entry claims bytes that are not in the archive.
+func sparse(entry *tar.Header) bool {
+	for key := range entry.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
 }
 
 // writePrivate makes a new file, on disk when it returns.

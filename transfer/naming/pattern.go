@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // quote makes text match itself.
@@ -28,6 +29,9 @@ type part struct {
 func ParsePattern(glob string) (Pattern, error) {
 	if glob == "" {
 		return Pattern{}, fmt.Errorf("the pattern is empty")
+	}
+	if !utf8.ValidString(glob) {
+		return Pattern{}, fmt.Errorf("pattern %q is not UTF-8", glob)
 	}
 	p := Pattern{}
 	for rest := glob; rest != ""; {
