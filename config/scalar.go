@@ -120,7 +120,7 @@ func readDuration(f *field, n *yaml.Node) (any, *fault) {
 	case int64(total) < f.min:
 		return nil, badf("E-VALUE", "is %s; it must be at least %s", n.Value, time.Duration(f.min))
 	}
-	return time.Duration(total), nil
+	return time.Duration(math.Round(total)), nil // 4.1s is a little less in binary
 }
 
 // bare tells a number without a unit.
@@ -160,7 +160,7 @@ func bytesOf(s string) (int64, *fault) {
 	if total >= math.MaxInt64 {
 		return 0, badf("E-VALUE", "%s is more than any disk holds", quoted(s))
 	}
-	return int64(total), nil
+	return int64(math.Round(total)), nil
 }
 
 func readRate(f *field, n *yaml.Node) (any, *fault) {
