@@ -136,28 +136,3 @@ func TestWarningsTellOfEitherDay(t *testing.T) {
 		}
 	}
 }
-
-func FuzzParse(f *testing.F) {
-	for _, line := range []string{"*/15 0-5 * * *", "@daily", "@every 1m", "TZ=", "TZ=a", "CRON_TZ=\x00 1", "0 0 29 2 *", "0 0 31 4 *",
-		"1/2 ? ? jan-mar/2 sun,6", ",", "@", "@every 9999999999h", "*-* * * * *", "0-59/60 * * * *"} {
-		f.Add(line)
-	}
-	brussels := zone(f, "Europe/Brussels")
-	f.Fuzz(func(t *testing.T, line string) {
-		schedule, err := scheduler.Parse(line, brussels)
-		if err != nil {
-			return
-		}
-		last := time.Date(2026, 3, 28, 0, 0, 0, 0, time.UTC)
-		for range 50 {
-			slot, ok := schedule.Next(last)
-			if !ok {
-				t.Fatalf("%q was taken and has no slot after %v", line, last)
-			}
-			if !slot.Due.After(last) {
-				t.Fatalf("%q: slot %v is not after %v", line, slot, last)
-			}
-			last = slot.Due
-		}
-	})
-}

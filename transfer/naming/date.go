@@ -106,7 +106,7 @@ func (d date) pattern(day time.Time) string {
 		}
 		shape, timely := ofTime[d.format[i]]
 		switch {
-		case timely && unpadded && strings.HasSuffix(shape, `\d`): // of two digits; what else there is has no padding
+		case timely && unpadded && shape == `\d\d`: // what else there is keeps its padding
 			out.WriteString(`\d\d?`)
 		case timely:
 			out.WriteString(shape)
