@@ -7,9 +7,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	"github.com/ProtonMail/gopenpgp/v2/crypto"
 
+	"github.com/haulier/haulier/internal/secret"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/pgp"
 )
@@ -44,7 +49,13 @@ func agree(t *testing.T, ours pair, sealed []byte) {
 		return
 	}
 	if env.Armored {
-		return
+		block, err := armor.Decode(bytes.NewReader(sealed))
+		if err != nil {
+			return // the library takes less of what surrounds a block
+		}
+		if sealed, err = io.ReadAll(block.Body); err != nil {
+			return // it looks at the checksum
+		}
 	}
 	want, err := library(ours, sealed)
 	if err != nil || !bytes.Equal(got, want) {
@@ -95,21 +106,96 @@ func FuzzSignatures(f *testing.F) {
 	})
 }
 
+// FuzzArmor: armor around one message, in whatever form, gives that message or a reason; never another.
+func FuzzArmor(f *testing.F) {
+	ours := pairs[pgp.X25519]()
+	plain := table(2000)
+	text := string(seal(f, &pgp.Sealer{To: []job.Key{ours.Key}, Armor: true}, plain, 500))
+	o := &pgp.Opener{Keys: []pgp.Private{ours.Private}, Policy: pgp.Policy{MaxPlain: 1 << 20}}
+	for _, change := range []struct {
+		at, cut uint16
+		insert  string
+	}{
+		{0, 0, ""}, {0, 0, "\xef\xbb\xbfDear all,\n"}, {27, 0, "\nComment: x"}, {27, 0, "\nno colon"}, {200, 1, "!"}, {200, 0, "\n\n \t\r\n"}, {200, 65, ""}, {200, 0, "\n=AAAA\n"},
+		{200, 0, "="}, {200, 0, "\n-----END PGP MESSAGE-----\n"}, {200, 60000, ""}, {0, 5, ""}, {200, 0, "\x00"}, {27, 1, ""},
+	} {
+		f.Add(change.at, change.cut, change.insert)
+	}
+	f.Fuzz(func(t *testing.T, at, cut uint16, insert string) {
+		start := int(at) % (len(text) + 1)
+		end := start + int(cut)%(len(text)-start+1)
+		altered := []byte(text[:start] + insert + text[end:])
+		got, _, err := open(o, altered)
+		if err == nil && !bytes.Equal(got, plain) {
+			t.Errorf("%d other bytes came out", len(got))
+		}
+		if reason := new(job.Reason); err != nil && (!errors.As(err, &reason) || !strings.HasPrefix(reason.Slug, "pgp.") || !showable(reason.Error()+reason.Cause+reason.Technical)) {
+			t.Errorf("%q is not a reason", err)
+		}
+	})
+}
+
+func showable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) && r != '\n' })
+}
+
+// FuzzInspect: of a key that is taken only its public part is kept, as a text that is taken again as the same key.
 func FuzzInspect(f *testing.F) {
 	ours := pairs[pgp.X25519]()
 	f.Add(ours.public)
 	f.Add(unarmored(f, ours.Key))
 	f.Add(ours.Material.Reveal())
+	_, public := signer(f, epoch, 0)
+	f.Add([]byte(public.Public))
+	f.Add(append(bytes.Clone(ours.public), public.Public...))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		k, _, err := pgp.Inspect(data, epoch.AddDate(5, 0, 0))
+		now := epoch.AddDate(5, 0, 0)
+		for _, inspect := range []func([]byte, time.Time) (job.Key, []pgp.Warning, error){pgp.Inspect, pgp.InspectSigner} {
+			k, warnings, err := inspect(data, now)
+			if err != nil {
+				if reason := new(job.Reason); !errors.As(err, &reason) || !showable(reason.Error()+reason.Cause+reason.Technical) {
+					t.Fatalf("%q is not a reason", err)
+				}
+				continue
+			}
+			if strings.Contains(k.Public, "PRIVATE") || k.Fingerprint == "" || len(k.KeyIDs) == 0 {
+				t.Fatalf("%+v", k)
+			}
+			for _, w := range warnings {
+				if !showable(w.Text) {
+					t.Errorf("%q", w.Text)
+				}
+			}
+			again, _, err := inspect([]byte(k.Public), now)
+			if err != nil || again.Fingerprint != k.Fingerprint || !pgp.Same(k, again) {
+				t.Errorf("what is kept of the key is not taken again: %v\n%s", err, k.Public)
+			}
+		}
+	})
+}
+
+// FuzzInspectPrivate: a private key that is taken opens what its public part seals, or says why not.
+func FuzzInspectPrivate(f *testing.F) {
+	ours := pairs[pgp.X25519]()
+	f.Add(ours.Material.Reveal(), "")
+	f.Add(ours.public, "x")
+	f.Add(locked(f, ours, 8), "x")
+	f.Add(locked(f, ours, 31), "x")
+	f.Add([]byte("-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n-----END PGP PRIVATE KEY BLOCK-----\n"), "x")
+	f.Fuzz(func(t *testing.T, data []byte, passphrase string) {
+		k, material, err := pgp.InspectPrivate(data, secret.New([]byte(passphrase)))
 		if err != nil {
-			if reason := new(job.Reason); !errors.As(err, &reason) {
-				t.Fatalf("%v is not a reason", err)
+			if reason := new(job.Reason); !errors.As(err, &reason) || !showable(reason.Error()+reason.Cause+reason.Technical) {
+				t.Fatalf("%q is not a reason", err)
 			}
 			return
 		}
-		if strings.Contains(k.Public, "PRIVATE") || k.Fingerprint == "" {
+		if strings.Contains(k.Public, "PRIVATE") || k.Fingerprint == "" || material.Empty() {
 			t.Fatalf("%+v", k)
+		}
+		again, _, err := pgp.InspectPrivate(material.Reveal(), secret.Text{})
+		if err != nil || again.Fingerprint != k.Fingerprint {
+			t.Errorf("what is kept of the key is not taken again: %v", err)
 		}
 	})
 }

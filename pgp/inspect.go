@@ -76,6 +76,9 @@ func InspectPrivate(data []byte, passphrase secret.Text) (job.Key, secret.Text, 
 		return job.Key{}, secret.Text{}, reasonKeyUnreadable("", err)
 	}
 	if locked {
+		if err := unlockable(key.GetEntity()); err != nil {
+			return job.Key{}, secret.Text{}, reasonKeyUnreadable("", err)
+		}
 		if key, err = key.Unlock(passphrase.Reveal()); err != nil {
 			return job.Key{}, secret.Text{}, reason(SlugKeyLocked, "the key was not taken and nothing of it was kept",
 				"the passphrase does not open it", "give the passphrase with which the key was exported", job.WhoUs, nil)
