@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -78,10 +79,17 @@ func isOlder(ctx context.Context, ledger Ledger, jobName, epoch, text string) (b
 	return stamp < reached, ledgerReason(err)
 }
 
-// parseLife reads what a stage remembers: EPOCH STAMP.
+// parseLife reads what a stage remembers: EPOCH STAMP. A stamp that cannot be read is one that no ledger has reached, so
+// that a person is asked; no stamp is 0.
 func parseLife(text string) (epoch string, stamp int64) {
-	epoch, mark, _ := strings.Cut(text, " ")
-	stamp, _ = strconv.ParseInt(mark, 10, 64) // none: 0
+	epoch, mark, found := strings.Cut(text, " ")
+	if !found {
+		return epoch, 0
+	}
+	stamp, err := strconv.ParseInt(mark, 10, 64)
+	if err != nil || stamp < 0 {
+		return epoch, math.MaxInt64
+	}
 	return epoch, stamp
 }
 
