@@ -64,13 +64,17 @@ faults-release: ## the campaign before a release, half a day; SHARD and RESULTS 
 faults-report: ## write the table of RESULTS into docs/reliability.md
 	go run ./test/faults -results $(RESULTS) -report docs/reliability.md
 
-fuzz: ## fuzz each parser for FUZZTIME (10s)
-	@go list -f '{{$$p := .ImportPath}}{{$$d := .Dir}}{{range .TestGoFiles}}{{$$p}} {{$$d}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$p}} {{$$d}}/{{.}}{{"\n"}}{{end}}' $(TESTS) | \
-	while read -r pkg file; do \
-		for f in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
-			echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) "$$pkg" || exit 1; \
-		done || exit 1; \
-	done
+fuzz: ## fuzz each reader of foreign bytes for FUZZTIME (10s; a night: 10m), all of them even if one finds something; docs/reliability.md lists them
+	@set -- $$(go list -f '{{$$p := .ImportPath}}{{$$d := .Dir}}{{range .TestGoFiles}}{{$$p}} {{$$d}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$p}} {{$$d}}/{{.}}{{"\n"}}{{end}}' $(TESTS) | \
+		while read -r pkg file; do sed -n "s|^func \(Fuzz[A-Za-z0-9_]*\)(.*|$$pkg \1|p" "$$file"; done); \
+	began=$$(date +%s); all=$$(($$# / 2)); n=0; found=; \
+	test $$all -gt 0 || { echo "no targets in $(TESTS)"; exit 1; }; echo "$$all targets, $(FUZZTIME) each and the time to build them"; \
+	while [ $$# -gt 0 ]; do \
+		n=$$((n + 1)); echo "$$n/$$all $$1 $$2"; \
+		go test -run '^$$' -fuzz "^$$2\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime $(FUZZTIME) "$$1" || found="$$found $$2"; \
+		shift 2; \
+	done; \
+	echo "$$n done in $$(($$(date +%s) - began)) s$${found:+; found something:$$found}"; test -z "$$found"
 
 cover: ## run all tests and write coverage.out and coverage.html
 	go run ./internal/testrun -- -timeout $(TIMEOUT) -coverpkg=./... -coverprofile=coverage.out $(TESTS)
