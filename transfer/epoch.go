@@ -86,11 +86,11 @@ func parseLife(text string) (epoch string, stamp int64) {
 	if !found {
 		return epoch, 0
 	}
-	stamp, err := strconv.ParseInt(mark, 10, 64)
-	if err != nil || stamp < 0 {
+	number, err := strconv.ParseUint(mark, 10, 63)
+	if err != nil {
 		return epoch, math.MaxInt64
 	}
-	return epoch, stamp
+	return epoch, int64(number)
 }
 
 // isForgetful says whether the ledger was put back once and has rows of this job.

@@ -14,7 +14,7 @@ const nothingSent = "nothing was sent to the server, not even the login"
 func reason(slug, cause, do string, err error) *job.Reason {
 	r := &job.Reason{Slug: slug, What: nothingSent, Cause: cause, Do: do, Who: job.WhoUs, Err: err}
 	if err != nil {
-		r.Technical = err.Error()
+		r.Technical = printable(err.Error()) // the library repeats what it read
 	}
 	return r
 }
