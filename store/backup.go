@@ -81,6 +81,13 @@ func (s *Store) Check(ctx context.Context) (problems []string, err error) {
 	return problems, err
 }
 
+// CountSealed says how many secrets are sealed in the store.
+func (s *Store) CountSealed(ctx context.Context) (int, error) {
+	var n int64
+	err := s.read(ctx, "count the sealed rows", func(db *gorm.DB) error { return db.Model(&sealedRow{}).Count(&n).Error })
+	return int(n), err
+}
+
 // CheckSecrets opens every sealed row and gives the names of those that do not open.
 func (s *Store) CheckSecrets(ctx context.Context) (bad []string, err error) {
 	err = s.read(ctx, "check the sealed rows", func(db *gorm.DB) error {

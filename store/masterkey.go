@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/haulier/haulier/internal/secret"
 )
@@ -31,24 +32,40 @@ type KeySource struct {
 
 // MasterKey gives the key. When there is none, create makes one in the file at Path; else fs.ErrNotExist is in the error.
 func (k KeySource) MasterKey(create bool) (secret.Text, error) {
+	place, text, err := k.elsewhere()
+	switch {
+	case err != nil:
+		return secret.Text{}, fmt.Errorf("read the master key: %w", err)
+	case place != "":
+		return parseMasterKey(place, text)
+	}
+	return k.fromFile(create)
+}
+
+// Elsewhere names the place of the key if that is not the file at Path: one that Replace cannot write.
+func (k KeySource) Elsewhere() string {
+	place, text, _ := k.elsewhere()
+	clear(text)
+	return place
+}
+
+func (k KeySource) elsewhere() (place string, text []byte, err error) {
 	getenv := k.Getenv
 	if getenv == nil {
 		getenv = os.Getenv
 	}
 	if v := getenv(masterKeyVariable); v != "" {
-		return parseMasterKey("the variable "+masterKeyVariable, []byte(v))
+		return "the variable " + masterKeyVariable, []byte(v), nil
 	}
-	if dir := getenv("CREDENTIALS_DIRECTORY"); dir != "" {
-		path := filepath.Join(dir, masterKeyCredential)
-		b, err := os.ReadFile(path)
-		if err == nil {
-			return parseMasterKey("the credential "+masterKeyCredential, b)
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return secret.Text{}, fmt.Errorf("read the master key: %w", err)
-		}
+	dir := getenv("CREDENTIALS_DIRECTORY")
+	if dir == "" {
+		return "", nil, nil
 	}
-	return k.fromFile(create)
+	text, err = os.ReadFile(filepath.Join(dir, masterKeyCredential))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil, nil
+	}
+	return "the credential " + masterKeyCredential, text, err
 }
 
 func (k KeySource) fromFile(create bool) (secret.Text, error) {
@@ -114,10 +131,13 @@ func errNotMasterKey(where string) error {
 	return fmt.Errorf("%s does not hold a master key: 64 hex digits are needed (openssl rand -hex 32)", where)
 }
 
+// keyDraft begins the name of a key file until it is whole.
+const keyDraft = ".master-"
+
 // writeKeyFile makes the file beside its place, on disk, and then gives it its name by link (which refuses one that is
-// there) or by rename.
+// there) or by rename. Drafts of processes that died go: each holds a key.
 func writeKeyFile(path string, key secret.Text, name func(from, to string) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".master-*") // 0600
+	f, err := os.CreateTemp(filepath.Dir(path), keyDraft+"*") // 0600
 	if err != nil {
 		return err
 	}
@@ -130,10 +150,23 @@ func writeKeyFile(path string, key secret.Text, name func(from, to string) error
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := name(f.Name(), path); err != nil {
+	if err := moment("master.name", func() error { return name(f.Name(), path) }); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return errors.Join(removeDrafts(filepath.Dir(path)), syncDir(filepath.Dir(path)))
+}
+
+func removeDrafts(dir string) error {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), keyDraft) {
+			continue
+		}
+		if e := os.Remove(filepath.Join(dir, e.Name())); !errors.Is(e, fs.ErrNotExist) {
+			err = errors.Join(err, e)
+		}
+	}
+	return err
 }
 
 func syncDir(path string) error {

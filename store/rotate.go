@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/haulier/haulier/internal/failpoint"
 	"github.com/haulier/haulier/internal/secret"
 )
 
@@ -21,7 +22,11 @@ func (s *Store) RotateMasterKey(ctx context.Context, next secret.Text, keep func
 		return failure("rotate the master key", err)
 	}
 	rotation := rotation{store: s, next: next, id: keyID(next)}
-	started, err := rotation.begin(ctx, seal(a, []byte(canaryText), "canary"))
+	started := false
+	err = moment("rotate.begin", func() error {
+		started, err = rotation.begin(ctx, seal(a, []byte(canaryText), "canary"))
+		return err
+	})
 	if err != nil || !started {
 		return errors.Join(err, callIf(err == nil, keep))
 	}
@@ -30,10 +35,40 @@ func (s *Store) RotateMasterKey(ctx context.Context, next secret.Text, keep func
 			return err
 		}
 	}
-	if err := keep(); err != nil {
+	if err := moment("rotate.keep", keep); err != nil {
 		return failure("keep the next master key", err)
 	}
-	return rotation.end(ctx)
+	return moment("rotate.end", func() error { return rotation.end(ctx) })
+}
+
+// moment does one durable act between the two moments of a failpoint.
+func moment(name string, act func() error) error {
+	if err := failpoint.Hit(name + ".before"); err != nil {
+		return err
+	}
+	return errors.Join(act(), failpoint.Hit(name))
+}
+
+// NextMasterKey gives the key that a rotation which has not ended goes to; empty: none is under way.
+func (s *Store) NextMasterKey(ctx context.Context) (next secret.Text, err error) {
+	err = s.read(ctx, "look for a rotation of the master key", func(db *gorm.DB) error {
+		meta, err := readMeta(db)
+		if err != nil || meta[metaNext] == "" {
+			return err
+		}
+		ring, err := s.ringFor(meta)
+		if err != nil {
+			return err
+		}
+		key, err := unseal(ring.keys[meta[metaKey]], meta[metaNextUnder], "bridge")
+		if err != nil {
+			return fmt.Errorf("%w: the next key of the rotation does not open", ErrMasterKey)
+		}
+		defer clear(key)
+		next = secret.New(key)
+		return nil
+	})
+	return next, err
 }
 
 func callIf(yes bool, do func() error) error {
@@ -103,7 +138,12 @@ func (r rotation) bridge(meta map[string]string) (map[string]string, error) {
 
 // rewrapOne takes one row that is still under the old key. It says whether there was one.
 func (r rotation) rewrapOne(ctx context.Context) (more bool, err error) {
-	err = r.store.write(ctx, "seal a secret under the next master key", func(tx *gorm.DB) error {
+	err = moment("rotate.row", func() error { return r.rewrapNext(ctx, &more) })
+	return more && err == nil, err
+}
+
+func (r rotation) rewrapNext(ctx context.Context, more *bool) error {
+	return r.store.write(ctx, "seal a secret under the next master key", func(tx *gorm.DB) error {
 		var rows []sealedRow
 		if err := tx.Where("key_id <> ?", r.id).Order("kind, name, version").Limit(1).Find(&rows).Error; err != nil {
 			return err
@@ -111,7 +151,7 @@ func (r rotation) rewrapOne(ctx context.Context) (more bool, err error) {
 		if len(rows) == 0 {
 			return nil
 		}
-		more = true
+		*more = true
 		meta, err := readMeta(tx)
 		if err != nil {
 			return err
@@ -122,7 +162,6 @@ func (r rotation) rewrapOne(ctx context.Context) (more bool, err error) {
 		}
 		return ring.rewrap(tx, rows[0])
 	})
-	return more && err == nil, err
 }
 
 func (r *ring) rewrap(tx *gorm.DB, row sealedRow) error {
@@ -142,6 +181,9 @@ func (r rotation) end(ctx context.Context) error {
 		meta, err := readMeta(tx)
 		if err != nil {
 			return err
+		}
+		if meta[metaKey] == r.id && meta[metaNext] == "" {
+			return nil // another process has ended it
 		}
 		var left int64
 		if err := tx.Model(&sealedRow{}).Where("key_id <> ?", r.id).Count(&left).Error; err != nil {

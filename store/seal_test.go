@@ -109,16 +109,28 @@ func TestMasterKeySources(t *testing.T) {
 	if _, err := source.MasterKey(false); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("no key anywhere gave %v", err)
 	}
+	if err := os.WriteFile(filepath.Join(dir, ".master-1"), nil, 0o600); err != nil { // of a process that died
+		t.Fatal(err)
+	}
 	if err := source.Replace(secret.New(bytes.Repeat([]byte{1}, 32))); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := os.Stat(filepath.Join(dir, ".master-1")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the draft of a key stays behind: %v", err)
+	}
 	want(true, 1)
+	if place := source.Elsewhere(); place != "" {
+		t.Errorf("the key is in its file, and said to be in %s", place)
+	}
 	env["CREDENTIALS_DIRECTORY"] = dir
 	want(false, 1)
 	if err := os.WriteFile(filepath.Join(dir, "haulier-master-key"), bytes.Repeat([]byte{2}, 32), 0o400); err != nil {
 		t.Fatal(err)
 	}
 	want(false, 2)
+	if place := source.Elsewhere(); place != "the credential haulier-master-key" {
+		t.Errorf("the key is said to be in %q", place)
+	}
 	env["HAULIER_MASTER_KEY"] = hex("03") + "\n"
 	want(false, 3)
 	env["HAULIER_MASTER_KEY"] = "canary-not-hex"
@@ -238,12 +250,18 @@ func cutRotation(t *testing.T, next secret.Text, names []string, done int, with 
 	for _, name := range names {
 		opens(t, s, name, "value of "+name)
 	}
+	if begun, err := s.NextMasterKey(t.Context()); err != nil || !bytes.Equal(begun.Reveal(), next.Reveal()) {
+		t.Fatalf("the key that the rotation goes to is not told: %v", err)
+	}
 	set(t, s, "late", "sealed during the rotation")
 	if err := s.RotateMasterKey(t.Context(), secret.New(bytes.Repeat([]byte{8}, 32)), early); !errors.Is(err, store.ErrMasterKey) {
 		t.Fatalf("a second rotation in the first gave %v", err)
 	}
 	if err := s.RotateMasterKey(t.Context(), next, func() error { return keys.Replace(next) }); err != nil {
 		t.Fatal(err)
+	}
+	if begun, err := s.NextMasterKey(t.Context()); err != nil || !begun.Empty() {
+		t.Fatalf("a rotation is told of that has ended: %v", err)
 	}
 	for _, again := range []*store.Store{s, open(t, options)} {
 		for _, name := range names {

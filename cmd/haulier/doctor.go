@@ -148,6 +148,14 @@ func secretsFinding(ctx context.Context, s *store.Store) finding {
 	if len(bad) > 0 {
 		return finding{Name: "secrets", State: ill, Detail: "these do not open: " + strings.Join(bad, ", "), Do: "put the right master key back, or set and generate them anew"}
 	}
+	next, err := s.NextMasterKey(ctx)
+	if err != nil {
+		return failing("secrets", err)
+	}
+	defer next.Wipe()
+	if !next.Empty() {
+		return finding{Name: "secrets", State: warn, Detail: "every sealed key and password opens; a rotation of the master key has begun and not ended", Do: "haulier secrets rotate"}
+	}
 	return finding{Name: "secrets", State: well, Detail: "every sealed key and password opens"}
 }
 

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -15,6 +16,9 @@ import (
 )
 
 func main() {
+	if err := noCore(); err != nil {
+		fmt.Fprintln(os.Stderr, "haulier: core dumps cannot be turned off:", err)
+	}
 	code := execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	failpoint.End()
 	os.Exit(code)

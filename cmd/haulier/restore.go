@@ -227,7 +227,7 @@ func (r *restoration) ready(ctx context.Context, key secret.Text) (err error) {
 		return err
 	}
 	if !key.Empty() {
-		if err := s.RotateMasterKey(ctx, key, func() error { return nil }); err != nil {
+		if err := r.rekey(ctx, s, key); err != nil {
 			return err
 		}
 	}
@@ -237,6 +237,21 @@ func (r *restoration) ready(ctx context.Context, key secret.Text) (err error) {
 	return s.AddAudit(ctx, store.AuditLine{
 		At: time.Now(), Who: user(), Act: "store.restore", Object: r.file, Detail: "made " + r.contents.Made.Format(time.RFC3339),
 	})
+}
+
+// rekey seals the unpacked secrets under the key that counts here. A rotation in whose middle the backup was made ends first.
+func (r *restoration) rekey(ctx context.Context, s *store.Store, key secret.Text) error {
+	next, err := s.NextMasterKey(ctx)
+	if err != nil {
+		return err
+	}
+	defer next.Wipe()
+	if !next.Empty() {
+		if err := s.RotateMasterKey(ctx, next, func() error { return unpackedKey(r.scratch).Replace(next) }); err != nil {
+			return err
+		}
+	}
+	return s.RotateMasterKey(ctx, key, func() error { return nil })
 }
 
 // beginLife begins the new epoch. What the lost ledger numbered since the backup is not known, so its numbers, which also

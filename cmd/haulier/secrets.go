@@ -15,7 +15,7 @@ import (
 )
 
 func secretsCommand(a *app) *cobra.Command {
-	command := group("secrets", "Passwords and passphrases that the store keeps sealed", secretsSetCommand(a), secretsListCommand(a), secretsRemoveCommand(a))
+	command := group("secrets", "Passwords and passphrases that the store keeps sealed", secretsSetCommand(a), secretsListCommand(a), secretsRemoveCommand(a), secretsRotateCommand(a))
 	command.Long = "A stored secret is named in the configuration as {stored: NAME}. It is read from stdin and never shown again."
 	return command
 }
