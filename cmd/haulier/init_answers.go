@@ -101,7 +101,10 @@ func checkZone(name string) error {
 }
 
 func checkHost(host string) error {
-	if strings.ContainsAny(host, "/@") || hasBlanks(host) {
+	if strings.Contains(host, "@") {
+		return errors.New("what was given is not a host, and may hold a password: write the name of the host alone, such as sftp.acme.example")
+	}
+	if strings.Contains(host, "/") || hasBlanks(host) {
 		return fmt.Errorf("%q is not a host: write its name alone, such as sftp.acme.example, or with a port behind a colon", host)
 	}
 	name, port, err := net.SplitHostPort(host)

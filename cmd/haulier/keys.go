@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -228,11 +229,22 @@ func (p *passphraseFlags) add(command *cobra.Command) {
 func (p passphraseFlags) passphrase(cmd *cobra.Command) (secret.Text, error) {
 	switch {
 	case p.env != "":
+		if os.Getenv(p.env) == "" {
+			return secret.Text{}, noPassphrase("the variable that --passphrase-env names is not set or empty", "name the variable, not the passphrase, and set it for this command")
+		}
 		return control.Vault{}.Reveal(cmd.Context(), job.SecretRef{From: job.SecretEnv, Name: p.env})
 	case p.file != "":
+		if _, err := os.Stat(p.file); errors.Is(err, fs.ErrNotExist) {
+			return secret.Text{}, noPassphrase("the file that --passphrase-file names is not there", "name the file, not the passphrase, and write the passphrase into it, mode 0600")
+		}
 		return control.Vault{}.Reveal(cmd.Context(), job.SecretRef{From: job.SecretFile, Name: p.file})
 	}
 	return secret.Text{}, nil
+}
+
+// noPassphrase does not say back what the flag was given: it may be the passphrase itself.
+func noPassphrase(cause, do string) error {
+	return &job.Reason{Slug: "config.secret_missing", What: "nothing was done", Cause: cause, Do: do, Who: job.WhoUs}
 }
 
 // maxKeyFile bounds a key file, in bytes.

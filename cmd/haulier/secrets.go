@@ -42,7 +42,7 @@ func secretsSetCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "set NAME",
 		Short: "Store a secret, read from stdin",
-		Args:  exactly("NAME"),
+		Args:  notTyped,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withStore(cmd, func(s *store.Store) error {
 				text, err := a.readSecret("Secret for " + args[0] + ": ")
@@ -58,6 +58,14 @@ func secretsSetCommand(a *app) *cobra.Command {
 			})
 		},
 	}
+}
+
+// notTyped is exactly("NAME") for what would be a secret on the command line: it is not said back.
+func notTyped(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usage(errors.New("nothing was stored: a secret is read from stdin, never from the command line, where everybody on this machine may see it"))
+	}
+	return exactly("NAME")(cmd, args)
 }
 
 // maxSecret bounds a secret that is read, in bytes.

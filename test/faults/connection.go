@@ -75,7 +75,7 @@ func connections() []Case {
 			{name: "cut after", knobs: copying(sftptest.DropDone)}, {name: "unanswered", knobs: copying(sftptest.Swallow)}, {name: "session ends", knobs: copying(sftptest.EndSessionDone)},
 		}, exportMove),
 		troubles("D72", "a bit turns on its way", "I3", map[Tier]int{Short: 3, Night: 60, Release: 240}, flips(), near(importMove), near(exportMove)),
-		{ID: "C56", Title: "runs of one daemon: memory, descriptors and goroutines stay", Holds: "I6 I7", Times: map[Tier]int{Short: 40, Night: 1000, Release: 4000}, Run: manyRuns},
+		{ID: "C56", Title: "runs of one daemon: memory, descriptors and goroutines stay", Holds: "I6 I7", Needs: []string{"root"}, Times: map[Tier]int{Short: 40, Night: 1000, Release: 4000}, Run: manyRuns},
 	}
 }
 

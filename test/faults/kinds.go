@@ -16,6 +16,7 @@ type kind struct {
 	fixed  bool     // one name that comes again with other content
 	holds  []string // slugs under which a file may rightly be held after a crash: nobody can know
 	twice  bool     // a version may come twice: the job says so
+	stored bool     // the password is kept in the store, beside other secrets
 	learns bool     // `connections test --write` has shown what the server does
 
 	proxied bool              // the server lies behind a proxy that can spoil the connection

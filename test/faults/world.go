@@ -40,6 +40,7 @@ type world struct {
 	powered []*power.Disk
 	wrapper []string // what the program is called beneath
 	points  string   // HAULIER_FAILPOINTS of the next runs
+	env     []string // further variables of the next runs
 	made    int      // versions so far
 	peak    int64    // most resident memory of any run, in bytes
 }
@@ -106,7 +107,10 @@ func (w *world) configure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	conn, body := w.kind.conn, w.kind.job
+	conn, body, kept := w.kind.conn, w.kind.job, "{env: PASSWORD}"
+	if w.kind.stored {
+		kept = "{stored: login}"
+	}
 	if !w.kind.patient {
 		conn = "timeouts: {connect: 5s, handshake: 10s, operation: 10s, stall: 20s}\n    " + conn
 	}
@@ -137,7 +141,7 @@ connections:
     port: %d
     host_keys: [%s]
     username: %s
-    auth: {methods: [password], password: {env: PASSWORD}}
+    auth: {methods: [password], password: %s}
     max_connections: 2
     locations: {out: /out, done: /done, in: /in}
     %s
@@ -149,12 +153,17 @@ jobs:
     from: %s
     to: %s}
     %s
-`, port, strings.Join(w.server.HostKeys(), ", "), user, conn, direction, from, to, body)
+`, port, strings.Join(w.server.HostKeys(), ", "), user, kept, conn, direction, from, to, body)
 	if err := os.WriteFile(w.path("haulier.yaml"), []byte(yaml), 0o600); err != nil {
 		return err
 	}
 	if w.kind.sealed {
 		if err := w.people.exchangeKeys(ctx, w); err != nil {
+			return err
+		}
+	}
+	if w.kind.stored {
+		if err := w.storeSecrets(ctx); err != nil {
 			return err
 		}
 	}
@@ -235,6 +244,7 @@ func (w *world) command(ctx context.Context, args ...string) *exec.Cmd {
 	command.WaitDelay = 5 * time.Second
 	command.Env = append(os.Environ(), "PASSWORD="+password, "NO_COLOR=1", "USER=faults", "TZ=UTC", "HOME="+w.dir,
 		"HAULIER_FAILPOINTS="+w.points, "HAULIER_FAILPOINTS_LOG="+w.path("log/points"), "HAULIER_FAILPOINTS_REST="+w.path("log/rest"))
+	command.Env = append(command.Env, w.env...)
 	return command
 }
 

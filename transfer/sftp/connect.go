@@ -91,7 +91,7 @@ func (w *way) step(ctx context.Context, i int, withSFTP bool) error {
 	h := w.hops[i]
 	raw, err := w.reach(ctx, i)
 	if err != nil {
-		return h.dialReason(w.interrupted(ctx, err))
+		return w.redact(h.dialReason(w.interrupted(ctx, err)))
 	}
 	if w.life == nil {
 		w.life = &life{conn: raw}
@@ -99,13 +99,13 @@ func (w *way) step(ctx context.Context, i int, withSFTP bool) error {
 	stop := w.life.guard(ctx, h.timeouts.Handshake, errHandshake)
 	defer stop()
 	if err := h.handshake(raw); err != nil {
-		return h.redact(h.failure(w.interrupted(ctx, err)))
+		return w.redact(h.failure(w.interrupted(ctx, err)))
 	}
 	if !withSFTP {
 		return nil
 	}
 	if w.wire, err = w.startSFTP(ctx); err != nil {
-		return h.redact(h.startReason(w.interrupted(ctx, err)))
+		return w.redact(h.startReason(w.interrupted(ctx, err)))
 	}
 	h.trace.done(stageSFTP, extensionsText(w.wire))
 	return nil

@@ -148,6 +148,7 @@ func (h *hop) dialProxy(ctx context.Context, p job.Proxy) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.proxied = login
 	var reached bool
 	direct := dialFunc(func(ctx context.Context, _, target string) (net.Conn, error) {
 		conn, err := h.dialDirect(ctx, target, nil)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/net/proxy"
 
 	"github.com/haulier/haulier/job"
 )
@@ -30,6 +31,7 @@ type hop struct {
 	trace      *trace // nil for jump hosts
 
 	// Found on the way.
+	proxied *proxy.Auth // what the proxy was sent
 	line    *line
 	hostKey ssh.PublicKey
 	pinned  pin
@@ -68,7 +70,7 @@ func (h *hop) handshake(raw net.Conn) error {
 
 // next notes that the transport stands, and picks the next method.
 func (h *hop) next(state *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
-	h.trace.done(stageSSH, printable(string(state.Metadata.ServerVersion()))+", "+algorithmsText(state.Algorithms))
+	h.trace.done(stageSSH, h.clean(printable(string(state.Metadata.ServerVersion())))+", "+algorithmsText(state.Algorithms))
 	h.trace.done(stageHostKey, h.hostKeyDetail())
 	return h.login.next(state)
 }

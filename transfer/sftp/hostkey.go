@@ -20,7 +20,7 @@ func (h *hop) checkHostKey(_ string, _ net.Addr, key ssh.PublicKey) error {
 		h.hostKey, h.pinned = key, found
 	}
 	if !ok {
-		h.trace.done(stageSSH, h.line.serverVersion())
+		h.trace.done(stageSSH, h.clean(h.line.serverVersion()))
 		return errHostKey
 	}
 	return nil

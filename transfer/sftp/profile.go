@@ -97,13 +97,13 @@ func learned(start, mine, stored job.Profile) (merged job.Profile, changed bool)
 func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // hinted adds what the server's extensions tell: one that is not offered is not there.
-func hinted(p job.Profile, extensions map[string]string, version []byte) job.Profile {
+func hinted(p job.Profile, extensions map[string]string, version string) job.Profile {
 	offers := func(name string) *bool {
 		_, ok := extensions[name+"@openssh.com"]
 		return &ok
 	}
 	p.PosixRename, p.Fsync, p.Statvfs = offers("posix-rename"), offers("fsync"), offers("statvfs")
-	p.Banner = printable(string(version))
+	p.Banner = version
 	return p
 }
 

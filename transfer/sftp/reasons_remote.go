@@ -29,7 +29,7 @@ type act struct {
 func (s *Session) failed(ctx context.Context, a act, err error) error {
 	err = s.explain(ctx, a, err)
 	if r, ok := err.(*job.Reason); ok { // not one that the caller's own error wraps
-		return s.way.last().redact(r)
+		return s.way.redact(r)
 	}
 	return err
 }

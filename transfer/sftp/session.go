@@ -34,7 +34,7 @@ func newSession(ctx context.Context, p *Pool, c job.Connection, w *way, release 
 		return nil, storeReason("read the profile of connection "+c.Name, err)
 	}
 	s := &Session{pool: p, conn: c, way: w, release: release, start: known, putOnly: c.Profile == profilePutOnly}
-	s.profile = pinned(c, hinted(known, w.wire.Extensions(), w.last().client.ServerVersion()))
+	s.profile = pinned(c, hinted(known, w.wire.Extensions(), w.last().clean(printable(string(w.last().client.ServerVersion())))))
 	s.alive = startKeepalive(w)
 	return s, nil
 }
@@ -63,7 +63,7 @@ func (s *Session) Done() <-chan struct{} { return s.way.wire.Done() }
 func (s *Session) Facts() job.Session {
 	h := s.way.last()
 	facts := job.Session{
-		Server:    printable(string(h.client.ServerVersion())),
+		Server:    h.clean(printable(string(h.client.ServerVersion()))),
 		HostKey:   fingerprint(h.hostKey),
 		Method:    h.login.methods(),
 		Algorithm: negotiated(h.client),

@@ -12,9 +12,11 @@ const (
 	maxQuoted  = 300 // bytes of a path that an error shows
 )
 
-// clean makes a server's text printable and short: what cannot be printed becomes a space, runs of spaces one.
+// clean makes a server's text printable and short: what cannot be printed becomes a space, runs of spaces one. A text that
+// was cut ends in "…": whoever looks for a word in it knows that it may be half.
 func clean(text []byte) string {
-	if len(text) > 4*maxMessage {
+	cut := len(text) > 4*maxMessage
+	if cut {
 		text = text[:4*maxMessage]
 	}
 	var out strings.Builder
@@ -35,6 +37,9 @@ func clean(text []byte) string {
 		}
 		out.WriteRune(r)
 		count++
+	}
+	if cut || len(text) > 0 {
+		return strings.TrimSuffix(out.String(), " ") + "…"
 	}
 	return strings.TrimSuffix(out.String(), " ")
 }
