@@ -11,8 +11,8 @@ import (
 // secretish finds keys whose values may be secrets, misspelled ones and those under unknown keys too.
 var secretish = regexp.MustCompile(`(?i)pas+|phrase|pwd|pw$|secret|token|private|credential|dsn`)
 
-// userinfo finds user:password@host, in addresses and URLs.
-var userinfo = regexp.MustCompile(`[^\s:@/]:[^\s@]+@`)
+// userinfo finds user:password@host, in addresses and URLs. A password that was pasted as it is may hold anything.
+var userinfo = regexp.MustCompile(`(?s)[^\s:@/]:.+@`)
 
 // secretSources are the keys of a secret reference.
 var secretSources = []string{"env", "file", "credential", "stored"}

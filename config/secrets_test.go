@@ -80,6 +80,7 @@ func TestUnknownSectionsLeakNoSecret(t *testing.T) {
 		"channels: {ops: {signing_secret: " + canary + "}}\n",
 		"connections: {password: " + canary + "}\n",
 		"connections: {acme: {host: 'u:" + canary + "@h', hots: 1}}\n",
+		"connections: {acme: {host: 'sftp://u:a b@c/" + canary + " @h', hots: 1}}\n",
 		"x: &s " + canary + "\nconnections: {acme: {auth: {password: *s, oops: 1}}}\n",
 		"secrets: &s " + canary + "\nconnections: {acme: {auth: {password: *s, oops: 1}}}\n",
 	} {

@@ -9,18 +9,20 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
 
-// Build makes the program without cgo in a folder of its own, and gives its path. Remove deletes the folder.
-func Build() (path string, remove func() error, err error) {
+// Build makes the program without cgo in a folder of its own, with these build tags, and gives its path. Remove deletes the
+// folder.
+func Build(tags ...string) (path string, remove func() error, err error) {
 	dir, err := os.MkdirTemp("", "haulier-built-")
 	if err != nil {
 		return "", nil, err
 	}
 	path = filepath.Join(dir, "haulier")
-	build := exec.Command("go", "build", "-trimpath", "-o", path, "github.com/haulier/haulier/cmd/haulier")
+	build := exec.Command("go", "build", "-trimpath", "-tags", strings.Join(tags, ","), "-o", path, "github.com/haulier/haulier/cmd/haulier")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", nil, errors.Join(fmt.Errorf("build haulier: %w\n%s", err, out), os.RemoveAll(dir))
