@@ -154,7 +154,15 @@ func (n *nest) parrots() {
 			p.set(how)
 			n.terse("connections", "test", way)
 		}
+		kind := userOf(way)
+		if way == "jump" {
+			kind = way
+		}
+		if p.heard() != n.secret[kind] {
+			n.world.t.Errorf("by %s the server was sent no password that it could repeat", way)
+		}
 	}
+	has(n.world.t, n.places["json"].String(), "you said ***", "you sent ***", "Basic ***")
 	p.set("reject")
 	n.every("run", sentinel)
 	n.every("connections", "ls", sentinel, "out")

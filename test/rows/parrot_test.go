@@ -51,6 +51,12 @@ func (p *parrot) hears(password string) {
 	p.said = password
 }
 
+func (p *parrot) heard() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.said
+}
+
 // echo is what it was sent, as it is and in base64.
 func (p *parrot) echo() (text, how string) {
 	p.mu.Lock()
