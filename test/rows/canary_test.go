@@ -78,6 +78,17 @@ func privateLines(private, public string) []string {
 	return lines
 }
 
+// privatePieces are pieces of a binary private key, of 32 bytes, that its public key does not hold.
+func privatePieces(private, public []byte) []string {
+	var pieces []string
+	for at := 0; at+32 <= len(private); at += 16 {
+		if piece := private[at : at+32]; !bytes.Contains(public, piece) {
+			pieces = append(pieces, string(piece))
+		}
+	}
+	return pieces
+}
+
 func jsonText(text string) string {
 	b, err := json.Marshal(text)
 	if err != nil {

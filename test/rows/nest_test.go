@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ProtonMail/gopenpgp/v2/armor"
 	"github.com/ProtonMail/gopenpgp/v2/crypto"
 	"golang.org/x/crypto/ssh"
 
@@ -204,11 +205,11 @@ func (n *nest) fillPGP() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	armor, err := locked.Armor()
+	block, err := locked.Armor()
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := n.keyFile("locked.asc", armor)
+	file := n.keyFile("locked.asc", block)
 	n.every("pgp", "import", "ours", file)
 	n.every("pgp", "import", "ours", file, "--passphrase-env", "WRONG")
 	n.every("pgp", "import", "ours", file, "--passphrase-env", "PGP_PASS")
@@ -264,6 +265,9 @@ func (n *nest) kept() {
 				t.Fatal(err)
 			}
 			pieces := privateLines(string(private.Reveal()), k.Public)
+			if public, err := armor.Unarmor(k.Public); err == nil {
+				pieces = privatePieces(private.Reveal(), public)
+			}
 			if len(pieces) == 0 {
 				t.Fatalf("of the %s key %s nothing is private", kind, k.Name)
 			}
