@@ -57,16 +57,16 @@ func (a *app) backup(cmd *cobra.Command, path string, flags backupFlags) error {
 	if _, err := a.readStore(ctx, cfg); err != nil {
 		return err
 	}
+	s, err := a.openStore(ctx, cfg) // before a passphrase is asked for and a file made: for the audit list, and with the right master key
+	if err != nil {
+		return err
+	}
 	passphrase, err := a.backupPassphrase(cmd, flags.passphrase, true)
 	if err != nil {
 		return err
 	}
 	defer passphrase.Wipe()
 	line, err := a.writeBackup(ctx, cfg, path, passphrase, flags.verify)
-	if err != nil {
-		return err
-	}
-	s, err := a.openStore(ctx, cfg)
 	if err != nil {
 		return err
 	}
