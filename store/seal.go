@@ -132,7 +132,7 @@ func (r *ring) seal(row *sealedRow, text secret.Text) {
 func (r *ring) open(row sealedRow) (secret.Text, error) {
 	a := r.keys[row.KeyID]
 	if a == nil {
-		return secret.Text{}, fmt.Errorf("%w: the row is sealed under key %s", ErrMasterKey, row.KeyID)
+		return secret.Text{}, fmt.Errorf("%w: it is under key %s, which is none of this store", ErrSealed, row.KeyID)
 	}
 	if len(row.Nonce) != a.NonceSize() {
 		return secret.Text{}, ErrSealed
