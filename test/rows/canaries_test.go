@@ -276,12 +276,12 @@ func (n *nest) panics() {
 			t.Fatal(err)
 		}
 	}
-	for i, point := range []string{"C7=panic", "sftp.read.sent=panic", "X5=panic", "rotate.row=panic", "key.name=panic", "rotate.keep=panic", "rotate.end=panic"} {
+	for i, point := range []string{"C7=panic", "sftp.read.sent=panic", "X5=panic", "rotate.row=panic", "master.name=panic", "rotate.keep=panic", "rotate.end=panic"} {
 		args := []string{"-v", "run", sentinel, "--force"}
 		switch {
 		case strings.HasPrefix(point, "X"):
 			args = []string{"-v", "run", sentinel + "-out", "--force"}
-		case strings.Contains(point, "rotate"), strings.Contains(point, "key"):
+		case strings.Contains(point, "rotate"), strings.Contains(point, "master"):
 			args = []string{"-v", "secrets", "rotate"}
 		}
 		n.c.put(fmt.Sprintf("out/panic-%d.pgp", i), n.c.get("out/people.pgp"))
