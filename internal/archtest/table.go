@@ -156,8 +156,12 @@ var table = []row{
 	},
 	{
 		name: "test/faults", says: "the fault campaign",
-		own:   []string{"test/audit/...", "transfer/sftptest"},
-		third: []string{ssh, "github.com/ProtonMail/...", "github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog", "modernc.org/sqlite/..."},
+		own:   []string{"test/audit/...", "test/faults/power", "transfer/sftptest"},
+		third: []string{ssh, "github.com/ProtonMail/...", "github.com/Shopify/toxiproxy/v2/...", "github.com/rs/zerolog", "modernc.org/sqlite/..."},
+	},
+	{
+		name: "test/faults/power", says: "a disk that loses its power",
+		third: []string{"github.com/hanwen/go-fuse/v2/fuse", unixCalls},
 	},
 	{
 		name: "test/...", says: "what spans packages",

@@ -6,6 +6,6 @@
 //	HAULIER_FAILPOINTS='C11=kill@3,X6.before=sleep:2s,*=note'
 //
 // Each time that an action is taken, its name is appended to the file HAULIER_FAILPOINTS_LOG, so that a campaign can tell a
-// moment that was survived from one that never came. What a process that ends by itself has not given back by then, goroutines
-// and open files, is written into HAULIER_FAILPOINTS_REST. Every other build holds nothing of this.
+// moment that was survived from one that never came. A process that ends by itself writes its
+// peak of memory, and the goroutines and open files that it has not given back, into HAULIER_FAILPOINTS_REST. Every other build holds nothing of this.
 package failpoint

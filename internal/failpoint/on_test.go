@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -63,12 +64,19 @@ func TestEnd(t *testing.T) {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		text, err := os.ReadFile(rest)
-		if want == nil && err == nil {
-			t.Errorf("a process that holds nothing is said to hold %s", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		peak, held, _ := strings.Cut(string(text), "\n")
+		if bytes, err := strconv.Atoi(peak); err != nil || bytes < 1<<20 {
+			t.Errorf("a process had %q bytes resident", peak)
+		}
+		if want == nil && held != "" {
+			t.Errorf("a process that holds nothing is said to hold %s", held)
 		}
 		for _, word := range want {
-			if !strings.Contains(string(text), word) {
-				t.Errorf("no %q in %q", word, text)
+			if !strings.Contains(held, word) {
+				t.Errorf("no %q in %q", word, held)
 			}
 		}
 	}

@@ -20,8 +20,8 @@ const patience = 2 * time.Second
 // began is what the process had when it began.
 var began = struct{ goroutines, files int }{runtime.NumGoroutine(), len(openFiles())}
 
-// End is the end of a process that ends by itself: what it still holds then, though it has closed everything, it would
-// hold for ever as a daemon. It is written into the file HAULIER_FAILPOINTS_REST.
+// End is the end of a process that ends by itself. Into the file HAULIER_FAILPOINTS_REST goes a line with the most bytes that
+// it had resident, and what it still holds: it has closed everything, and would hold that for ever as a daemon.
 func End() {
 	path := os.Getenv("HAULIER_FAILPOINTS_REST")
 	if path == "" {
@@ -30,11 +30,21 @@ func End() {
 	for until := time.Now().Add(patience); rest() != "" && time.Now().Before(until); {
 		time.Sleep(5 * time.Millisecond)
 	}
-	if text := rest(); text != "" {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			panic("HAULIER_FAILPOINTS_REST: " + err.Error())
-		}
+	if err := os.WriteFile(path, fmt.Appendf(nil, "%d\n%s", peak(), rest()), 0o600); err != nil {
+		panic("HAULIER_FAILPOINTS_REST: " + err.Error())
 	}
+}
+
+// peak is the most memory that was resident. What the system tells the parent of a process may be the parent's own.
+func peak() int64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	var kib int64
+	_, _ = fmt.Sscan(after, &kib)
+	return kib << 10
 }
 
 // rest says what the process has more than at its beginning; "": nothing.

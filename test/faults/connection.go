@@ -57,7 +57,7 @@ func connections() []Case {
 			name: "slices", sizes: []int{256 << 10}, codes: []int{0}, begin: spoiled(`{"type":"slicer","attributes":{"average_size":4,"size_variation":3,"delay":0}}`),
 		}}, far(importMove), far(exportMove)),
 		troubles("C47", "nothing for 50 s, and then again", "I3", map[Tier]int{Night: 1, Release: 3}, []trouble{{
-			name: "pause", sizes: big, codes: []int{0}, begin: pausedFor(50 * time.Second),
+			name: "pause", sizes: []int{64 << 20}, codes: []int{0}, least: 45 * time.Second, begin: pausedFor(50 * time.Second),
 		}}, far(importMove), far(exportMove)),
 		{ID: "C48", Title: "the server restarts in the middle, five times", Holds: "I1 I2 I3", Times: map[Tier]int{Short: 1, Night: 10, Release: 40}, Run: restarts},
 		troubles("C49", "new keys every 256 KiB", "I3", map[Tier]int{Short: 1, Night: 2, Release: 4}, []trouble{{name: "rekey", sizes: []int{64 << 20}, codes: []int{0}}},
@@ -172,21 +172,33 @@ func (w *world) poison(toxics ...string) error {
 	return nil
 }
 
-// pausedFor lets nothing through for a while, soon after the run has begun.
+// pausedFor lets nothing through for a while, from the first bytes of a file on.
 func pausedFor(d time.Duration) func(*world) (func(), error) {
 	return func(w *world) (func(), error) {
-		begin := time.AfterFunc(150*time.Millisecond, func() { _ = w.poison(`{"type":"bandwidth","attributes":{"rate":0}}`) })
-		end := time.AfterFunc(d, func() { w.proxy.Toxics.ResetToxics(context.Background()) })
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		paused := make(chan struct{})
+		go func() {
+			defer close(paused)
+			_, err := w.server.Await(ctx, func(o sftptest.Operation) bool { return o.Op == "read" || o.Op == "write" })
+			if err != nil || w.poison(`{"type":"bandwidth","attributes":{"rate":0}}`) != nil {
+				return // the run is too fast then, and the case fails
+			}
+			select {
+			case <-time.After(d):
+			case <-ctx.Done():
+			}
+			w.proxy.Toxics.ResetToxics(ctx)
+		}()
 		return func() {
-			begin.Stop()
-			end.Stop()
-			w.proxy.Toxics.ResetToxics(context.Background())
+			<-paused
+			cancel()
 		}, nil
 	}
 }
 
 // openProxy puts a proxy before the server and gives its port.
 func (w *world) openProxy() (int, error) {
+	registerFlip()
 	zerolog.SetGlobalLevel(zerolog.Disabled) // its toxics speak of their own accord
 	silent := zerolog.New(io.Discard)
 	w.proxy = toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), silent), "server", "127.0.0.1:0", w.server.Addr())

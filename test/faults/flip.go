@@ -1,8 +1,13 @@
 package main
 
-import "github.com/Shopify/toxiproxy/v2/toxics"
+import (
+	"sync"
 
-func init() { toxics.Register("flip", new(flip)) }
+	"github.com/Shopify/toxiproxy/v2/toxics"
+)
+
+// registerFlip makes the toxic known.
+var registerFlip = sync.OnceFunc(func() { toxics.Register("flip", new(flip)) })
 
 // flip is a toxic that turns one bit of a connection: of the byte at this place.
 type flip struct {

@@ -17,6 +17,7 @@ type trouble struct {
 	begin func(*world) (func(), error) // anything else; what it gives ends it. Nil: nothing else
 	codes []int                        // with which the run may end; none: any but a crash
 	most  time.Duration                // that the run may take; 0: patience
+	least time.Duration                // that it takes if the trouble has come at all
 	sizes []int                        // of the files; none: twenty small ones
 	again bool                         // the customer puts its files out once more afterwards: the trouble has spoiled them
 	alarm bool                         // a second run in the same trouble follows: people are called once, not twice
@@ -82,6 +83,8 @@ func (t trouble) judge(r run) error {
 		return fmt.Errorf("%s: the run broke, with %d\n%s", t.name, r.code, r.all())
 	case len(t.codes) > 0 && !slices.Contains(t.codes, r.code):
 		return fmt.Errorf("%s: the run ended with %d, not with one of %v\n%s", t.name, r.code, t.codes, r.all())
+	case r.took < t.least:
+		return fmt.Errorf("%s: the run took %v and was in no trouble\n%s", t.name, r.took, r.all())
 	case t.most > 0 && r.took > t.most:
 		return fmt.Errorf("%s: the run took %v, more than %v\n%s", t.name, r.took, t.most, r.all())
 	}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -222,7 +223,6 @@ func (w *world) haulierTold(ctx context.Context, after time.Duration, signal sys
 	if ctx.Err() != nil {
 		return run{}, fmt.Errorf("haulier %s hangs: it was ended after %v\n%s", strings.Join(args, " "), patience, stdout.String()+stderr.String())
 	}
-	w.weigh(command)
 	return run{
 		code: command.ProcessState.ExitCode(), killed: command.ProcessState.ExitCode() == -1,
 		stdout: stdout.String(), stderr: stderr.String(), took: time.Since(start),
@@ -248,19 +248,22 @@ func (w *world) command(ctx context.Context, args ...string) *exec.Cmd {
 	return command
 }
 
-// leftOver fails when a process that ended by itself had not given everything back.
+// leftOver weighs a process that ended by itself, and fails when it had not given everything back.
 func (w *world) leftOver() error {
 	text, err := os.ReadFile(w.path("log/rest"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	return errors.Join(fmt.Errorf("at its end the process still had %s", text), err, os.Remove(w.path("log/rest")))
-}
-
-func (w *world) weigh(command *exec.Cmd) {
-	if usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		w.peak = max(w.peak, usage.Maxrss<<10) // Linux tells KiB
+	if err != nil {
+		return err
 	}
+	peak, rest, _ := strings.Cut(string(text), "\n")
+	bytes, err := strconv.ParseInt(peak, 10, 64)
+	w.peak = max(w.peak, bytes)
+	if rest != "" {
+		err = errors.Join(err, fmt.Errorf("at its end the process still had %s", rest))
+	}
+	return errors.Join(err, os.Remove(w.path("log/rest")))
 }
 
 // hits gives the failpoints that were hit since it was last asked, in order.
@@ -291,7 +294,7 @@ func (w *world) close() error {
 		errs = append(errs, syscall.Unmount(w.path(name), 0))
 	}
 	for _, disk := range w.powered {
-		errs = append(errs, disk.Unmount())
+		errs = append(errs, disk.Close())
 	}
 	return errors.Join(append(errs, os.RemoveAll(w.dir))...)
 }

@@ -13,7 +13,6 @@ import (
 
 // Disk is one. Its zero value is not of use.
 type Disk struct {
-	fuse.RawFileSystem
 	dir    string
 	server *fuse.Server
 
@@ -30,13 +29,13 @@ type Disk struct {
 
 // Mount makes an empty disk and mounts it at a folder. It needs root.
 func Mount(dir string) (*Disk, error) {
-	d := &Disk{RawFileSystem: fuse.NewDefaultRawFileSystem(), dir: dir, nodes: map[uint64]*node{}, listings: map[uint64][]fuse.DirEntry{}}
+	d := &Disk{dir: dir, nodes: map[uint64]*node{}, listings: map[uint64][]fuse.DirEntry{}}
 	d.root = d.add(syscall.S_IFDIR | 0o755)
 	return d, d.mount()
 }
 
 func (d *Disk) mount() error {
-	server, err := fuse.NewServer(d, d.dir, &fuse.MountOptions{
+	server, err := fuse.NewServer(&served{fuse.NewDefaultRawFileSystem(), d}, d.dir, &fuse.MountOptions{
 		Name: "power", FsName: "power", DirectMountStrict: true, AllowOther: true, DisableXAttrs: true, DisableReadDirPlus: true, MaxWrite: 1 << 20,
 	})
 	if err != nil {
@@ -56,7 +55,7 @@ func (d *Disk) Cut() {
 
 // Restore brings the power back, and what the disk then has. Whoever used it must have ended.
 func (d *Disk) Restore(rng *rand.Rand) error {
-	if err := d.Unmount(); err != nil {
+	if err := d.unmount(); err != nil {
 		return err
 	}
 	d.mu.Lock()
@@ -87,8 +86,16 @@ func (d *Disk) Lost() int {
 	return d.lost
 }
 
-// Unmount takes the disk away. What is on it stays.
-func (d *Disk) Unmount() error {
+// Close takes the disk away, with all that is on it.
+func (d *Disk) Close() error {
+	err := d.unmount()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.nodes, d.root, d.journal = nil, nil, nil
+	return err
+}
+
+func (d *Disk) unmount() error {
 	for range 200 {
 		if err := syscall.Unmount(d.dir, 0); err == nil {
 			d.server.Wait()

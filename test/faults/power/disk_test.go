@@ -14,10 +14,10 @@ import (
 func mounted(t *testing.T) (*Disk, string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("needs root")
+		t.Skip("needs root: it mounts a disk")
 	}
 	if _, err := os.Stat("/dev/fuse"); err != nil {
-		t.Skip("needs /dev/fuse")
+		t.Skip("needs fuse: install Debian package fuse3")
 	}
 	dir := t.TempDir()
 	d, err := Mount(dir)
@@ -25,7 +25,7 @@ func mounted(t *testing.T) (*Disk, string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := d.Unmount(); err != nil {
+		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
 	})

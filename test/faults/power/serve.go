@@ -7,8 +7,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// served is the disk as FUSE sees it.
+type served struct {
+	fuse.RawFileSystem
+	*Disk
+}
+
 // serving begins a request: the node that it is about, and a status other than OK when there is none, or no power.
-func (d *Disk) serving(id uint64) (*node, fuse.Status) {
+func (d *served) serving(id uint64) (*node, fuse.Status) {
 	n := d.nodes[id]
 	switch {
 	case d.cut:
@@ -20,7 +26,7 @@ func (d *Disk) serving(id uint64) (*node, fuse.Status) {
 }
 
 // inFolder begins a request about a name in a folder.
-func (d *Disk) inFolder(id uint64, name string) (folder, n *node, status fuse.Status) {
+func (d *served) inFolder(id uint64, name string) (folder, n *node, status fuse.Status) {
 	folder, status = d.serving(id)
 	if status.Ok() && !folder.folder() {
 		status = fuse.ENOTDIR
@@ -42,8 +48,7 @@ func (n *node) entry(out *fuse.EntryOut) {
 	n.attr(&out.Attr)
 }
 
-// Lookup and the other methods are those of FUSE.
-func (d *Disk) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse.EntryOut) fuse.Status {
+func (d *served) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse.EntryOut) fuse.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	_, n, status := d.inFolder(in.NodeId, name)
@@ -56,7 +61,7 @@ func (d *Disk) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fu
 	return status
 }
 
-func (d *Disk) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut) fuse.Status {
+func (d *served) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut) fuse.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n, status := d.serving(in.NodeId)
@@ -66,7 +71,7 @@ func (d *Disk) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut)
 	return status
 }
 
-func (d *Disk) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut) fuse.Status {
+func (d *served) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut) fuse.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n, status := d.serving(in.NodeId)
@@ -86,19 +91,19 @@ func (d *Disk) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut)
 	return fuse.OK
 }
 
-func (d *Disk) Mkdir(_ <-chan struct{}, in *fuse.MkdirIn, name string, out *fuse.EntryOut) fuse.Status {
+func (d *served) Mkdir(_ <-chan struct{}, in *fuse.MkdirIn, name string, out *fuse.EntryOut) fuse.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.make(in.NodeId, name, syscall.S_IFDIR|in.Mode&0o7777, out)
 }
 
-func (d *Disk) Mknod(_ <-chan struct{}, in *fuse.MknodIn, name string, out *fuse.EntryOut) fuse.Status {
+func (d *served) Mknod(_ <-chan struct{}, in *fuse.MknodIn, name string, out *fuse.EntryOut) fuse.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.make(in.NodeId, name, in.Mode, out)
 }
 
-func (d *Disk) make(id uint64, name string, mode uint32, out *fuse.EntryOut) fuse.Status {
+func (d *served) make(id uint64, name string, mode uint32, out *fuse.EntryOut) fuse.Status {
 	folder, n, status := d.inFolder(id, name)
 	if status.Ok() && n != nil {
 		status = fuse.Status(syscall.EEXIST)
@@ -111,21 +116,21 @@ func (d *Disk) make(id uint64, name string, mode uint32, out *fuse.EntryOut) fus
 	return status
 }
 
-func (d *Disk) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *fuse.CreateOut) fuse.Status {
+func (d *served) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *fuse.CreateOut) fuse.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.make(in.NodeId, name, syscall.S_IFREG|in.Mode&0o7777, &out.EntryOut)
 }
 
-func (d *Disk) Unlink(_ <-chan struct{}, in *fuse.InHeader, name string) fuse.Status {
+func (d *served) Unlink(_ <-chan struct{}, in *fuse.InHeader, name string) fuse.Status {
 	return d.remove(in.NodeId, name)
 }
 
-func (d *Disk) Rmdir(_ <-chan struct{}, in *fuse.InHeader, name string) fuse.Status {
+func (d *served) Rmdir(_ <-chan struct{}, in *fuse.InHeader, name string) fuse.Status {
 	return d.remove(in.NodeId, name)
 }
 
-func (d *Disk) remove(id uint64, name string) fuse.Status {
+func (d *served) remove(id uint64, name string) fuse.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	folder, n, status := d.inFolder(id, name)
@@ -141,7 +146,7 @@ func (d *Disk) remove(id uint64, name string) fuse.Status {
 	return fuse.OK
 }
 
-func (d *Disk) Rename(_ <-chan struct{}, in *fuse.RenameIn, old, name string) fuse.Status {
+func (d *served) Rename(_ <-chan struct{}, in *fuse.RenameIn, old, name string) fuse.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	from, n, status := d.inFolder(in.NodeId, old)
@@ -163,7 +168,7 @@ func (d *Disk) Rename(_ <-chan struct{}, in *fuse.RenameIn, old, name string) fu
 	return fuse.OK
 }
 
-func (d *Disk) Link(_ <-chan struct{}, in *fuse.LinkIn, name string, out *fuse.EntryOut) fuse.Status {
+func (d *served) Link(_ <-chan struct{}, in *fuse.LinkIn, name string, out *fuse.EntryOut) fuse.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n, status := d.serving(in.Oldnodeid)
@@ -181,7 +186,7 @@ func (d *Disk) Link(_ <-chan struct{}, in *fuse.LinkIn, name string, out *fuse.E
 	return status
 }
 
-func (d *Disk) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
+func (d *served) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n, status := d.serving(in.NodeId)
@@ -192,7 +197,7 @@ func (d *Disk) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.
 	return status
 }
 
-func (d *Disk) Read(_ <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadResult, fuse.Status) {
+func (d *served) Read(_ <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadResult, fuse.Status) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n, status := d.serving(in.NodeId)
@@ -203,7 +208,7 @@ func (d *Disk) Read(_ <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadRe
 	return fuse.ReadResultData(buf[:copy(buf, n.data[from:])]), fuse.OK
 }
 
-func (d *Disk) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, fuse.Status) {
+func (d *served) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, fuse.Status) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n, status := d.serving(in.NodeId)
@@ -214,7 +219,7 @@ func (d *Disk) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, 
 	return uint32(len(data)), fuse.OK
 }
 
-func (d *Disk) Fsync(_ <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
+func (d *served) Fsync(_ <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n, status := d.serving(in.NodeId)
@@ -224,7 +229,7 @@ func (d *Disk) Fsync(_ <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
 	return status
 }
 
-func (d *Disk) FsyncDir(_ <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
+func (d *served) FsyncDir(_ <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n, status := d.serving(in.NodeId)
@@ -234,7 +239,7 @@ func (d *Disk) FsyncDir(_ <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
 	return status
 }
 
-func (d *Disk) OpenDir(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
+func (d *served) OpenDir(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	_, status := d.serving(in.NodeId)
@@ -244,7 +249,7 @@ func (d *Disk) OpenDir(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fu
 }
 
 // ReadDir gives a folder as it was when its listing began.
-func (d *Disk) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
+func (d *served) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	folder, status := d.serving(in.NodeId)
@@ -266,26 +271,28 @@ func (d *Disk) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryLis
 	return fuse.OK
 }
 
-func (d *Disk) ReleaseDir(in *fuse.ReleaseIn) {
+func (d *served) ReleaseDir(in *fuse.ReleaseIn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.listings, in.Fh)
 }
 
-func (d *Disk) StatFs(_ <-chan struct{}, _ *fuse.InHeader, out *fuse.StatfsOut) fuse.Status {
+func (d *served) StatFs(_ <-chan struct{}, _ *fuse.InHeader, out *fuse.StatfsOut) fuse.Status {
 	const blocks = 1 << 30 / pageSize
 	*out = fuse.StatfsOut{Blocks: blocks, Bfree: blocks, Bavail: blocks, Files: 1 << 20, Ffree: 1 << 20, Bsize: pageSize, Frsize: pageSize, NameLen: 255}
 	return fuse.OK
 }
 
 // Access lets everybody in; the kernel asks no more.
-func (d *Disk) Access(<-chan struct{}, *fuse.AccessIn) fuse.Status { return fuse.OK }
+func (d *served) Access(<-chan struct{}, *fuse.AccessIn) fuse.Status { return fuse.OK }
 
 // Flush has nothing to bring anywhere.
-func (d *Disk) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.OK }
+func (d *served) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.OK }
 
 // Statx is done by GetAttr.
-func (d *Disk) Statx(<-chan struct{}, *fuse.StatxIn, *fuse.StatxOut) fuse.Status { return fuse.ENOSYS }
+func (d *served) Statx(<-chan struct{}, *fuse.StatxIn, *fuse.StatxOut) fuse.Status {
+	return fuse.ENOSYS
+}
 
 // String names the disk where FUSE logs.
-func (d *Disk) String() string { return "power" }
+func (d *served) String() string { return "power" }
