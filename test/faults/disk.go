@@ -48,7 +48,7 @@ func disks() []Case {
 		Case{ID: "E83", Title: "two processes on one data folder", Holds: "I2", Times: times(1, 5), Run: twoProcesses},
 		Case{ID: "E84", Title: "backup under load, restore, reconcile", Holds: "I2 I10", Times: times(1, 5), Run: backups},
 		Case{ID: "E85", Title: "fifty commands write beside a daemon at work", Holds: "I10", Times: times(1, 4), Run: manyWriters},
-		Case{ID: "E86", Title: "the power is lost: what was not synced may be gone", Holds: "I1 I2 I3 I10", Needs: []string{"root", "/dev/fuse"}, Times: times(4, 100), Run: lostPower},
+		Case{ID: "E86", Title: "the power is lost: what was not synced may be gone", Holds: "I1 I2 I3 I10", Needs: []string{"root", "/dev/fuse"}, Times: times(2, 50), Run: lostPower},
 		Case{ID: "E87", Title: "SIGKILL while the store is made", Holds: "I10", Needs: []string{"strace"}, Times: times(3, 50), Run: killedMigrations},
 		Case{ID: "E88", Title: "the ledger's times are a day old", Holds: "I1 I2", Times: times(1, 4), Run: oldTimes},
 	)
