@@ -1,10 +1,14 @@
 package store
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"testing"
+
+	"gorm.io/gorm"
 
 	"github.com/haulier/haulier/job"
 )
@@ -31,6 +35,26 @@ func TestTheWriterIsDurable(t *testing.T) {
 	}
 	if err := s.reader.Exec("DELETE FROM files").Error; !errors.Is(classify(err), ErrReadOnly) {
 		t.Errorf("a reader's write gave %v", err)
+	}
+}
+
+// TestATransactionLocksBeforeItReads: what a transaction decides by, nobody changes until it is through.
+func TestATransactionLocksBeforeItReads(t *testing.T) {
+	s := openHere(t)
+	other, err := sql.Open("sqlite", dsn(s.options.Path, url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(0)"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	err = s.write(t.Context(), "decide", func(*gorm.DB) error {
+		tx, err := other.BeginTx(t.Context(), nil)
+		if err == nil {
+			return errors.Join(errors.New("another one may write"), tx.Rollback())
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 

@@ -54,6 +54,12 @@ func aDecisionNeedsTheRowAsRead(t *testing.T, b bundle) {
 	wants(t, err, job.ErrStale)
 	same(t, "row after the second decision", must[job.File](t)(b.File(t.Context(), held.ID)), got)
 
+	shown := b.advance(t, b.claimed(t, "/in/c.csv"), job.StepDownloaded, job.FileHeld)
+	b.advance(t, shown, job.StepDownloaded, job.FileHeld) // the run that holds it says more
+	shown.State = job.FileSkipped
+	_, err = b.Decide(t.Context(), job.FileHeld, shown, byAnn)
+	wants(t, err, job.ErrStale)
+
 	older := b.advance(t, b.claimed(t, "/in/b.csv"), job.StepSeen, job.FileHeld)
 	b.see(t, found("/in/b.csv"))
 	older.State = job.FileWaiting
