@@ -178,6 +178,11 @@ func TestExportOfAFileThatChangesWhileItIsSent(t *testing.T) {
 			return more
 		},
 		"shrinks": func(path string) []byte { put(t, path, string(old[:1<<20])); return old[:1<<20] },
+		"written over": func(path string) []byte { // of the size that it had
+			other := noise(3<<20 + 1)[:3<<20]
+			writeOver(t, path, other)
+			return other
+		},
 		"replaced": func(path string) []byte {
 			other := noise(3<<20 + 1)[:3<<20]
 			put(t, path+".new", string(other), time.Now().Add(-time.Hour))

@@ -150,6 +150,19 @@ func putBytes(t *testing.T, path string, content []byte) {
 	put(t, path, string(content), time.Now().Add(-24*time.Hour))
 }
 
+// writeOver writes a file in its place, from its beginning.
+func writeOver(t *testing.T, path string, content []byte) {
+	t.Helper()
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.WriteAt(content, 0)
+	if err = errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // canary is our password where a test looks for it.
 const canary = "c4nary pa55word"
 

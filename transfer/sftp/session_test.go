@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -188,3 +190,30 @@ func (e *endless) Read(p []byte) (int, error) {
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
+
+// A server that hears the farewell and does not hang up is left alone after a moment.
+func TestCloseWaitsForNoServer(t *testing.T) {
+	c := newCustomer(t, nil)
+	hold := make(chan struct{})
+	addr := listen(t, func(conn net.Conn) {
+		there, err := net.Dial("tcp", c.Addr())
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer there.Close()
+		go func() { _, _ = io.Copy(conn, there) }()
+		_, _ = io.Copy(there, conn) // to the end of what we say
+		<-hold
+	})
+	defer close(hold)
+	c.conn.Endpoint = endpointOf(t, addr, "acme", c.HostKeys())
+	c.byPassword()
+	session, err := c.pool.Session(t.Context(), c.conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := session.Close(); err != nil {
+		t.Error(err)
+	}
+}
