@@ -14,7 +14,7 @@ BENCH   ?=
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check lint vet staticcheck fmt race faults faults-night faults-release faults-report fuzz cover bench interop generate verify vuln clean
+.PHONY: help build demo test check lint vet staticcheck fmt race faults faults-night faults-release faults-report mutants fuzz cover bench interop generate verify vuln clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ faults-release: ## the campaign before a release, half a day; SHARD and RESULTS 
 
 faults-report: ## write the table of RESULTS into docs/reliability.md
 	go run ./test/faults -results $(RESULTS) -report docs/reliability.md
+
+mutants: ## take each safety line out in turn: a test must fail without it; writes the table of docs/reliability.md
+	go run ./test/mutants -report docs/reliability.md
 
 # Files that targets make lie in memory: to sync them costs nothing there. Go now and then calls the end of the time itself a
 # failure, "context deadline exceeded" without an input: that found nothing.

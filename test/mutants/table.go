@@ -1,0 +1,8 @@
+package main
+
+import "slices"
+
+// all are all mutants, by where their lines are.
+func all() []mutant {
+	return slices.Concat(onDisk(), inLedger(), ofImports(), ofExports(), onTheWire(), ofSessions(), ofMessages())
+}

@@ -1,0 +1,97 @@
+package main
+
+// ofExports are the lines by which exports lose, double and halve nothing.
+func ofExports() []mutant {
+	const upload, publish, retire = "transfer/export_upload.go", "transfer/export_publish.go", "transfer/export_retire.go"
+	transfer := func(run string) tests { return tests{"transfer", run} }
+	return []mutant{
+		{
+			name: "sent-as-hashed", holds: "a source that changes while it is sent is not published",
+			cuts: []cut{{upload, "case sent != f.Received:", "case false:"}},
+			by:   transfer("TestExportOfAFileThatChangesWhileItIsSent"),
+		},
+		{
+			name: "uploaded-size", holds: "what lies on the server has the size of what was sent before it gets its final name",
+			cuts: []cut{{upload, "case entry.Size != f.Received.Size:\n\t\treturn r.wrongSize", "case false:\n\t\treturn r.wrongSize"}},
+			by:   transfer("TestExportToALyingServer"),
+		},
+		{
+			name: "temp-name-attempt", holds: "each attempt has a temporary name of its own: a late request of an earlier one does it no harm (R11)",
+			cuts: []cut{{upload, "naming.Temp(f.Final, f.ID, f.Fence, r.way.suffix)", "naming.Temp(f.Final, f.ID, 1, r.way.suffix)"}},
+			by:   transfer("TestExportGivesEachAttemptItsName"),
+		},
+		{
+			name: "final-size-and-time", holds: "the final name is known by size and by the time that the temporary had: an older file of that name and length is not ours (R13)",
+			cuts: []cut{{publish, "return entry.Size == f.Received.Size && entry.ModTime == f.TempMTime && f.TempMTime != 0", "return entry.Size == f.Received.Size"}},
+			by:   transfer("TestExportKnowsYesterdaysFileOfTheSameLength"),
+		},
+		{
+			name: "look-before-upload", holds: "a final name that is taken is seen before a byte is sent",
+			cuts: []cut{{upload, "\treturn r.taken(*f)\n}\n\n// stat looks", "\treturn nil\n}\n\n// stat looks"}},
+			by:   transfer("TestExportIfExists"),
+		},
+		{
+			name: "look-before-rename", holds: "a file that came under the final name since is not overwritten, whatever the server's RENAME does (R14)",
+			cuts: []cut{{publish, "\t\tif entry != nil {\n\t\t\tif err := r.taken(*f); err != nil {\n\t\t\t\treturn err\n\t\t\t}\n\t\t}\n", ""}},
+			by:   transfer("TestExportLooksBeforeItRenames"), short: true,
+		},
+		{
+			name: "look-after-rename", holds: "an OK to RENAME is no delivery before both names were looked at (R15)",
+			cuts: []cut{{publish, "\t\treturn r.confirm(ctx, f, true)\n\tcase unknown(err):", "\t\treturn r.readBack(ctx, f)\n\tcase unknown(err):"}},
+			by:   transfer("TestExportToALyingServer"),
+		},
+		{
+			name: "rename-noted", holds: "the ledger says renaming before the request goes out: a rename whose answer was lost is waited for",
+			cuts: []cut{{publish, "\tif err := r.advance(ctx, f, job.StepRenaming); err != nil {\n\t\treturn err\n\t}\n\terr := r.rename", "\terr := r.rename"}},
+			by:   transfer("TestExportWaitsForARenameThatIsUnderWay"),
+		},
+		{
+			name: "never-sent-again", holds: "a file whose upload was acknowledged and that is gone is not sent again by itself (R16)",
+			cuts: []cut{{upload, "\treturn &decision{job.FileHeld, &job.Reason{\n\t\tSlug: \"remote.vanished\"", "\treturn &decision{job.FileFailed, &job.Reason{\n\t\tSlug: \"remote.vanished\""}},
+			by:   transfer("TestExportToAServerThatSweeps|TestExportToALyingServer"),
+		},
+		{
+			name: "sending-noted", holds: "the ledger says sending before a final name is opened (R17)",
+			cuts: []cut{{upload, "\tif err := r.advance(ctx, f, job.StepSending); err != nil { // X3\n\t\treturn err\n\t}\n", ""}},
+			by:   transfer("TestExportDirectWhoseCloseReplyWasLost|TestExportDirectWhoseCloseWasNeverSent"),
+		},
+		{
+			name: "lost-reply-held", holds: "a direct upload whose last answer was lost is held for a person unless the job says otherwise",
+			cuts: []cut{{upload, "\tcase job.LostResend:\n\t\tif err := r.advance", "\tdefault:\n\t\tif err := r.advance"}},
+			by:   transfer("TestExportDirectWhoseCloseReplyWasLost"),
+		},
+		{
+			name: "written-compared", holds: "a direct upload that has its size is fetched and compared when its CLOSE was not answered: it may have a hole",
+			cuts: []cut{{upload, "case err == nil && there != f.Received:", "case err == nil && there != there:"}},
+			by:   transfer("TestExportDirectWhoseCloseWasNeverSent"),
+		},
+		{
+			name: "read-back", holds: "verify: readback compares what the server gives back with what was sent",
+			cuts: []cut{{publish, "\tif back == f.Received {\n", "\tif true {\n"}},
+			by:   transfer("TestExportThatReadsBackFindsAHole"),
+		},
+		{
+			name: "name-once", holds: "a name with a time in it is made once: an attempt of the day after sends no second file",
+			cuts: []cut{{"transfer/export_collect.go", "if f.Final == \"\" {", "if true {"}},
+			by:   transfer("TestExportKeepsItsNameThroughAChange"),
+		},
+		{
+			name: "source-version", holds: "what is taken out of the outbox is the version that was sent, not one that came meanwhile",
+			cuts: []cut{{retire, "\tif !sameVersion(*f, entry) {\n\t\treturn r.putBack", "\tif !sameVersion(*f, entry) && false {\n\t\treturn r.putBack"}},
+			by:   transfer("TestExportPutsANewerVersionBack"),
+		},
+		{
+			name: "sealed-version", holds: "a source that is written over while it is sealed is not sent, half of the one version and half of the other",
+			cuts: []cut{
+				{"transfer/export_collect.go", "if err != nil || !sameVersion(*f, after) {", "if _ = after; err != nil {"},
+				{"transfer/export_collect.go", "if plain.digest() != f.Plain {", "if false {"},
+			},
+			by: transfer("TestExportSealsOneVersion"),
+		},
+		{
+			name: "own-temporaries", holds: "only temporaries that the ledger says are ours are removed from the server",
+			cuts: []cut{{retire, "return f.Temp != \"\" && f.Temp != f.Final }", "return f.Temp != \"\" }"}},
+			by:   transfer("TestExportGoesOnDirectlyAfterARefusedRename"),
+		},
+	}
+}

@@ -1,0 +1,110 @@
+package main
+
+// inLedger are the lines that keep the ledger true.
+func inLedger() []mutant {
+	const ledger, open, tables = "store/ledger.go", "store/open.go", "store/migrations/sqlite/0001_ledger.sql"
+	store := func(run string) tests { return tests{"store", run} }
+	return []mutant{
+		{
+			name: "advance-fence", holds: "whoever lost a row to another run can write it no more",
+			cuts: []cut{
+				{ledger, `Where("id = ? AND fence = ? AND step = ?", f.ID, f.Fence, string(from)).Take(&old)`, `Where("id = ? AND step = ?", f.ID, string(from)).Take(&old)`},
+				{ledger, `Where("id = ? AND fence = ? AND step = ?", f.ID, f.Fence, string(from)).` + "\n", `Where("id = ? AND step = ?", f.ID, string(from)).` + "\n"},
+			},
+			by: store("TestConformance"), short: true,
+		},
+		{
+			name: "advance-step", holds: "a row moves only from the step where its writer saw it",
+			cuts: []cut{
+				{ledger, `Where("id = ? AND fence = ? AND step = ?", f.ID, f.Fence, string(from)).Take(&old)`, `Where("id = ? AND fence = ?", f.ID, f.Fence).Take(&old)`},
+				{ledger, `Where("id = ? AND fence = ? AND step = ?", f.ID, f.Fence, string(from)).` + "\n", `Where("id = ? AND fence = ?", f.ID, f.Fence).` + "\n"},
+			},
+			by: store("TestConformance"),
+		},
+		{
+			name: "claim-as-read", holds: "a row that was written since it was read is not claimed",
+			cuts: []cut{{ledger, "WHERE id = ? AND touched = ? AND state", "WHERE id = ? AND 0 <> ? AND state"}},
+			by:   store("TestConformance"),
+		},
+		{
+			name: "claim-held", holds: "no run takes what a person is to decide about",
+			cuts: []cut{{ledger, " AND state <> 'held' AND step", " AND step"}},
+			by:   store("TestConformance"),
+		},
+		{
+			name: "claim-done", holds: "no run takes what is done",
+			cuts: []cut{{ledger, "state <> 'held' AND step <> 'done'`", "state <> 'held'`"}},
+			by:   store("TestConformance"),
+		},
+		{
+			name: "claim-fence", holds: "each claim has a fence of its own, and so names of its own in stages and on servers",
+			cuts: []cut{{ledger, "SET fence = fence + 1, run = ?", "SET fence = max(fence, 1), run = ?"}},
+			by:   store("TestConformance"),
+		},
+		{
+			name: "absent-as-listed", holds: "a listing judges only rows that have not changed since it began: it marks none of them as gone",
+			cuts: []cut{{"store/absent.go", "WHERE id IN ? AND touched <= ?`", "WHERE id IN ? AND 0 <= ?`"}},
+			by:   store("TestConformance"),
+		},
+		{
+			name: "decide-as-read", holds: "a person decides about the row that was shown, not about what became of it since",
+			cuts: []cut{{"store/decide.go", "WHERE id = ? AND touched = ? AND state", "WHERE id = ? AND 0 <> ? AND state"}},
+			by:   store("TestConformance"),
+		},
+		{
+			name: "dead-claims-fenced", holds: "after a crash no row can be written by whoever had claimed it before",
+			cuts: []cut{{"store/absent.go", "UPDATE files SET fence = fence + 1, touched = ?\n\t\t\tWHERE step NOT IN", "UPDATE files SET touched = ?\n\t\t\tWHERE step NOT IN"}},
+			by:   store("TestConformance"),
+		},
+		{
+			name: "run-ends-once", holds: "a run has one end",
+			cuts: []cut{{"store/run.go", `Where("id = ? AND ended = 0", r.ID).Select(`, `Where("id = ?", r.ID).Select(`}},
+			by:   store("TestConformance"),
+		},
+		{
+			name: "slot-once", holds: "a time of the schedule is one slot, whoever records it, and has one run",
+			cuts: []cut{{tables, "PRIMARY KEY (job, wall, utc_offset)", "CHECK (job <> '')"}},
+			by:   store("TestConformance"),
+		},
+		{
+			name: "queued-once", holds: "a job that is to run after others has at most one run waiting",
+			cuts: []cut{{tables, "CREATE UNIQUE INDEX runs_queued ", "CREATE INDEX runs_queued "}},
+			by:   store("TestConformance"),
+		},
+		{
+			name: "ledger-fsync", holds: "what the ledger said is on disk when the call returns",
+			cuts: []cut{{open, `"synchronous(FULL)"`, `"synchronous(NORMAL)"`}},
+			by:   store("TestTheWriterIsDurable"),
+		},
+		{
+			name: "ledger-lock", holds: "a transaction locks the ledger before it reads what it decides by",
+			cuts: []cut{{open, `"_txlock": {"immediate"}`, `"_txlock": {"deferred"}`}},
+			by:   store("TestATransactionLocksBeforeItReads"),
+		},
+		{
+			name: "sealed-place", holds: "a secret that was put into another row, or another version's, does not open there",
+			cuts: []cut{{"store/seal.go", `return fmt.Appendf(nil, "secrets\x00%s\x00%s\x00%d", r.Kind, r.Name, r.Version)`, `return []byte("secrets")`}},
+			by:   store("TestSealedRowsOpenOnlyInTheirPlace"), short: true,
+		},
+		{
+			name: "master-key-first", holds: "a store whose master key is missing or wrong is not opened, and nothing is written to it",
+			cuts: []cut{{"store/inspect.go", "return s.inspectSeals(ctx, db)", "return nil"}},
+			by:   store("TestWithoutItsMasterKeyAStoreIsLeftAlone"),
+		},
+		{
+			name: "newer-schema", holds: "a store of a newer program is left as it is",
+			cuts: []cut{{"store/inspect.go", "if have > want {", "if false {"}},
+			by:   store("TestOtherSchemasAreRefused"),
+		},
+		{
+			name: "audit-append-only", holds: "no line of the audit list can be changed",
+			cuts: []cut{{tables, "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit", "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit WHEN 0"}},
+			by:   store("TestTheAuditListIsAppendOnly"),
+		},
+		{
+			name: "one-run-a-job", holds: "a job has one run at a time, whoever asks",
+			cuts: []cut{{"scheduler/manual.go", "case e.turn != nil:\n\t\treturn nil, false, ErrRunning", "case e.turn != nil && false:"}},
+			by:   tests{"scheduler", "TestManyAskAtOnceAndOneRuns"},
+		},
+	}
+}
