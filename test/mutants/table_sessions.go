@@ -9,7 +9,7 @@ func ofSessions() []mutant {
 	return []mutant{
 		{
 			name: "host-key", holds: "nothing of ours is said to a server whose host key is not pinned",
-			cuts: []cut{{"transfer/sftp/hostkey.go", "\tif !ok {\n\t\th.trace.done(stageSSH, h.line.serverVersion())\n\t\treturn errHostKey", "\tif !ok {\n\t\th.trace.done(stageSSH, h.line.serverVersion())\n\t\treturn nil"}},
+			cuts: []cut{{"transfer/sftp/hostkey.go", "\tif !ok {\n\t\th.trace.done(stageSSH, h.clean(h.line.serverVersion()))\n\t\treturn errHostKey", "\tif !ok {\n\t\th.trace.done(stageSSH, h.clean(h.line.serverVersion()))\n\t\treturn nil"}},
 			by:   sftp("TestChangedHostKeyStopsBeforeTheLogin|TestUnknownHostKeyIsShownAndNothingSent"), short: true,
 		},
 		{
