@@ -12,9 +12,17 @@ import (
 
 // Former gives the newest other row of the same job and path that landed or was delivered.
 func (s *Store) Former(ctx context.Context, f job.File) (job.File, bool, error) {
-	rows, err := s.files(ctx, fmt.Sprintf("look for the version before %s", nameOf(f)), func(db *gorm.DB) *gorm.DB {
-		return db.Where("job = ? AND path = ? AND id <> ? AND state IN ('landed', 'delivered')", f.Job, raw(f.Path), f.ID).
-			Order("generation DESC").Limit(1)
+	return s.newestOf(ctx, "look for the version before", f, "id <> ? AND state IN ('landed', 'delivered')", f.ID)
+}
+
+// HolderOf gives the newest row of the same job and path whose source lies, or is to lie, under the name aside.
+func (s *Store) HolderOf(ctx context.Context, f job.File, aside string) (job.File, bool, error) {
+	return s.newestOf(ctx, "look for the version aside of", f, "aside = ?", raw(aside))
+}
+
+func (s *Store) newestOf(ctx context.Context, act string, f job.File, which string, args ...any) (job.File, bool, error) {
+	rows, err := s.files(ctx, fmt.Sprintf("%s %s", act, nameOf(f)), func(db *gorm.DB) *gorm.DB {
+		return db.Where("job = ? AND path = ?", f.Job, raw(f.Path)).Where(which, args...).Order("generation DESC").Limit(1)
 	})
 	if err != nil || len(rows) == 0 {
 		return job.File{}, false, err

@@ -37,7 +37,7 @@ func (r *exportRun) follow(ctx context.Context, l *look, s sighting) (*job.File,
 		l.await(r.stableFor - l.now.Sub(s.row.StableSince))
 	case verdictReady:
 		l.ready = append(l.ready, s.path)
-	case verdictStaying, verdictHeld, verdictKnown, verdictBusy:
+	case verdictStaying, verdictHeld, verdictKnown, verdictBusy, verdictSpent:
 	}
 	return nil, nil
 }

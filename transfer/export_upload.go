@@ -312,11 +312,11 @@ func (r *exportRun) wrongSize(ctx context.Context, f *job.File, size int64) erro
 	}
 }
 
-// settleSending is for rows that a run left while it sent. Under a temporary name nothing is known and nothing is lost:
-// the next attempt has a new name. Directly written, the final name is looked at.
+// settleSending is for rows that a run left while it sent. Under a temporary name nothing is lost: the next attempt has a new
+// one. Directly written, the final name is looked at.
 func (r *exportRun) settleSending(ctx context.Context, f *job.File) error {
 	if f.Temp != f.Final {
-		return r.advance(ctx, f, job.StepSealed)
+		return r.settleTemp(ctx, f)
 	}
 	if r.sees() {
 		entry, err := r.stat(ctx, f.Final)
@@ -331,6 +331,21 @@ func (r *exportRun) settleSending(ctx context.Context, f *job.File) error {
 		// On a server that takes files at CLOSE, one that lies there was perhaps never closed, and will never be taken.
 	}
 	return r.lostReply(ctx, f, nil)
+}
+
+// settleTemp sends again under a new name, unless the server takes files at CLOSE, whatever their names, and took this one: nobody
+// heard its answer then.
+func (r *exportRun) settleTemp(ctx context.Context, f *job.File) error {
+	if r.way.sweeps && f.Temp != "" {
+		entry, err := r.stat(ctx, f.Temp)
+		if err != nil {
+			return err
+		}
+		if entry == nil {
+			return r.lostReply(ctx, f, nil)
+		}
+	}
+	return r.advance(ctx, f, job.StepSealed)
 }
 
 // settleWhole is for a directly written file that has its size, and whose WRITEs and CLOSE may not have been answered: one

@@ -100,6 +100,9 @@ func (r *frame) work(ctx context.Context) error {
 			return err
 		}
 		r.takeAdopted(ctx)
+		if wait := r.adopted.awaited(); wait > 0 {
+			found.await(wait)
+		}
 		if found.waiting == 0 {
 			break
 		}
@@ -246,7 +249,7 @@ func (r *frame) another() bool {
 	return false
 }
 
-// takeAdopted moves the rows that no listing shows. They are nobody's but ours, so they need no quiet time.
+// takeAdopted moves the rows that no listing shows under their own names.
 func (r *frame) takeAdopted(ctx context.Context) {
 	for !r.over() && ctx.Err() == nil {
 		f, more := r.adopted.pop()

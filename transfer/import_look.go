@@ -65,6 +65,11 @@ func tooMany(err error) bool {
 // follow does what the verdict on one source asks.
 func (r *importRun) follow(ctx context.Context, l *look, s sighting) (*job.File, error) {
 	switch r.verdict(l, s) {
+	case verdictSpent:
+		if err := r.withdraw(ctx, []job.File{s.row}); err != nil {
+			return nil, err
+		}
+		l.changed = append(l.changed, asChange(s))
 	case verdictNew:
 		if s.known {
 			l.changed = append(l.changed, asChange(s))
@@ -251,7 +256,7 @@ func (r *importRun) withdraw(ctx context.Context, gone []job.File) error {
 		}
 		if f.Step == job.StepClaimed {
 			to = job.StepClaimed
-			f.State, f.Reason = job.FileHeld, consumedReason()
+			f.State, f.Reason = job.FileHeld, consumedReason(f.ID)
 		}
 		r.speak(&f)
 		if err := ignoreStale(r.advance(ctx, &f, to)); err != nil {
@@ -263,9 +268,9 @@ func (r *importRun) withdraw(ctx context.Context, gone []job.File) error {
 	return nil
 }
 
-func consumedReason() *job.Reason {
+func consumedReason(id int64) *job.Reason {
 	return &job.Reason{
 		Slug: "remote.source_consumed", What: "the file did not land", Cause: "a fetch was cut off, and this server counts a fetch that was cut off as done: the file is gone there",
-		Do: "ask the customer to put the file out again (on IBM Sterling: raise its extraction count)", Who: job.WhoCustomer,
+		Do: fmt.Sprintf("ask the customer to put the file out again (on IBM Sterling: raise its extraction count); if it comes with another size or time it is a file of its own: then haulier held resolve %d --as drop", id), Who: job.WhoCustomer,
 	}
 }

@@ -139,6 +139,9 @@ func (r *importRun) moveAside(ctx context.Context, f *job.File) error {
 	if found, err := r.lookAside(ctx, f); found || err != nil {
 		return err
 	}
+	if err := r.renewAside(ctx, f); err != nil {
+		return err
+	}
 	renamed := around("C13.aside", func() error { return r.renameAside(ctx, *f) })
 	if unknown(renamed) {
 		return renamed // nobody knows: the row says where to look next time
@@ -151,6 +154,22 @@ func (r *importRun) moveAside(ctx context.Context, f *job.File) error {
 		return renamed
 	}
 	return r.notAside(ctx, f)
+}
+
+// renewAside gives each attempt to retire a source a name of its own. What was asked by a session that died may still be done:
+// onto the same name, it would put whatever lies at the source by then in the place of what this attempt has looked at.
+func (r *importRun) renewAside(ctx context.Context, f *job.File) error {
+	aside := r.asideOf(*f)
+	if f.Step != job.StepRetiring || f.Aside == aside {
+		return nil
+	}
+	next := *f
+	next.Aside = aside
+	if err := r.advance(ctx, &next, job.StepRetiring); err != nil {
+		return err
+	}
+	*f = next
+	return nil
 }
 
 // notAside is for a rename that was acknowledged, and nothing is to be seen under the new name. Where nobody may look,
@@ -188,8 +207,21 @@ func (r *importRun) adopt(ctx context.Context, f job.File, aside string, entry j
 	if err != nil {
 		return ledgerReason(err)
 	}
-	if latest := newest[f.Path]; latest.ID != f.ID && latest.Aside == aside {
-		return r.takeOver(ctx, latest, entry)
+	holder, held, err := r.ledger.HolderOf(ctx, f, aside)
+	if err != nil {
+		return ledgerReason(err)
+	}
+	latest := newest[f.Path]
+	switch {
+	case held && holder.ID != f.ID:
+		return r.takeOver(ctx, holder, entry)
+	case carried(latest, f, entry):
+		return nil // its own way, or the next listing, decides
+	case open(latest) && latest.Aside == "":
+		// Not the newest any more, it would wait for ever; where its source is there still, the next listing finds it.
+		if err := r.withdraw(ctx, []job.File{latest}); err != nil {
+			return err
+		}
 	}
 	next := r.asFile(f.Path, entry, time.Now())
 	next.Dir, next.Aside = f.Dir, aside
@@ -197,23 +229,41 @@ func (r *importRun) adopt(ctx context.Context, f job.File, aside string, entry j
 	if err != nil {
 		return ledgerReason(err)
 	}
-	r.adopted.push(rows...)
+	r.takeQuiet(rows[0])
 	return nil
 }
 
+// carried says whether a rename that was done late, to a name of row f's, took along the version of the newest row of the path.
+// A version of that size and time that came after a proven move is another one.
+func carried(newest, f job.File, entry job.Entry) bool {
+	return newest.ID != f.ID && sameFingerprint(newest, entry) && !newest.Moved && slugOf(newest) != slugWithdrawn
+}
+
+// takeQuiet lets this run take a version that lies under one of our names, when it has been quiet for long enough: a rename
+// takes it from nobody who has it open and still writes.
+func (r *importRun) takeQuiet(f job.File) {
+	if left := r.stableFor - time.Since(f.StableSince); left > 0 {
+		r.adopted.await(left)
+		return
+	}
+	r.adopted.push(f)
+}
+
 // takeOver lets this run take a version that lies under one of our names and is known to. A writer that still has it
-// open may have changed it: then the next look takes it.
+// open may have changed it: its quiet time begins again.
 func (r *importRun) takeOver(ctx context.Context, f job.File, entry job.Entry) error {
-	switch {
-	case !open(f):
-		return nil
-	case sameFingerprint(f, entry):
-		r.adopted.push(f)
+	if !open(f) {
 		return nil
 	}
-	f.Size, f.ModTime, f.StableSince = entry.Size, entry.ModTime, time.Now()
-	f.State, f.Reason = job.FileWaiting, nil
-	return ignoreStale(r.advance(ctx, &f, job.StepSeen))
+	if !sameFingerprint(f, entry) {
+		f.Size, f.ModTime, f.StableSince = entry.Size, entry.ModTime, time.Now()
+		f.State, f.Reason = job.FileWaiting, nil
+		if err := r.advance(ctx, &f, job.StepSeen); err != nil {
+			return ignoreStale(err)
+		}
+	}
+	r.takeQuiet(f)
+	return nil
 }
 
 // disposeOf ends a source that lies aside, where nobody else puts files.
@@ -362,18 +412,35 @@ func (r *importRun) sweepAside(ctx context.Context, l *look, row job.File, entry
 	if err != nil {
 		return ledgerReason(err)
 	}
-	latest := newest[row.Path]
+	holder, held, err := r.ledger.HolderOf(ctx, row, aside)
+	if err != nil {
+		return ledgerReason(err)
+	}
+	if held && (holder.ID != row.ID || open(holder)) {
+		return r.takeOver(ctx, holder, entry)
+	}
+	if latest := newest[row.Path]; over(row) && another(row, entry) && carried(latest, row, entry) {
+		row = latest
+	}
 	switch {
-	case latest.Aside == aside && (latest.ID != row.ID || open(latest)):
-		return r.takeOver(ctx, latest, entry)
 	case open(row) && row.Aside == "" && sameFingerprint(row, entry) && !l.names.has(r.name(row)):
 		return r.movedLate(ctx, row, aside)
-	case row.Step != job.StepDone || row.State == job.FileRejected || row.State == job.FileHeld:
+	case !over(row):
 		return nil // its own recovery, or a person, decides
-	case !sameFingerprint(row, entry), slugOf(row) == slugWithdrawn:
+	case another(row, entry):
 		return r.adopt(ctx, row, aside, entry)
 	}
 	return r.disposeLate(ctx, row, aside)
+}
+
+// over says whether nothing more is to be done with the row's source.
+func over(row job.File) bool {
+	return row.Step == job.StepDone && row.State != job.FileRejected && row.State != job.FileHeld
+}
+
+// another says whether what lies under a name of the row's is not the version that it was of.
+func another(row job.File, entry job.Entry) bool {
+	return !sameFingerprint(row, entry) || slugOf(row) == slugWithdrawn
 }
 
 // movedLate is for a claim whose rename took effect after it was believed not to have.
@@ -382,7 +449,7 @@ func (r *importRun) movedLate(ctx context.Context, row job.File, aside string) e
 	if err := r.advance(ctx, &row, row.Step); err != nil {
 		return ignoreStale(err)
 	}
-	r.adopted.push(row)
+	r.takeQuiet(row)
 	return nil
 }
 
@@ -395,7 +462,7 @@ func (r *importRun) disposeLate(ctx context.Context, row job.File, aside string)
 	if r.want.AfterSuccess.Action == job.RetireKeep {
 		return r.keepLate(ctx, row, aside)
 	}
-	row.Aside = aside
+	row.Aside, row.Moved = aside, true
 	if err := r.disposeOf(ctx, &row); err != nil {
 		return err
 	}

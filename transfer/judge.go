@@ -17,6 +17,7 @@ const (
 	verdictKnown                  // served before
 	verdictHeld                   // a person decides
 	verdictStaying                // its delete was acknowledged, and it is still there
+	verdictSpent                  // another version lies where a read-once server gave one to a run that died: that one is used up
 	verdictBusy                   // its row moved since the listing began, or a run has it: the next listing judges
 )
 
@@ -40,7 +41,7 @@ func weigh(s sighting, stamp int64, now time.Time, stableFor time.Duration, forc
 	case !s.known:
 		return verdictNew
 	case s.row.Step == job.StepClaimed && s.row.Aside == "":
-		return verdictChanged // a read-once server still shows what a run that died had begun to fetch: as newly listed
+		return judgeCut(s)
 	case s.row.Touched > stamp:
 		return verdictBusy
 	case open(s.row):
@@ -57,6 +58,17 @@ func weigh(s sighting, stamp int64, now time.Time, stableFor time.Duration, forc
 		return verdictStaying
 	}
 	return verdictKnown
+}
+
+// judgeCut is for what a read-once server gave to a run that died before it had it.
+func judgeCut(s sighting) verdict {
+	switch {
+	case s.unchanged():
+		return verdictChanged // the server still shows it: as newly listed
+	case s.row.State == job.FileHeld:
+		return verdictNew
+	}
+	return verdictSpent
 }
 
 // open says whether the row is of a source that was found and not yet taken. One that changed while it was fetched is

@@ -90,7 +90,7 @@ func (p *plan) follow(_ context.Context, l *look, s sighting) (*job.File, error)
 	switch p.verdict(l, s) {
 	case verdictReady:
 		p.await(l, s)
-	case verdictNew:
+	case verdictNew, verdictSpent:
 		if s.known && p.spec.Type == job.TypeImport {
 			l.changed = append(l.changed, asChange(s))
 			return nil, nil

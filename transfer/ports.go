@@ -56,6 +56,8 @@ type Finder interface {
 	Unfinished(ctx context.Context, jobName string) ([]job.File, error)
 	// Former gives the newest other row of the same job and path that landed or was delivered.
 	Former(ctx context.Context, f job.File) (job.File, bool, error)
+	// HolderOf gives the newest row of the path whose source lies, or is to lie, under the name aside.
+	HolderOf(ctx context.Context, f job.File, aside string) (job.File, bool, error)
 	File(ctx context.Context, id int64) (job.File, error)
 	Leavings
 	Absentees

@@ -52,12 +52,29 @@ func sweepStage(ctx context.Context, stage Stage, ledger Finder) {
 type backlog struct {
 	mu    sync.Mutex
 	files []job.File
+	wait  time.Duration // until all may be quiet that are not yet; 0: all are
 }
 
 func (b *backlog) push(files ...job.File) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.files = append(b.files, files...)
+}
+
+// await notes one that may still be written for so long.
+func (b *backlog) await(left time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.wait = max(b.wait, left)
+}
+
+// awaited forgets for how long to wait, and gives it.
+func (b *backlog) awaited() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	wait := b.wait
+	b.wait = 0
+	return wait
 }
 
 func (b *backlog) pop() (job.File, bool) {
