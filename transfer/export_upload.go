@@ -39,9 +39,13 @@ func (r *exportRun) upload(ctx context.Context, f *job.File, moved *int64) error
 	return r.verifyUpload(ctx, f) // X5
 }
 
-// stageLost takes a row back to queued whose sealed bytes somebody took out of the stage.
+// stageLost takes a row back to queued whose sealed bytes somebody took out of the stage, or that has none and is written directly
+// by now: what is under its final name is not to change while it is sent.
 func (r *exportRun) stageLost(ctx context.Context, f *job.File) (bool, error) {
-	if f.Stage == "" {
+	switch {
+	case f.Stage == "" && r.way.direct:
+		return true, r.advance(ctx, f, job.StepQueued)
+	case f.Stage == "":
 		return false, nil
 	}
 	file, _, err := r.stage.Open(f.Stage)

@@ -163,3 +163,19 @@ func TestExportToASweeperWhoseCloseWasNotHeard(t *testing.T) {
 		t.Error("it was sent again")
 	}
 }
+
+// A server that turns out to have no rename is written to directly, and from the stage: the platform may overwrite its file.
+func TestExportThatTurnsDirectSendsFromTheStage(t *testing.T) {
+	b := setup(t, sftptest.Knobs{NoRename: true}).exporting(nil)
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	b.want(0, 1, 0, 0)
+	if f := b.last(); f.Stage != "" {
+		t.Fatalf("it was staged as %s at once", f.Stage)
+	}
+	b.conn.Rename = job.RenameNone // as the profile would say by now
+	b.want(1, 0, 0, 0)
+	has(t, b.remote("in"), map[string]string{"a.csv": "one"})
+	if f := b.last(); f.Stage == "" {
+		t.Error("it was sent from the outbox")
+	}
+}

@@ -42,6 +42,7 @@ func Run(t *testing.T, open Opener) {
 		{"ConnectionsAreRemembered", connectionsAreRemembered},
 		{"PinsAndBreakers", pinsAndBreakers},
 		{"FormerAndExpired", formerAndExpired},
+		{"HolderOfAName", holderOfAName},
 		{"LitteringIsWhatMayLieOnTheServer", litteringIsWhatMayLieOnTheServer},
 		{"KeysHaveVersionsAndSlots", keysHaveVersionsAndSlots},
 		{"SecretsAreKeptByName", secretsAreKeptByName},

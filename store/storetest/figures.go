@@ -278,6 +278,23 @@ func formerAndExpired(t *testing.T, b bundle) {
 	same(t, "expired", old, []job.File{one})
 }
 
+func holderOfAName(t *testing.T, b bundle) {
+	rows := map[string]job.File{}
+	for _, aside := range []string{"/in/.haulier-1.1.daily.csv", "/in/.haulier-1.2.daily.csv"} {
+		f := b.claimed(t, "/in/daily.csv")
+		f.Aside = aside
+		rows[aside] = b.advance(t, f, job.StepDone, job.FileLanded)
+	}
+	for aside, want := range rows { // also of a row that is not the newest any more
+		f, yes, err := b.HolderOf(t.Context(), want, aside)
+		ok(t, err)
+		same(t, "holder", []any{yes, f.ID}, []any{true, want.ID})
+	}
+	_, yes, err := b.HolderOf(t.Context(), b.claimed(t, "/in/other.csv"), "/in/.haulier-1.1.daily.csv")
+	ok(t, err)
+	same(t, "of another path", yes, false)
+}
+
 func litteringIsWhatMayLieOnTheServer(t *testing.T, b bundle) {
 	var want []int64
 	for i, c := range []struct {
