@@ -20,6 +20,11 @@ func (s *Store) HolderOf(ctx context.Context, f job.File, aside string) (job.Fil
 	return s.newestOf(ctx, "look for the version aside of", f, "aside = ?", raw(aside))
 }
 
+// VersionOf gives the newest row of the same job and path that is of the entry's size and time, as far as it tells a time.
+func (s *Store) VersionOf(ctx context.Context, f job.File, entry job.Entry) (job.File, bool, error) {
+	return s.newestOf(ctx, "look for the row of a version of", f, "size = ? AND (mtime = ? OR ? = 0)", entry.Size, entry.ModTime, entry.ModTime)
+}
+
 func (s *Store) newestOf(ctx context.Context, act string, f job.File, which string, args ...any) (job.File, bool, error) {
 	rows, err := s.files(ctx, fmt.Sprintf("%s %s", act, nameOf(f)), func(db *gorm.DB) *gorm.DB {
 		return db.Where("job = ? AND path = ?", f.Job, raw(f.Path)).Where(which, args...).Order("generation DESC").Limit(1)

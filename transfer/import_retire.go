@@ -211,11 +211,15 @@ func (r *importRun) adopt(ctx context.Context, f job.File, aside string, entry j
 	if err != nil {
 		return ledgerReason(err)
 	}
+	_, carried, err := r.carried(ctx, f, entry)
+	if err != nil {
+		return err
+	}
 	latest := newest[f.Path]
 	switch {
 	case held && holder.ID != f.ID:
 		return r.takeOver(ctx, holder, entry)
-	case carried(latest, f, entry):
+	case carried:
 		return nil // its own way, or the next listing, decides
 	case open(latest) && latest.Aside == "":
 		// Not the newest any more, it would wait for ever; where its source is there still, the next listing finds it.
@@ -233,10 +237,11 @@ func (r *importRun) adopt(ctx context.Context, f job.File, aside string, entry j
 	return nil
 }
 
-// carried says whether a rename that was done late, to a name of row f's, took along the version of the newest row of the path.
-// A version of that size and time that came after a proven move is another one.
-func carried(newest, f job.File, entry job.Entry) bool {
-	return newest.ID != f.ID && sameFingerprint(newest, entry) && !newest.Moved && slugOf(newest) != slugWithdrawn
+// carried gives the row of the version that a rename took along which was done late, to a name of row f's. One of the same size
+// and time that came after the source was gone is another version.
+func (r *importRun) carried(ctx context.Context, f job.File, entry job.Entry) (job.File, bool, error) {
+	row, known, err := r.ledger.VersionOf(ctx, f, entry)
+	return row, known && row.ID > f.ID && !row.Moved && !row.Absent && slugOf(row) != slugWithdrawn, ledgerReason(err)
 }
 
 // takeQuiet lets this run take a version that lies under one of our names, when it has been quiet for long enough: a rename
@@ -408,10 +413,6 @@ func (r *importRun) sweepAsides(ctx context.Context, l *look) error {
 
 func (r *importRun) sweepAside(ctx context.Context, l *look, row job.File, entry job.Entry) error {
 	aside := naming.Join(r.want.Dir, entry.Name)
-	newest, err := r.ledger.Known(ctx, r.spec.Name, []string{row.Path})
-	if err != nil {
-		return ledgerReason(err)
-	}
 	holder, held, err := r.ledger.HolderOf(ctx, row, aside)
 	if err != nil {
 		return ledgerReason(err)
@@ -419,8 +420,14 @@ func (r *importRun) sweepAside(ctx context.Context, l *look, row job.File, entry
 	if held && (holder.ID != row.ID || open(holder)) {
 		return r.takeOver(ctx, holder, entry)
 	}
-	if latest := newest[row.Path]; over(row) && another(row, entry) && carried(latest, row, entry) {
-		row = latest
+	if over(row) && another(row, entry) {
+		newer, carried, err := r.carried(ctx, row, entry)
+		if err != nil {
+			return err
+		}
+		if carried {
+			row = newer
+		}
 	}
 	switch {
 	case open(row) && row.Aside == "" && sameFingerprint(row, entry) && !l.names.has(r.name(row)):

@@ -78,6 +78,11 @@ func TestImportKnowsANewerVersionUnderAnOlderName(t *testing.T) {
 	b.want(0, 0, 0, 0)
 	has(t, b.remote("out"), map[string]string{"a.csv": "the second"})
 	has(t, b.landing, map[string]string{"a.csv": "one", "a.2.csv": "the second"})
+	b.goesAside(f, f.Fence)
+	put(t, b.remote("out", "a.csv"), "and then a third") // whose row is the newest
+	b.want(1, 0, 0, 0)
+	b.want(0, 0, 0, 0)
+	has(t, b.landing, map[string]string{"a.csv": "one", "a.2.csv": "the second", "a.3.csv": "and then a third"})
 }
 
 // A row that waits for its source and has another version adopted before it is not the newest any more: it ends.

@@ -54,13 +54,20 @@ type Finder interface {
 	Known(ctx context.Context, jobName string, paths []string) (map[string]job.File, error)
 	// Unfinished gives rows that a run began and no run ended.
 	Unfinished(ctx context.Context, jobName string) ([]job.File, error)
-	// Former gives the newest other row of the same job and path that landed or was delivered.
-	Former(ctx context.Context, f job.File) (job.File, bool, error)
-	// HolderOf gives the newest row of the path whose source lies, or is to lie, under the name aside.
-	HolderOf(ctx context.Context, f job.File, aside string) (job.File, bool, error)
 	File(ctx context.Context, id int64) (job.File, error)
+	Siblings
 	Leavings
 	Absentees
+}
+
+// Siblings finds rows of the same job and path as f.
+type Siblings interface {
+	// Former gives the newest other one that landed or was delivered.
+	Former(ctx context.Context, f job.File) (job.File, bool, error)
+	// HolderOf gives the newest one whose source lies, or is to lie, under the name aside.
+	HolderOf(ctx context.Context, f job.File, aside string) (job.File, bool, error)
+	// VersionOf gives the newest one that is of the entry's size and time, as far as it tells a time.
+	VersionOf(ctx context.Context, f job.File, entry job.Entry) (job.File, bool, error)
 }
 
 // Leavings gives rows of which something is still to be cleared away.

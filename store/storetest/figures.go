@@ -290,6 +290,15 @@ func holderOfAName(t *testing.T, b bundle) {
 		ok(t, err)
 		same(t, "holder", []any{yes, f.ID}, []any{true, want.ID})
 	}
+	newest := rows["/in/.haulier-1.2.daily.csv"]
+	for entry, want := range map[job.Entry]bool{
+		{Size: newest.Size, ModTime: newest.ModTime}: true, {Size: newest.Size}: true,
+		{Size: newest.Size, ModTime: newest.ModTime + 1}: false, {Size: newest.Size + 1, ModTime: newest.ModTime}: false,
+	} {
+		f, yes, err := b.VersionOf(t.Context(), newest, entry)
+		ok(t, err)
+		same(t, "version", []any{yes, f.ID == newest.ID}, []any{want, want})
+	}
 	_, yes, err := b.HolderOf(t.Context(), b.claimed(t, "/in/other.csv"), "/in/.haulier-1.1.daily.csv")
 	ok(t, err)
 	same(t, "of another path", yes, false)
