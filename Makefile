@@ -14,7 +14,7 @@ BENCH   ?=
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check lint vet staticcheck fmt race faults faults-night faults-release faults-report mutants fuzz cover bench interop generate verify vuln clean
+.PHONY: help build demo test check lint vet staticcheck fmt race faults faults-night faults-release faults-report mutants fuzz model cover bench interop generate verify vuln clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ fuzz: ## fuzz each reader of foreign bytes for FUZZTIME (10s; a night: 10m), all
 		shift 2; \
 	done; \
 	echo "$$n done in $$(($$(date +%s) - began)) s$${found:+; found something:$$found}"; test -z "$$found"
+
+model: ## check the models of docs/model within wider bounds too; needs spin, gcc, minutes and 3 GiB
+	HAULIER_MODEL=wide go test ./test/model -count=1 -v -timeout 3h
 
 cover: ## run all tests and write coverage.out and coverage.html
 	go run ./internal/testrun -- -timeout $(TIMEOUT) -coverpkg=./... -coverprofile=coverage.out $(TESTS)

@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/haulier/haulier/internal/secret"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
@@ -20,8 +18,6 @@ import (
 	"github.com/haulier/haulier/transfer/sftp"
 	"github.com/haulier/haulier/transfer/sftptest"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // bundle is a whole machine for one job: a real store, a real pool, and a server whose folder is on the disk.
 type bundle struct {
@@ -171,7 +167,7 @@ func (b *bundle) doOn(session *sftp.Session, change ...func(*job.Run)) job.Resul
 
 func (b *bundle) importer() *transfer.Importer {
 	return &transfer.Importer{
-		Ledger:  b.store,
+		Ledger:  steppedLedger{b.store},
 		Landing: func(dir string) (transfer.Landing, error) { return local.OpenLanding(dir) },
 		Former:  func(dir string) (transfer.Landing, error) { return local.FindLanding(dir) },
 		Opener:  b.opener, Refetch: b.refetch, Forget: local.Forget, Epoch: b.store.Epoch, Watch: b.watch,
@@ -180,7 +176,7 @@ func (b *bundle) importer() *transfer.Importer {
 
 func (b *bundle) exporter() *transfer.Exporter {
 	return &transfer.Exporter{
-		Ledger: b.store,
+		Ledger: steppedLedger{b.store},
 		Outbox: func(dir string) (transfer.Outbox, error) { return local.OpenOutbox(dir) },
 		Stage:  func(string) (transfer.Stage, error) { return local.OpenStage(b.stage) },
 		Sealer: b.sealer, Forget: local.Forget, Epoch: b.store.Epoch, Watch: b.watch,

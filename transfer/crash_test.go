@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/haulier/haulier/job"
-	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/transfer"
 )
 
@@ -150,7 +149,7 @@ func valued[T any](g *guard, k kind, name string, do func() (T, error)) (T, erro
 
 // guardedLedger is the real store of a process that may die.
 type guardedLedger struct {
-	*store.Store
+	steppedLedger
 	g *guard
 }
 
@@ -159,7 +158,7 @@ func (l guardedLedger) Claim(ctx context.Context, f job.File, run int64) (job.Fi
 }
 
 func (l guardedLedger) Advance(ctx context.Context, from job.Step, f job.File) (job.File, error) {
-	return valued(l.g, ofLedger, "advance "+string(from)+" to "+string(f.Step), func() (job.File, error) { return l.Store.Advance(ctx, from, f) })
+	return valued(l.g, ofLedger, "advance "+string(from)+" to "+string(f.Step), func() (job.File, error) { return l.steppedLedger.Advance(ctx, from, f) })
 }
 
 func (l guardedLedger) SeeMany(ctx context.Context, files []job.File) ([]job.File, error) {
@@ -385,7 +384,7 @@ func (b *bundle) doGuarded(g *guard) job.Result {
 	var result job.Result
 	if b.spec.Type == job.TypeImport {
 		im := b.importer()
-		im.Parallel, im.Ledger = 1, guardedLedger{b.store, g}
+		im.Parallel, im.Ledger = 1, guardedLedger{steppedLedger{b.store}, g}
 		guarded := func(open func(string) (transfer.Landing, error)) func(string) (transfer.Landing, error) {
 			return func(dir string) (transfer.Landing, error) {
 				landing, err := open(dir)
@@ -396,7 +395,7 @@ func (b *bundle) doGuarded(g *guard) job.Result {
 		result = im.Run(b.t.Context(), remote, b.conn, b.spec, run)
 	} else {
 		ex := b.exporter()
-		ex.Parallel, ex.Ledger = 1, guardedLedger{b.store, g}
+		ex.Parallel, ex.Ledger = 1, guardedLedger{steppedLedger{b.store}, g}
 		outbox, stage := ex.Outbox, ex.Stage
 		ex.Outbox = func(dir string) (transfer.Outbox, error) {
 			o, err := outbox(dir)

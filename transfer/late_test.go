@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer"
 	"github.com/haulier/haulier/transfer/naming"
 	"github.com/haulier/haulier/transfer/sftptest"
 )
 
-// What these tests show was found by the models of docs/model, in the program as it was.
+// What most of these tests show was found by the models of docs/model, and by holding the steps of the program against theirs, in the program
+// as it was. Others take a step that is rare.
 
 // goesAside does late what a session had asked for that died: what lies under the source's name by now goes to a name of the row's.
 func (b *bundle) goesAside(f job.File, fence int64) {
@@ -183,4 +185,90 @@ func TestExportThatTurnsDirectSendsFromTheStage(t *testing.T) {
 	if f := b.last(); f.Stage == "" {
 		t.Error("it was sent from the outbox")
 	}
+}
+
+// What comes back from the customer in another size does not mean that the source in the outbox has changed: it is not sent again.
+func TestExportReadBackShortIsNotSentAgain(t *testing.T) {
+	b := setup(t, sftptest.Knobs{EndEarly: 2}).exporting(func(ex *job.Export) { ex.Verify = job.VerifyReadback })
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	if r := b.want(0, 0, 0, 1); r.Reason.Slug != "remote.content_differs" {
+		t.Errorf("reason %v", r.Reason)
+	}
+	if err := os.Remove(b.remote("in", "a.csv")); err != nil { // the customer has taken it
+		t.Fatal(err)
+	}
+	b.server.Change(func(k *sftptest.Knobs) { *k = sftptest.Knobs{} })
+	b.want(0, 0, 0, 0)
+	has(t, b.remote("in"), nil)
+}
+
+// A rename of a session that died, after the row was taken back to uploaded: it is found before another one is asked for.
+func TestExportFindsARenameThatWasDoneLate(t *testing.T) {
+	for _, after := range []job.RetireAction{job.RetireKeep, job.RetireDelete} {
+		t.Run(string(after), func(t *testing.T) {
+			b := setup(t, sftptest.Knobs{NoRename: true}).exporting(func(ex *job.Export) { ex.AfterSuccess.Action = after })
+			put(t, filepath.Join(b.outbox, "a.csv"), "one")
+			b.want(0, 1, 0, 0)
+			if err := os.Rename(b.remote(b.last().Temp), b.remote("in", "a.csv")); err != nil {
+				t.Fatal(err)
+			}
+			b.want(1, 0, 0, 0)
+			if f := b.last(); f.Proof != job.ProofVerified {
+				t.Errorf("proof %s", f.Proof)
+			}
+			has(t, b.remote("in"), map[string]string{"a.csv": "one"})
+		})
+	}
+}
+
+// Nothing is under either name, and the job says to send again then.
+func TestExportSendsAgainWhatIsNowhere(t *testing.T) {
+	b := setup(t, sftptest.Knobs{Faults: []sftptest.Fault{{Op: "rename", Do: sftptest.Drop, Times: 1}}}).exporting(func(ex *job.Export) { ex.OnLostReply = job.LostResend })
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	b.want(0, 1, 0, 0)
+	if err := os.Remove(b.remote(b.last().Temp)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(transfer.Hasten())
+	b.want(1, 0, 0, 0)
+	has(t, b.remote("in"), map[string]string{"a.csv": "one"})
+}
+
+// The platform writes its file again before it is sent once more, directly: that version is another one.
+func TestExportThatTurnsDirectAndChanged(t *testing.T) {
+	b := setup(t, sftptest.Knobs{NoRename: true}).exporting(nil)
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	b.want(0, 1, 0, 0)
+	b.conn.Rename = job.RenameNone
+	put(t, filepath.Join(b.outbox, "a.csv"), "the second")
+	b.want(1, 0, 0, 0)
+	has(t, b.remote("in"), map[string]string{"a.csv": "the second"})
+}
+
+// The step from sending to delivered.
+func TestExportDirectlyDeletesItsSource(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).exporting(func(ex *job.Export) { ex.InPlace, ex.AfterSuccess.Action = true, job.RetireDelete })
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	b.want(1, 0, 0, 0)
+	has(t, b.remote("in"), map[string]string{"a.csv": "one"})
+	has(t, b.outbox, nil)
+}
+
+// The platform writes its file again between the first reading and the snapshot.
+func TestExportChangedBeforeItIsStaged(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).exporting(func(ex *job.Export) { ex.InPlace = true })
+	source := filepath.Join(b.outbox, "a.csv")
+	put(t, source, "one")
+	b.watch = func(p job.Progress) {
+		if p.Stage == job.StageEncrypt {
+			put(t, source, "the second")
+		}
+	}
+	if r := b.want(0, 0, 0, 1); r.Reason.Slug != "remote.size_changed" {
+		t.Errorf("reason %v", r.Reason)
+	}
+	has(t, b.remote("in"), nil)
+	b.watch = nil
+	b.want(1, 0, 0, 0)
+	has(t, b.remote("in"), map[string]string{"a.csv": "the second"})
 }
