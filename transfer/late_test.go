@@ -138,6 +138,31 @@ func TestImportRetiresUnderANameOfEachAttempt(t *testing.T) {
 	has(t, b.remote("out"), nil)
 }
 
+// A rename was done and nobody heard of it. What lies under the source's name by then is another file, though it looks the same: it is
+// taken as one, and not removed for the one before.
+func TestImportLooksAsideBeforeItRenamesAgain(t *testing.T) {
+	b := setup(t, sftptest.Knobs{Faults: []sftptest.Fault{{Op: "posix-rename", Do: sftptest.DropDone, Times: 1}}}).
+		importing(func(im *job.Import) { im.AfterSuccess.Action = job.RetireDelete })
+	source := b.remote("out", "a.csv")
+	put(t, source, "one")
+	info, err := os.Stat(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.do()
+	if f := b.last(); f.Step != job.StepRetiring {
+		t.Fatalf("the row stands at %s", f.Step)
+	}
+	put(t, source, "two")
+	if err := os.Chtimes(source, info.ModTime(), info.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+	b.do()
+	b.do()
+	has(t, b.landing, map[string]string{"a.csv": "one", "a.2.csv": "two"})
+	has(t, b.remote("out"), nil)
+}
+
 // Another version lies where a read-once server had given one to a run that died: that one is gone, and somebody is told.
 func TestImportSaysWhatAReadOnceServerUsedUp(t *testing.T) {
 	b := setup(t, sftptest.Knobs{ReadOnce: true, Faults: []sftptest.Fault{{Op: "read", Do: sftptest.DropDone, Times: 1}}}).importing(nil)

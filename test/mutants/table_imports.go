@@ -128,8 +128,8 @@ func ofImports() []mutant {
 		},
 		{
 			name: "aside-looked-first", holds: "a move that a dead session did after all is seen, and what lies under the source's name by now left alone (R4)",
-			cuts: []cut{{retire, "\tif found, err := r.lookAside(ctx, f); found || err != nil {\n\t\treturn err\n\t}\n\trenamed", "\trenamed"}},
-			by:   transfer("TestImportSurvivesEveryCrash/move/overwritten_before,_dies_before"),
+			cuts: []cut{{retire, "\tif found, err := r.lookAside(ctx, f); found || err != nil {\n\t\treturn err\n\t}\n\tif err := r.renewAside", "\tif err := r.renewAside"}},
+			by:   transfer("TestImportLooksAsideBeforeItRenamesAgain"),
 		},
 		{
 			name: "aside-swept", holds: "versions that a request of a dead session moved aside are found again (R6)",
