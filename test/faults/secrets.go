@@ -21,7 +21,7 @@ var secretsMove = kind{name: "import-pgp-stored", sealed: true, stored: true, jo
 func secrets() []Case {
 	return []Case{
 		{ID: "I120.1", Title: "SIGKILL at a random moment of a rotation of the master key", Holds: "I9 I10", Times: map[Tier]int{Short: 4, Night: 120, Release: 500}, Run: rotationsAtRandom},
-		{ID: "I120.2", Title: "SIGKILL at each failpoint of a rotation of the master key", Holds: "I9 I10", Times: map[Tier]int{Short: 1, Night: 20, Release: 100}, Run: rotationsAtPoints},
+		{ID: "I120.2", Title: "SIGKILL at each failpoint of a rotation of the master key", Holds: "I9 I10", Times: map[Tier]int{Short: 1, Night: 50, Release: 250}, Run: rotationsAtPoints},
 		suite("I111", "canaries of every kind of secret: in no output, log, file, dump or reply", "I9", "test/rows", "TestCanaries.*|TestNoCore.*"),
 		suite("I111.2", "sealed rows that were swapped, cut, altered or brought from elsewhere: nothing is sent", "I9", "test/rows", "TestSealedRows.*"),
 		suite("I120.3", "another master key, or none: nothing starts, nothing is written", "I9 I10", "test/rows", "TestMasterKey.*"),
