@@ -12,6 +12,9 @@ import (
 // samples is how many times within FloorOver a transfer's progress is noted.
 const samples = 10
 
+// looks is how many times within Stall the watchdog looks whether bytes move: a dead peer is given up at most two looks late.
+const looks = 20
+
 // transfer is one copy under watch.
 type transfer struct {
 	total atomic.Int64 // bytes that moved on the wire
@@ -40,7 +43,7 @@ func (s *Session) watch(ctx context.Context) (watched context.Context, t *transf
 
 // watch returns when ctx ends, or with the reason why the transfer must.
 func (t *transfer) watch(ctx context.Context, bounds job.Timeouts) error {
-	stall := time.NewTicker(max(bounds.Stall/4, time.Millisecond))
+	stall := time.NewTicker(max(bounds.Stall/looks, time.Millisecond))
 	defer stall.Stop()
 	floor := time.NewTicker(max(bounds.FloorOver/samples, time.Millisecond))
 	defer floor.Stop()

@@ -45,6 +45,21 @@ func TestStallEndsATransfer(t *testing.T) {
 	}
 }
 
+// The last byte may come at any moment between two looks.
+func TestStallIsCountedFromTheLastByte(t *testing.T) {
+	for _, last := range []int{1, 13, 29, 30, 31} {
+		n := 0
+		after, err := watching(t, 200, time.Second, func(tr *transfer) {
+			if n++; n <= last {
+				tr.moved(1 << 20)
+			}
+		})
+		if silence := after - time.Duration(last)*time.Second; !errors.Is(err, errStalled) || silence < time.Minute || silence > 67*time.Second {
+			t.Errorf("%v after a silence of %v that began at second %d", err, silence, last)
+		}
+	}
+}
+
 func TestPauseBelowTheStallTimeIsFine(t *testing.T) {
 	_, err := watching(t, 100, 50*time.Second, func(tr *transfer) { tr.moved(1 << 20) })
 	if err != nil {
