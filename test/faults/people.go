@@ -84,8 +84,17 @@ func (p *people) exchangeKeys(ctx context.Context, w *world) error {
 	return err
 }
 
+// nextSecond waits until a version that replaces one on the server is of another second: servers tell whole seconds, and
+// of two versions in one nobody can say which is the older. Such are held, rightly.
+func (p *people) nextSecond() {
+	if p.w.kind.fixed && p.w.kind.export {
+		time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
+	}
+}
+
 // putOut makes new versions of these sizes, or twenty of 4 to 64 KiB, and says how many.
 func (p *people) putOut(sizes []int) (int, error) {
+	p.nextSecond()
 	p.round++
 	if len(sizes) == 0 {
 		for range filesARound {
@@ -108,6 +117,7 @@ func (p *people) putOut(sizes []int) (int, error) {
 
 // putAgain puts another version of each file of the last round out.
 func (p *people) putAgain() error {
+	p.nextSecond()
 	for _, name := range p.last {
 		if err := p.put(name, p.w.content(20<<10+p.w.rng.IntN(20<<10))); err != nil {
 			return err
