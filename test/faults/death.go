@@ -210,13 +210,13 @@ func (p *pass) killAtPoints(ctx context.Context, k kind) error {
 }
 
 // killAtEach kills a run at each of these failpoints, and gives those that its run did not come by.
-func (p *pass) killAtEach(ctx context.Context, k kind, turns []string, usual counts) (missed []string, err error) {
+func (p *pass) killAtEach(ctx context.Context, k kind, turns []string, own points) (missed []string, err error) {
 	p.rng.Shuffle(len(turns), func(i, j int) { turns[i], turns[j] = turns[j], turns[i] })
 	n := len(turns)
 	err = p.inWorlds(ctx, k, n, func(w *world) error {
 		name := turns[0]
 		turns = turns[1:]
-		killed, err := p.killAt(ctx, w, name, usual[name])
+		killed, err := p.killAt(ctx, w, name, own[name])
 		if err == nil && !killed {
 			missed = append(missed, name)
 		}
@@ -230,21 +230,19 @@ func (p *pass) killAtEach(ctx context.Context, k kind, turns []string, usual cou
 func firstOf(points *passed, name string, n int) []string {
 	var first []string
 	for _, k := range kinds {
-		if points.of[k.name][name] > 0 && len(first) < n {
+		if _, comes := points.of[k.name][name]; comes && len(first) < n {
 			first = append(first, k.name)
 		}
 	}
 	return first
 }
 
-// killAt kills a run at one of the n moments at which it comes by a failpoint, if it comes by so often.
-func (p *pass) killAt(ctx context.Context, w *world, name string, n int) (killed bool, err error) {
-	if strings.Contains(name, ".back") {
-		if err := w.spoil(ctx); err != nil {
-			return false, err
-		}
+// killAt kills a run at one of the moments at which it comes by a failpoint, if it comes by so often.
+func (p *pass) killAt(ctx context.Context, w *world, name string, v visit) (killed bool, err error) {
+	if err := w.disturb(ctx, v.after); err != nil {
+		return false, err
 	}
-	w.points = fmt.Sprintf("%s=kill@%d", name, 1+p.rng.IntN(n))
+	w.points = fmt.Sprintf("%s=kill@%d", name, 1+p.rng.IntN(v.times))
 	r, err := w.haulier(ctx, "run", "move")
 	if err == nil && r.killed {
 		p.Kills++

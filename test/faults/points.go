@@ -15,8 +15,16 @@ import (
 
 // passed are the failpoints that runs come by: known once a campaign.
 type passed struct {
-	of    map[string]counts // by kind: how often each
+	of    map[string]points // by kind
 	kinds counts            // by failpoint: how many kinds come by it
+}
+
+// points are failpoints, and how a run comes by each.
+type points map[string]visit
+
+type visit struct {
+	times int    // in one run
+	after string // what the run before has to suffer; "": nothing
 }
 
 // passedPoints finds out which kinds come by which failpoints.
@@ -24,7 +32,7 @@ func (p *pass) passedPoints(ctx context.Context) (*passed, error) {
 	if p.known.of != nil {
 		return p.known, nil
 	}
-	found := passed{of: map[string]counts{}, kinds: counts{}}
+	found := passed{of: map[string]points{}, kinds: counts{}}
 	for _, k := range kinds {
 		points, err := p.trace(ctx, k)
 		if err != nil {
@@ -41,13 +49,13 @@ func (p *pass) passedPoints(ctx context.Context) (*passed, error) {
 
 // trace gives the failpoints that runs of a kind come by, and how often each: one that is undisturbed, and one that finds
 // what another left that was killed in its middle.
-func (p *pass) trace(ctx context.Context, k kind) (counts, error) {
+func (p *pass) trace(ctx context.Context, k kind) (points, error) {
 	w, err := newWorld(ctx, p.program, k, p.rng)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	points := counts{}
+	visits := points{}
 	for _, disturb := range []string{"", "sftp.rename.sent=kill@2", "sftp.write.sent=kill@2", "spoil"} {
 		if _, err := w.people.putOut(nil); err != nil {
 			return nil, err
@@ -68,18 +76,18 @@ func (p *pass) trace(ctx context.Context, k kind) (counts, error) {
 			seen[name]++
 		}
 		for name, n := range seen {
-			if points[name] == 0 || disturb == "" {
-				points[name] = n
+			if _, known := visits[name]; !known {
+				visits[name] = visit{n, disturb}
 			}
 		}
 	}
-	if len(points) == 0 {
+	if len(visits) == 0 {
 		return nil, fmt.Errorf("%s came by no failpoint: was the program built without them?", k.name)
 	}
-	return points, nil
+	return visits, nil
 }
 
-// disturb lets a run die at these failpoints, or be spoilt.
+// disturb lets a run die at these failpoints, or be spoilt, so that the next one has something to mend.
 func (w *world) disturb(ctx context.Context, how string) error {
 	switch how {
 	case "":
