@@ -255,7 +255,7 @@ func (r *exportRun) readBack(ctx context.Context, f *job.File) error {
 	}
 	return &decision{job.FileHeld, &job.Reason{
 		Slug: "remote.content_differs", What: "the file was published, and what the server gives back is not what was sent",
-		Cause: fmt.Sprintf("sha256 sent %s, read back %s", f.Received.SHA256, back.SHA256),
+		Cause: fmt.Sprintf("sha256 sent %s, read back %s", f.Received.SHA256, pick(back.SHA256, "in another size")),
 		Do:    fmt.Sprintf("tell the customer not to use %s, then haulier held resolve %d --as again", naming.Printable(f.Final, 300), f.ID), Who: job.WhoCustomer,
 	}}
 }

@@ -211,12 +211,13 @@ func (r *exportRun) uploadFailed(ctx context.Context, f *job.File, err error) er
 	}
 	ctx, cancel := context.WithTimeout(keep(ctx), removeWithin) // also behind a run that was ended
 	defer cancel()
-	if r.remote.Remove(ctx, f.Temp) != nil {
+	removed := r.remote.Remove(ctx, f.Temp)
+	if removed != nil && (unknown(err) || !errors.Is(removed, fs.ErrNotExist)) {
 		return err // a later run removes it, by the name that the row holds
 	}
-	f.Temp = ""
+	f.Temp = "" // also when nothing of it is there: it was refused, so nobody is to believe that it was taken
 	var reason *job.Reason
-	if errors.As(err, &reason) {
+	if removed == nil && errors.As(err, &reason) {
 		reason.Cause += "; what was there of it was removed"
 	}
 	return err
@@ -252,7 +253,7 @@ func (r *exportRun) lostReply(ctx context.Context, f *job.File, why *job.Reason)
 	}
 	reason := &job.Reason{
 		Slug: "remote.indeterminate", What: "the file may or may not have been delivered",
-		Cause: fmt.Sprintf("the server's last answer about %s was lost, and nothing there can be looked at", naming.Printable(f.Final, 300)),
+		Cause: fmt.Sprintf("the server's last answer about %s was lost, and nothing that can be seen there tells what became of it", naming.Printable(f.Final, 300)),
 		Do:    fmt.Sprintf("ask the customer whether it arrived whole, then haulier held resolve %d --as delivered, or --as again", f.ID), Who: job.WhoBoth,
 	}
 	if why != nil {
@@ -303,8 +304,8 @@ func (r *exportRun) vanished(ctx context.Context, f *job.File) error {
 }
 
 func (r *exportRun) wrongSize(ctx context.Context, f *job.File, size int64) error {
-	if !r.way.direct {
-		_ = r.remote.Remove(ctx, f.Temp)
+	if !r.way.direct && r.remote.Remove(ctx, f.Temp) == nil {
+		f.Temp = "" // nobody is to believe that it was taken
 	}
 	if size < 0 {
 		return &job.Reason{

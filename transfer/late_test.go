@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -216,7 +217,7 @@ func TestExportThatTurnsDirectSendsFromTheStage(t *testing.T) {
 func TestExportReadBackShortIsNotSentAgain(t *testing.T) {
 	b := setup(t, sftptest.Knobs{EndEarly: 2}).exporting(func(ex *job.Export) { ex.Verify = job.VerifyReadback })
 	put(t, filepath.Join(b.outbox, "a.csv"), "one")
-	if r := b.want(0, 0, 0, 1); r.Reason.Slug != "remote.content_differs" {
+	if r := b.want(0, 0, 0, 1); r.Reason.Slug != "remote.content_differs" || !strings.HasSuffix(r.Reason.Cause, "read back in another size") {
 		t.Errorf("reason %v", r.Reason)
 	}
 	if err := os.Remove(b.remote("in", "a.csv")); err != nil { // the customer has taken it
