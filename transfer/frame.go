@@ -219,8 +219,8 @@ func (r *frame) takeBatch(ctx context.Context, paths []string, rows map[string]j
 	turns := make(chan struct{}, r.parallel)
 	for _, path := range paths {
 		f := rows[path]
-		if !open(f) {
-			continue // a person has decided about it since the listing
+		if !open(f) || f.Aside != "" {
+			continue // a person has decided about it since the listing, or a version was adopted, which has its own quiet time
 		}
 		if r.over() || ctx.Err() != nil || !r.another() {
 			break

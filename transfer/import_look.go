@@ -199,7 +199,7 @@ func (r *importRun) markAbsent(ctx context.Context, l *look) error {
 		if f.Step == job.StepSeen {
 			name = baseName(source(f), folder(f))
 		}
-		listed := open(f) || (f.Step == job.StepClaimed && f.Aside == "" && f.State != job.FileHeld) // waits for a listing
+		listed := awaitsListing(f)
 		switch {
 		case f.Touched > l.stamp:
 		case !r.lies(f):
@@ -231,6 +231,12 @@ func (r *importRun) markAbsent(ctx context.Context, l *look) error {
 	return nil
 }
 
+// awaitsListing says whether the next listing decides about a row: nobody took it yet, or a read-once server gave it to a run
+// that died.
+func awaitsListing(f job.File) bool {
+	return open(f) || (f.Step == job.StepClaimed && f.Aside == "" && f.State != job.FileHeld)
+}
+
 // leftBehind is for a row that waits to be listed in a folder that the job does not read any more. What lies there under
 // a name of ours is taken; a source that may be used up is looked for.
 func (r *importRun) leftBehind(ctx context.Context, f job.File) error {
@@ -249,14 +255,11 @@ func (r *importRun) leftBehind(ctx context.Context, f job.File) error {
 func (r *importRun) withdraw(ctx context.Context, gone []job.File) error {
 	for _, f := range gone {
 		to := job.StepDone
-		f.Absent = true
-		f.State, f.Reason = job.FileSkipped, &job.Reason{
-			Slug: slugWithdrawn, What: "the file did not land", Cause: "it was taken from the server again before it could be fetched",
-			Do: "nothing, unless the customer expects it to be here", Who: job.WhoCustomer,
-		}
-		if f.Step == job.StepClaimed {
+		begun := f.Step == job.StepClaimed || (r.readOnce && f.Aside != "" && f.Fence > 0) // what lies aside is not claimed once more
+		ending := r.gone(&f, begun)
+		f.State, f.Reason = ending.state, ending.reason
+		if begun {
 			to = job.StepClaimed
-			f.State, f.Reason = job.FileHeld, consumedReason(f.ID)
 		}
 		r.speak(&f)
 		if err := ignoreStale(r.advance(ctx, &f, to)); err != nil {
@@ -266,6 +269,20 @@ func (r *importRun) withdraw(ctx context.Context, gone []job.File) error {
 		r.let(ctx, f, time.Now(), 0, false)
 	}
 	return nil
+}
+
+// gone is how a row ends whose source is not there any more. What a read-once server had begun to give is used up; a person is
+// told, and if the server shows it once more under its own name, the listing takes it up again.
+func (r *importRun) gone(f *job.File, begun bool) *decision {
+	f.Absent = true
+	if begun {
+		f.Aside, f.Moved = "", false
+		return &decision{job.FileHeld, consumedReason(f.ID)}
+	}
+	return &decision{job.FileSkipped, &job.Reason{
+		Slug: slugWithdrawn, What: "the file did not land", Cause: "it was taken from the server again before it could be fetched",
+		Do: "nothing, unless the customer expects it to be here", Who: job.WhoCustomer,
+	}}
 }
 
 func consumedReason(id int64) *job.Reason {

@@ -112,6 +112,8 @@ func (r *importRun) resumeClaim(ctx context.Context, f *job.File, seq int, moved
 		if !f.Moved {
 			return replaced()
 		}
+	} else if _, err := r.remote.Stat(ctx, f.Aside); errors.Is(err, fs.ErrNotExist) {
+		return r.gone(f, r.readOnce) // no listing would ever show it again
 	}
 	return r.move(ctx, f, seq, moved)
 }

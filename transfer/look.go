@@ -161,12 +161,16 @@ func (r *frame) absent(ctx context.Context, l *look, ids []int64) error {
 // leaveBehind ends a row that waits in a folder that the job does not read any more. If it ever reads it again, what lies
 // there is new.
 func (r *frame) leaveBehind(ctx context.Context, f job.File) error {
-	f.State, f.Absent = job.FileSkipped, true
-	f.Reason = &job.Reason{
+	return r.skip(ctx, f, &job.Reason{
 		Slug: "config.folder_left", What: r.shown(f) + " was left where it is",
 		Cause: fmt.Sprintf("it waited in %s, which the job does not read any more", naming.Printable(folder(f), 200)),
 		Do:    "nothing, or put it where the job reads now", Who: job.WhoUs,
-	}
+	})
+}
+
+// skip ends a row without moving anything. What lies there, if it is ever listed again, is new.
+func (r *frame) skip(ctx context.Context, f job.File, reason *job.Reason) error {
+	f.State, f.Absent, f.Reason = job.FileSkipped, true, reason
 	if err := ignoreStale(r.advance(ctx, &f, job.StepDone)); err != nil {
 		return err
 	}

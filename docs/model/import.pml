@@ -460,7 +460,7 @@ inline findCarried(n, c) {
 #endif
 }
 
-/* import_retire.go: adopt. What lies under our name n is a version of its own, unless an earlier run has said so. */
+/* import_adopt.go: adopt. What lies under our name n is a version of its own, unless an earlier run has said so. */
 inline adopt(o, n, c) {
 	findHolder(n);
 	findCarried(o, c);

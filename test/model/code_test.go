@@ -26,7 +26,7 @@ var calls = map[string][]string{
 	},
 	"frame.restart seen":      {"import claimed seen"},
 	"frame.claim seen":        nil, // it is there
-	"frame.leaveBehind done":  {"import seen done", "import claimed done", "export seen done"},
+	"frame.skip done":         {"import seen done", "import claimed done", "export seen done"},
 	"frame.forgetKept f.Step": nil,
 
 	"importRun.claimRemote claimed":      {"import seen claimed"},

@@ -103,7 +103,7 @@ func ofImports() []mutant {
 		},
 		{
 			name: "source-consumed", holds: "a file that a read-once server gave to a run that died is shown as used up, not as withdrawn (R9)",
-			cuts: []cut{{look, "\t\tif f.Step == job.StepClaimed {\n\t\t\tto = job.StepClaimed", "\t\tif false {\n\t\t\tto = job.StepClaimed"}},
+			cuts: []cut{{look, "begun := f.Step == job.StepClaimed || ", "begun := false || "}},
 			by:   transfer("TestImportOnAReadOnceServer|TestImportJudgesABegunFetchInAFormerFolder"),
 		},
 		{
