@@ -98,6 +98,8 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		`SELECT count(*) FROM files WHERE ` + lyingRejected + ` AND job = 'j'`:                                                              "files_rejected",
 		`SELECT count(*) FROM files WHERE ` + lyingRejected + ` GROUP BY job`:                                                               "files_rejected",
 		`SELECT * FROM files WHERE job = 'j' AND archived <> x'' AND ended <> 0 AND ended < 9 ORDER BY ended`:                               "files_archived",
+		`SELECT * FROM files WHERE job = 'j' AND path = x'00' AND aside = x'01' ORDER BY generation DESC LIMIT 1`:                           "sqlite_autoindex_files_1",
+		`SELECT * FROM files WHERE job = 'j' AND path = x'00' AND size = 1 AND (mtime = 2 OR 2 = 0) ORDER BY generation DESC LIMIT 1`:       "sqlite_autoindex_files_1",
 		`SELECT * FROM runs WHERE ended = 0 ORDER BY id`:                                                                                    "runs_open",
 		`SELECT * FROM slots WHERE state = 'due' ORDER BY due, job`:                                                                         "slots_open",
 		`SELECT * FROM requests WHERE run = 1 AND file = 1 AND direction = 'upload' AND run <> 0 AND file <> 0`:                             "requests_fold",
