@@ -53,6 +53,7 @@ func (s *Server) handshake(raw net.Conn, number int) (*ssh.ServerConn, <-chan ss
 	}
 	defer s.starting.Add(-1)
 	if k.Mute || k.Greeting != "" {
+		s.struck.Add(1)
 		_, _ = io.WriteString(raw, k.Greeting)
 		_, _ = io.Copy(io.Discard, raw) // until the client has had enough
 		return nil, nil, nil, errTurnedAway
@@ -64,13 +65,14 @@ func (s *Server) handshake(raw net.Conn, number int) (*ssh.ServerConn, <-chan ss
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	return ssh.NewServerConn(&cutConn{Conn: raw, sent: k.CutAfterSent, received: k.CutAfterReceived}, config)
+	return ssh.NewServerConn(&cutConn{Conn: raw, sent: k.CutAfterSent, received: k.CutAfterReceived, cut: func() { s.struck.Add(1) }}, config)
 }
 
 // cutConn is cut behind a number of pieces, where that is not 0.
 type cutConn struct {
 	net.Conn
-	sent, received int // what is left of it; each is used by one goroutine at a time
+	sent, received int    // what is left of it; each is used by one goroutine at a time
+	cut            func() // is told
 }
 
 func (c *cutConn) Write(p []byte) (int, error) {
@@ -88,6 +90,7 @@ func (c *cutConn) Read(p []byte) (int, error) {
 func (c *cutConn) count(left *int) {
 	if *left > 0 {
 		if *left--; *left == 0 {
+			c.cut()
 			_ = c.Close()
 		}
 	}
@@ -98,6 +101,7 @@ func (s *Server) enter() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.knobs.MaxConnections > 0 && s.loggedIn >= s.knobs.MaxConnections {
+		s.struck.Add(1)
 		return false
 	}
 	s.loggedIn++
@@ -126,6 +130,7 @@ func (c *connection) channels(channels <-chan ssh.NewChannel, work *sync.WaitGro
 		}
 		mu.Unlock()
 		if full {
+			c.server.struck.Add(1)
 			_ = offered.Reject(ssh.Prohibited, "open failed")
 			continue
 		}

@@ -149,6 +149,9 @@ func (s *session) readLength(a *asked) int {
 	if seed := s.knobs.RandomReads; seed > 0 && n > 1 {
 		n = 1 + rand.New(rand.NewPCG(seed, uint64(a.log.Offset))).IntN(n)
 	}
+	if n < min(a.log.Length, lengthMost) {
+		s.server.struck.Add(1)
+	}
 	return n
 }
 

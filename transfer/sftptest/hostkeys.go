@@ -30,6 +30,9 @@ func (c *connection) announceHostKeys() {
 func (c *connection) globalRequests(requests <-chan *ssh.Request) {
 	for request := range requests {
 		knobs := c.server.current()
+		if knobs.IgnoreKeepalives || knobs.KeepaliveDelay > 0 {
+			c.server.struck.Add(1)
+		}
 		if knobs.IgnoreKeepalives || !request.WantReply {
 			continue
 		}

@@ -289,3 +289,37 @@ func TestASlowProgramWritesPieces(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What a knob spoils is counted, and what it leaves alone is not: a test of trouble can say whether it was in any.
+func TestStruckCountsWhatWasSpoiled(t *testing.T) {
+	for name, tc := range map[string]struct {
+		knobs sftptest.Knobs
+		want  bool
+	}{
+		"honest":             {sftptest.Knobs{}, false},
+		"fault":              {sftptest.Knobs{Faults: []sftptest.Fault{{Op: "lstat", Do: sftptest.Slow}}}, true},
+		"fault of another":   {sftptest.Knobs{Faults: []sftptest.Fault{{Op: "rename", Do: sftptest.Slow}}}, false},
+		"fault further on":   {sftptest.Knobs{Faults: []sftptest.Fault{{Op: "lstat", After: 1, Do: sftptest.Slow}}}, false},
+		"size":               {sftptest.Knobs{Size: func(string, int64) int64 { return 7 }}, true},
+		"size as it is":      {sftptest.Knobs{Size: func(_ string, real int64) int64 { return real }}, false},
+		"short":              {sftptest.Knobs{ReadAtMost: 1}, true},
+		"as long as asked":   {sftptest.Knobs{ReadAtMost: 1 << 20}, false},
+		"drip":               {sftptest.Knobs{Drip: time.Nanosecond}, true},
+		"cut far away":       {sftptest.Knobs{CutAfterSent: 10_000}, false},
+		"room for one":       {sftptest.Knobs{MaxConnections: 1, MaxSessions: 1}, false},
+		"keepalives ignored": {sftptest.Knobs{IgnoreKeepalives: true}, false}, // there are none
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, c, _ := with(t, tc.knobs)
+			if _, err := c.Lstat(t.Context(), "f"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Get(t.Context(), "f", 3, io.Discard, wire.GetOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if struck := s.Struck() > 0; struck != tc.want {
+				t.Errorf("struck %v, want %v", struck, tc.want)
+			}
+		})
+	}
+}

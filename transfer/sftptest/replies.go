@@ -71,6 +71,9 @@ func (s *session) attrs(name string, info fs.FileInfo) packet.Attrs {
 	if s.knobs.Size != nil && info.Mode().IsRegular() {
 		told := s.knobs.Size(name, info.Size())
 		a.Size = uint64(told)
+		if told != info.Size() {
+			s.server.struck.Add(1)
+		}
 		if told < 0 {
 			a.Flags &^= packet.AttrSize
 		}

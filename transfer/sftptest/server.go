@@ -21,6 +21,7 @@ type Server struct {
 	addr     *net.TCPAddr
 	log      operations
 	starting atomic.Int64 // connections that are not logged in yet
+	struck   atomic.Int64 // times that a knob spoiled something
 
 	ctx    context.Context // ends with Stop; frees stalled sessions
 	cancel context.CancelFunc
@@ -78,6 +79,10 @@ func (s *Server) Change(change func(*Knobs)) {
 	change(&s.knobs)
 	s.hits = make([]int, len(s.knobs.Faults))
 }
+
+// Struck is how often knobs have spoiled something: faults, cuts, refusals, sizes and answers that are not what they would be,
+// late answers to keepalives. A test of trouble that leaves it where it was has shown nothing.
+func (s *Server) Struck() int { return int(s.struck.Load()) }
 
 func (s *Server) current() Knobs {
 	s.mu.Lock()

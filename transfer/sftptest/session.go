@@ -217,6 +217,7 @@ func frame(id uint32, reply reply) []byte {
 func (s *session) send(packet []byte) error {
 	switch {
 	case s.knobs.Drip > 0:
+		s.server.struck.Add(1)
 		return s.drip(packet)
 	case s.knobs.Reorder == 0:
 		_, err := s.out.Write(packet)
@@ -230,6 +231,9 @@ func (s *session) send(packet []byte) error {
 
 // release sends what was kept, the last first, and all that is on its way.
 func (s *session) release() error {
+	if len(s.kept) > 1 {
+		s.server.struck.Add(1)
+	}
 	for _, packet := range slices.Backward(s.kept) {
 		_, _ = s.out.Write(packet) // Flush tells
 	}
@@ -263,6 +267,7 @@ func (s *Server) fault(o Operation) (Fault, bool) {
 		}
 		s.hits[i]++
 		if s.hits[i] > f.After && (f.Times == 0 || s.hits[i] <= f.After+f.Times) {
+			s.struck.Add(1)
 			return f, true
 		}
 	}
