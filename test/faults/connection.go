@@ -41,17 +41,18 @@ func far(k kind) kind {
 
 // connections is group C.
 func connections() []Case {
-	big := []int{8 << 20}
+	big, small := []int{8 << 20}, []int{4 << 10, 8 << 10}
 	return []Case{
 		troubles("C40", "the connection is cut at the n-th packet", "I1 I2 I3 I5", map[Tier]int{Short: 4, Night: 130, Release: 260}, cutEverywhere(), eachWay...),
 		troubles("C41", "the connection ends behind the n-th 64 KiB", "I1 I2 I3 I5", map[Tier]int{Short: 2, Night: 129, Release: 258}, endsEverywhere(), far(importMove), far(exportMove)),
-		troubles("C42.1", "silence at each stage of an import: given up within 75 s", "I6", map[Tier]int{Night: 10, Release: 20}, silences(), far(importMove)),
-		troubles("C42.2", "silence at each stage of an export: given up within 75 s", "I6", map[Tier]int{Night: 10, Release: 20}, silences(), far(exportMove)),
+		troubles("C42.1", "silence at each stage of an import: given up within 75 s", "I6", map[Tier]int{Night: 9, Release: 18}, silences("readdir", "open", "read", "close", "lstat", "posix-rename", "rename"), far(importMove)),
+		troubles("C42.2", "silence at each stage of an export: given up within 75 s", "I6", map[Tier]int{Night: 7, Release: 14}, silences("lstat", "open", "write", "close", "rename"), far(exportMove)),
+		troubles("C42.3", "silence at the delete of a source: given up within 75 s", "I6", map[Tier]int{Night: 1, Release: 2}, silences("remove")[2:], far(kindOf("import-delete"))),
 		troubles("C44", "a byte now and then", "I6", map[Tier]int{Night: 1, Release: 2}, []trouble{{
 			name: "drip", knobs: func(k *sftptest.Knobs) { k.Drip = 2 * time.Second }, sizes: big, codes: []int{10}, most: 80 * time.Second,
 		}}, far(importMove), far(exportMove)),
 		troubles("C45", "600 ms away and 64 KiB/s: slow, and no failure", "I6", map[Tier]int{Night: 1, Release: 3}, []trouble{{
-			name: "slow", sizes: []int{1 << 20}, codes: []int{0}, begin: spoiled(`{"type":"latency","attributes":{"latency":300}}`, `{"type":"bandwidth","attributes":{"rate":64}}`),
+			name: "slow", sizes: []int{1 << 20}, codes: []int{0}, least: 15 * time.Second, begin: spoiled(`{"type":"latency","attributes":{"latency":300}}`, `{"type":"bandwidth","attributes":{"rate":64}}`),
 		}}, far(importMove), far(exportMove)),
 		troubles("C46", "segments of a few bytes", "I3", slowNetwork, []trouble{{
 			name: "slices", sizes: []int{256 << 10}, codes: []int{0}, begin: spoiled(`{"type":"slicer","attributes":{"average_size":4,"size_variation":3,"delay":0}}`),
@@ -59,24 +60,38 @@ func connections() []Case {
 		troubles("C47", "nothing for 50 s, and then again", "I3", map[Tier]int{Night: 1, Release: 3}, []trouble{{
 			name: "pause", sizes: []int{64 << 20}, codes: []int{0}, least: 45 * time.Second, begin: pausedFor(50 * time.Second),
 		}}, far(importMove), far(exportMove)),
-		{ID: "C48", Title: "the server restarts in the middle, five times", Holds: "I1 I2 I3", Times: map[Tier]int{Short: 1, Night: 10, Release: 40}, Run: restarts},
+		{ID: "C48", Title: "the server restarts in the middle of a run", Holds: "I1 I2 I3", Times: map[Tier]int{Short: 1, Night: 10, Release: 40}, Run: restarts},
 		troubles("C49", "new keys every 256 KiB", "I3", map[Tier]int{Short: 1, Night: 2, Release: 4}, []trouble{{name: "rekey", sizes: []int{64 << 20}, codes: []int{0}}},
 			rekeying(importMove), rekeying(exportMove)),
 		troubles("C50", "a server that reads nothing more", "I6", map[Tier]int{Night: 1, Release: 2}, []trouble{{
 			name: "stall", sizes: big, codes: []int{10}, most: 80 * time.Second,
 			knobs: faults(sftptest.Fault{Op: "write", After: 3, Do: sftptest.Stall}, sftptest.Fault{Op: "read", After: 3, Do: sftptest.Stall}),
 		}}, far(importMove), far(exportMove)),
-		troubles("C54", "keepalives unanswered, late, and a connection that is full", "I6", map[Tier]int{Short: 1, Night: 3, Release: 9}, []trouble{
-			{name: "late keepalives", knobs: func(k *sftptest.Knobs) { k.KeepaliveDelay = 2 * time.Second }, codes: []int{0}},
-			{name: "one connection", knobs: func(k *sftptest.Knobs) { k.MaxConnections = 1 }, codes: []int{0}},
-			{name: "one session", knobs: func(k *sftptest.Knobs) { k.MaxSessions = 1 }, codes: []int{0}},
-		}, eachWay...),
+		troubles("C54", "keepalives refused, unanswered, and answered late", "I6", map[Tier]int{Short: 2, Night: 4, Release: 8}, []trouble{
+			{name: "unanswered", knobs: slowAnd(func(k *sftptest.Knobs) { k.IgnoreKeepalives = true }), sizes: small, codes: []int{0}},
+			{name: "late", knobs: slowAnd(func(k *sftptest.Knobs) { k.KeepaliveDelay = time.Second }), sizes: small, codes: []int{0}}, // refused, as OpenSSH does
+		}, lively(importMove), lively(exportMove)),
 		troubles("B38", "a RENAME that copies, takes 5 s, and is cut off", "I5", map[Tier]int{Short: 1, Night: 6, Release: 20}, []trouble{
 			{name: "cut after", knobs: copying(sftptest.DropDone)}, {name: "unanswered", knobs: copying(sftptest.Swallow)}, {name: "session ends", knobs: copying(sftptest.EndSessionDone)},
 		}, exportMove),
-		troubles("D72", "a bit turns on its way", "I3", map[Tier]int{Short: 3, Night: 60, Release: 240}, flips(), near(importMove), near(exportMove)),
+		troubles("D72.1", "a bit turns on its way, of an import", "I3", map[Tier]int{Short: 3, Night: 60, Release: 240}, flips("downstream", "upstream"), near(importMove)),
+		troubles("D72.2", "a bit turns on its way, of an export", "I3", map[Tier]int{Short: 3, Night: 60, Release: 240}, flips("upstream", "downstream"), near(exportMove)),
 		{ID: "C56", Title: "runs of one daemon: memory, descriptors and goroutines stay", Holds: "I6 I7", Needs: []string{"root"}, Times: map[Tier]int{Short: 40, Night: 1000, Release: 4000}, Run: manyRuns},
 	}
+}
+
+// slowAnd is a server that takes its time, so that there is silence in which keepalives are sent.
+func slowAnd(also func(*sftptest.Knobs)) func(*sftptest.Knobs) {
+	return func(k *sftptest.Knobs) {
+		k.Delay = 200 * time.Millisecond
+		also(k)
+	}
+}
+
+// lively is a kind whose haulier asks for a sign of life at once when the line is quiet.
+func lively(k kind) kind {
+	k.timeouts = "keepalive: 50ms"
+	return k
 }
 
 // copying is a server whose RENAME copies, and does this besides, once.
@@ -93,14 +108,16 @@ func near(k kind) kind {
 	return k
 }
 
-// flips turn one bit of what goes to us or from us, in another place each.
-func flips() []trouble {
+// flips turn one bit, in another place each: of the way on which the files go, and of the other one, which has few bytes.
+func flips(files, other string) []trouble {
 	var all []trouble
+	flip := func(way string, at int) {
+		all = append(all, trouble{name: fmt.Sprintf("%s, byte %d", way, at), comes: true,
+			begin: spoiled(fmt.Sprintf(`{"name":"flip","type":"flip","stream":"%s","attributes":{"at":%d}}`, way, at))})
+	}
 	for n := range 30 {
-		at := 2000 + n*9000
-		all = append(all,
-			trouble{name: fmt.Sprintf("to us, byte %d", at), begin: spoiled(fmt.Sprintf(`{"name":"down","type":"flip","stream":"downstream","attributes":{"at":%d}}`, at))},
-			trouble{name: fmt.Sprintf("from us, byte %d", at), begin: spoiled(fmt.Sprintf(`{"name":"up","type":"flip","stream":"upstream","attributes":{"at":%d}}`, at))})
+		flip(files, 2000+n*9000)
+		flip(other, 2000+n*300)
 	}
 	return all
 }
@@ -135,13 +152,13 @@ func endsEverywhere() []trouble {
 }
 
 // silences are servers that say nothing more from some moment on.
-func silences() []trouble {
+func silences(ops ...string) []trouble {
 	const most = 75 * time.Second
 	all := []trouble{
 		{name: "nothing at all", most: most, codes: []int{10}, begin: spoiled(`{"type":"timeout","attributes":{"timeout":0}}`)},
 		{name: "no word", most: most, codes: []int{10}, knobs: func(k *sftptest.Knobs) { k.Mute = true }},
 	}
-	for _, op := range []string{"open", "read", "write", "close", "rename", "remove", "readdir", "lstat"} {
+	for _, op := range ops {
 		all = append(all, trouble{name: "silence at " + op, most: most, knobs: faults(sftptest.Fault{Op: op, Do: sftptest.Stall})})
 	}
 	return all
@@ -212,37 +229,39 @@ func (w *world) openProxy() (int, error) {
 	return net.LookupPort("tcp", port)
 }
 
-// restarts stops the server while a run is at work, and starts it again a moment later.
+// restarts cuts everybody off while a run is at work, and lets nobody in for a moment.
 func restarts(ctx context.Context, p *pass) error {
 	for _, k := range eachWay {
-		err := p.inWorlds(ctx, k, p.times, func(w *world) error {
-			for range 5 {
-				if err := p.restartIn(ctx, w); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
+		if err := p.inWorlds(ctx, k, 5*p.times, func(w *world) error { return p.restartIn(ctx, w) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// restartIn restarts the server at one of the first requests of a run.
 func (p *pass) restartIn(ctx context.Context, w *world) error {
-	again := make(chan error, 1)
-	after, down := time.Duration(p.rng.IntN(200))*time.Millisecond, time.Duration(p.rng.IntN(100))*time.Millisecond
-	time.AfterFunc(after, func() {
+	t := trouble{name: "restart", fails: true, knobs: faults(sftptest.Fault{After: p.rng.IntN(60), Times: 1, Do: sftptest.Slow})}
+	end, err := t.start(w)
+	if err != nil {
+		return err
+	}
+	defer end()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	again, down := make(chan error, 1), time.Duration(p.rng.IntN(100))*time.Millisecond
+	go func() {
+		_, err := w.server.Await(ctx, func(o sftptest.Operation) bool { return o.Fault })
 		w.server.Close()
+		w.server.DropAll()
 		time.Sleep(down)
-		again <- w.server.Open()
-	})
+		again <- errors.Join(err, w.server.Open())
+	}()
 	r, err := w.haulier(ctx, "run", "move")
 	if err := errors.Join(err, <-again); err != nil {
 		return err
 	}
-	return trouble{name: "restart"}.judge(r)
+	return t.judge(r)
 }
 
 func rekeying(k kind) kind {

@@ -73,6 +73,7 @@ func (p *pass) inWorld(ctx context.Context, k kind, times int, round func(*world
 	}
 	defer func() {
 		p.Peak = max(p.Peak, w.peak)
+		p.Held += w.held
 		if err != nil {
 			err = fmt.Errorf("%w\n%s", err, w.keep())
 			return
@@ -104,7 +105,7 @@ func (p *pass) roundOf(ctx context.Context, w *world, sizes []int, once func(*wo
 	}
 	p.Rounds++
 	found, err := w.audit(ctx)
-	p.Held = max(p.Held, found.held)
+	w.held = found.held
 	for word, n := range found.counts {
 		p.Faults[word] += n
 	}

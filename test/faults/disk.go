@@ -29,7 +29,7 @@ func disks() []Case {
 	sealed := onDisks(kindOf("export-pgp-delete"), map[string]string{"haulier-data": "size=24m"})
 	full := troubles("E73", "the disk of the landing is full, at any byte", "I1 I3 I4", times(2, 20), fillings("disk/filler"), landing("size=64m"), onDisks(kindOf("import-pgp-archive"), map[string]string{"disk": "size=64m"}))
 	inodes := troubles("E74", "no file can be made any more", "I1 I4", times(1, 10), usedUp(), landing("size=64m,nr_inodes=1000"))
-	readOnly := troubles("E78", "the disk of the landing becomes read-only", "I1 I4", times(1, 6), []trouble{{name: "read-only", alarm: true, begin: remounted}}, landing("size=64m"))
+	readOnly := troubles("E78", "the disk of the landing becomes read-only", "I1 I4", times(1, 6), []trouble{{name: "read-only", alarm: true, fails: true, begin: remounted}}, landing("size=64m"))
 	stage := troubles("E81", "the disk of the ledger is full", "I1 I4 I10", times(2, 12), fillings("haulier-data/filler"), sealed, onDisks(importMove, map[string]string{"haulier-data": "size=24m"}))
 	all := []Case{full, inodes, readOnly, stage}
 	for i := range all {
@@ -58,7 +58,7 @@ func disks() []Case {
 func fillings(filler string) []trouble {
 	var all []trouble
 	for _, left := range []int64{0, 4 << 10, 20 << 10, 50 << 10, 100 << 10, 200 << 10, 400 << 10, 800 << 10} {
-		all = append(all, trouble{name: fmt.Sprintf("%d KiB left", left>>10), alarm: strings.HasPrefix(filler, "disk"), begin: func(w *world) (func(), error) {
+		all = append(all, trouble{name: fmt.Sprintf("%d KiB left", left>>10), alarm: strings.HasPrefix(filler, "disk"), fails: left <= 20<<10, begin: func(w *world) (func(), error) {
 			path := w.path(filler)
 			return func() { _ = os.Remove(path) }, fill(path, left)
 		}})
@@ -92,7 +92,7 @@ func fill(path string, left int64) error {
 func usedUp() []trouble {
 	var all []trouble
 	for left := range 8 {
-		all = append(all, trouble{name: fmt.Sprintf("%d files left", left), alarm: true, begin: func(w *world) (func(), error) {
+		all = append(all, trouble{name: fmt.Sprintf("%d files left", left), alarm: true, fails: true, begin: func(w *world) (func(), error) {
 			dir := w.path("disk/fillers")
 			return func() { _ = os.RemoveAll(dir) }, useInodes(dir, left)
 		}})
@@ -123,17 +123,10 @@ func useInodes(dir string, left int) error {
 }
 
 func remounted(w *world) (func(), error) {
-	again := func(options string) error {
-		return syscall.Mount("none", w.path("disk"), "", syscall.MS_REMOUNT|flagsOf(options), "")
+	again := func(flags uintptr) error {
+		return syscall.Mount("none", w.path("disk"), "", syscall.MS_REMOUNT|flags, "")
 	}
-	return func() { _ = again("rw") }, again("ro")
-}
-
-func flagsOf(options string) uintptr {
-	if options == "ro" {
-		return syscall.MS_RDONLY
-	}
-	return 0
+	return func() { _ = again(0) }, again(syscall.MS_RDONLY)
 }
 
 // misplaced are landings that are not where they should be. The platform's consumer waits meanwhile.
@@ -151,8 +144,8 @@ func misplaced() []trouble {
 		}
 	}
 	return []trouble{
-		{name: "a file", alarm: true, begin: swap(func(path string) error { return os.WriteFile(path, nil, 0o600) })},
-		{name: "a dead link", alarm: true, begin: swap(func(path string) error { return os.Symlink("/nowhere/at/all", path) })},
+		{name: "a file", alarm: true, fails: true, begin: swap(func(path string) error { return os.WriteFile(path, nil, 0o600) })},
+		{name: "a dead link", alarm: true, fails: true, begin: swap(func(path string) error { return os.Symlink("/nowhere/at/all", path) })},
 	}
 }
 
@@ -168,39 +161,76 @@ func traced(id, title, inject string, times map[Tier]int, of ...kind) Case {
 	}}
 }
 
+// trap spoils a call of so many runs. Not every run makes as many calls as the one that was counted: others are tried then.
 func (p *pass) trap(ctx context.Context, k kind, inject string) error {
 	call, _, _ := strings.Cut(inject, ":")
-	most := 0
-	return p.inWorlds(ctx, k, p.times+1, func(w *world) error {
-		if most == 0 {
-			n, err := w.countCalls(ctx, call)
-			most = n
+	most, struck := 0, 0
+	for tries := 0; struck < p.times; tries++ {
+		if tries > 4 {
+			return fmt.Errorf("%s: only %d runs were struck, not %d", k.name, struck, p.times)
+		}
+		err := p.inWorlds(ctx, k, p.times-struck, func(w *world) (err error) {
+			if most == 0 {
+				if most, err = w.countCalls(ctx, call, "run", "move"); err != nil {
+					return err
+				}
+				_, err = w.people.putOut(nil)
+			}
+			hit := false
+			if err == nil {
+				hit, err = p.spoilCall(ctx, w, inject, 1+p.rng.IntN(most))
+			}
+			if hit {
+				struck++
+			}
+			return err
+		})
+		if err != nil {
 			return err
 		}
-		r, err := w.under(ctx, []string{"strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + call, "-e", fmt.Sprintf("inject=%s:when=%d", inject, 1+p.rng.IntN(most))}, "run", "move")
-		switch {
-		case err != nil:
-			return err
-		case r.killed, r.code == 137:
-			p.Kills++
-			return nil
-		}
-		return trouble{name: inject}.judge(r)
-	})
+	}
+	return nil
 }
 
-// countCalls says how many of a system call an undisturbed run makes.
-func (w *world) countCalls(ctx context.Context, call string) (int, error) {
+// spoilCall runs the job beneath strace, which spoils the n-th call of each of its threads, and says whether it did.
+func (p *pass) spoilCall(ctx context.Context, w *world, inject string, n int) (struck bool, err error) {
+	r, err := w.under(ctx, injecting(w, inject, n), "run", "move")
+	switch {
+	case err != nil:
+		return false, err
+	case r.killed, r.code == 137:
+		p.Kills++
+		return true, nil
+	}
+	text, err := os.ReadFile(w.path("log/trace"))
+	return strings.Contains(string(text), "(INJECTED)"), errors.Join(err, trouble{name: inject}.judge(r))
+}
+
+// injecting calls a program beneath strace, which spoils the n-th of a system call.
+func injecting(w *world, inject string, n int) []string {
+	call, _, _ := strings.Cut(inject, ":")
+	return []string{"strace", "-f", "-qq", "-o", w.path("log/trace"), "-e", "trace=" + call, "-e", fmt.Sprintf("inject=%s:when=%d", inject, n)}
+}
+
+// countCalls says how many of a system call that thread makes which makes the most of them, in an undisturbed command:
+// strace, too, counts them by thread.
+func (w *world) countCalls(ctx context.Context, call string, args ...string) (most int, err error) {
 	trace := w.path("log/trace")
-	if _, err := w.under(ctx, []string{"strace", "-f", "-qq", "-o", trace, "-e", "trace=" + call}, "run", "move"); err != nil {
+	if _, err := w.under(ctx, []string{"strace", "-f", "-qq", "-o", trace, "-e", "trace=" + call}, args...); err != nil {
 		return 0, err
 	}
 	text, err := os.ReadFile(trace)
-	n := strings.Count(string(text), call+"(")
-	if err == nil && n == 0 {
-		err = fmt.Errorf("a run makes no %s", call)
+	made := counts{}
+	for line := range strings.Lines(string(text)) {
+		if thread, rest, _ := strings.Cut(line, " "); strings.HasPrefix(strings.TrimSpace(rest), call+"(") {
+			made[thread]++
+			most = max(most, made[thread])
+		}
 	}
-	return n, err
+	if err == nil && most == 0 {
+		err = fmt.Errorf("haulier %s makes no %s", strings.Join(args, " "), call)
+	}
+	return most, err
 }
 
 // otherDevice: a stage on another disk cannot land files whole, and haulier says so instead of trying.
@@ -434,11 +464,21 @@ func (w *world) pauseAndResume(ctx context.Context, i int) error {
 
 // killedMigrations: a store that was being made when the process died is made by the next one.
 func killedMigrations(ctx context.Context, p *pass) error {
-	return p.inWorldsWith(ctx, importMove, p.times, func(w *world) error {
-		if err := os.RemoveAll(w.path("haulier-data")); err != nil {
+	calls := 0
+	err := p.inWorldsWith(ctx, importMove, p.times, func(w *world) (err error) {
+		data := w.path("haulier-data")
+		if calls == 0 {
+			if err := os.RemoveAll(data); err != nil {
+				return err
+			}
+			if calls, err = w.countCalls(ctx, "pwrite64", "keys", "generate", "first"); err != nil {
+				return err
+			}
+		}
+		if err := os.RemoveAll(data); err != nil {
 			return err
 		}
-		r, err := w.under(ctx, []string{"strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-e", fmt.Sprintf("inject=pwrite64:signal=KILL:when=%d", 1+p.rng.IntN(120))}, "keys", "generate", "first")
+		r, err := w.under(ctx, injecting(w, "pwrite64:signal=KILL", 1+p.rng.IntN(calls)), "keys", "generate", "first")
 		if err != nil {
 			return err
 		}
@@ -452,6 +492,10 @@ func killedMigrations(ctx context.Context, p *pass) error {
 		}
 		return errors.Join(err, w.integrity(ctx))
 	})
+	if err == nil && p.Kills < (p.times+1)/2 {
+		err = fmt.Errorf("of %d commands only %d were killed", p.times, p.Kills)
+	}
+	return err
 }
 
 // oldTimes: the times of rows are for people; nothing follows from them.

@@ -2,12 +2,16 @@ package main
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/Shopify/toxiproxy/v2/toxics"
 )
 
 // registerFlip makes the toxic known.
 var registerFlip = sync.OnceFunc(func() { toxics.Register("flip", new(flip)) })
+
+// flipped counts the bits that were turned.
+var flipped atomic.Int64
 
 // flip is a toxic that turns one bit of a connection: of the byte at this place.
 type flip struct {
@@ -34,6 +38,7 @@ func (f *flip) Pipe(stub *toxics.ToxicStub) {
 			}
 			if at := f.At - state.passed; at >= 0 && at < len(c.Data) {
 				c.Data[at] ^= 0x10
+				flipped.Add(1)
 			}
 			state.passed += len(c.Data)
 			stub.Output <- c

@@ -13,8 +13,10 @@ import (
 // trouble is something that is wrong while one run is at work.
 type trouble struct {
 	name  string
-	knobs func(*sftptest.Knobs)        // of the server, for this run
+	knobs func(*sftptest.Knobs)        // of the server, for this run; they have to strike, or nothing was shown
 	begin func(*world) (func(), error) // anything else; what it gives ends it. Nil: nothing else
+	comes bool                         // like knobs, what begins has to strike
+	fails bool                         // the run cannot end well: one that does was in no trouble
 	codes []int                        // with which the run may end; none: any but a crash
 	most  time.Duration                // that the run may take; 0: patience
 	least time.Duration                // that it takes if the trouble has come at all
@@ -30,7 +32,9 @@ func (p *pass) suffer(ctx context.Context, w *world, t trouble) error {
 		if err != nil {
 			return err
 		}
+		before := w.struck()
 		r, err := w.haulier(ctx, "run", "move")
+		struck := w.struck() > before
 		if err == nil && t.alarm {
 			err = w.calledOnce(ctx)
 		}
@@ -43,9 +47,15 @@ func (p *pass) suffer(ctx context.Context, w *world, t trouble) error {
 				return err
 			}
 		}
+		if (t.knobs != nil || t.comes) && !struck {
+			return fmt.Errorf("%s: it never came\n%s", t.name, r.all())
+		}
 		return t.judge(r)
 	})
 }
+
+// struck is how often anything was spoiled so far.
+func (w *world) struck() int { return w.server.Struck() + int(flipped.Load()) }
 
 // calledOnce lets the job fail again, if it still does, and looks whether one incident tells of it.
 func (w *world) calledOnce(ctx context.Context) error {
@@ -61,6 +71,7 @@ func (w *world) calledOnce(ctx context.Context) error {
 }
 
 func (t trouble) start(w *world) (end func(), err error) {
+	w.server.ClearLog() // what waits for a request waits for one of this run
 	if t.knobs != nil {
 		w.server.Change(t.knobs)
 	}
@@ -83,8 +94,8 @@ func (t trouble) judge(r run) error {
 		return fmt.Errorf("%s: the run broke, with %d\n%s", t.name, r.code, r.all())
 	case len(t.codes) > 0 && !slices.Contains(t.codes, r.code):
 		return fmt.Errorf("%s: the run ended with %d, not with one of %v\n%s", t.name, r.code, t.codes, r.all())
-	case r.took < t.least:
-		return fmt.Errorf("%s: the run took %v and was in no trouble\n%s", t.name, r.took, r.all())
+	case t.fails && r.code == 0, r.took < t.least:
+		return fmt.Errorf("%s: the run ended with %d after %v, and was in no trouble\n%s", t.name, r.code, r.took, r.all())
 	case t.most > 0 && r.took > t.most:
 		return fmt.Errorf("%s: the run took %v, more than %v\n%s", t.name, r.took, t.most, r.all())
 	}

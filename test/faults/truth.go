@@ -23,12 +23,13 @@ func truths() []Case {
 	return []Case{
 		troubles("D57", "READ answered short", "I3", times(3, 40), shortReads(), importMove),
 		troubles("D58", "the end of the file too early", "I3", times(2, 12), earlyEnds(), importMove),
-		troubles("D59", "answers that SFTP does not allow", "I3 I6", times(2, 32), answers(), eachWay...),
+		troubles("D59.1", "answers that SFTP does not allow, to an import", "I3 I6", times(2, 32), answers("readdir", "open", "read", "close"), importMove),
+		troubles("D59.2", "answers that SFTP does not allow, to an export", "I3 I6", times(2, 32), answers("lstat", "open", "write", "close"), exportMove),
 		troubles("D60", "answers in another order", "I3", times(1, 6), []trouble{
 			{name: "in pairs", knobs: func(k *sftptest.Knobs) { k.Reorder = 2 }, codes: []int{0}},
 			{name: "by eight", knobs: func(k *sftptest.Knobs) { k.Reorder = 8 }, codes: []int{0}},
 		}, eachWay...),
-		troubles("D61", "WRITE refused, with the end of file or a failure, at the k-th", "I5", times(3, 40), refusedWrites(), exportMove, kindOf("export-in-place")),
+		troubles("D61", "WRITE refused, with the end of file or a failure, at the k-th", "I5", times(3, 48), refusedWrites(), exportMove, kindOf("export-in-place")),
 		troubles("D62", "the channel ends in mid-upload", "I5", times(2, 20), deadChannels(), exportMove, kindOf("export-in-place")),
 		troubles("D63", "CLOSE refused", "I5", times(1, 4), []trouble{
 			{name: "not done", knobs: faults(sftptest.Fault{Op: "close", Times: 3, Do: sftptest.Fail, Code: statusFailure})},
@@ -40,7 +41,9 @@ func truths() []Case {
 			{name: "shrinks", again: true, knobs: faults(sftptest.Fault{Op: "read", After: 2, Times: 4, Do: sftptest.Shrink})},
 			{name: "is replaced", again: true, knobs: faults(sftptest.Fault{Op: "read", After: 2, Times: 4, Do: sftptest.Replace})},
 		}, importMove),
-		troubles("D66", "OK for what was not done", "I1 I4 I5", times(2, 12), pretences(), eachWay...),
+		troubles("D66.1", "OK for what was not done, to an import", "I1 I4", times(2, 9), pretences("rename", "posix-rename", "close"), importMove),
+		troubles("D66.2", "OK for a delete that was not done", "I1 I2 I4", times(1, 3), pretences("remove"), kindOf("import-delete"), kindOf("import-delete-in-place")),
+		troubles("D66.3", "OK for what was not done, to an export", "I1 I5", times(2, 9), pretences("write", "rename", "close"), exportMove),
 		troubles("D71", "sizes at the edges", "I3", times(1, 4), []trouble{{name: "edges", sizes: sizesAtEdges, codes: []int{0, 4}}},
 			importMove, exportMove, kindOf("import-pgp-archive"), kindOf("export-pgp-delete")),
 	}
@@ -66,14 +69,14 @@ func earlyEnds() []trouble {
 	return all
 }
 
-func answers() []trouble {
+func answers(ops ...string) []trouble {
 	var all []trouble
 	for name, action := range map[string]sftptest.Action{
 		"more data": sftptest.MoreData, "wrong id": sftptest.WrongID, "wrong type": sftptest.WrongType, "twice": sftptest.Twice,
 		"stale data": sftptest.StaleData, "empty packet": sftptest.EmptyPacket, "overlong packet": sftptest.OverlongPacket, "truncated": sftptest.Truncated,
 	} {
-		for _, op := range []string{"read", "write", "open", "close"} {
-			all = append(all, trouble{name: name + " to " + op, knobs: faults(sftptest.Fault{Op: op, After: 2, Times: 1, Do: action})})
+		for _, op := range ops {
+			all = append(all, trouble{name: name + " to " + op, knobs: faults(sftptest.Fault{Op: op, After: 1, Times: 1, Do: action})})
 		}
 	}
 	return all
@@ -86,7 +89,7 @@ func refusedWrites() []trouble {
 			for _, do := range []sftptest.Action{sftptest.Fail, sftptest.FailDone} {
 				all = append(all, trouble{
 					name:  fmt.Sprintf("status %d to WRITE %d", code, k+1),
-					sizes: []int{700 << 10, 40 << 10, 300 << 10},
+					sizes: []int{2 << 20, 40 << 10, 300 << 10}, // twelve WRITEs
 					knobs: faults(sftptest.Fault{Op: "write", After: k, Times: 1, Do: do, Code: code}),
 				})
 			}
@@ -121,9 +124,9 @@ func sizes() []trouble {
 	}
 }
 
-func pretences() []trouble {
+func pretences(ops ...string) []trouble {
 	var all []trouble
-	for _, op := range []string{"write", "rename", "posix-rename", "remove", "close"} {
+	for _, op := range ops {
 		all = append(all, trouble{name: "OK to " + op, knobs: faults(sftptest.Fault{Op: op, Times: 3, Do: sftptest.Pretend})})
 	}
 	return all

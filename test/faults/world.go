@@ -43,6 +43,7 @@ type world struct {
 	points  string   // HAULIER_FAILPOINTS of the next runs
 	env     []string // further variables of the next runs
 	made    int      // versions so far
+	held    int      // versions that a person is asked about
 	peak    int64    // most resident memory of any run, in bytes
 }
 
@@ -113,7 +114,7 @@ func (w *world) configure(ctx context.Context) error {
 		kept = "{stored: login}"
 	}
 	if !w.kind.patient {
-		conn = "timeouts: {connect: 5s, handshake: 10s, operation: 10s, stall: 20s}\n    " + conn
+		conn = "timeouts: {connect: 5s, handshake: 10s, operation: 10s, stall: 20s, " + w.kind.timeouts + "}\n    " + conn
 	}
 	from, to := "{location: out, match: \"*.csv\", stable_for: 0s}", "{dir: disk/landing"
 	if w.kind.export {
