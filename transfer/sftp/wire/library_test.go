@@ -21,11 +21,17 @@ import (
 // dialLibrary gives a session of the library's client with p.
 func (p *peer) dialLibrary(t *testing.T) *sftp.Client {
 	t.Helper()
+	return p.dialLibraryOver(t, func(w io.WriteCloser) io.WriteCloser { return w })
+}
+
+// dialLibraryOver lets the library write to what becomes of its end of the line.
+func (p *peer) dialLibraryOver(t *testing.T, end func(io.WriteCloser) io.WriteCloser) *sftp.Client {
+	t.Helper()
 	ours, theirs := net.Pipe()
 	p.ReadWriter = theirs
 	done := make(chan struct{})
 	go func() { defer close(done); p.run(); _ = theirs.Close() }()
-	c, err := sftp.NewClientPipe(ours, ours)
+	c, err := sftp.NewClientPipe(ours, end(ours))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,6 +72,32 @@ func TestTheLibraryTakesTheEndOfFileForAWrittenFile(t *testing.T) {
 	t.Logf("ReadFrom gave %d of %d bytes, error %v, Close %v", n, 1<<20, err, closed)
 	if err != nil || closed != nil {
 		t.Errorf("ReadFrom: %d, %v, Close: %v", n, err, closed)
+	}
+}
+
+// endingChannel is a channel of SSH that ends after so many bytes: from then on Write gives io.EOF, as that of x/crypto/ssh does.
+type endingChannel struct {
+	io.WriteCloser
+	left int
+}
+
+func (d *endingChannel) Write(b []byte) (int, error) {
+	if d.left -= len(b); d.left < 0 {
+		return 0, io.EOF
+	}
+	return d.WriteCloser.Write(b)
+}
+
+func TestTheLibraryTakesADeadChannelForAWrittenFile(t *testing.T) {
+	c := (&peer{}).dialLibraryOver(t, func(w io.WriteCloser) io.WriteCloser { return &endingChannel{w, 200_000} })
+	f, err := c.OpenFile("f", os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := f.ReadFrom(bytes.NewReader(content(1 << 20)))
+	t.Logf("ReadFrom gave %d of %d bytes, error %v, Close %v", n, 1<<20, err, f.Close())
+	if err != nil || n == 1<<20 {
+		t.Errorf("ReadFrom: %d, %v", n, err)
 	}
 }
 
