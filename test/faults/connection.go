@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +42,7 @@ func far(k kind) kind {
 
 // connections is group C.
 func connections() []Case {
-	big, small := []int{8 << 20}, []int{4 << 10, 8 << 10}
+	big, small := []int{8 << 20}, slices.Repeat([]int{4 << 10}, 8)
 	return []Case{
 		troubles("C40", "the connection is cut at the n-th packet", "I1 I2 I3 I5", map[Tier]int{Short: 4, Night: 130, Release: 260}, cutEverywhere(), eachWay...),
 		troubles("C41", "the connection ends behind the n-th 64 KiB", "I1 I2 I3 I5", map[Tier]int{Short: 2, Night: 129, Release: 258}, endsEverywhere(), far(importMove), far(exportMove)),
@@ -67,9 +68,9 @@ func connections() []Case {
 			name: "stall", sizes: big, codes: []int{10}, most: 80 * time.Second,
 			knobs: faults(sftptest.Fault{Op: "write", After: 3, Do: sftptest.Stall}, sftptest.Fault{Op: "read", After: 3, Do: sftptest.Stall}),
 		}}, far(importMove), far(exportMove)),
-		troubles("C54", "keepalives refused, unanswered, and answered late", "I6", map[Tier]int{Short: 2, Night: 4, Release: 8}, []trouble{
+		troubles("C54", "keepalives refused, unanswered, and answered late", "I6", map[Tier]int{Short: 1, Night: 4, Release: 8}, []trouble{
 			{name: "unanswered", knobs: slowAnd(func(k *sftptest.Knobs) { k.IgnoreKeepalives = true }), sizes: small, codes: []int{0}},
-			{name: "late", knobs: slowAnd(func(k *sftptest.Knobs) { k.KeepaliveDelay = time.Second }), sizes: small, codes: []int{0}}, // refused, as OpenSSH does
+			{name: "late", knobs: slowAnd(func(k *sftptest.Knobs) { k.KeepaliveDelay = 5 * time.Second }), sizes: small, codes: []int{0}}, // refused, as OpenSSH does
 		}, lively(importMove), lively(exportMove)),
 		troubles("B38", "a RENAME that copies, takes 5 s, and is cut off", "I5", map[Tier]int{Short: 1, Night: 6, Release: 20}, []trouble{
 			{name: "cut after", knobs: copying(sftptest.DropDone)}, {name: "unanswered", knobs: copying(sftptest.Swallow)}, {name: "session ends", knobs: copying(sftptest.EndSessionDone)},
@@ -88,9 +89,9 @@ func slowAnd(also func(*sftptest.Knobs)) func(*sftptest.Knobs) {
 	}
 }
 
-// lively is a kind whose haulier asks for a sign of life at once when the line is quiet.
+// lively is a kind whose haulier asks for a sign of life at once when the line is quiet, and gives a dead one up soon.
 func lively(k kind) kind {
-	k.timeouts = "keepalive: 50ms"
+	k.timeouts = "stall: 3s, keepalive: 50ms"
 	return k
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -114,7 +115,7 @@ func (w *world) configure(ctx context.Context) error {
 		kept = "{stored: login}"
 	}
 	if !w.kind.patient {
-		conn = "timeouts: {connect: 5s, handshake: 10s, operation: 10s, stall: 20s, " + w.kind.timeouts + "}\n    " + conn
+		conn = "timeouts: {connect: 5s, handshake: 10s, operation: 10s, " + cmp.Or(w.kind.timeouts, "stall: 20s") + "}\n    " + conn
 	}
 	from, to := "{location: out, match: \"*.csv\", stable_for: 0s}", "{dir: disk/landing"
 	if w.kind.export {
