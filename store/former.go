@@ -35,6 +35,14 @@ func (s *Store) newestOf(ctx context.Context, act string, f job.File, which stri
 	return rows[0], true, nil
 }
 
+// LandedIn says whether a file of any job has landed in the folder. No index helps: it is asked only for a landing that is not there.
+func (s *Store) LandedIn(ctx context.Context, landing string) (bool, error) {
+	rows, err := s.files(ctx, "look for what has landed in "+landing, func(db *gorm.DB) *gorm.DB {
+		return db.Where("landing = ? AND state = 'landed'", raw(landing)).Limit(1)
+	})
+	return len(rows) > 0, err
+}
+
 // Expired gives rows that keep a local copy and ended before a time, oldest first.
 func (s *Store) Expired(ctx context.Context, jobName string, before time.Time, limit int) ([]job.File, error) {
 	return s.files(ctx, "look for kept copies of "+jobName, func(db *gorm.DB) *gorm.DB {

@@ -78,6 +78,38 @@ func TestImportFinishesWhereItBegan(t *testing.T) {
 	}
 }
 
+// A disk that is not mounted leaves an empty folder, or none. Nothing lands there until somebody says so.
+func TestImportMakesALandingForTheFirstFileOnly(t *testing.T) {
+	for name, instead := range map[string]func(dir string) error{
+		"nothing":         func(string) error { return nil },
+		"an empty folder": func(dir string) error { return os.Mkdir(dir, 0o755) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t, sftptest.Knobs{}).importing(nil)
+			put(t, b.remote("out", "a.csv"), "one")
+			b.want(1, 0, 0, 0)
+			away := b.landing + "-away"
+			if err := errors.Join(os.Rename(b.landing, away), instead(b.landing)); err != nil {
+				t.Fatal(err)
+			}
+			put(t, b.remote("out", "b.csv"), "two")
+			for range 2 {
+				if got := b.do(); got.Reason == nil || got.Reason.Slug != "local.landing_gone" {
+					t.Fatalf("the run ended with %v", got.Reason)
+				}
+			}
+			if _, err := os.Stat(filepath.Join(b.landing, local.StageDir)); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("a stage was made: %v", err)
+			}
+			if err := errors.Join(os.RemoveAll(b.landing), os.Rename(away, b.landing)); err != nil {
+				t.Fatal(err)
+			}
+			b.want(1, 0, 0, 0)
+			has(t, b.landing, map[string]string{"a.csv": "one", "b.csv": "two"})
+		})
+	}
+}
+
 func TestImportHoldsWhatAFormerLandingCouldTell(t *testing.T) {
 	b, old, now := moving(t, failing)
 	stuck(t, b, old)

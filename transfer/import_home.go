@@ -71,6 +71,31 @@ func (r *importRun) homeOf(f job.File) (home, error) {
 	return h, err
 }
 
+// ownHome opens the landing that the job has now. It is made for the first file, and never again: where files have landed before, one
+// that is not there is a disk that is not mounted or a folder that somebody moved, and what lands in its place is seen by nobody.
+func (r *importRun) ownHome(ctx context.Context) (home, error) {
+	h, err := r.homeAt(r.want.Landing, r.Former)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return h, err
+	}
+	used, err := r.ledger.LandedIn(ctx, r.want.Landing)
+	switch {
+	case err != nil:
+		return home{}, ledgerReason(err)
+	case used:
+		return home{}, landingGone(r.want.Landing)
+	}
+	return r.homeAt(r.want.Landing, r.Importer.Landing)
+}
+
+func landingGone(dir string) *job.Reason {
+	return &job.Reason{
+		Slug: "local.landing_gone", What: "no file was touched on either side",
+		Cause: fmt.Sprintf("files have landed in %s before, and its folder .haulier is not there any more: a disk that is not mounted, or somebody moved or removed it", dir),
+		Do:    fmt.Sprintf("mount it, or put it back; if it is to begin empty: mkdir -p %s/.haulier; the next run goes on", dir), Who: job.WhoUs,
+	}
+}
+
 func (r *importRun) homeAt(dir string, open func(dir string) (Landing, error)) (home, error) {
 	landing, err := open(dir)
 	if err != nil {

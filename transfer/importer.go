@@ -71,7 +71,7 @@ func (im *Importer) begin(ctx context.Context, remote Remote, c job.Connection, 
 	if err != nil {
 		return r, err
 	}
-	if r.home, err = r.homeAt(s.Import.Landing, im.Landing); err != nil {
+	if r.home, err = r.ownHome(ctx); err != nil {
 		return r, err
 	}
 	if s.Import.Opening != nil {

@@ -55,6 +55,8 @@ type Finder interface {
 	// Unfinished gives rows that a run began and no run ended.
 	Unfinished(ctx context.Context, jobName string) ([]job.File, error)
 	File(ctx context.Context, id int64) (job.File, error)
+	// LandedIn says whether any job's file has landed in the folder, as far as the ledger remembers.
+	LandedIn(ctx context.Context, landing string) (bool, error)
 	Siblings
 	Leavings
 	Absentees

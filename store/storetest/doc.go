@@ -43,6 +43,7 @@ func Run(t *testing.T, open Opener) {
 		{"PinsAndBreakers", pinsAndBreakers},
 		{"FormerAndExpired", formerAndExpired},
 		{"HolderOfAName", holderOfAName},
+		{"LandedInAFolder", landedInAFolder},
 		{"LitteringIsWhatMayLieOnTheServer", litteringIsWhatMayLieOnTheServer},
 		{"KeysHaveVersionsAndSlots", keysHaveVersionsAndSlots},
 		{"SecretsAreKeptByName", secretsAreKeptByName},

@@ -304,6 +304,21 @@ func holderOfAName(t *testing.T, b bundle) {
 	same(t, "of another path", yes, false)
 }
 
+func landedInAFolder(t *testing.T, b bundle) {
+	for folder, step := range map[string]job.Step{"/landing/one": job.StepDone, "/landing/two": job.StepLanding} {
+		f := b.claimed(t, "/in/"+string(step))
+		f.Landing = folder
+		state := job.FileMoving
+		if step == job.StepDone {
+			state = job.FileLanded
+		}
+		b.advance(t, f, step, state)
+	}
+	for folder, want := range map[string]bool{"/landing/one": true, "/landing/two": false, "/landing": false} {
+		same(t, folder, must[bool](t)(b.LandedIn(t.Context(), folder)), want)
+	}
+}
+
 func litteringIsWhatMayLieOnTheServer(t *testing.T, b bundle) {
 	var want []int64
 	for i, c := range []struct {

@@ -38,7 +38,7 @@ func disks() []Case {
 		traced("E76", "no space at the n-th write to the ledger", "pwrite64:error=ENOSPC", times(2, 60), importMove, exportMove),
 		traced("E77", "an error of the disk at the n-th fsync", "fsync:error=EIO", times(2, 80), importMove, exportMove, kindOf("export-pgp-delete")),
 		traced("E75", "over quota at the n-th rename", "renameat2:error=EDQUOT", times(1, 30), importMove, kindOf("import-pgp-archive")),
-		troubles("E79", "the landing is gone, or something else has its name", "I1 I4 I8", times(2, 9), misplaced(), importMove),
+		troubles("E79", "the landing is gone, or something else has its name", "I1 I4 I8", times(3, 15), misplaced(), importMove),
 		Case{ID: "E80", Title: "the stage is on another disk than the landing: refused", Holds: "I1", Needs: []string{"root"}, Times: times(1, 1), Run: otherDevice},
 		Case{ID: "E82", Title: "the ledger is damaged, cut off, gone, or older", Holds: "I1 I2", Times: times(1, 4), Run: damagedLedgers},
 		Case{ID: "E83", Title: "two processes on one data folder", Holds: "I2", Times: times(1, 5), Run: twoProcesses},
@@ -130,6 +130,9 @@ func misplaced() []trouble {
 	swap := func(instead func(path string) error) func(*world) (func(), error) {
 		return func(w *world) (func(), error) {
 			path, aside := w.path("disk/landing"), w.path("disk/landing-aside")
+			if err := w.landFirst(); err != nil {
+				return nil, err
+			}
 			if err := os.Rename(path, aside); err != nil {
 				return nil, err
 			}
@@ -139,10 +142,28 @@ func misplaced() []trouble {
 			}, instead(path)
 		}
 	}
+	another := func(path string) error {
+		return errors.Join(os.MkdirAll(path+"-other", 0o755), os.Symlink(path+"-other", path))
+	}
 	return []trouble{
+		{name: "nothing", alarm: true, fails: true, begin: swap(func(string) error { return nil })},
+		{name: "an empty folder", alarm: true, fails: true, begin: swap(func(path string) error { return os.Mkdir(path, 0o755) })},
+		{name: "a link to another folder", alarm: true, fails: true, begin: swap(another)},
 		{name: "a file", alarm: true, fails: true, begin: swap(func(path string) error { return os.WriteFile(path, nil, 0o600) })},
 		{name: "a dead link", alarm: true, fails: true, begin: swap(func(path string) error { return os.Symlink("/nowhere/at/all", path) })},
 	}
+}
+
+// landFirst lets files land, and puts others out: a landing that was never used is nothing to miss.
+func (w *world) landFirst() error {
+	r, err := w.haulier(context.Background(), "run", "move")
+	if err == nil && r.code != 0 {
+		err = fmt.Errorf("a run into a sound landing ended with %d\n%s", r.code, r.all())
+	}
+	if err == nil {
+		_, err = w.people.putOut(nil)
+	}
+	return err
 }
 
 // otherDevice: a stage on another disk cannot land files whole, and haulier says so instead of trying.

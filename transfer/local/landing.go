@@ -49,7 +49,7 @@ func OpenLanding(dir string) (*Landing, error) {
 // FindLanding opens a landing that was used before, as it is: fs.ErrNotExist when it has no stage any more.
 func FindLanding(dir string) (*Landing, error) {
 	if _, err := os.Stat(filepath.Join(dir, StageDir)); err != nil {
-		return nil, fmt.Errorf("open the former landing: %w", err)
+		return nil, fmt.Errorf("open landing: %w", err)
 	}
 	return OpenLanding(dir)
 }
