@@ -240,6 +240,11 @@ func firstOf(points *passed, name string, n int) []string {
 
 // killAt kills a run at one of the moments at which it comes by a failpoint, if it comes by so often.
 func (p *pass) killAt(ctx context.Context, w *world, name string, v visit) (killed bool, err error) {
+	if v.after != "" && w.people.round == 1 { // what the run before left is of a world that has seen files before
+		if err := w.landFirst(ctx); err != nil {
+			return false, err
+		}
+	}
 	if err := w.disturb(ctx, v.after); err != nil {
 		return false, err
 	}

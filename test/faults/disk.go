@@ -26,7 +26,7 @@ func disks() []Case {
 	full := troubles("E73", "the disk of the landing is full, at any byte", "I1 I3 I4", times(2, 20), fillings("disk/filler"), landing("size=64m"), onDisks(kindOf("import-pgp-archive"), map[string]string{"disk": "size=64m"}))
 	inodes := troubles("E74", "no file can be made any more", "I1 I4", times(1, 10), usedUp(), landing("size=64m,nr_inodes=1000"))
 	readOnly := troubles("E78", "the disk of the landing becomes read-only", "I1 I4", times(1, 6), []trouble{{name: "read-only", alarm: true, fails: true, begin: remounted}}, landing("size=64m"))
-	stage := troubles("E81", "the disk of the ledger is full", "I1 I4 I10", times(2, 12), fillings("haulier-data/filler"), sealed, onDisks(importMove, map[string]string{"haulier-data": "size=24m"}))
+	stage := troubles("E81", "the disk of the ledger is full", "I1 I4 I10", times(1, 12), fillings("haulier-data/filler"), sealed, onDisks(importMove, map[string]string{"haulier-data": "size=24m"}))
 	all := []Case{full, inodes, readOnly, stage}
 	for i := range all {
 		all[i].Needs = []string{"root"}
@@ -130,7 +130,7 @@ func misplaced() []trouble {
 	swap := func(instead func(path string) error) func(*world) (func(), error) {
 		return func(w *world) (func(), error) {
 			path, aside := w.path("disk/landing"), w.path("disk/landing-aside")
-			if err := w.landFirst(); err != nil {
+			if err := w.landFirst(context.Background()); err != nil {
 				return nil, err
 			}
 			if err := os.Rename(path, aside); err != nil {
@@ -155,8 +155,8 @@ func misplaced() []trouble {
 }
 
 // landFirst lets files land, and puts others out: a landing that was never used is nothing to miss.
-func (w *world) landFirst() error {
-	r, err := w.haulier(context.Background(), "run", "move")
+func (w *world) landFirst(ctx context.Context) error {
+	r, err := w.haulier(ctx, "run", "move")
 	if err == nil && r.code != 0 {
 		err = fmt.Errorf("a run into a sound landing ended with %d\n%s", r.code, r.all())
 	}
