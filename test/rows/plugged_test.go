@@ -68,6 +68,7 @@ func (w *world) plug() *plugged {
 		Connections: func(name string) (job.Connection, bool) { c, ok := cfg.Connections[name]; return c, ok },
 		Importer: &transfer.Importer{
 			Ledger: s, Landing: func(dir string) (transfer.Landing, error) { return local.OpenLanding(dir) },
+			Former: func(dir string) (transfer.Landing, error) { return local.FindLanding(dir) },
 			Opener: keyring.Opener, Refetch: pgp.Refetch, Forget: local.Forget, Epoch: s.Epoch, Watch: func(job.Progress) {},
 		},
 		Book: s, Logger: slog.New(slog.DiscardHandler),
