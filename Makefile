@@ -67,24 +67,8 @@ faults-report: ## write the table of RESULTS into docs/reliability.md
 mutants: ## take each safety line out in turn: a test must fail without it; writes the table of docs/reliability.md
 	go run ./test/mutants -report docs/reliability.md
 
-# Files that targets make lie in memory: to sync them costs nothing there. Go now and then calls the end of the time itself a
-# failure, "context deadline exceeded" without an input: that found nothing.
 fuzz: ## fuzz each reader of foreign bytes for FUZZTIME (10s; a night: 10m), all of them even if one finds something; docs/reliability.md lists them
-	@set -- $$(go list -f '{{$$p := .ImportPath}}{{$$d := .Dir}}{{range .TestGoFiles}}{{$$p}} {{$$d}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$p}} {{$$d}}/{{.}}{{"\n"}}{{end}}' $(TESTS) | \
-		while read -r pkg file; do sed -n "s|^func \(Fuzz[A-Za-z0-9_]*\)(.*|$$pkg \1|p" "$$file"; done); \
-	fast=/dev/shm; test -w $$fast || fast=$${TMPDIR:-/tmp}; \
-	log=$$(mktemp); trap 'rm -f "$$log"' EXIT; began=$$(date +%s); all=$$(($$# / 2)); n=0; found=; \
-	test $$all -gt 0 || { echo "no targets in $(TESTS)"; exit 1; }; echo "$$all targets, $(FUZZTIME) each and the time to build them"; \
-	while [ $$# -gt 0 ]; do \
-		n=$$((n + 1)); echo "$$n/$$all $$1 $$2"; \
-		if TMPDIR=$$fast GOTMPDIR=$${TMPDIR:-/tmp} go test -run '^$$' -fuzz "^$$2\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s "$$1" >"$$log" 2>&1 || \
-			{ grep -q '^    context deadline exceeded$$' "$$log" && ! grep -q 'Failing input' "$$log"; }; \
-		then grep '^fuzz: elapsed.*execs' "$$log" | tail -1; \
-		else found="$$found $$2"; grep -v '^fuzz: elapsed' "$$log"; \
-		fi; \
-		shift 2; \
-	done; \
-	echo "$$n done in $$(($$(date +%s) - began)) s$${found:+; found something:$$found}"; test -z "$$found"
+	go run ./internal/fuzzrun -time $(FUZZTIME) $(TESTS)
 
 model: ## check the models of docs/model within wider bounds too; needs spin, gcc, minutes and 3 GiB
 	HAULIER_MODEL=wide go test ./test/model -count=1 -v -timeout 3h
