@@ -16,6 +16,7 @@ type kind struct {
 	to       string   // further keys in to: {…}
 	fixed    bool     // one name that comes again with other content
 	holds    []string // slugs under which a file may rightly be held after a crash: nobody can know
+	calls    []string // slugs for which a person may rightly be called though all is well here: only the customer can mend it
 	twice    bool     // a version may come twice: the job says so
 	stored   bool     // the password is kept in the store, beside other secrets
 	learns   bool     // `connections test --write` has shown what the server does

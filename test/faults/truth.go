@@ -42,7 +42,7 @@ func truths() []Case {
 			{name: "is replaced", again: true, knobs: faults(sftptest.Fault{Op: "read", After: 2, Times: 4, Do: sftptest.Replace})},
 		}, importMove),
 		troubles("D66.1", "OK for what was not done, to an import", "I1 I4", times(2, 9), pretences("rename", "posix-rename", "close"), importMove),
-		troubles("D66.2", "OK for a delete that was not done", "I1 I2 I4", times(1, 3), pretences("remove"), kindOf("import-delete"), kindOf("import-delete-in-place")),
+		troubles("D66.2", "OK for a delete that was not done", "I1 I2 I4", times(1, 3), pretences("remove"), stays(kindOf("import-delete")), stays(kindOf("import-delete-in-place"))),
 		troubles("D66.3", "OK for what was not done, to an export", "I1 I5", times(2, 9), pretences("write", "rename", "close"), exportMove),
 		troubles("D71", "sizes at the edges", "I3", times(1, 4), []trouble{{name: "edges", sizes: sizesAtEdges, codes: []int{0, 4}}},
 			importMove, exportMove, kindOf("import-pgp-archive"), kindOf("export-pgp-delete")),
@@ -130,4 +130,10 @@ func pretences(ops ...string) []trouble {
 		all = append(all, trouble{name: "OK to " + op, knobs: faults(sftptest.Fault{Op: op, Times: 3, Do: sftptest.Pretend})})
 	}
 	return all
+}
+
+// stays is a kind whose sources may stay on the server for good: it has acknowledged their delete, and is not asked again.
+func stays(k kind) kind {
+	k.calls = []string{"remote.source_stays"}
+	return k
 }
