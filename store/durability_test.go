@@ -93,7 +93,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 	for query, index := range map[string]string{
 		`SELECT * FROM files WHERE job = 'j' AND path IN (x'00', x'01') AND superseded = 0`:                                                 "sqlite_autoindex_files_1",
 		`SELECT * FROM files WHERE job = 'j' AND step NOT IN ('seen', 'done') AND state NOT IN ('held', 'rejected', 'skipped') ORDER BY id`: "files_unfinished",
-		`SELECT * FROM files WHERE job = 'j' AND id > 5 AND absent = 0 AND superseded = 0 ORDER BY id LIMIT 500`:                            "files_present",
+		`SELECT * FROM files WHERE job = 'j' AND id > 5 AND ` + present + ` ORDER BY id LIMIT 500`:                                          "files_present",
 		`SELECT * FROM files WHERE state = 'held' ORDER BY id LIMIT 1000`:                                                                   "files_held",
 		`SELECT count(*) FROM files WHERE ` + lyingRejected + ` AND job = 'j'`:                                                              "files_rejected",
 		`SELECT count(*) FROM files WHERE ` + lyingRejected + ` GROUP BY job`:                                                               "files_rejected",

@@ -81,12 +81,15 @@ func (s *Store) File(ctx context.Context, id int64) (job.File, error) {
 	return row.file(), err
 }
 
+// present is as the index files_present has it.
+const present = `absent = 0 AND (superseded = 0 OR (step = 'seen' AND state = 'waiting'))`
+
 // Present gives to each the newest generation of every path of the job that no complete listing has missed, whatever
-// its step, in the order of first sight. Memory is bounded; each may write to the store.
+// its step, and older ones that wait to be taken, in the order of first sight. Memory is bounded; each may write to the store.
 func (s *Store) Present(ctx context.Context, jobName string, each func(job.File) error) error {
 	for after := int64(0); ; {
 		files, err := s.files(ctx, "read present files of "+jobName, func(db *gorm.DB) *gorm.DB {
-			return db.Where("job = ? AND id > ? AND absent = 0 AND superseded = 0", jobName, after).Order("id").Limit(page)
+			return db.Where("job = ? AND id > ? AND "+present, jobName, after).Order("id").Limit(page)
 		})
 		if err != nil || len(files) == 0 {
 			return err

@@ -117,3 +117,31 @@ func (b *bundle) consumed(f job.File) {
 		b.t.Errorf("the version that was used up stands at %s, %s: %v", f.Step, f.State, f.Reason)
 	}
 }
+
+// Two versions lie aside, and the customer takes both away before they are quiet: no row waits for ever.
+func TestImportWithdrawsEachVersionThatLayAside(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).importing(func(im *job.Import) {
+		im.StableFor, im.AfterSuccess.Action = 60*time.Millisecond, job.RetireDelete
+	})
+	put(t, b.remote("out", "a.csv"), "one")
+	b.want(1, 0, 0, 0)
+	f := b.last()
+	for i, text := range []string{"the second", "and the third"} {
+		put(t, b.remote("out", "a.csv"), text)
+		b.goesAside(f, f.Fence+int64(i))
+	}
+	b.watch = func(p job.Progress) {
+		if p.Stage == job.StageWait {
+			b.usesUp(b.rows()[1])
+			b.usesUp(b.rows()[2])
+			b.watch = nil
+		}
+	}
+	b.want(0, 0, 2, 0)
+	for _, row := range b.rows()[1:] {
+		if row.Step != job.StepDone || row.State != job.FileSkipped {
+			t.Errorf("generation %d, which lay aside, stands at %s, %s", row.Generation, row.Step, row.State)
+		}
+	}
+	has(t, b.landing, map[string]string{"a.csv": "one"})
+}

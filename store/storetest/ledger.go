@@ -189,7 +189,9 @@ func presentStreamsPages(t *testing.T, b bundle) {
 		same(t, "stamps in the order given", seen[i].Touched, seen[i-1].Touched+1)
 	}
 	ok(t, b.MarkAbsent(t.Context(), []int64{seen[3].ID}, seen[n-1].Touched))
-	again := b.see(t, found("/in/0005.csv"))
+	b.advance(t, must[job.File](t)(b.Claim(t.Context(), seen[7], 1)), job.StepDone, job.FileLanded)
+	b.see(t, found("/in/0005.csv")) // of which the first one waits still
+	again := b.see(t, found("/in/0007.csv"))
 
 	var got []string
 	ok(t, b.Present(t.Context(), "acme-customers", func(f job.File) error {
@@ -200,7 +202,8 @@ func presentStreamsPages(t *testing.T, b bundle) {
 		_, err := b.Claim(t.Context(), f, 1) // a reader that writes must not block itself
 		return err
 	}))
-	same(t, "paths", len(got), n-1)
+	same(t, "paths", len(got), n)
+	same(t, "rows that wait of one path", []string{got[4], got[n-2]}, []string{"/in/0005.csv", "/in/0005.csv"})
 	stop := errors.New("stop")
 	wants(t, b.Present(t.Context(), "acme-customers", func(job.File) error { return stop }), stop)
 }
