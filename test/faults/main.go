@@ -87,6 +87,10 @@ func campaign(ctx context.Context, o options, points bool) error {
 		}
 		say := func(format string, args ...any) { fmt.Printf("        "+format+"\n", args...) }
 		r := c.do(ctx, o, o.seed^hashOf(c.ID), say)
+		if ctx.Err() != nil {
+			fmt.Println(c.ID, "has no verdict: the campaign was ended from outside")
+			break
+		}
 		counts[r.Verdict]++
 		fmt.Printf("%-7s %-8s %4d s  %4d rounds %4d kills  %s\n", c.ID, r.Verdict, r.Seconds, r.Rounds, r.Kills, c.Title)
 		if r.Why != "" {
