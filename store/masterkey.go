@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/haulier/haulier/internal/failpoint"
 	"github.com/haulier/haulier/internal/secret"
 )
 
@@ -150,7 +151,7 @@ func writeKeyFile(path string, key secret.Text, name func(from, to string) error
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := moment("master.name", func() error { return name(f.Name(), path) }); err != nil {
+	if err := failpoint.Around("master.name", func() error { return name(f.Name(), path) }); err != nil {
 		return err
 	}
 	return errors.Join(removeDrafts(filepath.Dir(path)), syncDir(filepath.Dir(path)))

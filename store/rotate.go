@@ -23,7 +23,7 @@ func (s *Store) RotateMasterKey(ctx context.Context, next secret.Text, keep func
 	}
 	rotation := rotation{store: s, next: next, id: keyID(next)}
 	started := false
-	err = moment("rotate.begin", func() error {
+	err = failpoint.Around("rotate.begin", func() error {
 		started, err = rotation.begin(ctx, seal(a, []byte(canaryText), "canary"))
 		return err
 	})
@@ -35,18 +35,10 @@ func (s *Store) RotateMasterKey(ctx context.Context, next secret.Text, keep func
 			return err
 		}
 	}
-	if err := moment("rotate.keep", keep); err != nil {
+	if err := failpoint.Around("rotate.keep", keep); err != nil {
 		return failure("keep the next master key", err)
 	}
-	return moment("rotate.end", func() error { return rotation.end(ctx) })
-}
-
-// moment does one durable act between the two moments of a failpoint.
-func moment(name string, act func() error) error {
-	if err := failpoint.Hit(name + ".before"); err != nil {
-		return err
-	}
-	return errors.Join(act(), failpoint.Hit(name))
+	return failpoint.Around("rotate.end", func() error { return rotation.end(ctx) })
 }
 
 // NextMasterKey gives the key that a rotation which has not ended goes to; empty: none is under way.
@@ -138,7 +130,7 @@ func (r rotation) bridge(meta map[string]string) (map[string]string, error) {
 
 // rewrapOne takes one row that is still under the old key. It says whether there was one.
 func (r rotation) rewrapOne(ctx context.Context) (more bool, err error) {
-	err = moment("rotate.row", func() error { return r.rewrapNext(ctx, &more) })
+	err = failpoint.Around("rotate.row", func() error { return r.rewrapNext(ctx, &more) })
 	return more && err == nil, err
 }
 

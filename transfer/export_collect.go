@@ -9,6 +9,7 @@ import (
 	"path"
 	"time"
 
+	"github.com/haulier/haulier/internal/failpoint"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
 )
@@ -167,7 +168,7 @@ func (r *exportRun) seal(ctx context.Context, f *job.File) error {
 	}
 	sent, plain := newMeter(), newMeter()
 	err = r.sealInto(ctx, f, io.MultiWriter(file, sent), plain)
-	if err = errors.Join(err, around("X2.stage", func() error { return errors.Join(file.Close(), r.stage.Sync()) })); err != nil {
+	if err = errors.Join(err, failpoint.Around("X2.stage", func() error { return errors.Join(file.Close(), r.stage.Sync()) })); err != nil {
 		return errors.Join(err, r.stage.Remove(f.Stage))
 	}
 	if plain.digest() != f.Plain {

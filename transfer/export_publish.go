@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/haulier/haulier/internal/failpoint"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
 )
@@ -57,14 +58,14 @@ func (r *exportRun) rename(ctx context.Context, f *job.File) error {
 	if lookErr != nil || !now.temp || !now.final || now.ours {
 		return errors.Join(err, lookErr)
 	}
-	if removeErr := around("X6.remove", func() error { return r.remote.Remove(ctx, f.Final) }); removeErr != nil {
+	if removeErr := failpoint.Around("X6.remove", func() error { return r.remote.Remove(ctx, f.Final) }); removeErr != nil {
 		return errors.Join(err, removeErr)
 	}
 	return r.renameOnce(ctx, *f)
 }
 
 func (r *exportRun) renameOnce(ctx context.Context, f job.File) error {
-	return around("X6", func() error { return r.remote.Rename(ctx, f.Temp, f.Final, f.Means) })
+	return failpoint.Around("X6", func() error { return r.remote.Rename(ctx, f.Temp, f.Final, f.Means) })
 }
 
 // renameRefused takes the row back to uploaded: the complete temporary stays on the server, and the next run has only
@@ -164,7 +165,7 @@ func (r *exportRun) confirm(ctx context.Context, f *job.File, acknowledged bool)
 			return r.unobservable(ctx, f, acknowledged)
 		}
 		var next observed
-		err := around("X7", func() (err error) {
+		err := failpoint.Around("X7", func() (err error) {
 			next, err = r.observe(ctx, f)
 			return err
 		})

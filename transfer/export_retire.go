@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/haulier/haulier/internal/failpoint"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
 )
@@ -49,7 +50,7 @@ func (r *exportRun) mark(ctx context.Context, f *job.File) error {
 
 func (r *exportRun) putMarker(ctx context.Context, f job.File) error {
 	began := time.Now()
-	err := around("X9.marker", func() error {
+	err := failpoint.Around("X9.marker", func() error {
 		_, err := r.remote.Put(ctx, f.Marker, strings.NewReader(""))
 		return err
 	})
@@ -69,7 +70,7 @@ func (r *exportRun) retireSource(ctx context.Context, f *job.File) error {
 	}
 	aside := filepath.Base(f.Aside)
 	if r.want.AfterSuccess.Action == job.RetireDelete {
-		return around("X9.dispose", func() error { return r.outbox.Remove(aside) })
+		return failpoint.Around("X9.dispose", func() error { return r.outbox.Remove(aside) })
 	}
 	if f.Archived == "" {
 		if err := r.intendMove(ctx, f, r.name(*f)); err != nil {
@@ -77,12 +78,12 @@ func (r *exportRun) retireSource(ctx context.Context, f *job.File) error {
 		}
 	}
 	move := func() error { return r.outbox.Move(aside, filepath.Dir(f.Archived), filepath.Base(f.Archived)) }
-	err := around("X9.dispose", move)
+	err := failpoint.Around("X9.dispose", move)
 	if errors.Is(err, fs.ErrExist) {
 		if err := r.intendMove(ctx, f, naming.Stamped(r.name(*f), time.Now())); err != nil {
 			return err
 		}
-		err = around("X9.dispose", move)
+		err = failpoint.Around("X9.dispose", move)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // an earlier attempt moved it
@@ -119,7 +120,7 @@ func (r *exportRun) takeAside(ctx context.Context, f *job.File) error {
 		}
 	}
 	aside := filepath.Base(f.Aside)
-	if err := around("X9.aside", func() error { return r.outbox.Move(name, folder(*f), aside) }); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
+	if err := failpoint.Around("X9.aside", func() error { return r.outbox.Move(name, folder(*f), aside) }); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	entry, err := r.outbox.Stat(aside)
@@ -191,7 +192,7 @@ func ours(f job.File) bool { return f.Temp != "" && f.Temp != f.Final }
 // uploads only is not even asked.
 func (r *exportRun) removeTemp(ctx context.Context, temp string) bool {
 	if r.conn.Profile != "put-only" {
-		err := around("X9.sweep", func() error { return r.remote.Remove(ctx, temp) })
+		err := failpoint.Around("X9.sweep", func() error { return r.remote.Remove(ctx, temp) })
 		if !refused(err) {
 			return err == nil || errors.Is(err, fs.ErrNotExist)
 		}

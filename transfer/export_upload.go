@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/haulier/haulier/internal/failpoint"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
 )
@@ -137,7 +138,7 @@ func (r *exportRun) put(ctx context.Context, f *job.File, moved *int64) error {
 		r.tell(job.Progress{File: f.ID, Name: r.shown(*f), Stage: job.StageUpload, Done: n, Total: f.Received.Size})
 	}}
 	var n int64
-	err = around("X4", func() (err error) {
+	err = failpoint.Around("X4", func() (err error) {
 		n, err = r.remote.Put(ctx, f.Temp, io.TeeReader(src, shown))
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/haulier/haulier/internal/failpoint"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
 )
@@ -189,7 +190,7 @@ func keep(ctx context.Context) context.Context { return context.WithoutCancel(ct
 func (r *frame) advance(ctx context.Context, f *job.File, to job.Step) error {
 	next := *f
 	next.Step = to
-	return ledgerReason(around(points[f.Type][to], func() error {
+	return ledgerReason(failpoint.Around(points[f.Type][to], func() error {
 		written, err := r.ledger.Advance(keep(ctx), f.Step, next)
 		if err == nil {
 			*f = written
@@ -326,7 +327,7 @@ func (r *frame) claim(ctx context.Context, row job.File) (f job.File, err error)
 			return f, err
 		}
 	}
-	err = around("C3", func() (err error) {
+	err = failpoint.Around("C3", func() (err error) {
 		f, err = r.ledger.Claim(keep(ctx), row, r.run.ID)
 		return err
 	})

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/haulier/haulier/internal/failpoint"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
 )
@@ -62,7 +63,7 @@ func (r *importRun) fetchReceived(ctx context.Context, f *job.File, moved *int64
 	closed := false
 	err = r.get(ctx, f, io.MultiWriter(file, sum), moved, func() error {
 		closed = true
-		if err := around("C6", func() error { return errors.Join(file.Close(), r.landing.Sync()) }); err != nil {
+		if err := failpoint.Around("C6", func() error { return errors.Join(file.Close(), r.landing.Sync()) }); err != nil {
 			return err
 		}
 		next := *f // only a row that could be written has spent the source: else CLOSE is not sent
@@ -150,7 +151,7 @@ func (r *importRun) get(ctx context.Context, f *job.File, dst io.Writer, moved *
 		r.tell(job.Progress{File: f.ID, Name: r.shown(*f), Stage: job.StageDownload, Done: n, Total: f.Size})
 	}}
 	var n int64
-	err := around("C5", func() (err error) {
+	err := failpoint.Around("C5", func() (err error) {
 		n, err = r.remote.Get(ctx, source(*f), f.Size, shown, func() error { return guarded(committed) })
 		return err
 	})
@@ -232,7 +233,7 @@ func (o *opening) open(ctx context.Context, opener Opener, src io.Reader) error 
 
 // end makes the opened file durable (C8), or removes it.
 func (o *opening) end(f *job.File, err error) (string, error) {
-	err = errors.Join(err, around("C8", o.file.Close))
+	err = errors.Join(err, failpoint.Around("C8", o.file.Close))
 	if err != nil {
 		return "", errors.Join(err, o.run.landing.Remove(o.name))
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"github.com/haulier/haulier/internal/failpoint"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
 )
@@ -19,7 +20,7 @@ func (r *importRun) land(ctx context.Context, f *job.File, opened string, seq in
 		return errors.Join(err, r.landing.Remove(opened))
 	}
 	ready := staged(f.ID, f.Fence, stagedReady)
-	if err := around("C9", func() error { return r.landing.Promote(opened, ready) }); err != nil {
+	if err := failpoint.Around("C9", func() error { return r.landing.Promote(opened, ready) }); err != nil {
 		return err
 	}
 	f.Stage = ready
@@ -50,7 +51,7 @@ func (r *importRun) vacant(name string) string {
 // landReady is C11 and C12.
 func (r *importRun) landReady(ctx context.Context, f *job.File, name string) error {
 	for {
-		err := around("C11", func() error { return r.landing.Land(f.Stage, f.Final, r.want.IfExists == job.ExistsReplace) })
+		err := failpoint.Around("C11", func() error { return r.landing.Land(f.Stage, f.Final, r.want.IfExists == job.ExistsReplace) })
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && r.newStage && f.Fence > 1:
 			return r.witnessLost(*f)
@@ -131,7 +132,7 @@ func (r *importRun) intendArchive(ctx context.Context, f *job.File, name string)
 }
 
 func (r *importRun) toArchive(f job.File) error {
-	return around("C12.archive", func() error {
+	return failpoint.Around("C12.archive", func() error {
 		_, err := r.landing.Archive(f.Kept, filepath.Dir(f.Archived), filepath.Base(f.Archived))
 		return err
 	})

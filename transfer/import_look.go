@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/haulier/haulier/internal/failpoint"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
 )
@@ -28,7 +29,7 @@ func (r *importRun) look(ctx context.Context) (*look, error) {
 		return nil, err
 	}
 	r.tell(job.Progress{Stage: job.StageList, Name: naming.Printable(r.want.Dir, 200)})
-	err = around("C1", func() error {
+	err = failpoint.Around("C1", func() error {
 		return r.remote.List(ctx, r.want.Dir, r.spec.Limits.MaxEntries, func(entry job.Entry) error { return r.sight(ctx, l, entry) })
 	})
 	capped := tooMany(err)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/haulier/haulier/internal/failpoint"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
 )
@@ -107,7 +108,7 @@ func (r *importRun) nameFree(ctx context.Context, f job.File) (bool, error) {
 }
 
 func (r *importRun) nameBack(ctx context.Context, f job.File) error {
-	return r.unlessGone(ctx, f.Aside, around("C13", func() error { return r.remote.Rename(ctx, f.Aside, f.Path, job.RenameV3) }))
+	return r.unlessGone(ctx, f.Aside, failpoint.Around("C13", func() error { return r.remote.Rename(ctx, f.Aside, f.Path, job.RenameV3) }))
 }
 
 // stillOurs says whether the version that landed still lies under its own name. Another version is none of this row's
@@ -142,7 +143,7 @@ func (r *importRun) moveAside(ctx context.Context, f *job.File) error {
 	if err := r.renewAside(ctx, f); err != nil {
 		return err
 	}
-	renamed := around("C13.aside", func() error { return r.renameAside(ctx, *f) })
+	renamed := failpoint.Around("C13.aside", func() error { return r.renameAside(ctx, *f) })
 	if unknown(renamed) {
 		return renamed // nobody knows: the row says where to look next time
 	}
@@ -204,14 +205,14 @@ func (r *importRun) lookAside(ctx context.Context, f *job.File) (bool, error) {
 // disposeOf ends a source that lies aside, where nobody else puts files.
 func (r *importRun) disposeOf(ctx context.Context, f *job.File) error {
 	if r.want.AfterSuccess.Action == job.RetireDelete {
-		return r.unlessGone(ctx, f.Aside, around("C13", func() error { return r.remote.Remove(ctx, f.Aside) }))
+		return r.unlessGone(ctx, f.Aside, failpoint.Around("C13", func() error { return r.remote.Remove(ctx, f.Aside) }))
 	}
 	name := r.name(*f)
 	target := naming.Join(r.want.AfterSuccess.Dir, name)
 	if _, err := r.remote.Stat(ctx, target); !errors.Is(err, fs.ErrNotExist) {
 		target = naming.Join(r.want.AfterSuccess.Dir, naming.Stamped(name, time.Now()))
 	}
-	err := around("C13", func() error { return r.remote.Rename(ctx, f.Aside, target, r.means()) })
+	err := failpoint.Around("C13", func() error { return r.remote.Rename(ctx, f.Aside, target, r.means()) })
 	return r.noFolder(ctx, r.unlessGone(ctx, f.Aside, err))
 }
 
@@ -252,7 +253,7 @@ func (r *importRun) removeInPlace(ctx context.Context, f *job.File, why error) e
 	if err != nil || !there {
 		return err
 	}
-	if err := around("C13", func() error { return r.remote.Remove(ctx, f.Path) }); err != nil {
+	if err := failpoint.Around("C13", func() error { return r.remote.Remove(ctx, f.Path) }); err != nil {
 		return r.unlessGone(ctx, f.Path, err)
 	}
 	f.Aside = f.Path // acknowledged: if it is still listed, it is not a new file

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/haulier/haulier/internal/failpoint"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
 )
@@ -128,7 +129,7 @@ func (r *frame) see(ctx context.Context, l *look, fresh []job.File) error {
 		return nil
 	}
 	var rows []job.File
-	err := around("C2", func() (err error) {
+	err := failpoint.Around("C2", func() (err error) {
 		rows, err = r.ledger.SeeMany(keep(ctx), fresh)
 		return err
 	})

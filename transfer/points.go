@@ -1,11 +1,6 @@
 package transfer
 
-import (
-	"errors"
-
-	"github.com/haulier/haulier/internal/failpoint"
-	"github.com/haulier/haulier/job"
-)
+import "github.com/haulier/haulier/job"
 
 // points names the moment at which a row reaches a step, by its code in docs/state-machine.md. Codes that stand for more
 // than the row have a second part.
@@ -19,15 +14,4 @@ var points = map[job.Type]map[job.Step]string{
 		job.StepSeen: "X1.back", job.StepQueued: "X1", job.StepSealed: "X2", job.StepSending: "X3", job.StepUploaded: "X5",
 		job.StepRenaming: "X6.row", job.StepDelivered: "X8", job.StepDone: "X9",
 	},
-}
-
-// around does one durable act between the two moments of a failpoint.
-func around(name string, act func() error) error {
-	if !failpoint.Enabled {
-		return act()
-	}
-	if err := failpoint.Hit(name + ".before"); err != nil {
-		return err
-	}
-	return errors.Join(act(), failpoint.Hit(name))
 }

@@ -80,7 +80,7 @@ func parseFiles(t *testing.T, patterns ...string) map[string]*ast.File {
 	return files
 }
 
-// calledPoint gives the failpoint that a call of around or failpoint.Hit names.
+// calledPoint gives the failpoint that a call of failpoint.Around or failpoint.Hit names.
 func calledPoint(call *ast.CallExpr) []string {
 	name := ""
 	switch fun := call.Fun.(type) {
@@ -89,7 +89,7 @@ func calledPoint(call *ast.CallExpr) []string {
 	case *ast.SelectorExpr:
 		name = fun.Sel.Name
 	}
-	if (name != "around" && name != "Hit") || len(call.Args) == 0 {
+	if (name != "Around" && name != "Hit") || len(call.Args) == 0 {
 		return nil
 	}
 	literal, ok := call.Args[0].(*ast.BasicLit)

@@ -112,7 +112,7 @@ func (w *world) spoil(ctx context.Context) error {
 }
 
 // named finds the failpoints that the source names.
-var named = regexp.MustCompile(`(?:around|failpoint\.Hit)\("([^"]+)"|job\.Step\w+: +"([^"]+)"`)
+var named = regexp.MustCompile(`failpoint\.(?:Around|Hit)\("([^"]+)"|job\.Step\w+: +"([^"]+)"`)
 
 // pointsOfSource gives the failpoints of the source, which lies in the current folder.
 func pointsOfSource() ([]string, error) {
