@@ -93,6 +93,10 @@ func TestImportMakesALandingForTheFirstFileOnly(t *testing.T) {
 				t.Fatal(err)
 			}
 			put(t, b.remote("out", "b.csv"), "two")
+			var reason *job.Reason
+			if _, err := b.intents(); !errors.As(err, &reason) || reason.Slug != "local.landing_gone" {
+				t.Errorf("the plan ended with %v", err)
+			}
 			for range 2 {
 				if got := b.do(); got.Reason == nil || got.Reason.Slug != "local.landing_gone" {
 					t.Fatalf("the run ended with %v", got.Reason)

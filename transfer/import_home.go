@@ -78,14 +78,19 @@ func (r *importRun) ownHome(ctx context.Context) (home, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return h, err
 	}
-	used, err := r.ledger.LandedIn(ctx, r.want.Landing)
-	switch {
-	case err != nil:
-		return home{}, ledgerReason(err)
-	case used:
-		return home{}, landingGone(r.want.Landing)
+	if err := r.unused(ctx, r.want.Landing); err != nil {
+		return home{}, err
 	}
 	return r.homeAt(r.want.Landing, r.Importer.Landing)
+}
+
+// unused says why a landing that is not there may not be made: it was used before.
+func (im *Importer) unused(ctx context.Context, dir string) error {
+	used, err := im.Ledger.LandedIn(ctx, dir)
+	if err != nil || !used {
+		return ledgerReason(err)
+	}
+	return landingGone(dir)
 }
 
 func landingGone(dir string) *job.Reason {

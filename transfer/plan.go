@@ -187,6 +187,11 @@ func (im *Importer) Plan(ctx context.Context, remote Remote, s job.Spec, run job
 	if err != nil {
 		return nil, err
 	}
+	if _, err := im.Former(s.Import.Landing); errors.Is(err, fs.ErrNotExist) {
+		if err := im.unused(ctx, s.Import.Landing); err != nil {
+			return nil, err
+		}
+	}
 	text := ""
 	witness, err := im.Former(pick(s.Import.Witness, s.Import.Landing))
 	if err == nil {

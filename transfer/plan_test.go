@@ -17,17 +17,7 @@ import (
 // plan gives the plan of the bundle's job, a line each: mark, act and name.
 func (b *bundle) plan() []string {
 	b.t.Helper()
-	session, err := b.pool.Session(b.t.Context(), b.conn)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	defer session.Close()
-	var intents []job.Intent
-	if b.spec.Type == job.TypeImport {
-		intents, err = b.importer().Plan(b.t.Context(), session, b.spec, job.Run{Started: time.Now()})
-	} else {
-		intents, err = b.exporter().Plan(b.t.Context(), session.Profile(), b.conn, b.spec, job.Run{Started: time.Now()})
-	}
+	intents, err := b.intents()
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -36,6 +26,19 @@ func (b *bundle) plan() []string {
 		lines = append(lines, fmt.Sprintf("%s %s %s", i.Mark, i.Act, i.Name))
 	}
 	return lines
+}
+
+func (b *bundle) intents() ([]job.Intent, error) {
+	b.t.Helper()
+	session, err := b.pool.Session(b.t.Context(), b.conn)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer session.Close()
+	if b.spec.Type == job.TypeImport {
+		return b.importer().Plan(b.t.Context(), session, b.spec, job.Run{Started: time.Now()})
+	}
+	return b.exporter().Plan(b.t.Context(), session.Profile(), b.conn, b.spec, job.Run{Started: time.Now()})
 }
 
 func TestPlanOfAnImportMovesNothing(t *testing.T) {
