@@ -156,7 +156,7 @@ var table = []row{
 	},
 	{
 		name: "test/faults", says: "the fault campaign",
-		own:   []string{"test/audit/...", "test/faults/power", "transfer/sftptest"},
+		own:   []string{"test/audit/...", "test/docs", "test/faults/power", "transfer/sftptest"},
 		third: []string{ssh, "github.com/ProtonMail/...", "github.com/Shopify/toxiproxy/v2/...", "github.com/rs/zerolog", "modernc.org/sqlite/..."},
 	},
 	{

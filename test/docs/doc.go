@@ -1,2 +1,2 @@
-// Package docs holds the hand-written documents to what the program does.
+// Package docs holds the hand-written documents to what the program does, and puts what test programs found into them.
 package docs

@@ -120,9 +120,5 @@ func (p *pass) askRun(ctx context.Context, w *world) error {
 	}
 	p.Files += put
 	p.Rounds++
-	r, err := w.haulier(ctx, "run", "move")
-	if err == nil && r.code != 0 {
-		err = fmt.Errorf("a run of the daemon ended with %d\n%s", r.code, r.all())
-	}
-	return err
+	return w.succeeds(ctx, "run", "move")
 }

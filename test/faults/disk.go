@@ -156,13 +156,10 @@ func misplaced() []trouble {
 
 // landFirst lets files land, and puts others out: a landing that was never used is nothing to miss.
 func (w *world) landFirst(ctx context.Context) error {
-	r, err := w.haulier(ctx, "run", "move")
-	if err == nil && r.code != 0 {
-		err = fmt.Errorf("a run into a sound landing ended with %d\n%s", r.code, r.all())
+	if err := w.succeeds(ctx, "run", "move"); err != nil {
+		return err
 	}
-	if err == nil {
-		_, err = w.people.putOut(nil)
-	}
+	_, err := w.people.putOut(nil)
 	return err
 }
 

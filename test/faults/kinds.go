@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/haulier/haulier/transfer/sftptest"
 )
 
@@ -50,4 +53,24 @@ var kinds = []kind{
 	{name: "export-swept-at-close", export: true, learns: true, conn: "outbound: {in_place: true}", knobs: sftptest.Knobs{Sweep: sftptest.SweepAtClose},
 		holds: []string{"remote.indeterminate", "remote.vanished"}},
 	{name: "export-marker", export: true, to: `done_file: "{name}.done"`, job: "after_success: delete"},
+}
+
+// settings are those of the job that are of its kind.
+func (k kind) settings() string {
+	direction, from, to := "import", `{location: out, match: "*.csv", stable_for: 0s}`, "{dir: disk/landing"
+	body, pgp := k.job, "inbound: {pgp: {decrypt_with: ours}}"
+	if k.export {
+		direction, from, to = "export", `{dir: outbox, match: "*.csv", stable_for: 0s}`, `{location: in, name: "{name}"`
+		pgp = "outbound: {pgp: {encrypt_to: [theirs]}}"
+	}
+	if k.sealed {
+		body += "\n    " + pgp
+		if !k.export {
+			from = strings.Replace(from, "*.csv", "*.csv.pgp", 1)
+		}
+	}
+	if k.to != "" {
+		to += ", " + k.to
+	}
+	return fmt.Sprintf("type: %s\n    from: %s\n    to: %s}\n    %s", direction, from, to, body)
 }

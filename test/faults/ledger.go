@@ -49,8 +49,8 @@ func (w *world) damage(ctx context.Context, do func(string) error, held bool) er
 	if _, err := w.people.putOut([]int{5000, 6000}); err != nil {
 		return err
 	}
-	if r, err := w.haulier(ctx, "run", "move"); err != nil || r.code != 0 {
-		return errors.Join(err, fmt.Errorf("the first run ended with %d\n%s", r.code, r.all()))
+	if err := w.succeeds(ctx, "run", "move"); err != nil {
+		return err
 	}
 	if do == nil {
 		do = func(path string) error { return copyFile(w.path("older.db"), path) }
@@ -61,8 +61,8 @@ func (w *world) damage(ctx context.Context, do func(string) error, held bool) er
 	if _, err := w.people.putOut([]int{7000, 8000}); err != nil {
 		return err
 	}
-	if r, err := w.haulier(ctx, "run", "move"); err != nil || r.code != 0 {
-		return errors.Join(err, fmt.Errorf("the second run ended with %d\n%s", r.code, r.all()))
+	if err := w.succeeds(ctx, "run", "move"); err != nil {
+		return err
 	}
 	for _, beside := range []string{"-wal", "-shm"} {
 		_ = os.Remove(w.ledger() + beside)
@@ -140,35 +140,28 @@ func (w *world) backUp(ctx context.Context, p *pass) error {
 	if _, err := w.people.putOut(nil); err != nil {
 		return err
 	}
-	copyName := w.path(fmt.Sprintf("copy-%d", w.people.round))
+	backup := []string{w.path(fmt.Sprintf("copy-%d", w.people.round)), "--passphrase-file", w.path("phrase")}
 	made := make(chan error, 1)
 	go func() {
 		time.Sleep(time.Duration(p.rng.IntN(150)) * time.Millisecond)
-		r, err := w.haulier(ctx, "backup", copyName, "--passphrase-file", w.path("phrase"))
-		if err == nil && r.code != 0 {
-			err = fmt.Errorf("backup ended with %d\n%s", r.code, r.all())
-		}
-		made <- err
+		made <- w.succeeds(ctx, append([]string{"backup"}, backup...)...)
 	}()
-	r, err := w.haulier(ctx, "run", "move")
-	if err := errors.Join(err, <-made); err != nil {
+	if err := errors.Join(w.succeeds(ctx, "run", "move"), <-made); err != nil {
 		return err
 	}
-	if r.code != 0 {
-		return fmt.Errorf("the run ended with %d\n%s", r.code, r.all())
-	}
-	r, err = w.haulier(ctx, "restore", copyName, "--passphrase-file", w.path("phrase"), "--replace")
-	if err != nil || r.code != 0 {
-		return errors.Join(err, fmt.Errorf("restore ended with %d\n%s", r.code, r.all()))
-	}
-	if err := w.integrity(ctx); err != nil {
+	if err := w.succeeds(ctx, append([]string{"restore", "--replace"}, backup...)...); err != nil {
 		return err
 	}
+	return errors.Join(w.integrity(ctx), w.landsNothing(ctx))
+}
+
+// landsNothing is for a ledger that was put back: what it has forgotten does not land again.
+func (w *world) landsNothing(ctx context.Context) error {
 	before, err := w.taken()
 	if err != nil {
 		return err
 	}
-	r, err = w.haulier(ctx, "run", "move")
+	r, err := w.haulier(ctx, "run", "move")
 	if err != nil {
 		return err
 	}

@@ -77,11 +77,7 @@ func (p *people) exchangeKeys(ctx context.Context, w *world) error {
 	if err := os.WriteFile(w.path("theirs.asc"), []byte(public), 0o600); err != nil {
 		return err
 	}
-	r, err := w.haulier(ctx, "pgp", "import", "theirs", w.path("theirs.asc"))
-	if err == nil && r.code != 0 {
-		err = fmt.Errorf("pgp import ended with %d\n%s", r.code, r.all())
-	}
-	return err
+	return w.succeeds(ctx, "pgp", "import", "theirs", w.path("theirs.asc"))
 }
 
 // nextSecond waits until a version that replaces one on the server is of another second: servers tell whole seconds, and

@@ -1,17 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
-)
 
-// Marks in the document between which the table stands.
-const (
-	begin = "<!-- faults: begin, written by test/faults -report -->\n"
-	end   = "<!-- faults: end -->\n"
+	"github.com/haulier/haulier/test/docs"
 )
 
 // writeReport writes the table of the results into a document.
@@ -20,16 +14,7 @@ func writeReport(results, document string) error {
 	if err != nil {
 		return err
 	}
-	text, err := os.ReadFile(document)
-	if err != nil {
-		return err
-	}
-	before, rest, found := bytes.Cut(text, []byte(begin))
-	_, after, closed := bytes.Cut(rest, []byte(end))
-	if !found || !closed {
-		return fmt.Errorf("%s has no place for the table: %q … %q", document, begin, end)
-	}
-	return os.WriteFile(document, slices.Concat(before, []byte(begin), []byte(table(all)), []byte(end), after), 0o644)
+	return docs.WriteBetween(document, "faults", table(all))
 }
 
 // table is what people read. Of a case that ran more than once the last line counts.
@@ -39,20 +24,20 @@ func table(all []Result) string {
 		last[r.Case] = r
 	}
 	var b strings.Builder
-	sum, verdicts, commits := tally{Faults: findings{}}, map[string]int{}, map[string]bool{}
+	sum, verdicts, commits, seeds := tally{Faults: findings{}}, map[string]int{}, map[string]bool{}, map[string]bool{}
 	rows := &strings.Builder{}
 	for _, c := range Cases() {
 		r, ran := last[c.ID]
 		if !ran {
 			continue
 		}
-		commits[r.Commit] = true
+		commits[r.Commit], seeds[fmt.Sprint(r.Seed^hashOf(r.Case))] = true, true
 		verdicts[r.Verdict]++
 		sum.add(r.tally)
 		fmt.Fprintf(rows, "| %s | %s | %s | %d | %d | %d | %d | %s |\n", r.Case, r.Title, r.Holds, r.Rounds, r.Kills, r.Files, r.Held, verdictOf(r))
 	}
-	fmt.Fprintf(&b, "\n%d cases: %d passed, %d failed, %d not run. %d rounds, %d kills of a process at work, %d files; found: %s. Commit %s, %s.\n\n",
-		len(last), verdicts["passed"], verdicts["failed"], verdicts["not run"], sum.Rounds, sum.Kills, sum.Files, wordsOf(sum.Faults), keysOf(commits), span(all))
+	fmt.Fprintf(&b, "\n%d cases: %d passed, %d failed, %d not run. %d rounds, %d kills of a process at work, %d files; found: %s. Seed %s, commit %s, %s.\n\n",
+		len(last), verdicts["passed"], verdicts["failed"], verdicts["not run"], sum.Rounds, sum.Kills, sum.Files, wordsOf(sum.Faults), keysOf(seeds), keysOf(commits), span(all))
 	b.WriteString("| Case | What goes wrong | Invariants | Rounds | Kills | Files | Held | Verdict |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	b.WriteString(rows.String())
 	if points := pointsTable(last); points != "" {

@@ -133,11 +133,7 @@ func (r *rotation) moves(ctx context.Context, p *pass) error {
 		return err
 	}
 	p.Files += put
-	m, err := r.w.haulier(ctx, "run", "move")
-	if err == nil && m.code != 0 {
-		err = fmt.Errorf("the run ended with %d\n%s", m.code, m.all())
-	}
-	return err
+	return r.w.succeeds(ctx, "run", "move")
 }
 
 // end calls the rotation until it has ended, as its messages say.
@@ -261,8 +257,8 @@ func rotationsAtPoints(ctx context.Context, p *pass) error {
 // pointsOfRotation gives a kill at each moment of a rotation, as often as the tier asks, in any order.
 func (p *pass) pointsOfRotation(ctx context.Context, w *world) ([]string, error) {
 	w.points = "*=note"
-	if r, err := w.haulier(ctx, "secrets", "rotate"); err != nil || r.code != 0 {
-		return nil, errors.Join(err, fmt.Errorf("secrets rotate ended with %d\n%s", r.code, r.all()))
+	if err := w.succeeds(ctx, "secrets", "rotate"); err != nil {
+		return nil, err
 	}
 	hits, err := w.hits()
 	if err != nil {

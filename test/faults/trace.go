@@ -116,11 +116,7 @@ func killedMigrations(ctx context.Context, p *pass) error {
 			p.Kills++
 		}
 		p.Rounds++
-		r, err = w.haulier(ctx, "keys", "generate", "second")
-		if err == nil && r.code != 0 {
-			err = fmt.Errorf("the next command ended with %d\n%s", r.code, r.all())
-		}
-		return errors.Join(err, w.integrity(ctx))
+		return errors.Join(w.succeeds(ctx, "keys", "generate", "second"), w.integrity(ctx))
 	})
 	if err == nil && p.Kills < (p.times+1)/2 {
 		err = fmt.Errorf("of %d commands only %d were killed", p.times, p.Kills)

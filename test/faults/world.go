@@ -110,54 +110,7 @@ func (w *world) configure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	conn, body, kept := w.kind.conn, w.kind.job, "{env: PASSWORD}"
-	if w.kind.stored {
-		kept = "{stored: login}"
-	}
-	if !w.kind.patient {
-		conn = "timeouts: {connect: 5s, handshake: 10s, operation: 10s, " + cmp.Or(w.kind.timeouts, "stall: 20s") + "}\n    " + conn
-	}
-	from, to := "{location: out, match: \"*.csv\", stable_for: 0s}", "{dir: disk/landing"
-	if w.kind.export {
-		from, to = "{dir: outbox, match: \"*.csv\", stable_for: 0s}", "{location: in, name: \"{name}\""
-	}
-	if w.kind.sealed && w.kind.export {
-		body += "\n    outbound: {pgp: {encrypt_to: [theirs]}}"
-	}
-	if w.kind.sealed && !w.kind.export {
-		from = strings.Replace(from, "*.csv", "*.csv.pgp", 1)
-		body += "\n    inbound: {pgp: {decrypt_with: ours}}"
-	}
-	if w.kind.to != "" {
-		to += ", " + w.kind.to
-	}
-	direction := "import"
-	if w.kind.export {
-		direction = "export"
-	}
-	yaml := fmt.Sprintf(`version: 1
-timezone: UTC
-defaults: {limits: {min_free_space: 4KiB}}
-connections:
-  acme:
-    host: 127.0.0.1
-    port: %d
-    host_keys: [%s]
-    username: %s
-    auth: {methods: [password], password: %s}
-    max_connections: 2
-    locations: {out: /out, done: /done, in: /in}
-    %s
-jobs:
-  move:
-    type: %s
-    connection: acme
-    schedule: "0 4 * * *"
-    from: %s
-    to: %s}
-    %s
-`, port, strings.Join(w.server.HostKeys(), ", "), user, kept, conn, direction, from, to, body)
-	if err := os.WriteFile(w.path("haulier.yaml"), []byte(yaml), 0o600); err != nil {
+	if err := os.WriteFile(w.path("haulier.yaml"), []byte(w.settings(port)), 0o600); err != nil {
 		return err
 	}
 	if w.kind.sealed {
@@ -173,11 +126,37 @@ jobs:
 	if !w.kind.learns {
 		return nil
 	}
-	r, err := w.haulier(ctx, "connections", "test", "acme", "--write")
-	if err == nil && r.code != 0 {
-		err = fmt.Errorf("connections test ended with %d\n%s", r.code, r.all())
+	return w.succeeds(ctx, "connections", "test", "acme", "--write")
+}
+
+// settings is the configuration of a world whose server listens on a port.
+func (w *world) settings(port int) string {
+	conn, kept := w.kind.conn, "{env: PASSWORD}"
+	if w.kind.stored {
+		kept = "{stored: login}"
 	}
-	return err
+	if !w.kind.patient {
+		conn = "timeouts: {connect: 5s, handshake: 10s, operation: 10s, " + cmp.Or(w.kind.timeouts, "stall: 20s") + "}\n    " + conn
+	}
+	return fmt.Sprintf(`version: 1
+timezone: UTC
+defaults: {limits: {min_free_space: 4KiB}}
+connections:
+  acme:
+    host: 127.0.0.1
+    port: %d
+    host_keys: [%s]
+    username: %s
+    auth: {methods: [password], password: %s}
+    max_connections: 2
+    locations: {out: /out, done: /done, in: /in}
+    %s
+jobs:
+  move:
+    connection: acme
+    schedule: "0 4 * * *"
+    %s
+`, port, strings.Join(w.server.HostKeys(), ", "), user, kept, conn, w.kind.settings())
 }
 
 // run is what one call of haulier came to.
@@ -200,6 +179,15 @@ func (w *world) haulier(ctx context.Context, args ...string) (run, error) {
 // haulierKilled calls the program and kills it after a time, unless it ends by itself before. Zero: never.
 func (w *world) haulierKilled(ctx context.Context, after time.Duration, args ...string) (run, error) {
 	return w.haulierTold(ctx, after, syscall.SIGKILL, args...)
+}
+
+// succeeds calls the program, which has to end with 0.
+func (w *world) succeeds(ctx context.Context, args ...string) error {
+	r, err := w.haulier(ctx, args...)
+	if err == nil && r.code != 0 {
+		err = fmt.Errorf("haulier %s ended with %d\n%s", strings.Join(args, " "), r.code, r.all())
+	}
+	return err
 }
 
 // haulierTold calls the program and sends it a signal after a time. Zero: never.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/haulier/haulier/test/docs"
 )
 
 // options are those of a run.
@@ -97,7 +99,7 @@ func campaign(ctx context.Context, o options) error {
 	case len(deaths) == 0:
 		return errors.New("no mutant was tried")
 	case o.report != "":
-		return writeReport(o.report, deaths, time.Now())
+		return docs.WriteBetween(o.report, "mutants", table(deaths, time.Now()))
 	}
 	return nil
 }

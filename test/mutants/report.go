@@ -1,38 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
-)
-
-// Marks in the document between which the table stands.
-const (
-	begin = "<!-- mutants: begin, written by test/mutants -report -->\n"
-	end   = "<!-- mutants: end -->\n"
 )
 
 // death is a mutant and the test that killed it.
 type death struct {
 	mutant
 	killer string
-}
-
-// writeReport writes the table of a whole run into a document.
-func writeReport(document string, deaths []death, at time.Time) error {
-	text, err := os.ReadFile(document)
-	if err != nil {
-		return err
-	}
-	before, rest, found := bytes.Cut(text, []byte(begin))
-	_, after, closed := bytes.Cut(rest, []byte(end))
-	if !found || !closed {
-		return fmt.Errorf("%s has no place for the table: %q … %q", document, begin, end)
-	}
-	return os.WriteFile(document, slices.Concat(before, []byte(begin), []byte(table(deaths, at)), []byte(end), after), 0o644)
 }
 
 // table is what people read.
