@@ -201,12 +201,13 @@ func (p *pass) killAtPoints(ctx context.Context, k kind) error {
 	}
 	slices.Sort(turns)
 	for tries := 0; len(turns) > 0; tries++ {
-		if tries > 4 {
+		if tries > 20 {
 			return fmt.Errorf("runs do not come by %s any more", strings.Join(slices.Compact(turns), ", "))
 		}
 		if turns, err = p.killAtEach(ctx, k, turns, own); err != nil {
 			return err
 		}
+		own = own.once()
 	}
 	return nil
 }

@@ -27,6 +27,15 @@ type visit struct {
 	after string // what the run before has to suffer; "": nothing
 }
 
+// once is for runs that did not come by so often: what a run finds that another one left is a matter of chance.
+func (p points) once() points {
+	all := points{}
+	for name, v := range p {
+		all[name] = visit{1, v.after}
+	}
+	return all
+}
+
 // passedPoints finds out which kinds come by which failpoints.
 func (p *pass) passedPoints(ctx context.Context) (*passed, error) {
 	if p.known.of != nil {
