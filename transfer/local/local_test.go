@@ -298,3 +298,27 @@ func TestLandWithoutItsFoldersProvesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A process that dies while it tries the file system leaves empty files behind, which no row is of.
+func TestOpenStageForgetsOldProbes(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), local.StageDir)
+	if _, err := local.OpenStage(dir); err != nil {
+		t.Fatal(err)
+	}
+	old, young := filepath.Join(dir, "probe-1"), filepath.Join(dir, "probe-2")
+	for path, age := range map[string]time.Duration{old: 2 * time.Hour, young: 0} {
+		at := time.Now().Add(-age)
+		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := local.OpenStage(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(old); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("an old probe is still there: %v", err)
+	}
+	if _, err := os.Stat(young); err != nil {
+		t.Errorf("the probe of somebody at work is gone: %v", err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/haulier/haulier/internal/failpoint"
@@ -42,6 +43,7 @@ func PeekStage(dir string) *Stage { return &Stage{dir: dir} }
 
 // probe tries a rename onto a taken name: a file system that replaces it must not be used.
 func (s *Stage) probe() error {
+	s.forgetProbes()
 	taken, err := os.CreateTemp(s.dir, "probe-*")
 	if err != nil {
 		return fmt.Errorf("write to stage: %w", err)
@@ -59,6 +61,16 @@ func (s *Stage) probe() error {
 		return fmt.Errorf("the file system of stage %s cannot rename without replacing (%v); use a local file system", s.dir, err)
 	}
 	return nil
+}
+
+// forgetProbes removes what probes left whose process died.
+func (s *Stage) forgetProbes() {
+	names, _ := s.Leftovers(time.Now().Add(-time.Hour)) // a folder that cannot be read fails the probe
+	for _, name := range names {
+		if strings.HasPrefix(name, "probe-") {
+			_ = os.Remove(s.path(name))
+		}
+	}
 }
 
 func (s *Stage) path(name string) string { return filepath.Join(s.dir, filepath.Base(name)) }
