@@ -82,7 +82,7 @@ func (s *Store) File(ctx context.Context, id int64) (job.File, error) {
 }
 
 // present is as the index files_present has it.
-const present = `absent = 0 AND (superseded = 0 OR (step = 'seen' AND state = 'waiting'))`
+const present = `absent = 0 AND (superseded = 0 OR (step = 'seen' AND state IN ('waiting', 'moving', 'failed')))`
 
 // Present gives to each the newest generation of every path of the job that no complete listing has missed, whatever
 // its step, and older ones that wait to be taken, in the order of first sight. Memory is bounded; each may write to the store.

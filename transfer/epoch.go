@@ -48,22 +48,32 @@ func (r *frame) judgeLedger(ctx context.Context) (err error) {
 	if r.life, err = r.witness.Epoch(r.spec.Name); err != nil {
 		return err
 	}
-	r.restored, err = restored(ctx, r.ledger, r.spec.Name, r.epoch, r.witness)
+	r.restored, err = isOlder(ctx, r.ledger, r.spec.Name, r.epoch, r.life)
 	return err
 }
 
-// restored compares the ledger with what the stage remembers. A stage that remembers nothing begins with the present
-// ledger, unless that one is known to be a restored one that has rows of this job.
-func restored(ctx context.Context, ledger Ledger, jobName, epoch string, stage Stage) (bool, error) {
-	text, err := stage.Epoch(jobName)
-	if err != nil {
-		return false, err
+// settleIn notes in stages that remember nothing of this job that the present ledger uses them. Until a run has looked after every
+// row that was begun before, they are new: what is not in them proves nothing. A stage that is only visited need not know
+// what happens from now on.
+func (r *frame) settleIn() error {
+	for _, stage := range []Stage{r.machine.stages()[0], r.witness} {
+		life, err := stage.Epoch(r.spec.Name)
+		if err == nil && life == "" && !(r.restored && stage == r.witness) {
+			err = stage.SetEpoch(r.spec.Name, r.epoch)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	older, err := isOlder(ctx, ledger, jobName, epoch, text)
-	if err != nil || older || text != "" {
-		return older, err
+	return nil
+}
+
+// noteStart notes how far the ledger has come before files move: should it lose its log after that, it is known to be older.
+func (r *frame) noteStart(ctx context.Context) error {
+	if r.restored {
+		return nil
 	}
-	return false, stage.SetEpoch(jobName, epoch)
+	return remember(ctx, r.ledger, r.spec.Name, r.epoch, r.witness)
 }
 
 // isOlder says whether the ledger is an older copy of the one that a stage remembers; text is empty: it remembers nothing.

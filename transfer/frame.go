@@ -97,6 +97,11 @@ func (r *frame) work(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if len(found.ready) > 0 {
+			if err := r.noteStart(ctx); err != nil {
+				return err
+			}
+		}
 		if err := r.take(ctx, found.ready); err != nil {
 			return err
 		}
@@ -284,7 +289,7 @@ func (r *frame) recover(ctx context.Context) error {
 	for _, stage := range r.machine.stages() {
 		sweepStage(ctx, stage, r.ledger)
 	}
-	return nil
+	return r.settleIn()
 }
 
 // file moves one row from the claim to the end, and writes down what became of it. What cannot be written down ends the

@@ -317,3 +317,65 @@ func TestImportOpensOnlyWhatTheDiskHolds(t *testing.T) {
 	b.want(1, 0, 0, 0)
 	has(t, old, map[string]string{"a.csv": "one"})
 }
+
+// A stage that was made anew remembers nothing. Until a run has looked after every row that was begun before, what is not in it proves
+// no landing: not in the next run either, when the first one ends early.
+func TestImportBelievesANewStageOnlyAfterAWholeRecovery(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).importing(func(im *job.Import) {
+		im.IfExists, im.AfterSuccess = job.ExistsFail, job.Retire{Action: job.RetireMove, Dir: "/nowhere"}
+	})
+	if err := os.MkdirAll(b.landing, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(b.landing, "b.csv"), "of before")
+	put(t, b.remote("out", "a.csv"), "one")
+	put(t, b.remote("out", "b.csv"), "two")
+	b.do() // a.csv landed, and there is no folder to move its source to; b.csv is about to land, and its name is taken
+	if err := errors.Join(os.RemoveAll(b.landing), os.MkdirAll(filepath.Join(b.landing, local.StageDir), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	b.server.Change(func(k *sftptest.Knobs) { k.Faults = []sftptest.Fault{{Op: "rename", Do: sftptest.Drop, Times: 1}} })
+	b.do() // ends at a.csv
+	if err := os.Mkdir(b.remote("nowhere"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	b.do()
+	if f := b.last(); f.State != job.FileHeld || f.Reason.Slug != "local.stage_lost" {
+		t.Errorf("b.csv is %s at %s, and nothing is in the landing: %v", f.State, f.Step, f.Reason)
+	}
+	has(t, b.landing, nil)
+	has(t, b.remote("out"), map[string]string{"b.csv": "two"})
+}
+
+// A ledger that loses what it wrote last, by a log that somebody removed, is known to be older: files move only once the stage remembers
+// that they were seen.
+func TestImportNotesHowFarTheLedgerIsBeforeFilesMove(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).importing(nil)
+	put(t, b.remote("out", "a.csv"), "one")
+	b.want(1, 0, 0, 0)
+	put(t, b.remote("out", "b.csv"), "two")
+	noted := false
+	b.watch = func(p job.Progress) {
+		if p.Stage != job.StageDownload {
+			return
+		}
+		stage, err := local.FindLanding(b.landing)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		life, err := stage.Epoch(b.spec.Name)
+		var stamp int64
+		if _, after, found := strings.Cut(life, " "); found && err == nil {
+			_, err = fmt.Sscan(after, &stamp)
+		}
+		row := b.last()
+		if noted = true; err != nil || row.Generation != 1 || stamp < row.Touched-1 {
+			t.Errorf("the stage remembers %q, and the file that moves was seen and claimed at %d: %v", life, row.Touched, err)
+		}
+	}
+	b.want(1, 0, 0, 0)
+	if !noted {
+		t.Error("nobody looked")
+	}
+}

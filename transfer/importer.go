@@ -88,16 +88,10 @@ func (im *Importer) begin(ctx context.Context, remote Remote, c job.Connection, 
 	return r, r.judgeLedger(ctx)
 }
 
-// openWitness gives the landing that the job has now. A stage that is only visited need not know what happened since,
-// but it must not look as if it had just been made.
+// openWitness gives the landing that the job has now.
 func (r *importRun) openWitness() (Landing, error) {
 	if r.want.Witness == "" {
 		return r.landing, nil
-	}
-	if r.newStage {
-		if err := r.landing.SetEpoch(r.spec.Name, r.epoch); err != nil {
-			return nil, err
-		}
 	}
 	return r.Importer.Landing(r.want.Witness)
 }

@@ -145,3 +145,29 @@ func TestImportWithdrawsEachVersionThatLayAside(t *testing.T) {
 	}
 	has(t, b.landing, map[string]string{"a.csv": "one"})
 }
+
+// Of two versions aside the older one's fetch fails; then the customer takes both away. The one that failed waits no more than the other.
+func TestImportWithdrawsWhatFailedAside(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).importing(func(im *job.Import) { im.AfterSuccess.Action = job.RetireDelete })
+	put(t, b.remote("out", "a.csv"), "one")
+	b.want(1, 0, 0, 0)
+	f := b.last()
+	for i, text := range []string{"the second", "and the third"} {
+		put(t, b.remote("out", "a.csv"), text)
+		b.goesAside(f, f.Fence+int64(i))
+	}
+	b.cutOff()
+	b.do()
+	for _, row := range b.rows()[1:] {
+		if err := os.Remove(b.remote(row.Aside)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.do()
+	b.do()
+	for _, row := range b.rows()[1:] {
+		if row.Step != job.StepDone {
+			t.Errorf("generation %d, which lay aside, stands at %s, %s", row.Generation, row.Step, row.State)
+		}
+	}
+}

@@ -139,7 +139,7 @@ CREATE TABLE files (
   name            BLOB    NOT NULL,           -- last part of path, for people who search
   UNIQUE (job, path, generation)
 ) STRICT;
-CREATE INDEX files_present    ON files (job, id) WHERE absent = 0 AND (superseded = 0 OR (step = 'seen' AND state = 'waiting'));
+CREATE INDEX files_present    ON files (job, id) WHERE absent = 0 AND (superseded = 0 OR (step = 'seen' AND state IN ('waiting', 'moving', 'failed')));
 CREATE INDEX files_unfinished ON files (job, id)
   WHERE step NOT IN ('seen', 'done') AND state NOT IN ('held', 'rejected', 'skipped');
 CREATE INDEX files_waiting    ON files (job, id) WHERE state = 'waiting';
