@@ -48,9 +48,15 @@ const (
 	Release Tier = "release" // half a day
 )
 
+// times is how often a case is done, with four times a night before a release.
+func times(short, night int) map[Tier]int {
+	return map[Tier]int{Short: short, Night: night, Release: 4 * night}
+}
+
 // pass is one case at work.
 type pass struct {
 	Case
+	tier    Tier
 	times   int
 	rng     *rand.Rand
 	program string // built with failpoints
@@ -96,7 +102,7 @@ func verdict(err error) string {
 func (c Case) do(ctx context.Context, o options, seed uint64, say func(string, ...any)) Result {
 	began := time.Now()
 	r := Result{Case: c.ID, Title: c.Title, Holds: c.Holds, Tier: o.tier, Seed: seed, Commit: o.commit, At: began.UTC().Truncate(time.Second)}
-	p := &pass{Case: c, times: c.Times[o.tier], rng: rand.New(rand.NewPCG(seed, seed)), program: o.program, say: say, known: o.known}
+	p := &pass{Case: c, tier: o.tier, times: c.Times[o.tier], rng: rand.New(rand.NewPCG(seed, seed)), program: o.program, say: say, known: o.known}
 	p.Faults, p.Points = findings{}, counts{}
 	err := missing(c.Needs)
 	if err == nil {
@@ -104,6 +110,9 @@ func (c Case) do(ctx context.Context, o options, seed uint64, say func(string, .
 	}
 	if err == nil && p.Rounds == 0 {
 		err = errors.New("it did nothing")
+	}
+	if err == nil && p.Files > 0 && p.Peak == 0 {
+		err = errors.New("nobody measured how much memory it took")
 	}
 	if err == nil && p.Peak > mostMemory {
 		err = fmt.Errorf("a run had %d MiB resident, more than %d", p.Peak>>20, mostMemory>>20)

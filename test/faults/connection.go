@@ -145,7 +145,7 @@ func endsEverywhere() []trouble {
 		bytes := n * 64 << 10
 		limit := fmt.Sprintf(`"type":"limit_data","attributes":{"bytes":%d}`, bytes)
 		all = append(all, trouble{
-			name: fmt.Sprintf("end behind %d bytes", bytes), sizes: []int{8 << 20},
+			name: fmt.Sprintf("end behind %d bytes", bytes), sizes: []int{8 << 20}, fails: true,
 			begin: spoiled(`{"name":"down","stream":"downstream",`+limit+`}`, `{"name":"up","stream":"upstream",`+limit+`}`),
 		})
 	}

@@ -49,7 +49,7 @@ func (d *daemon) stop() error {
 	if !hangs.Stop() {
 		return errors.New("the daemon had not ended 12 s after SIGTERM")
 	}
-	return d.w.leftOver()
+	return d.w.leftOver(d.command)
 }
 
 // holding is what a process holds.
@@ -95,6 +95,9 @@ func manyRuns(ctx context.Context, p *pass) error {
 					return err
 				}
 			}
+		}
+		if err := p.look(ctx, w); err != nil {
+			return err
 		}
 		last, err := d.holds()
 		if err != nil {

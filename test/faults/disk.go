@@ -18,16 +18,13 @@ func onDisks(k kind, disks map[string]string) kind {
 
 // disks is group E.
 func disks() []Case {
-	times := func(short, night int) map[Tier]int {
-		return map[Tier]int{Short: short, Night: night, Release: 4 * night}
-	}
 	landing := func(options string) kind { return onDisks(importMove, map[string]string{"disk": options}) }
 	sealed := onDisks(kindOf("export-pgp-delete"), map[string]string{"haulier-data": "size=24m"})
 	full := troubles("E73", "the disk of the landing is full, at any byte", "I1 I3 I4", times(2, 20), fillings("disk/filler"), landing("size=64m"), onDisks(kindOf("import-pgp-archive"), map[string]string{"disk": "size=64m"}))
 	inodes := troubles("E74", "no file can be made any more", "I1 I4", times(1, 10), usedUp(), landing("size=64m,nr_inodes=1000"))
 	readOnly := troubles("E78", "the disk of the landing becomes read-only", "I1 I4", times(1, 6), []trouble{{name: "read-only", alarm: true, fails: true, begin: remounted}}, landing("size=64m"))
-	stage := troubles("E81", "the disk of the ledger is full", "I1 I4 I10", times(1, 12), fillings("haulier-data/filler"), sealed, onDisks(importMove, map[string]string{"haulier-data": "size=24m"}))
-	all := []Case{full, inodes, readOnly, stage}
+	ledger := troubles("E81", "the disk of the ledger is full", "I1 I4 I10", times(1, 12), fillings("haulier-data/filler"), sealed, onDisks(importMove, map[string]string{"haulier-data": "size=24m"}))
+	all := []Case{full, inodes, readOnly, ledger}
 	for i := range all {
 		all[i].Needs = []string{"root"}
 	}

@@ -7,7 +7,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -19,15 +22,22 @@ import (
 
 // found is what a look at everything came to.
 type found struct {
-	counts   findings
-	words    []string
-	held     int
-	rejected int
+	counts findings
+	words  []string
+	held   int
+	ended  map[string]bool // numbers of rows that are done or held
+	slugs  []string        // for which a person is asked, or the customer is to be
 }
 
-// audit has the auditor look at everything, and looks itself whether what is held may be.
-func (w *world) audit(ctx context.Context) (found, error) {
-	f := found{counts: findings{}}
+func (f *found) add(word, format string, args ...any) {
+	f.counts[word]++
+	f.words = append(f.words, word+" "+fmt.Sprintf(format, args...))
+}
+
+// audit has the auditor look at everything, and looks itself whether haulier is at rest: nothing waits, what is held, rejected or
+// skipped may be, people are called for that alone, and nothing is left lying about.
+func (w *world) audit(ctx context.Context) (*found, error) {
+	f := &found{counts: findings{}, ended: map[string]bool{}}
 	e, err := w.evidence()
 	if err != nil {
 		return f, err
@@ -37,19 +47,46 @@ func (w *world) audit(ctx context.Context) (found, error) {
 		return f, fmt.Errorf("the auditor: %w", err)
 	}
 	for _, finding := range report.Findings {
-		f.counts[string(finding.Kind)]++
-		f.words = append(f.words, finding.String())
+		f.add(string(finding.Kind), "%s", strings.TrimPrefix(finding.String(), string(finding.Kind)+" "))
 	}
-	if err := w.wronglyHeld(ctx, &f); err != nil || f.held+f.rejected > 0 {
-		return f, err
+	if n := report.Unseen + report.Overwritten; n > 0 && !w.people.replaces {
+		f.add("MISSED", "%d versions that nobody replaced were never taken: %d unseen, %d overwritten", n, report.Unseen, report.Overwritten)
 	}
+	return f, errors.Join(w.judgeRows(ctx, f), w.judgeIncidents(ctx, f), w.judgeFolders(f))
+}
+
+// judgeRows looks at every row, above all at those of files that did not arrive.
+func (w *world) judgeRows(ctx context.Context, f *found) error {
+	const question = `SELECT id, path, step, state, coalesce(json_extract(nullif(reason, ''), '$.slug'), '') FROM files`
+	return w.query(ctx, question, func(rows *sql.Rows) error {
+		var id, path, step, state, slug string
+		if err := rows.Scan(&id, &path, &step, &state, &slug); err != nil {
+			return err
+		}
+		f.ended[id] = step == "done" || state == "held"
+		switch state {
+		case "landed", "delivered":
+			return nil
+		case "held":
+			f.held++
+		}
+		may := map[string][]string{"held": w.kind.holds, "rejected": slices.Concat(w.may, []string{"content.empty"}), "skipped": slices.Concat(w.may, []string{"remote.withdrawn"})}
+		if f.slugs = append(f.slugs, slug); !slices.Contains(may[state], slug) {
+			f.add(strings.ToUpper(state), "%s: at %s, %q, and nothing of this kind need be", path, step, slug)
+		}
+		return nil
+	})
+}
+
+// judgeIncidents looks whether people are called although all is well.
+func (w *world) judgeIncidents(ctx context.Context, f *found) error {
 	open, err := w.openIncidents(ctx)
-	open = slices.DeleteFunc(open, func(cause string) bool { return slices.Contains(w.kind.calls, path.Base(cause)) })
-	if len(open) > 0 {
-		f.counts["ALARM"] += len(open)
-		f.words = append(f.words, fmt.Sprintf("ALARM all is well, and open are the incidents %q", open))
+	for _, cause := range open {
+		if slug := path.Base(cause); !slices.Contains(w.kind.calls, slug) && !slices.Contains(f.slugs, slug) {
+			f.add("ALARM", "nothing is wrong, and open is the incident %s", cause)
+		}
 	}
-	return f, err
+	return err
 }
 
 // openIncidents gives the causes for which a person is called.
@@ -106,23 +143,32 @@ func (k kind) direct() bool {
 	return strings.Contains(k.conn, "put-only") || strings.Contains(k.conn, "in_place")
 }
 
-// wronglyHeld counts what is held or rejected, and complains about what a person would be asked in vain.
-func (w *world) wronglyHeld(ctx context.Context, f *found) error {
-	return w.query(ctx, `SELECT path, state, json_extract(reason, '$.slug') FROM files WHERE state IN ('held', 'rejected')`, func(rows *sql.Rows) error {
-		var path, state, slug string
-		if err := rows.Scan(&path, &state, &slug); err != nil {
+// theirs is how files of customer and platform are called, with the time behind it when a name was taken. In a stage lie at rest:
+// what it remembers, the files of rows that are held, and what processes left there that died: the sweep finds that when it is a day old,
+// if its row is done.
+var (
+	theirs = regexp.MustCompile(`^(f\d{4}|daily)-\d\d(\.\d{8}T\d{6}\.\d{6}Z)?\.csv(\.pgp)?(\.done)?$`)
+	ours   = regexp.MustCompile(`^(epoch\.move(\.new)?|probe-\d+)$`)
+)
+
+// judgeFolders looks for what a job at rest has no use for, and for what lies where nothing of haulier's should.
+func (w *world) judgeFolders(f *found) error {
+	for dir, usual := range map[string]*regexp.Regexp{
+		"server/out": theirs, "server/in": theirs, "server/done": theirs, "outbox": theirs, "sent": theirs,
+		"disk/landing/.haulier": ours, "haulier-data/stage/move": ours,
+	} {
+		entries, err := os.ReadDir(w.path(dir))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		if state == "rejected" {
-			f.rejected++
-			return nil
+		for _, entry := range entries {
+			row, _, _ := strings.Cut(entry.Name(), ".")
+			if !usual.MatchString(entry.Name()) && !f.ended[row] {
+				f.add("LITTER", "%s/%s", dir, entry.Name())
+			}
 		}
-		if f.held++; !slices.Contains(w.kind.holds, slug) {
-			f.counts["HELD"]++
-			f.words = append(f.words, fmt.Sprintf("HELD %s: %s, and nothing of this kind need be", path, slug))
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // keep leaves the world where a person can look at it, and says where.

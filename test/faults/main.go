@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // options are those of a campaign.
@@ -22,6 +23,8 @@ type options struct {
 	only    string
 	seed    uint64
 	results string
+	mayMiss string        // cases that this machine need not be able to do; "*": any
+	atMost  time.Duration // that the campaign may take; 0: any
 	program string
 	commit  string
 	known   *passed // what cases have found out for those after them
@@ -44,6 +47,8 @@ func work(ctx context.Context, args []string) error {
 	flags.StringVar(&o.only, "only", "", "cases by their ids or groups, such as A or C40,D57")
 	flags.Uint64Var(&o.seed, "seed", 1, "what chance begins with; each case adds its own id")
 	flags.StringVar(&o.results, "results", "", "file to append a line a case to")
+	flags.StringVar(&o.mayMiss, "may-miss", "*", "cases by their ids that may be left out, for want of a tool or because others show the same; any other fails the campaign then")
+	flags.DurationVar(&o.atMost, "at-most", 0, "how long the campaign may take; one that takes longer fails, with its slowest cases")
 	list := flags.Bool("list", false, "list the cases and stop")
 	points := flags.Bool("points", false, "list the failpoints, with the kinds of job that come by each, and stop")
 	report := flags.String("report", "", "write the table of the results into this document and stop")
@@ -51,6 +56,9 @@ func work(ctx context.Context, args []string) error {
 		return err
 	}
 	o.tier = Tier(*tier)
+	if err := o.checkOnly(); err != nil {
+		return err
+	}
 	switch {
 	case *list:
 		for _, c := range Cases() {
@@ -80,18 +88,19 @@ func campaign(ctx context.Context, o options, points bool) error {
 	if points {
 		return listPoints(ctx, o)
 	}
-	counts := map[string]int{}
-	for _, c := range o.chosen() {
-		if ctx.Err() != nil {
-			break
-		}
+	return o.do(ctx, o.chosen())
+}
+
+// do does cases one after the other.
+func (o options) do(ctx context.Context, cases []Case) error {
+	began, done := time.Now(), []Result{}
+	for _, c := range cases {
 		say := func(format string, args ...any) { fmt.Printf("        "+format+"\n", args...) }
 		r := c.do(ctx, o, o.seed^hashOf(c.ID), say)
 		if ctx.Err() != nil {
-			fmt.Println(c.ID, "has no verdict: the campaign was ended from outside")
-			break
+			return fmt.Errorf("%s has no verdict: the campaign was ended from outside", c.ID)
 		}
-		counts[r.Verdict]++
+		done = append(done, r)
 		fmt.Printf("%-7s %-8s %4d s  %4d rounds %4d kills  %s\n", c.ID, r.Verdict, r.Seconds, r.Rounds, r.Kills, c.Title)
 		if r.Why != "" {
 			fmt.Println("       ", strings.ReplaceAll(r.Why, "\n", "\n        "))
@@ -102,27 +111,65 @@ func campaign(ctx context.Context, o options, points bool) error {
 			}
 		}
 	}
-	fmt.Printf("%d passed, %d failed, %d skipped\n", counts["passed"], counts["failed"], counts["not run"])
-	if counts["failed"] > 0 {
-		return errors.New("cases failed")
+	return o.sum(done, time.Since(began))
+}
+
+// sum says how a campaign ended.
+func (o options) sum(done []Result, took time.Duration) error {
+	by := map[string][]string{}
+	for _, r := range done {
+		by[r.Verdict] = append(by[r.Verdict], r.Case)
 	}
-	if counts["passed"] == 0 {
-		return errors.New("no case ran")
+	fmt.Printf("%d passed, %d failed, %d not run, %v\n", len(by["passed"]), len(by["failed"]), len(by["not run"]), took.Round(time.Second))
+	var errs []error
+	if failed := by["failed"]; len(failed) > 0 {
+		errs = append(errs, fmt.Errorf("failed: %s", strings.Join(failed, " ")))
 	}
-	return ctx.Err()
+	if missed := o.missed(by["not run"]); len(missed) > 0 {
+		errs = append(errs, fmt.Errorf("not run, and this machine should be able to: %s", strings.Join(missed, " ")))
+	}
+	if len(by["passed"]) == 0 {
+		errs = append(errs, errors.New("no case ran"))
+	}
+	if o.atMost > 0 && took > o.atMost {
+		slices.SortFunc(done, func(a, b Result) int { return b.Seconds - a.Seconds })
+		for _, r := range done[:min(5, len(done))] {
+			errs = append(errs, fmt.Errorf("%s took %d s", r.Case, r.Seconds))
+		}
+		errs = append(errs, fmt.Errorf("the campaign took %v, more than %v", took.Round(time.Second), o.atMost))
+	}
+	return errors.Join(errs...)
+}
+
+// missed are the cases that were left out and may not be.
+func (o options) missed(left []string) []string {
+	if o.mayMiss == "*" {
+		return nil
+	}
+	return slices.DeleteFunc(left, func(id string) bool { return slices.ContainsFunc(strings.Split(o.mayMiss, ","), Case{ID: id}.is) })
 }
 
 // wants says whether a case is of this campaign.
 func (o options) wants(c Case) bool {
 	if o.only != "" {
-		for id := range strings.SplitSeq(o.only, ",") {
-			if c.ID == id || strings.HasPrefix(c.ID, id+".") || (len(id) == 1 && strings.HasPrefix(c.ID, id)) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(strings.Split(o.only, ","), c.is)
 	}
 	return c.Times[o.tier] > 0
+}
+
+// is says whether a case has an id, or is of a group or number.
+func (c Case) is(id string) bool {
+	return c.ID == id || strings.HasPrefix(c.ID, id+".") || (len(id) == 1 && strings.HasPrefix(c.ID, id))
+}
+
+// checkOnly complains about what -only names and is no case.
+func (o options) checkOnly() error {
+	for id := range strings.SplitSeq(o.only, ",") {
+		if id != "" && !slices.ContainsFunc(Cases(), func(c Case) bool { return c.is(id) }) {
+			return fmt.Errorf("there is no case %s; -list shows them", id)
+		}
+	}
+	return nil
 }
 
 // chosen are the cases of this campaign, or of its shard.

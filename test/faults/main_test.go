@@ -66,3 +66,58 @@ func TestJudge(t *testing.T) {
 		}
 	}
 }
+
+// Of results that are no whole campaign nobody is shown a table, and what one does not show is told.
+func TestAReportIsOfOneWholeCampaign(t *testing.T) {
+	night := func() []Result {
+		var all []Result
+		for _, c := range (options{tier: Night}).chosen() {
+			r := Result{Case: c.ID, Tier: Night, Commit: "c0ffee", Seed: 7 ^ hashOf(c.ID), Verdict: "passed"}
+			if strings.HasPrefix(c.ID, "A1.") {
+				r.Kills, r.Points = 1000, counts{"C1": 50}
+			}
+			all = append(all, r)
+		}
+		return all
+	}
+	for name, spoil := range map[string]func(all []Result) []Result{
+		"a case is missing": func(all []Result) []Result { return all[1:] },
+		"another commit":    func(all []Result) []Result { all[3].Commit = "decaf"; return all },
+		"another tier":      func(all []Result) []Result { all[3].Tier = Short; return all },
+		"another seed":      func(all []Result) []Result { all[3].Seed++; return all },
+		"not committed": func(all []Result) []Result {
+			for i := range all {
+				all[i].Commit = "c0ffee-dirty"
+			}
+			return all
+		},
+	} {
+		if _, err := sumUp(spoil(night())); err == nil {
+			t.Errorf("%s: there is a table", name)
+		}
+	}
+	whole, err := sumUp(night())
+	if err == nil {
+		err = whole.judge([]string{"C1"})
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	if whole.judge([]string{"C1", "C2"}) == nil {
+		t.Error("nobody died at C2, and all is well")
+	}
+	all := night()
+	failed, again := all[0], all[0]
+	failed.Verdict, failed.Faults = "failed", findings{"LOST": 1}
+	whole, err = sumUp(append(append(all[1:], failed), again))
+	if err != nil || whole.judge(nil) == nil || !strings.Contains(whole.table(), "1 LOST") {
+		t.Errorf("a failure is forgotten when the case is done again: %v\n%s", err, whole.table()[:400])
+	}
+	few := night()
+	for i := range few {
+		few[i].Kills = 0
+	}
+	if whole, err = sumUp(few); err != nil || whole.judge(nil) == nil {
+		t.Errorf("nobody died at random, and all is well: %v", err)
+	}
+}

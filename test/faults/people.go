@@ -26,10 +26,11 @@ type people struct {
 	theirs   *crypto.Key       // to open what haulier sealed
 	round    int
 	last     []string // the names of the last round
+	replaces bool     // versions are replaced, and perhaps before anybody could take them
 }
 
 func newPeople(w *world) (p *people, err error) {
-	p = &people{w: w}
+	p = &people{w: w, replaces: w.kind.fixed}
 	from := "server/out"
 	if w.kind.export {
 		from = "outbox"
@@ -114,6 +115,7 @@ func (p *people) putOut(sizes []int) (int, error) {
 // putAgain puts another version of each file of the last round out.
 func (p *people) putAgain() error {
 	p.nextSecond()
+	p.replaces = true
 	for _, name := range p.last {
 		if err := p.put(name, p.w.content(20<<10+p.w.rng.IntN(20<<10))); err != nil {
 			return err

@@ -56,8 +56,18 @@ func (p *pass) passedPoints(ctx context.Context) (*passed, error) {
 	return p.known, nil
 }
 
-// trace gives the failpoints that runs of a kind come by, and how often each: one that is undisturbed, and one that finds
-// what another left that was killed in its middle.
+// disturbances are what the run before a run has to suffer: nothing, or a death in its middle that leaves something to be mended.
+// What it leaves is a matter of chance, so that a night tries each of them more than once.
+func (p *pass) disturbances() []string {
+	deaths := []string{"sftp.rename.sent=kill@2", "sftp.write.sent=kill@2", "spoil"}
+	if p.tier != Short {
+		deaths = slices.Repeat(deaths, 3)
+	}
+	return append([]string{""}, deaths...)
+}
+
+// trace gives the failpoints that runs of a kind come by, and how often each: one that is undisturbed, and those that find
+// what others left.
 func (p *pass) trace(ctx context.Context, k kind) (points, error) {
 	w, err := newWorld(ctx, p.program, k, p.rng)
 	if err != nil {
@@ -65,7 +75,7 @@ func (p *pass) trace(ctx context.Context, k kind) (points, error) {
 	}
 	defer w.close()
 	visits := points{}
-	for _, disturb := range []string{"", "sftp.rename.sent=kill@2", "sftp.write.sent=kill@2", "spoil"} {
+	for _, disturb := range p.disturbances() {
 		if _, err := w.people.putOut(nil); err != nil {
 			return nil, err
 		}

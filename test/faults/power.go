@@ -49,7 +49,7 @@ func lostPower(ctx context.Context, p *pass) error {
 			return err
 		}
 	}
-	return nil
+	return p.struckEnough()
 }
 
 func (p *pass) losePower(ctx context.Context, w *world, usual time.Duration) error {

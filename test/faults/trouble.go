@@ -22,11 +22,13 @@ type trouble struct {
 	least time.Duration                // that it takes if the trouble has come at all
 	sizes []int                        // of the files; none: twenty small ones
 	again bool                         // the customer puts its files out once more afterwards: the trouble has spoiled them
+	may   []string                     // slugs under which what was put out may rightly be rejected or skipped
 	alarm bool                         // a second run in the same trouble follows: people are called once, not twice
 }
 
 // suffer puts files out, runs the job once in trouble, takes the trouble away, lets haulier come to rest, and looks.
 func (p *pass) suffer(ctx context.Context, w *world, t trouble) error {
+	w.may = append(w.may, t.may...)
 	return p.roundOf(ctx, w, t.sizes, func(w *world) error {
 		end, err := t.start(w)
 		if err != nil {
@@ -35,7 +37,7 @@ func (p *pass) suffer(ctx context.Context, w *world, t trouble) error {
 		before := w.struck()
 		r, err := w.haulier(ctx, "run", "move")
 		struck := w.struck() > before
-		if err == nil && t.alarm {
+		if err == nil && t.alarm && t.fails {
 			err = w.calledOnce(ctx)
 		}
 		end()
@@ -57,10 +59,10 @@ func (p *pass) suffer(ctx context.Context, w *world, t trouble) error {
 // struck is how often anything was spoiled so far.
 func (w *world) struck() int { return w.server.Struck() + int(flipped.Load()) }
 
-// calledOnce lets the job fail again, if it still does, and looks whether one incident tells of it.
+// calledOnce lets the job fail again, and looks whether one incident tells of it.
 func (w *world) calledOnce(ctx context.Context) error {
 	r, err := w.haulier(ctx, "run", "move")
-	if err != nil || r.code == 0 {
+	if err != nil {
 		return err
 	}
 	open, err := w.openIncidents(ctx)

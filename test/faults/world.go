@@ -1,20 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/Shopify/toxiproxy/v2"
 	"golang.org/x/crypto/ssh"
@@ -26,8 +22,6 @@ import (
 const (
 	user     = "customer"
 	password = "Meaning-of-faults-43"
-	// patience bounds a run: what takes longer hangs.
-	patience = 90 * time.Second
 )
 
 // world is one installation of haulier with one job, its customer's server, its customer and its platform.
@@ -45,7 +39,10 @@ type world struct {
 	env     []string // further variables of the next runs
 	made    int      // versions so far
 	held    int      // versions that a person is asked about
-	peak    int64    // most resident memory of any run, in bytes
+	may     []string // slugs under which what was put out may rightly be rejected or skipped, beside the usual ones
+
+	calls atomic.Int64 // of haulier
+	peak  atomic.Int64 // most resident memory of any call, in bytes
 }
 
 // newWorld makes an installation of its own.
@@ -157,103 +154,6 @@ jobs:
     schedule: "0 4 * * *"
     %s
 `, port, strings.Join(w.server.HostKeys(), ", "), user, kept, conn, w.kind.settings())
-}
-
-// run is what one call of haulier came to.
-type run struct {
-	code   int // -1: a signal ended it
-	killed bool
-	stdout string
-	stderr string
-	took   time.Duration
-}
-
-// all is what it said.
-func (r run) all() string { return r.stdout + r.stderr }
-
-// haulier calls the program and waits for its end.
-func (w *world) haulier(ctx context.Context, args ...string) (run, error) {
-	return w.haulierKilled(ctx, 0, args...)
-}
-
-// haulierKilled calls the program and kills it after a time, unless it ends by itself before. Zero: never.
-func (w *world) haulierKilled(ctx context.Context, after time.Duration, args ...string) (run, error) {
-	return w.haulierTold(ctx, after, syscall.SIGKILL, args...)
-}
-
-// succeeds calls the program, which has to end with 0.
-func (w *world) succeeds(ctx context.Context, args ...string) error {
-	r, err := w.haulier(ctx, args...)
-	if err == nil && r.code != 0 {
-		err = fmt.Errorf("haulier %s ended with %d\n%s", strings.Join(args, " "), r.code, r.all())
-	}
-	return err
-}
-
-// haulierTold calls the program and sends it a signal after a time. Zero: never.
-func (w *world) haulierTold(ctx context.Context, after time.Duration, signal syscall.Signal, args ...string) (run, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	command := w.command(ctx, args...)
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	start := time.Now()
-	if err := command.Start(); err != nil {
-		return run{}, err
-	}
-	if after > 0 {
-		timer := time.AfterFunc(after, func() { _ = command.Process.Signal(signal) })
-		defer timer.Stop()
-	}
-	err := command.Wait()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		return run{}, err
-	}
-	if ctx.Err() != nil {
-		return run{}, fmt.Errorf("haulier %s hangs: it was ended after %v\n%s", strings.Join(args, " "), patience, stdout.String()+stderr.String())
-	}
-	return run{
-		code: command.ProcessState.ExitCode(), killed: command.ProcessState.ExitCode() == -1,
-		stdout: stdout.String(), stderr: stderr.String(), took: time.Since(start),
-	}, w.leftOver()
-}
-
-// under calls the program beneath another one, such as strace.
-func (w *world) under(ctx context.Context, wrapper []string, args ...string) (run, error) {
-	w.wrapper = wrapper
-	defer func() { w.wrapper = nil }()
-	return w.haulier(ctx, args...)
-}
-
-func (w *world) command(ctx context.Context, args ...string) *exec.Cmd {
-	words := append(append(slices.Clone(w.wrapper), w.program, "-c", w.path("haulier.yaml")), args...)
-	command := exec.CommandContext(ctx, words[0], words[1:]...)
-	command.Dir = w.dir
-	command.Cancel = func() error { return command.Process.Signal(syscall.SIGQUIT) } // it says what it hangs on
-	command.WaitDelay = 5 * time.Second
-	command.Env = append(os.Environ(), "PASSWORD="+password, "NO_COLOR=1", "USER=faults", "TZ=UTC", "HOME="+w.dir,
-		"HAULIER_FAILPOINTS="+w.points, "HAULIER_FAILPOINTS_LOG="+w.path("log/points"), "HAULIER_FAILPOINTS_REST="+w.path("log/rest"))
-	command.Env = append(command.Env, w.env...)
-	return command
-}
-
-// leftOver weighs a process that ended by itself, and fails when it had not given everything back.
-func (w *world) leftOver() error {
-	text, err := os.ReadFile(w.path("log/rest"))
-	if errors.Is(err, os.ErrNotExist) || len(text) == 0 { // empty: it was killed at its very end
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	peak, rest, _ := strings.Cut(string(text), "\n")
-	bytes, err := strconv.ParseInt(peak, 10, 64)
-	w.peak = max(w.peak, bytes)
-	if rest != "" {
-		err = errors.Join(err, fmt.Errorf("at its end the process still had %s", rest))
-	}
-	return errors.Join(err, os.Remove(w.path("log/rest")))
 }
 
 // hits gives the failpoints that were hit since it was last asked, in order.
