@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/haulier/haulier/job"
@@ -13,31 +15,42 @@ import (
 
 // Handler is the JSON API, version 1.
 func Handler(o Options) http.Handler {
-	a := &api{o}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, map[string]bool{"ok": true}) })
-	for pattern, handler := range map[string]func(*http.Request) (any, error){
-		"GET /api/v1/overview":          a.overview,
-		"POST /api/v1/jobs/{name}/run":  a.runJob,
-		"GET /api/v1/runs/{id}":         a.run,
-		"POST /api/v1/runs/{id}/cancel": a.cancel,
-		"POST /api/v1/runs/{id}/retry":  a.retry,
-		"GET /api/v1/files/{id}":        a.file,
-		"GET /api/v1/held":              a.held,
-		"GET /api/v1/events":            a.events,
-		"POST /api/v1/config/reload":    a.reload,
-	} {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			value, err := handler(r)
-			if err != nil {
-				refuse(w, err)
-				return
-			}
-			answer(w, http.StatusOK, value)
-		})
+	for pattern, handler := range (&api{o}).routes() {
+		mux.HandleFunc(pattern, handler)
 	}
-	mux.HandleFunc("GET /api/v1/runs/{id}/events", a.follow)
 	return mux
+}
+
+// Routes are the patterns of all that the API answers, METHOD PATH.
+func Routes() []string { return slices.Sorted(maps.Keys((&api{}).routes())) }
+
+func (a *api) routes() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"GET /healthz":                  answers(func(*http.Request) (any, error) { return map[string]bool{"ok": true}, nil }),
+		"GET /api/v1/overview":          answers(a.overview),
+		"POST /api/v1/jobs/{name}/run":  answers(a.runJob),
+		"GET /api/v1/runs/{id}":         answers(a.run),
+		"GET /api/v1/runs/{id}/events":  a.follow,
+		"POST /api/v1/runs/{id}/cancel": answers(a.cancel),
+		"POST /api/v1/runs/{id}/retry":  answers(a.retry),
+		"GET /api/v1/files/{id}":        answers(a.file),
+		"GET /api/v1/held":              answers(a.held),
+		"GET /api/v1/events":            answers(a.events),
+		"POST /api/v1/config/reload":    answers(a.reload),
+	}
+}
+
+// answers lets a function answer that gives what is to be shown.
+func answers(of func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		value, err := of(r)
+		if err != nil {
+			refuse(w, err)
+			return
+		}
+		answer(w, http.StatusOK, value)
+	}
 }
 
 type api struct{ Options }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/haulier/haulier/test/program"
 	"github.com/haulier/haulier/transfer/sftptest"
+	"github.com/haulier/haulier/web"
 )
 
 // A25, X12: a secret of every kind goes through every command, in every way of saying things, through every failure, with
@@ -233,30 +234,54 @@ func (n *nest) serveAll() {
 	n.write("haulier.yaml", yaml)
 }
 
-// ask asks the daemon's API and its metrics.
+// ask asks the daemon for everything that its API has, and for its metrics.
 func (n *nest) ask(yaml string) {
 	t := n.world.t
 	unix := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", n.path("haulier-data/haulier.sock"))
 	}}}
-	for _, path := range []string{"/healthz", "/api/v1/overview", "/api/v1/runs/1", "/api/v1/runs/2", "/api/v1/files/1", "/api/v1/files/2", "/api/v1/held", "/api/v1/nowhere"} {
-		n.hear("socket", get(t, unix, "http://haulier"+path))
+	ids := []string{"1", "2"}
+	for _, route := range slices.Backward(web.Routes()) { // POST before GET: the runs that it begins are followed to their ends
+		method, pattern, _ := strings.Cut(strings.ReplaceAll(route, "{name}", sentinel), " ")
+		answered, asked := false, ids[:1]
+		if strings.Contains(pattern, "{id}") {
+			asked = slices.Clone(ids)
+		}
+		for _, id := range asked {
+			path := strings.ReplaceAll(pattern, "{id}", id)
+			status, text := request(t, unix, method, "http://haulier"+path, `{"by":"`+sentinel+`"}`)
+			n.hear("socket", text)
+			answered = answered || slices.Contains([]int{http.StatusOK, http.StatusConflict, http.StatusUnprocessableEntity}, status) && !strings.Contains(path, "{")
+			if begun := regexp.MustCompile(`"run":(\d+)`).FindStringSubmatch(text); method == http.MethodPost && begun != nil {
+				ids = append(ids, begun[1])
+			}
+		}
+		if !answered {
+			t.Errorf("%s: this test does not know how to ask it", route)
+		}
 	}
+	_, text := request(t, unix, http.MethodGet, "http://haulier/api/v1/nowhere", "")
+	n.hear("socket", text)
 	listen := regexp.MustCompile(`listen: "([^"]+)"`).FindStringSubmatch(yaml)[1]
-	n.hear("metrics", get(t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, "http://"+listen+"/metrics"))
+	_, text = request(t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, http.MethodGet, "http://"+listen+"/metrics", "")
+	n.hear("metrics", text)
 }
 
-func get(t testing.TB, client *http.Client, url string) string {
+func request(t testing.TB, client *http.Client, method, url, body string) (status int, text string) {
 	t.Helper()
-	response, err := client.Get(url)
+	asked, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, err := io.ReadAll(response.Body)
+	response, err := client.Do(asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(response.Body)
 	if err = errors.Join(err, response.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprint(response.Header, string(body))
+	return response.StatusCode, fmt.Sprint(response.Header, string(answer))
 }
 
 // panics has a program with failpoints die in the middle of secrets.
