@@ -144,7 +144,13 @@ func (r *frame) tidy(f job.File) {
 	if f.Step != job.StepDone {
 		return
 	}
-	_ = failpoint.Hit("C15")
+	_ = failpoint.Around("C15", func() error {
+		r.clear(f)
+		return nil
+	})
+}
+
+func (r *frame) clear(f job.File) {
 	stage := r.machine.stageOf(f)
 	if stage == nil {
 		return
