@@ -21,6 +21,7 @@ type options struct {
 	only   string
 	short  bool
 	report string
+	commit string // of the tree as it was at the begin; only for a report
 }
 
 func (o options) wants(m mutant) bool {
@@ -57,6 +58,12 @@ func work(ctx context.Context, args []string) error {
 	}
 	if o.report != "" && (o.short || o.only != "") {
 		return errors.New("a report is of all mutants")
+	}
+	if o.report != "" {
+		var err error
+		if o.commit, err = docs.Commit(ctx); err != nil {
+			return err
+		}
 	}
 	return campaign(ctx, o)
 }
@@ -99,7 +106,7 @@ func campaign(ctx context.Context, o options) error {
 	case len(deaths) == 0:
 		return errors.New("no mutant was tried")
 	case o.report != "":
-		return docs.WriteBetween(o.report, "mutants", table(deaths, time.Now()))
+		return docs.WriteBetween(o.report, "mutants", table(deaths, o.commit, time.Now()))
 	}
 	return nil
 }

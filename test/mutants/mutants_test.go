@@ -148,3 +148,10 @@ func TestEveryMutantAppliesAndIsInTheReport(t *testing.T) {
 		}
 	}
 }
+
+func TestTheReportNamesTheCommit(t *testing.T) {
+	text := table([]death{{mutant{name: "m"}, "TestMost"}}, "0123456789ab-dirty", time.Unix(0, 0))
+	if want := "1 mutants, all killed, of commit 0123456789ab-dirty, on 1970-01-01.\n"; !strings.Contains(text, want) {
+		t.Errorf("%s\nhas no %q", text, want)
+	}
+}

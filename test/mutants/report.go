@@ -14,9 +14,9 @@ type death struct {
 }
 
 // table is what people read.
-func table(deaths []death, at time.Time) string {
+func table(deaths []death, commit string, at time.Time) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%d mutants, all killed, on %s.\n\n", len(deaths), at.UTC().Format(time.DateOnly))
+	fmt.Fprintf(&b, "\n%d mutants, all killed, of commit %s, on %s.\n\n", len(deaths), commit, at.UTC().Format(time.DateOnly))
 	b.WriteString("| Mutant | Taken out of | The line sees that | Killed by |\n| --- | --- | --- | --- |\n")
 	for _, d := range deaths {
 		fmt.Fprintf(&b, "%s `%s` %s |\n", d.head(), d.killer, d.by.pkg)
