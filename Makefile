@@ -17,7 +17,7 @@ export CGO_ENABLED := 0
 .PHONY: help build demo test check lint vet staticcheck fmt race faults faults-night faults-release faults-report mutants fuzz model cover bench interop generate verify vuln clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build ./haulier
 	go build $(BUILD) -o haulier ./cmd/haulier
