@@ -20,33 +20,7 @@ import (
 	"github.com/haulier/haulier/test/program"
 )
 
-// haulier is the path of the built program.
-var haulier string
-
-func TestMain(m *testing.M) {
-	path, remove, err := program.Build()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	haulier = path
-	goleak.VerifyTestMain(leaving{m, remove})
-}
-
-// leaving removes the program after the measurements.
-type leaving struct {
-	*testing.M
-	remove func() error
-}
-
-func (l leaving) Run() int {
-	code := l.M.Run()
-	if err := l.remove(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return code
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.Cleanup(program.Leave)) }
 
 // size is how much is moved: 1 GiB, 64 MiB with -short.
 func size() int64 {
@@ -67,7 +41,7 @@ type site struct {
 // newSite sets up an import and an export, both with PGP or without.
 func newSite(b *testing.B, pgp bool) *site {
 	b.Helper()
-	s := &site{b: b, server: testserver.SSHD(b, testserver.Options{}), Machine: program.Machine{Program: haulier, Dir: b.TempDir()}}
+	s := &site{b: b, server: testserver.SSHD(b, testserver.Options{}), Machine: program.Machine{Program: program.Built(b), Dir: b.TempDir()}}
 	for _, dir := range []string{filepath.Join(s.server.Root, "out"), filepath.Join(s.server.Root, "in"), filepath.Join(s.Dir, "outbox")} {
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			b.Fatal(err)

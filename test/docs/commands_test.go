@@ -3,30 +3,27 @@ package docs
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/haulier/haulier/test/program"
 )
+
+func TestMain(m *testing.M) { program.Leave(m.Run()) }
 
 // mention is a command as documents write it: in a code span or at the begin of a line of a block.
 var mention = regexp.MustCompile("(?m)(?:`|^\\s*(?:\\$ |\\./)?)haulier (?:-c \\S+ )?([a-z]+)(?: ([a-z]+))?")
 
 // TestCommandsInDocumentsExist asks the program for the help of every command that a document names.
 func TestCommandsInDocumentsExist(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "haulier")
-	build := exec.Command("go", "build", "-o", program, "./cmd/haulier")
-	build.Dir = root
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	haulier := program.Built(t)
 	known := map[string]string{}
 	help := func(words ...string) string {
 		name := strings.Join(words, " ")
 		if _, asked := known[name]; !asked {
-			out, err := exec.Command(program, append(words, "--help")...).CombinedOutput()
+			out, err := exec.Command(haulier, append(words, "--help")...).CombinedOutput()
 			known[name] = string(out)
 			if err != nil {
 				known[name] = err.Error()

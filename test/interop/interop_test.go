@@ -2,34 +2,15 @@ package interop
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/test/program"
 )
 
-// built gives the file of the program; it is built when the first behaviour asks.
-var built func() (string, error)
-
-func TestMain(m *testing.M) {
-	remove := func() error { return nil }
-	built = sync.OnceValues(func() (file string, err error) {
-		var made func() error
-		if file, made, err = program.Build(); err == nil {
-			remove = made
-		}
-		return file, err
-	})
-	code := m.Run()
-	if err := remove(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { program.Leave(m.Run()) }
 
 // TestInterop asks every behaviour of every server, and holds docs/interop.md to what it saw.
 func TestInterop(t *testing.T) {

@@ -205,11 +205,9 @@ func (v *visit) fresh() {
 // call runs the program and gives what it printed.
 func (v *visit) call(args ...string) program.Ended {
 	v.fresh()
-	file, err := built()
-	v.must(err)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	m := program.Machine{Program: file, Dir: v.home, Env: []string{"HOME=" + v.home, "INTEROP_PASSWORD=" + v.password}}
+	m := program.Machine{Program: program.Built(v.t), Dir: v.home, Env: []string{"HOME=" + v.home, "INTEROP_PASSWORD=" + v.password}}
 	ended, err := m.Run(ctx, args...)
 	v.must(err)
 	if ended.Code < 0 {

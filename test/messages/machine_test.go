@@ -33,7 +33,7 @@ type machine struct {
 
 func newMachine(t *testing.T, c customer, env ...string) *machine {
 	t.Helper()
-	m := &machine{t, program.Machine{Program: haulier, Dir: t.TempDir(), Env: env}}
+	m := &machine{t, program.Machine{Program: program.Built(t), Dir: t.TempDir(), Env: env}}
 	m.write("haulier.yaml", c.yaml())
 	return m
 }

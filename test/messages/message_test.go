@@ -2,8 +2,6 @@ package messages
 
 import (
 	"encoding/json"
-	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,33 +12,7 @@ import (
 	"github.com/haulier/haulier/test/program"
 )
 
-// haulier is the path of the built program.
-var haulier string
-
-func TestMain(m *testing.M) {
-	path, remove, err := program.Build()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	haulier = path
-	goleak.VerifyTestMain(leaving{m, remove})
-}
-
-// leaving removes the program after the tests.
-type leaving struct {
-	*testing.M
-	remove func() error
-}
-
-func (l leaving) Run() int {
-	code := l.M.Run()
-	if err := l.remove(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return code
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.Cleanup(program.Leave)) }
 
 // message is what a failure must say. The lists hold parts that must be there.
 type message struct {

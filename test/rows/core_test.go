@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/haulier/haulier/test/program"
 )
 
 // A25: the memory of the program, which holds keys, is not written to a disk when it dies, and nobody but root reads it or
@@ -17,30 +19,26 @@ func TestNoCoreIsWritten(t *testing.T) {
 	}
 	w := newWorld(t)
 	w.config("connections: {}\njobs: {}\n")
-	file, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
 	nobody := &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	dir, err := os.MkdirTemp("", "rows-core-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	program := dir + "/haulier" // where every user may start it
-	writeFile(t, program, readFile(t, file))
+	file := dir + "/haulier" // where every user may start it
+	writeFile(t, file, readFile(t, program.Built(t)))
 	writeFile(t, dir+"/haulier.yaml", w.read("haulier.yaml"))
-	for _, path := range []string{dir, program, dir + "/haulier.yaml"} {
+	for _, path := range []string{dir, file, dir + "/haulier.yaml"} {
 		if err := os.Chown(path, 65534, 65534); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Chmod(program, 0o755); err != nil {
+	if err := os.Chmod(file, 0o755); err != nil {
 		t.Fatal(err)
 	}
 
 	log := &journal{}
-	ours := exec.Command(program, "-c", dir+"/haulier.yaml", "serve")
+	ours := exec.Command(file, "-c", dir+"/haulier.yaml", "serve")
 	ours.Dir, ours.Env, ours.SysProcAttr, ours.Stdout, ours.Stderr = dir, append(w.env, "GOTRACEBACK=crash"), nobody, log, log
 	other := exec.Command("sleep", "600")
 	other.Dir, other.SysProcAttr = dir, nobody

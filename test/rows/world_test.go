@@ -20,25 +20,7 @@ import (
 	"github.com/haulier/haulier/test/program"
 )
 
-// built gives the file of the program; it is built when the first test asks.
-var built func() (string, error)
-
-func TestMain(m *testing.M) {
-	remove := func() error { return nil }
-	built = sync.OnceValues(func() (file string, err error) {
-		var made func() error
-		if file, made, err = program.Build(); err == nil {
-			remove = made
-		}
-		return file, err
-	})
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		if err := remove(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
-		os.Exit(code)
-	}))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.Cleanup(program.Leave)) }
 
 // head begins every configuration.
 const head = "version: 1\ntimezone: UTC\ndefaults: {limits: {min_free_space: 1MiB}}\n"
@@ -124,11 +106,7 @@ func (s said) all() string { return s.out + s.err }
 
 func (w *world) command(args ...string) *exec.Cmd {
 	w.t.Helper()
-	file, err := built()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	command := exec.Command(file, append([]string{"-c", w.path("haulier.yaml")}, args...)...)
+	command := exec.Command(program.Built(w.t), append([]string{"-c", w.path("haulier.yaml")}, args...)...)
 	command.Dir, command.Env = w.dir, w.env
 	return command
 }

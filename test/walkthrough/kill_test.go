@@ -31,7 +31,7 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{t: t, server: testserver.SSHD(t, testserver.Options{}), Machine: program.Machine{Program: haulier, Dir: t.TempDir()}}
+	s := &site{t: t, server: testserver.SSHD(t, testserver.Options{}), Machine: program.Machine{Program: program.Built(t), Dir: t.TempDir()}}
 	for _, dir := range []string{s.remote("out"), s.remote("in"), s.here("outbox")} {
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/haulier/haulier/internal/testserver"
+	"github.com/haulier/haulier/test/program"
 )
 
 const page = "../../docs/walkthrough.md"
@@ -34,7 +35,7 @@ func TestWalkthrough(t *testing.T) {
 		"HOST": server.Host, "PORT": strconv.Itoa(server.Port), "SFTP_USER": server.User, "FOLDER": server.Root,
 		"AUTHORIZED_KEYS": keys, "FINGERPRINT": fingerprint(t, server.HostKeyLines[0]),
 	}
-	sh := newShell(t, dir, "PATH="+filepath.Dir(haulier)+":"+os.Getenv("PATH"), "GNUPGHOME="+gpgHome(t), "NO_COLOR=1")
+	sh := newShell(t, dir, "PATH="+filepath.Dir(program.Built(t))+":"+os.Getenv("PATH"), "GNUPGHOME="+gpgHome(t), "NO_COLOR=1")
 	steps := stepsOf(string(text))
 	if len(steps) < 30 {
 		t.Fatalf("the page has %d commands only", len(steps))
