@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/haulier/haulier/test/docs"
 )
 
 // options are those of a campaign.
@@ -79,7 +81,7 @@ func campaign(ctx context.Context, o options, points bool) error {
 	}
 	defer os.RemoveAll(dir)
 	o.program, o.known = filepath.Join(dir, "haulier"), &passed{}
-	if o.commit, err = commit(ctx); err != nil {
+	if o.commit, err = docs.Commit(ctx); err != nil {
 		return err
 	}
 	if err := build(ctx, o.program); err != nil {
@@ -215,15 +217,6 @@ func hashOf(text string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(text))
 	return h.Sum64()
-}
-
-// commit is what is tested; what is not committed is named.
-func commit(ctx context.Context) (string, error) {
-	out, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*").Output()
-	if err != nil {
-		return "", fmt.Errorf("ask git for the commit: %w", err)
-	}
-	return strings.TrimSpace(string(out)), nil
 }
 
 func build(ctx context.Context, program string) error {
