@@ -62,7 +62,7 @@ func connections() []Case {
 			name: "pause", sizes: []int{64 << 20}, codes: []int{0}, least: 45 * time.Second, begin: pausedFor(50 * time.Second),
 		}}, far(importMove), far(exportMove)),
 		{ID: "C48", Title: "the server restarts in the middle of a run", Holds: "I1 I2 I3", Times: map[Tier]int{Short: 1, Night: 5, Release: 20}, Run: restarts},
-		troubles("C49", "new keys every 256 KiB", "I3", map[Tier]int{Short: 1, Night: 2, Release: 4}, []trouble{{name: "rekey", sizes: []int{64 << 20}, codes: []int{0}}},
+		troubles("C49", "new keys every 256 KiB", "I3", map[Tier]int{Short: 1, Night: 2, Release: 4}, []trouble{{name: "rekey", sizes: []int{64 << 20}, codes: []int{0}, comes: true}},
 			rekeying(importMove), rekeying(exportMove)),
 		troubles("C50", "a server that reads nothing more", "I6", map[Tier]int{Night: 1, Release: 2}, []trouble{{
 			name: "stall", sizes: big, codes: []int{10}, most: 80 * time.Second,

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -60,9 +62,27 @@ func (s *Server) config(number int) (*ssh.ServerConfig, error) {
 		keys = []ssh.Signer{key}
 	}
 	for _, key := range keys {
+		if s.opts.Config.RekeyThreshold > 0 {
+			key = &counted{Signer: key, struck: &s.struck}
+		}
 		config.AddHostKey(key)
 	}
 	return config, nil
+}
+
+// counted is a host key of one connection that counts the exchanges of keys after the first: each is signed once.
+type counted struct {
+	ssh.Signer
+	struck *atomic.Int64
+	signed atomic.Bool
+}
+
+// Sign signs an exchange of keys.
+func (c *counted) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
+	if c.signed.Swap(true) {
+		c.struck.Add(1)
+	}
+	return c.Signer.Sign(rand, data)
 }
 
 // oldAlgorithms are those of a server that nobody has touched for many years.

@@ -81,7 +81,8 @@ func (s *Server) Change(change func(*Knobs)) {
 }
 
 // Struck is how often knobs have spoiled something: faults, cuts, refusals, sizes and answers that are not what they would be,
-// late answers to keepalives. A test of trouble that leaves it where it was has shown nothing.
+// late answers to keepalives, keys that are exchanged anew where Config.RekeyThreshold asks for it. A test of trouble that leaves it
+// where it was has shown nothing.
 func (s *Server) Struck() int { return int(s.struck.Load()) }
 
 func (s *Server) current() Knobs {
