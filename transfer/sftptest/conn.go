@@ -65,17 +65,27 @@ func (s *Server) handshake(raw net.Conn, number int) (*ssh.ServerConn, <-chan ss
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	return ssh.NewServerConn(&cutConn{Conn: raw, sent: k.CutAfterSent, received: k.CutAfterReceived, cut: func() { s.struck.Add(1) }}, config)
+	return ssh.NewServerConn(&cutConn{Conn: raw, sent: k.CutAfterSent, received: k.CutAfterReceived, mute: k.MuteAfterSent, cut: func() { s.struck.Add(1) }}, config)
 }
 
-// cutConn is cut behind a number of pieces, where that is not 0.
+// cutConn is cut, or falls silent, behind a number of pieces, where that is not 0.
 type cutConn struct {
 	net.Conn
-	sent, received int    // what is left of it; each is used by one goroutine at a time
-	cut            func() // is told
+	sent, received, mute int    // what is left of it; each is used by one goroutine at a time
+	silent               bool   // for good
+	cut                  func() // is told
 }
 
 func (c *cutConn) Write(p []byte) (int, error) {
+	if c.silent {
+		return len(p), nil
+	}
+	if c.mute > 0 {
+		if c.mute--; c.mute == 0 {
+			c.silent = true
+			c.cut()
+		}
+	}
 	n, err := c.Conn.Write(p)
 	c.count(&c.sent)
 	return n, err

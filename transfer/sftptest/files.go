@@ -23,6 +23,7 @@ type handle struct {
 	file  *os.File
 	wrote bool // a file opened to write
 	reads bool // a file opened to read only
+	read  bool // some of it was given
 	spent bool // a read-once file that was used up by looking at it
 	names int  // names given, for endless listings
 	dots  bool // "." and ".." were given
@@ -107,10 +108,15 @@ func (s *session) close(a *asked) reply {
 	return status(packet.OK)
 }
 
-// closeAll closes what a client left open; a read-once file stays, because nobody acknowledged it.
+// closeAll closes what a client left open; a read-once file stays, because nobody acknowledged it, unless it counts at once.
 func (s *session) closeAll() {
+	knobs := s.server.current()
 	for _, h := range s.handles {
 		_ = h.file.Close()
+		if knobs.ReadOnce && knobs.AbortCounts && h.reads && h.read && !h.spent {
+			s.useUp(&asked{}, h)
+			s.server.struck.Add(1)
+		}
 	}
 }
 
@@ -126,7 +132,11 @@ func (s *session) readFile(a *asked) reply {
 		return status(packet.EOF) // early
 	}
 	fields := make([]byte, 4+n)
+	a.handle.read = true
 	n, err := a.handle.file.ReadAt(fields[4:], a.log.Offset)
+	if s.knobs.NeverEnds && err != nil {
+		n, err = s.goOn(fields[4:], n)
+	}
 	if n == 0 && err != nil {
 		if errors.Is(err, io.EOF) && s.knobs.ReadOnce {
 			s.useUp(a, a.handle)
@@ -153,6 +163,15 @@ func (s *session) readLength(a *asked) int {
 		s.server.struck.Add(1)
 	}
 	return n
+}
+
+// goOn fills what a file does not have.
+func (s *session) goOn(b []byte, n int) (int, error) {
+	for i := range b[n:] {
+		b[n+i] = '+'
+	}
+	s.server.struck.Add(1)
+	return len(b), nil
 }
 
 // useUp is what a read-once server does when somebody looks at the file's attributes or behind its end: it takes that

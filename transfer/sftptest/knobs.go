@@ -23,10 +23,12 @@ type Knobs struct {
 	RenameCopies     time.Duration     // RENAME copies: it answers at once, and the old name goes that much later
 	Sweep            Sweep             // the customer's system takes uploaded files away
 	ReadOnce         bool              // a file is gone once a READ handle is closed, or asked behind its end, or looked at while open
+	AbortCounts      bool              // with ReadOnce: a file is gone as well when the session ends after a READ of it and before CLOSE
 	KeepRemoved      bool              // REMOVE answers OK and the file stays
 	ReadAtMost       int               // bytes in one answer to READ; 0: 255 KiB
 	RandomReads      uint64            // a seed: each answer to READ has any number of bytes up to that; 0: as many as it can
 	EndEarly         int64             // READ tells the end of the file at this offset; 0: where it is
+	NeverEnds        bool              // READ gives data behind the end of a file, however far
 	Reorder          int               // answers that wait for each other, and then go out the last first; 0: none
 	Delay            time.Duration     // before every answer
 	Drip             time.Duration     // after every single byte of an answer
@@ -34,6 +36,7 @@ type Knobs struct {
 	// What it tells.
 	Size           func(path string, real int64) int64   // size told of a file; -1: none. Nil: the truth
 	Mode           func(path string, real uint32) uint32 // type and rights told of a file. Nil: the truth
+	ShiftTimes     time.Duration                         // added to the time that is told of a file, in whole seconds
 	FreeBytes      int64                                 // told by statvfs; -1: none is left. 0: the truth
 	HideAttrs      uint32                                // packet.Attr… flags that are never sent
 	HostileNames   []string                              // raw names added to every listing, as empty files
@@ -47,6 +50,7 @@ type Knobs struct {
 	MaxStartups      int    // connections that are not logged in yet; more are cut before a word. 0: any number; -1: none at all
 	CutAfterSent     int    // the connection is cut behind so many packets of SSH to the client; 0: never
 	CutAfterReceived int    // the same for pieces from the client, some of which hold several packets
+	MuteAfterSent    int    // nothing more is sent behind so many packets of SSH to the client, and the connection stays; 0: never
 
 	// SSH.
 	OldAlgorithms bool         // only SHA-1 and CBC

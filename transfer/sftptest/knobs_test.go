@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -193,6 +194,18 @@ func TestReadOnceFilesAreUsedUp(t *testing.T) {
 			t.Error("it is gone")
 		}
 	})
+	t.Run("but where an end counts, once a byte of them was given", func(t *testing.T) {
+		for read, faults := range map[bool][]sftptest.Fault{true: nil, false: {{Op: "open", Do: sftptest.EndSessionDone}}} {
+			s, c, root := with(t, sftptest.Knobs{ReadOnce: true, AbortCounts: true, Faults: faults})
+			if _, err := get(c, "f", 3, wire.GetOptions{ReadOnce: true, BeforeClose: func() error { return io.ErrClosedPipe }}); err == nil {
+				t.Error("the failure went unnoticed")
+			}
+			s.Stop()
+			if exists(root, "f") == read {
+				t.Errorf("read: %v, and there: %v", read, exists(root, "f"))
+			}
+		}
+	})
 	t.Run("nor by a listing", func(t *testing.T) {
 		_, c, root := with(t, knobs)
 		if _, err := names(c, wire.ListOptions{}); err != nil || !exists(root, "f") {
@@ -218,6 +231,17 @@ func TestWhatTheServerTells(t *testing.T) {
 		_, c, _ := with(t, sftptest.Knobs{Size: func(string, int64) int64 { return -1 }})
 		if e, err := c.Stat(ctx, "f"); err != nil || e.Size != -1 || e.ModTime == 0 {
 			t.Errorf("%+v, %v", e, err)
+		}
+	})
+	t.Run("another time", func(t *testing.T) {
+		s, c, _ := with(t, sftptest.Knobs{})
+		before, err := c.Stat(ctx, "f")
+		s.Change(func(k *sftptest.Knobs) { k.ShiftTimes = -time.Hour })
+		after, shifted := c.Stat(ctx, "f")
+		var listed int64
+		listing := c.List(ctx, "/", wire.ListOptions{}, func(e job.Entry) error { listed = e.ModTime; return nil })
+		if err = errors.Join(err, shifted, listing); err != nil || after.ModTime != before.ModTime-3600 || listed != after.ModTime {
+			t.Errorf("%v, then %v, listed %v: %v", before.ModTime, after.ModTime, listed, err)
 		}
 	})
 	t.Run("nothing", func(t *testing.T) {
@@ -264,6 +288,15 @@ func TestHowTheServerGives(t *testing.T) {
 	if got, err := get(c, "long", int64(len(long)), wire.GetOptions{}); err != nil || got != long {
 		t.Errorf("short reads: %d bytes, %v", len(got), err)
 	}
+	s.Change(func(k *sftptest.Knobs) { k.NeverEnds = true })
+	var size *wire.SizeError
+	if got, err := get(c, "long", int64(len(long)), wire.GetOptions{}); !errors.As(err, &size) || !strings.HasPrefix(long, got) {
+		t.Errorf("a file of another size than told: %d bytes, %v", len(got), err)
+	}
+	var limit *wire.LimitError
+	if got, err := get(c, "long", -1, wire.GetOptions{Max: 1 << 20}); !errors.As(err, &limit) || len(got) < len(long) {
+		t.Errorf("a file without an end: %d bytes, %v", len(got), err)
+	}
 	s.Change(func(k *sftptest.Knobs) { k.KeepRemoved = true })
 	if err := c.Remove(context.Background(), "f"); err != nil || !exists(root, "f") {
 		t.Errorf("remove: %v", err)
@@ -304,6 +337,8 @@ func TestStruckCountsWhatWasSpoiled(t *testing.T) {
 		"size as it is":      {sftptest.Knobs{Size: func(_ string, real int64) int64 { return real }}, false},
 		"short":              {sftptest.Knobs{ReadAtMost: 1}, true},
 		"as long as asked":   {sftptest.Knobs{ReadAtMost: 1 << 20}, false},
+		"times":              {sftptest.Knobs{ShiftTimes: time.Hour}, true},
+		"without an end":     {sftptest.Knobs{NeverEnds: true}, true},
 		"drip":               {sftptest.Knobs{Drip: time.Nanosecond}, true},
 		"cut far away":       {sftptest.Knobs{CutAfterSent: 10_000}, false},
 		"room for one":       {sftptest.Knobs{MaxConnections: 1, MaxSessions: 1}, false},
@@ -314,7 +349,7 @@ func TestStruckCountsWhatWasSpoiled(t *testing.T) {
 			if _, err := c.Lstat(t.Context(), "f"); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := c.Get(t.Context(), "f", 3, io.Discard, wire.GetOptions{}); err != nil {
+			if _, err := c.Get(t.Context(), "f", 3, io.Discard, wire.GetOptions{}); err != nil && !tc.knobs.NeverEnds {
 				t.Fatal(err)
 			}
 			if struck := s.Struck() > 0; struck != tc.want {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"syscall"
+	"time"
 
 	"github.com/haulier/haulier/transfer/sftp/wire/packet"
 )
@@ -77,6 +78,10 @@ func (s *session) attrs(name string, info fs.FileInfo) packet.Attrs {
 		if told < 0 {
 			a.Flags &^= packet.AttrSize
 		}
+	}
+	if shift := s.knobs.ShiftTimes; shift != 0 && info.Mode().IsRegular() {
+		a.MTime += uint32(shift / time.Second)
+		s.server.struck.Add(1)
 	}
 	if s.knobs.Mode != nil {
 		a.Mode = s.knobs.Mode(name, a.Mode)

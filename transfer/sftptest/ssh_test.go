@@ -124,6 +124,34 @@ func TestTheConnectionIsCutBehindEveryPiece(t *testing.T) {
 	}
 }
 
+// Behind a piece from which on nothing is said, the connection stays: the client waits as long as it can.
+func TestNothingIsSaidBehindEveryPiece(t *testing.T) {
+	s, _ := start(t, sftptest.Options{})
+	silences := 0
+	for n := 1; n < 40; n++ {
+		s.Change(func(k *sftptest.Knobs) { k.MuteAfterSent = n })
+		conn, err := net.Dial("tcp", s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.SetDeadline(time.Now().Add(300 * time.Millisecond))
+		_, _, _, err = ssh.NewClientConn(conn, s.Addr(), &ssh.ClientConfig{
+			User: "demo", Auth: []ssh.AuthMethod{ssh.Password("pw")}, HostKeyCallback: ssh.InsecureIgnoreHostKey(),
+		})
+		_ = conn.Close()
+		if err == nil {
+			break
+		}
+		if !strings.Contains(err.Error(), "i/o timeout") {
+			t.Errorf("behind piece %d: %v", n, err)
+		}
+		silences++
+	}
+	if silences < 4 || s.Struck() < silences {
+		t.Errorf("silent %d times, %d times by the knob", silences, s.Struck())
+	}
+}
+
 func TestLoginsThatWear(t *testing.T) {
 	user := []sftptest.User{{Name: "demo", Password: "pw"}}
 	t.Run("banners", func(t *testing.T) {
