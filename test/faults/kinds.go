@@ -9,20 +9,21 @@ import (
 
 // kind is one way in which a job moves files.
 type kind struct {
-	name     string
-	export   bool
-	sealed   bool // PGP
-	knobs    sftptest.Knobs
-	conn     string   // further lines of the connection
-	timeouts string   // further times to wait; not for one that is patient
-	job      string   // further lines of the job; from and to are given
-	to       string   // further keys in to: {…}
-	fixed    bool     // one name that comes again with other content
-	holds    []string // slugs under which a file may rightly be held after a crash: nobody can know
-	calls    []string // slugs for which a person may rightly be called though all is well here: only the customer can mend it
-	twice    bool     // a version may come twice: the job says so
-	stored   bool     // the password is kept in the store, beside other secrets
-	learns   bool     // `connections test --write` has shown what the server does
+	name      string
+	export    bool
+	sealed    bool // PGP
+	knobs     sftptest.Knobs
+	conn      string   // further lines of the connection
+	timeouts  string   // further times to wait; not for one that is patient
+	job       string   // further lines of the job; from and to are given
+	to        string   // further keys in to: {…}
+	fixed     bool     // one name that comes again with other content
+	holds     []string // slugs under which a file may rightly be held after a crash: nobody can know
+	calls     []string // slugs for which a person may rightly be called though all is well here: only the customer can mend it
+	backwards bool     // each version is older than the one before it, by its time
+	twice     bool     // a version may come twice: the job says so
+	stored    bool     // the password is kept in the store, beside other secrets
+	learns    bool     // `connections test --write` has shown what the server does
 
 	proxied bool              // the server lies behind a proxy that can spoil the connection
 	patient bool              // haulier waits as long as it does by itself, not as long as tests have time

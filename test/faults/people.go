@@ -151,7 +151,11 @@ func (w *world) content(size int) []byte {
 // stamp is a time for a version of its own: servers tell whole seconds, and two versions in one look alike.
 func (w *world) stamp() time.Time {
 	w.made++
-	return time.Now().Add(-30 * 24 * time.Hour).Truncate(time.Second).Add(time.Duration(w.made) * time.Second)
+	step := time.Second
+	if w.kind.backwards {
+		step = -time.Minute // which is more than goes by between two versions
+	}
+	return time.Now().Add(-30 * 24 * time.Hour).Truncate(time.Second).Add(time.Duration(w.made) * step)
 }
 
 // openSealed is the customer who opens what haulier sealed; the log tells the auditor what was in it.

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/haulier/haulier/transfer/sftptest"
 )
@@ -21,7 +23,7 @@ func truths() []Case {
 	times := func(short, night int) map[Tier]int {
 		return map[Tier]int{Short: short, Night: night, Release: 4 * night}
 	}
-	return []Case{
+	return slices.Concat([]Case{
 		troubles("D57", "READ answered short", "I3", times(3, 40), shortReads(), importMove),
 		troubles("D58", "the end of the file too early", "I3", times(2, 12), earlyEnds(), importMove),
 		troubles("D59.1", "answers that SFTP does not allow, to an import", "I3 I6", times(2, 32), answers("readdir", "open", "read", "close"), importMove),
@@ -42,12 +44,34 @@ func truths() []Case {
 			{name: "shrinks", again: true, knobs: faults(sftptest.Fault{Op: "read", After: 2, Times: 4, Do: sftptest.Shrink})},
 			{name: "is replaced", again: true, knobs: faults(sftptest.Fault{Op: "read", After: 2, Times: 4, Do: sftptest.Replace})},
 		}, importMove),
-		troubles("D66.1", "OK for what was not done, to an import", "I1 I4", times(2, 9), pretences("rename", "posix-rename", "close"), importMove),
-		troubles("D66.2", "OK for a delete that was not done", "I1 I2 I4", times(1, 3), pretences("remove"), stays(kindOf("import-delete")), stays(kindOf("import-delete-in-place"))),
-		troubles("D66.3", "OK for what was not done, to an export", "I1 I5", times(2, 9), pretences("write", "rename", "close"), exportMove),
+		troubles("D73.1", "OK for what was not done, to an import", "I1 I4", times(2, 9), pretences("rename", "posix-rename", "close"), importMove),
+		troubles("D73.2", "OK for a delete that was not done", "I1 I2 I4", times(1, 3), pretences("remove"), stays(kindOf("import-delete")), stays(kindOf("import-delete-in-place"))),
+		troubles("D73.3", "OK for what was not done, to an export", "I1 I5", times(2, 9), pretences("write", "rename", "close"), exportMove),
 		troubles("D71", "sizes at the edges", "I3", times(1, 4), []trouble{{name: "edges", sizes: sizesAtEdges, codes: []int{0, 4}}},
 			importMove, exportMove, kindOf("import-pgp-archive"), kindOf("export-pgp-delete")),
+		troubles("H7.2", "a file that has no end, whatever its size is said to be", "I3 I6 I7", times(1, 6), endlessFiles(), importMove, kindOf("import-pgp-archive")),
+		{ID: "H105.2", Title: "some 700 hostile names in every listing: refused, and shown escaped by every command", Holds: "I8", Times: times(1, 3), Run: hostileNames},
+		troubles("H106.3", "a listing that has no end: left within 60 s, below 256 MiB", "I6 I7", times(1, 3), []trouble{
+			{name: "a new name each time", most: mostListing, knobs: func(k *sftptest.Knobs) { k.EndlessListing = true }},
+			{name: "one name for ever", most: mostListing, knobs: func(k *sftptest.Knobs) { k.EndlessListing, k.EndlessName = true, "again.csv" }},
+			{name: "what no job matches", most: mostListing, knobs: func(k *sftptest.Knobs) { k.EndlessListing, k.EndlessName = true, "again.txt" }},
+		}, importMove),
+	}, customers(times))
+}
+
+// mostListing is what a listing may take, however long it is.
+const mostListing = 60 * time.Second
+
+// endlessFiles are those to which there is always more, of the size that was told, of another, of none.
+func endlessFiles() []trouble {
+	var all []trouble
+	for _, of := range sizes() {
+		all = append(all, trouble{name: "no end, size: " + of.name, again: true, knobs: func(k *sftptest.Knobs) {
+			of.knobs(k)
+			k.NeverEnds = true
+		}})
 	}
+	return append(all, trouble{name: "no end", again: true, knobs: func(k *sftptest.Knobs) { k.NeverEnds = true }})
 }
 
 func shortReads() []trouble {

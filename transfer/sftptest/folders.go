@@ -146,6 +146,7 @@ func (l *listed) dots() {
 	}
 	l.add(".", l.attrs(l.handle.path, info))
 	l.add("..", l.attrs(l.handle.path, info))
+	l.server.struck.Add(int64(len(l.knobs.HostileNames)))
 	for _, name := range l.knobs.HostileNames {
 		l.add(name, packet.Attrs{Flags: packet.AttrSize | packet.AttrPermissions | packet.AttrTimes,
 			Mode: packet.ModeRegular | 0o644})
@@ -174,6 +175,7 @@ func (l *listed) names() error {
 }
 
 func (l *listed) endless() {
+	l.server.struck.Add(1)
 	for range namesMost {
 		l.handle.names++
 		l.add(cmp.Or(l.knobs.EndlessName, fmt.Sprintf("endless-%09d", l.handle.names)),
