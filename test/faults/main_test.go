@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -41,6 +43,52 @@ func TestWhatIsAbsentIsNotRun(t *testing.T) {
 	r := c.do(t.Context(), options{tier: Night}, 1, t.Logf)
 	if r.Verdict != "not run" || verdictOf(r) != "not run: there is none" {
 		t.Errorf("%q: %q", r.Verdict, verdictOf(r))
+	}
+}
+
+// Each number of the plan is a case: groups A to J have 126 in all, H also those of the catalogue of hostile servers. Two
+// cases stand for many of them, one for each failpoint.
+func TestEveryNumberIsAccountedFor(t *testing.T) {
+	have := map[string]bool{}
+	for _, c := range Cases() {
+		number, _, _ := strings.Cut(c.ID, ".")
+		have[number] = true
+	}
+	stands := func(id string, from, to int) {
+		for n := from; have[id] && n <= to; n++ {
+			have[fmt.Sprintf("%c%d", id[0], n)] = true
+		}
+	}
+	stands("A2", 2, 15)
+	stands("B2", 25, 34)
+	for _, group := range []struct {
+		letter   string
+		from, to int
+	}{{"A", 1, 24}, {"B", 25, 39}, {"C", 40, 56}, {"D", 57, 72}, {"E", 73, 88}, {"F", 89, 96}, {"G", 97, 104}, {"H", 1, 20}, {"H", 105, 110}, {"I", 111, 122}, {"J", 123, 126}} {
+		for n := group.from; n <= group.to; n++ {
+			if id := fmt.Sprintf("%s%d", group.letter, n); !have[id] {
+				t.Errorf("no case is %s", id)
+			}
+		}
+	}
+}
+
+// A row that is not run, and says which cases show it or come near it, names cases that are.
+func TestRowsPointToCasesThatAreRun(t *testing.T) {
+	rows := slices.Concat(byOthers(), twoNodes(), missed())
+	have := map[string]bool{}
+	for _, c := range Cases() {
+		if number, _, _ := strings.Cut(c.ID, "."); !slices.ContainsFunc(rows, func(row Case) bool { return row.ID == c.ID }) {
+			have[c.ID], have[number] = true, true
+		}
+	}
+	for _, c := range rows {
+		why := c.do(t.Context(), options{tier: Night}, 1, t.Logf).Why
+		for _, id := range regexp.MustCompile(`\b[A-J][0-9]+(\.[0-9]+)?\b`).FindAllString(why, -1) {
+			if !have[id] {
+				t.Errorf("%s points to %s, which is not there or not run", c.ID, id)
+			}
+		}
 	}
 }
 

@@ -20,9 +20,6 @@ var sizesAtEdges = []int{0, 1, 32767, 32768, 32769, 255<<10 - 1, 255 << 10, 1<<2
 
 // truths is group D: servers that tell what is not so.
 func truths() []Case {
-	times := func(short, night int) map[Tier]int {
-		return map[Tier]int{Short: short, Night: night, Release: 4 * night}
-	}
 	return slices.Concat([]Case{
 		troubles("D57", "READ answered short", "I3", times(3, 40), shortReads(), importMove),
 		troubles("D58", "the end of the file too early", "I3", times(2, 12), earlyEnds(), importMove),
