@@ -1,6 +1,8 @@
 package transfer_test
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"strings"
 	"testing"
@@ -25,7 +27,7 @@ func TestImportAdoptsBeforeWhatIsReady(t *testing.T) {
 	put(t, b.remote("out", "a.csv"), "half")
 	b.goesAside(f, f.Fence)
 	put(t, b.remote("out", "a.csv"), "the second", at)
-	put(t, b.remote("out", "a.csv.done"), "")
+	put(t, b.remote("out", "a.csv.done"), "", time.Now().Add(time.Hour)) // of whatever comes
 	looks := 0
 	b.watch = func(p job.Progress) {
 		if p.Stage == job.StageWait {
@@ -83,6 +85,42 @@ func TestImportHoldsWhatWasUsedUpAside(t *testing.T) {
 			has(t, b.landing, map[string]string{"a.csv": "one", "a.2.csv": "the second"})
 		})
 	}
+}
+
+// A read-once server may have used up a file of which it gave another size than it had listed: that is no file which was withdrawn.
+func TestImportHoldsWhatWasUsedUpInAnotherSize(t *testing.T) {
+	for name, again := range map[string]bool{"gone": false, "another version in its place": true} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t, sftptest.Knobs{ReadOnce: true, EndEarly: 2}).importing(nil)
+			b.conn.Profile = "read-once"
+			source := b.remote("out", "a.csv")
+			put(t, source, "one")
+			b.want(0, 1, 0, 0)
+			if err := os.Remove(source); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				t.Fatal(err)
+			}
+			b.server.Change(func(k *sftptest.Knobs) { k.EndEarly = 0 })
+			landed := 0
+			if again {
+				put(t, source, "the second")
+				landed = 1
+			}
+			b.want(landed, 0, 0, 1)
+			b.consumed(b.rows()[0])
+			b.want(0, 0, 0, 0)
+		})
+	}
+}
+
+// One that the server still has is fetched again.
+func TestImportFetchesAgainWhatAReadOnceServerKept(t *testing.T) {
+	b := setup(t, sftptest.Knobs{EndEarly: 2}).importing(nil)
+	b.conn.Profile = "read-once"
+	put(t, b.remote("out", "a.csv"), "one")
+	b.want(0, 1, 0, 0)
+	b.server.Change(func(k *sftptest.Knobs) { k.EndEarly = 0 })
+	b.want(1, 0, 0, 0)
+	has(t, b.landing, map[string]string{"a.csv": "one"})
 }
 
 // Somebody takes away what claim: rename has moved aside: its row does not fail for ever.

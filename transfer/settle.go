@@ -50,6 +50,8 @@ func (r *frame) settle(ctx context.Context, f *job.File, err error, began time.T
 		switch {
 		case givenUp(f.State):
 			to = job.StepDone
+		case f.Reason.Slug == slugSizeChanged && f.Step == job.StepClaimed && f.Aside == "":
+			f.State = job.FileFailed // a read-once server may have used it up: the next listing decides
 		case f.Reason.Slug == slugSizeChanged:
 			to = job.StepSeen // the next run that finds it quiet takes it up again
 		}
