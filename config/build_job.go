@@ -7,9 +7,6 @@ import (
 	"github.com/haulier/haulier/job"
 )
 
-// stableFor is how long a file must be still where the job does not say it.
-const stableFor = 30 * time.Second
-
 func (b *builder) job(name string, v *value) job.Spec {
 	s := job.Spec{
 		Name: name, Formerly: v.get("formerly").str(), Type: job.Type(v.get("type").str()), Connection: v.get("connection").str(),
@@ -105,7 +102,7 @@ func stable(from *value) time.Duration {
 	case from.get("done_file") != nil:
 		return 0
 	}
-	return stableFor
+	return job.StableFor
 }
 
 // override finds a policy of the job, else its connection's.

@@ -81,7 +81,8 @@ var jobFrom = object("from", "Where files are taken.",
 		with(func(f *field) { f.def = `["*.part", "*.tmp", "*.filepart"]`; f.single = true }),
 	field{key: "stable_for", kind: kDuration, example: "60s", unset: "30s; 0s with done_file",
 		help: "Size and time must have been the same for this long, by our own clock. 0s = one look is enough."},
-	field{key: "done_file", kind: kTemplate, example: `"{name}.done"`, unset: "not asked for", help: "Marker that must lie beside a file before it is taken."},
+	field{key: "done_file", kind: kTemplate, example: `"{name}.done"`, unset: "not asked for",
+		help: "Marker that must lie beside a file before it is taken. One that is older than a new version of a file is not its marker; where times are not told, the file must also be quiet for stable_for, or 30s."},
 ).with(needed)
 
 var jobTo = object("to", "Where files are put.",

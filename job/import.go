@@ -2,6 +2,9 @@ package job
 
 import "time"
 
+// StableFor is how long a file must be quiet where a job does not say it.
+const StableFor = 30 * time.Second
+
 // Import is what an import job does.
 type Import struct {
 	// Source on the customer's server.
@@ -11,7 +14,7 @@ type Import struct {
 	MatchRegex string   // RE2 over the whole name
 	Ignore     []string // globs of names that are never taken
 	StableFor  time.Duration
-	DoneFile   string        // template of a marker that must exist; empty: none
+	DoneFile   string        // template of a marker that must exist, no older than a file whose path had another version; empty: none
 	LookBack   time.Duration // how old a {date} in a name may be
 	Claim      bool          // rename the source aside before fetching
 

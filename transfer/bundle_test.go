@@ -146,11 +146,16 @@ func (b *bundle) do(change ...func(*job.Run)) job.Result {
 	return b.doOn(session, change...)
 }
 
+// asked is a run that a person asks for.
+func (b *bundle) asked() job.Run {
+	return job.Run{Job: b.spec.Name, Connection: "acme", Type: b.spec.Type, Trigger: job.TriggerManual, Attempt: 1, Started: time.Now(), State: job.RunRunning}
+}
+
 // doOn is do on a session, which it closes.
 func (b *bundle) doOn(session *sftp.Session, change ...func(*job.Run)) job.Result {
 	b.t.Helper()
 	defer session.Close()
-	asked := job.Run{Job: b.spec.Name, Connection: "acme", Type: b.spec.Type, Trigger: job.TriggerManual, Attempt: 1, Started: time.Now(), State: job.RunRunning}
+	asked := b.asked()
 	for _, c := range change {
 		c(&asked)
 	}

@@ -20,7 +20,7 @@ func (r *exportRun) look(ctx context.Context) (*look, error) {
 	if err == nil {
 		err = r.markAbsent(ctx, l)
 	}
-	r.gate(l)
+	r.gate(l, quietly)
 	r.listed = err == nil
 	return l, err
 }
@@ -36,7 +36,7 @@ func (r *exportRun) follow(ctx context.Context, l *look, s sighting) (*job.File,
 	case verdictWaiting:
 		l.await(r.stableFor - l.now.Sub(s.row.StableSince))
 	case verdictReady:
-		l.ready = append(l.ready, s.path)
+		r.due(l, s.row)
 	case verdictStaying, verdictHeld, verdictKnown, verdictBusy, verdictSpent:
 	}
 	return nil, nil

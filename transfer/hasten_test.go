@@ -8,3 +8,10 @@ func Hasten() (restore func()) {
 	patience = []time.Duration{0, 10 * time.Millisecond, 50 * time.Millisecond}
 	return func() { patience = before }
 }
+
+// HastenUnsure lets files be quiet for a moment only whose done-files may be of a version before, until restore is called.
+func HastenUnsure(quiet time.Duration) (restore func()) {
+	before := unsureFor
+	unsureFor = quiet
+	return func() { unsureFor = before }
+}

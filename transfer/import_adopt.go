@@ -8,7 +8,8 @@ import (
 )
 
 // adopt begins a generation for a version that lies under one of our names, unless a run that died has done so.
-func (r *importRun) adopt(ctx context.Context, f job.File, aside string, entry job.Entry) error {
+// Names is nil where nothing was listed.
+func (r *importRun) adopt(ctx context.Context, names *nameSet, f job.File, aside string, entry job.Entry) error {
 	newest, err := r.ledger.Known(ctx, r.spec.Name, []string{f.Path})
 	if err != nil {
 		return ledgerReason(err)
@@ -23,7 +24,7 @@ func (r *importRun) adopt(ctx context.Context, f job.File, aside string, entry j
 	}
 	switch {
 	case held && holder.ID != f.ID:
-		return r.takeOver(ctx, holder, entry)
+		return r.takeOver(ctx, names, holder, entry)
 	case carried:
 		return nil // its own way, or the next listing, decides
 	}
@@ -36,7 +37,7 @@ func (r *importRun) adopt(ctx context.Context, f job.File, aside string, entry j
 	if err != nil {
 		return ledgerReason(err)
 	}
-	r.takeQuiet(rows[0])
+	r.takeQuiet(names, rows[0])
 	return nil
 }
 
@@ -66,10 +67,17 @@ func (r *importRun) carried(ctx context.Context, f job.File, entry job.Entry) (j
 	return row, known && row.ID > f.ID && !row.Moved && !row.Absent && slugOf(row) != slugWithdrawn, ledgerReason(err)
 }
 
-// takeQuiet lets this run take a version that lies under one of our names, when it has been quiet for long enough: a rename
-// takes it from nobody who has it open and still writes.
-func (r *importRun) takeQuiet(f job.File) {
-	if left := r.stableFor - time.Since(f.StableSince); left > 0 {
+// takeQuiet lets this run take a version that lies under one of our names, when it has been quiet for long enough and its
+// done-file is among the names: a rename takes it from nobody who has it open and still writes. Where nothing was listed, the
+// next look decides.
+func (r *importRun) takeQuiet(names *nameSet, f job.File) {
+	left := r.stableFor - time.Since(f.StableSince)
+	if names == nil {
+		left = max(left, soonest)
+	} else if why, wait := r.unmarked(r.name(f), asVersion(f), *names); why != "" {
+		left = max(left, wait, soonest)
+	}
+	if left > 0 {
 		r.adopted.await(left)
 		return
 	}
@@ -78,7 +86,7 @@ func (r *importRun) takeQuiet(f job.File) {
 
 // takeOver lets this run take a version that lies under one of our names and is known to. A writer that still has it
 // open may have changed it: its quiet time begins again.
-func (r *importRun) takeOver(ctx context.Context, f job.File, entry job.Entry) error {
+func (r *importRun) takeOver(ctx context.Context, names *nameSet, f job.File, entry job.Entry) error {
 	if !open(f) {
 		return nil
 	}
@@ -89,6 +97,6 @@ func (r *importRun) takeOver(ctx context.Context, f job.File, entry job.Entry) e
 			return ignoreStale(err)
 		}
 	}
-	r.takeQuiet(f)
+	r.takeQuiet(names, f)
 	return nil
 }

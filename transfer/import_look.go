@@ -53,7 +53,7 @@ func (r *importRun) look(ctx context.Context) (*look, error) {
 			return nil, err
 		}
 	}
-	r.gate(l)
+	r.gate(l, quietly)
 	return l, nil
 }
 
@@ -83,7 +83,7 @@ func (r *importRun) follow(ctx context.Context, l *look, s sighting) (*job.File,
 	case verdictWaiting:
 		l.await(r.stableFor - l.now.Sub(s.row.StableSince))
 	case verdictReady:
-		l.ready = append(l.ready, s.path)
+		r.due(l, s.row)
 	case verdictStaying:
 		return nil, r.staying(ctx, s.row)
 	case verdictHeld, verdictKnown, verdictBusy:
@@ -248,9 +248,24 @@ func (r *importRun) leftBehind(ctx context.Context, f job.File) error {
 	case errors.Is(err, fs.ErrNotExist), err != nil && f.Step == job.StepClaimed:
 		return r.withdraw(ctx, []job.File{f})
 	case err == nil && f.Aside != "":
-		return r.takeOver(ctx, f, entry)
+		return r.takeLeft(ctx, f, entry)
 	}
 	return r.leaveBehind(ctx, f)
+}
+
+// takeLeft takes what lies under a name of ours in a folder that is not listed any more. Its done-file is looked for by its name.
+func (r *importRun) takeLeft(ctx context.Context, f job.File, entry job.Entry) error {
+	names := newNameSet()
+	if name := r.sources.markerOf(r.name(f)); name != "" {
+		marker, err := r.remote.Stat(ctx, naming.Join(folder(f), name))
+		switch {
+		case unknown(err):
+			return err
+		case err == nil:
+			names.add(name, marker.ModTime)
+		}
+	}
+	return r.takeOver(ctx, &names, f, entry)
 }
 
 func (r *importRun) withdraw(ctx context.Context, gone []job.File) error {

@@ -196,7 +196,7 @@ func (r *importRun) lookAside(ctx context.Context, f *job.File) (bool, error) {
 	case err != nil:
 		return false, err
 	case !sameFingerprint(*f, entry):
-		return true, r.adopt(ctx, *f, f.Aside, entry)
+		return true, r.adopt(ctx, nil, *f, f.Aside, entry)
 	}
 	f.Moved = true
 	return true, r.advance(ctx, f, f.Step)
@@ -349,7 +349,7 @@ func (r *importRun) sweepAside(ctx context.Context, l *look, row job.File, entry
 		return ledgerReason(err)
 	}
 	if held && (holder.ID != row.ID || open(holder)) {
-		return r.takeOver(ctx, holder, entry)
+		return r.takeOver(ctx, &l.names, holder, entry)
 	}
 	if over(row) && another(row, entry) {
 		newer, carried, err := r.carried(ctx, row, entry)
@@ -362,11 +362,11 @@ func (r *importRun) sweepAside(ctx context.Context, l *look, row job.File, entry
 	}
 	switch {
 	case open(row) && row.Aside == "" && sameFingerprint(row, entry) && !l.names.has(r.name(row)):
-		return r.movedLate(ctx, row, aside)
+		return r.movedLate(ctx, l, row, aside)
 	case !over(row):
 		return nil // its own recovery, or a person, decides
 	case another(row, entry):
-		return r.adopt(ctx, row, aside, entry)
+		return r.adopt(ctx, &l.names, row, aside, entry)
 	}
 	return r.disposeLate(ctx, row, aside)
 }
@@ -382,12 +382,12 @@ func another(row job.File, entry job.Entry) bool {
 }
 
 // movedLate is for a claim whose rename took effect after it was believed not to have.
-func (r *importRun) movedLate(ctx context.Context, row job.File, aside string) error {
+func (r *importRun) movedLate(ctx context.Context, l *look, row job.File, aside string) error {
 	row.Aside, row.Moved = aside, true
 	if err := r.advance(ctx, &row, row.Step); err != nil {
 		return ignoreStale(err)
 	}
-	r.takeQuiet(row)
+	r.takeQuiet(&l.names, row)
 	return nil
 }
 

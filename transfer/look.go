@@ -17,7 +17,8 @@ const batch = 500
 
 // look is one listing of the sources and what it means.
 type look struct {
-	ready   []string // paths to take, in order
+	ready   []string           // paths to take, in order
+	renewed map[string]version // those of them that had a version before, where done-files are asked for
 	waiting int
 	wait    time.Duration // until the first waiting file may be ready
 
@@ -32,12 +33,12 @@ type look struct {
 
 func (r *frame) newLook(ctx context.Context) (*look, error) {
 	stamp, err := r.ledger.Stamp(ctx)
-	return &look{names: newNameSet(), stamp: stamp, now: time.Now()}, ledgerReason(err)
+	return &look{renewed: map[string]version{}, names: newNameSet(), stamp: stamp, now: time.Now()}, ledgerReason(err)
 }
 
 // sight takes one entry of the listing.
 func (r *frame) sight(ctx context.Context, l *look, entry job.Entry) error {
-	l.names.add(entry.Name)
+	l.names.add(entry.Name, entry.ModTime)
 	r.only.note(entry.Name, r.run.Only)
 	if _, _, ours := naming.ParseAside(entry.Name); ours {
 		l.asides = append(l.asides, entry)
@@ -112,13 +113,24 @@ func (r *frame) queue(l *look, f job.File) {
 		l.await(r.stableFor)
 		return
 	}
-	l.ready = append(l.ready, f.Path)
+	r.due(l, f)
 }
+
+// due lets a file be taken, once its done-file says so.
+func (r *frame) due(l *look, f job.File) {
+	l.ready = append(l.ready, f.Path)
+	if v := asVersion(f); v.again && r.sources.marker != nil {
+		l.renewed[f.Path] = v
+	}
+}
+
+// soonest is how soon a run looks again.
+const soonest = 10 * time.Millisecond
 
 // await counts a file that is not ready yet.
 func (l *look) await(left time.Duration) {
 	if l.waiting == 0 || left < l.wait {
-		l.wait = max(left, 10*time.Millisecond)
+		l.wait = max(left, soonest)
 	}
 	l.waiting++
 }
@@ -180,21 +192,24 @@ func (r *frame) skip(ctx context.Context, f job.File, reason *job.Reason) error 
 	return nil
 }
 
-// gate keeps files back whose done-file is missing, and puts the rest in order.
-func (r *frame) gate(l *look) (unmarked []string) {
+// gate keeps files back that their done-files do not speak for, and puts the rest in order.
+func (r *frame) gate(l *look, waits func(path, why string)) {
 	marked := l.ready[:0]
 	for _, path := range l.ready {
-		if r.sources.marked(baseName(path, r.dir), l.names) {
+		why, left := r.unmarked(baseName(path, r.dir), l.renewed[path], l.names)
+		if why == "" {
 			marked = append(marked, path)
 			continue
 		}
-		l.await(r.stableFor)
-		unmarked = append(unmarked, path)
+		l.await(left)
+		waits(path, why)
 	}
 	l.ready = marked
 	sort.Strings(l.ready)
-	return unmarked
 }
+
+// quietly is for a run, which only counts what waits.
+func quietly(_, _ string) {}
 
 // folder is where the row's source was found; a row that does not say has a name without slashes.
 func folder(f job.File) string {

@@ -58,9 +58,7 @@ func (p *plan) of(ctx context.Context, list func(each func(job.Entry) error) err
 	for _, c := range l.changed {
 		p.begin(l, c.sighting(), c.held(cause))
 	}
-	for _, path := range p.gate(l) {
-		p.add(p.line(p.ready[path], job.MarkWait, "wait", "its done-file is not there"))
-	}
+	p.gate(l, func(path, why string) { p.add(p.line(p.ready[path], job.MarkWait, "wait", why)) })
 	for _, path := range l.ready {
 		p.pick(p.ready[path])
 	}
@@ -144,15 +142,24 @@ func (p *plan) await(l *look, s sighting) {
 		return
 	}
 	p.ready[s.path] = s
-	l.ready = append(l.ready, s.path)
+	p.due(l, p.next(s))
+}
+
+// next is the row that would be taken.
+func (p *plan) next(s sighting) job.File {
+	if open(s.row) {
+		return s.row
+	}
+	f := p.asFile(s.path, s.entry, time.Now())
+	if s.known {
+		f.Generation = 2 // or more
+	}
+	return f
 }
 
 // pick takes a source that is ready and marked.
 func (p *plan) pick(s sighting) {
-	f := s.row
-	if !s.known || f.Step == job.StepDone {
-		f = p.asFile(s.path, s.entry, time.Now())
-	}
+	f := p.next(s)
 	var refused *decision
 	if errors.As(p.machine.refuses(f), &refused) {
 		p.decided(s, refused.state, refused.reason)

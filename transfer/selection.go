@@ -62,21 +62,65 @@ func (s selection) wants(entry job.Entry) bool {
 	return s.match.Match(entry.Name)
 }
 
-// marked says whether the file's done-file is among the names; true when none is asked for.
-func (s selection) marked(name string, among nameSet) bool {
-	return s.marker == nil || among.has(s.marker.Render(naming.Values{Name: name, At: s.at}))
+// markerOf is the name of the file's done-file; empty when none is asked for.
+func (s selection) markerOf(name string) string {
+	if s.marker == nil {
+		return ""
+	}
+	return s.marker.Render(naming.Values{Name: name, At: s.at})
 }
 
-// nameSet remembers the names of a listing in eight bytes each. Two names of one hash make an absent file look
-// present until the next run, which hashes with another seed.
+// version is what a done-file is held against.
+type version struct {
+	again bool      // its path had another one before
+	at    int64     // its time; 0: not told
+	since time.Time // when it was first seen to be as it is
+}
+
+func asVersion(f job.File) version { return version{f.Generation > 1, f.ModTime, f.StableSince} }
+
+// unsureFor is how long a file must be quiet whose done-file may be that of a version before, where stable_for does not say.
+var unsureFor = job.StableFor
+
+// unmarked says why a file is not taken yet that a done-file is asked for, and when to look again. Where a path had a version
+// before, its done-file may lie there still: it counts for this one if it is as new.
+func (r *frame) unmarked(name string, v version, among nameSet) (why string, left time.Duration) {
+	marker := r.sources.markerOf(name)
+	if marker == "" {
+		return "", 0
+	}
+	at, found := among.time(marker)
+	quiet := pick(r.stableFor, unsureFor) - time.Since(v.since)
+	switch {
+	case !found:
+		return "its done-file is not there", r.stableFor
+	case !v.again:
+		return "", 0
+	case at == 0 || v.at == 0:
+		if quiet > 0 {
+			return "the server does not tell whether its done-file is as new; taken when it is quiet", quiet
+		}
+	case at < v.at:
+		return "its done-file is older than it, of a version before", r.stableFor
+	}
+	return "", 0
+}
+
+// nameSet remembers the names of a listing, and their times, in sixteen bytes each. Two names of one hash make an absent file
+// look present until the next run, which hashes with another seed.
 type nameSet struct {
-	seed   maphash.Seed
-	hashes map[uint64]struct{}
+	seed  maphash.Seed
+	times map[uint64]int64
 }
 
 func newNameSet() nameSet {
-	return nameSet{seed: maphash.MakeSeed(), hashes: make(map[uint64]struct{})}
+	return nameSet{seed: maphash.MakeSeed(), times: make(map[uint64]int64)}
 }
 
-func (n nameSet) add(name string)      { n.hashes[maphash.String(n.seed, name)] = struct{}{} }
-func (n nameSet) has(name string) bool { _, ok := n.hashes[maphash.String(n.seed, name)]; return ok }
+func (n nameSet) add(name string, at int64) { n.times[maphash.String(n.seed, name)] = at }
+func (n nameSet) has(name string) bool      { _, ok := n.time(name); return ok }
+
+func (n nameSet) time(name string) (at int64, ok bool) {
+	at, ok = n.times[maphash.String(n.seed, name)]
+	return at, ok
+}
