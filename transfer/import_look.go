@@ -28,10 +28,7 @@ func (r *importRun) look(ctx context.Context) (*look, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.tell(job.Progress{Stage: job.StageList, Name: naming.Printable(r.want.Dir, 200)})
-	err = failpoint.Around("C1", func() error {
-		return r.remote.List(ctx, r.want.Dir, r.spec.Limits.MaxEntries, func(entry job.Entry) error { return r.sight(ctx, l, entry) })
-	})
+	err = r.list(ctx, func(entry job.Entry) error { return r.sight(ctx, l, entry) })
 	capped := tooMany(err)
 	if err != nil && !capped {
 		return nil, err
@@ -48,13 +45,19 @@ func (r *importRun) look(ctx context.Context) (*look, error) {
 	if err := r.sweepAsides(ctx, l); err != nil {
 		return nil, err
 	}
+	r.gate(l, quietly)
 	if r.listed = !capped; r.listed { // only a whole listing says what is gone
 		if err := r.markAbsent(ctx, l); err != nil {
 			return nil, err
 		}
 	}
-	r.gate(l, quietly)
 	return l, nil
+}
+
+// list is C1.
+func (r *importRun) list(ctx context.Context, each func(job.Entry) error) error {
+	r.tell(job.Progress{Stage: job.StageList, Name: naming.Printable(r.want.Dir, 200)})
+	return failpoint.Around("C1", func() error { return r.remote.List(ctx, r.want.Dir, r.spec.Limits.MaxEntries, each) })
 }
 
 // tooMany says whether a listing was ended by limits.max_entries.
@@ -190,12 +193,62 @@ func restoredReason(jobName string) *job.Reason {
 	}
 }
 
-// markAbsent notes the paths that a whole listing did not have: when they come back, they are new. What was seen and
+// markAbsent notes the paths that whole listings did not have: when they come back, they are new. What was seen and
 // not yet taken was withdrawn; what a read-once server gave to a run that died is used up.
 func (r *importRun) markAbsent(ctx context.Context, l *look) error {
-	var ids []int64
-	var gone, left []job.File
-	err := r.ledger.Present(ctx, r.spec.Name, func(f job.File) error {
+	m, err := r.missed(ctx, l)
+	if err == nil && m.doubtful {
+		m, err = r.missedTwice(ctx, l)
+	}
+	if err != nil {
+		return err
+	}
+	if err := r.absent(ctx, l, m.done); err != nil {
+		return err
+	}
+	for _, f := range m.gone {
+		if err := r.missing(ctx, l, f); err != nil {
+			return err
+		}
+	}
+	for _, f := range m.left {
+		if err := r.leftBehind(ctx, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missed are rows whose sources are not among the names of a look.
+type missed struct {
+	done     []int64
+	gone     []job.File // that wait to be listed
+	left     []job.File // that wait in a folder which the job does not read any more
+	doubtful bool       // for all that is known, some should be there
+}
+
+// missedTwice gives what another listing is without, too: a file that is renamed while a folder is read may be in a listing under
+// neither name. Where a name of ours came up meanwhile, that is what happened: nothing is missed, and the next look decides.
+func (r *importRun) missedTwice(ctx context.Context, l *look) (missed, error) {
+	torn := false
+	err := r.list(ctx, func(entry job.Entry) error {
+		_, _, ours := naming.ParseAside(entry.Name)
+		torn = torn || (ours && !l.names.has(entry.Name))
+		l.names.add(entry.Name, entry.ModTime)
+		return nil
+	})
+	if torn || tooMany(err) {
+		l.await(soonest)
+		return missed{}, nil
+	}
+	if err != nil {
+		return missed{}, err
+	}
+	return r.missed(ctx, l)
+}
+
+func (r *importRun) missed(ctx context.Context, l *look) (m missed, err error) {
+	err = r.ledger.Present(ctx, r.spec.Name, func(f job.File) error {
 		name := r.name(f)
 		if f.Step == job.StepSeen {
 			name = baseName(source(f), folder(f))
@@ -205,31 +258,31 @@ func (r *importRun) markAbsent(ctx context.Context, l *look) error {
 		case f.Touched > l.stamp:
 		case !r.lies(f):
 			if listed && !r.run.AsRun {
-				left = append(left, f)
+				m.left = append(m.left, f)
 			}
 		case l.names.has(name):
 		case listed:
-			gone = append(gone, f)
+			m.gone, m.doubtful = append(m.gone, f), true
 		case f.Step == job.StepDone:
-			ids = append(ids, f.ID)
+			m.done, m.doubtful = append(m.done, f.ID), m.doubtful || !f.Moved
 		}
 		return nil
 	})
-	if err != nil {
-		return ledgerReason(err)
-	}
-	if err := r.absent(ctx, l, ids); err != nil {
-		return err
-	}
-	if err := r.withdraw(ctx, gone); err != nil {
-		return err
-	}
-	for _, f := range left {
-		if err := r.leftBehind(ctx, f); err != nil {
+	return m, ledgerReason(err)
+}
+
+// missing is for a row that waits and that listings do not show. What lies under a name of ours may only be hidden in them.
+func (r *importRun) missing(ctx context.Context, l *look, f job.File) error {
+	if f.Aside != "" {
+		entry, err := r.remote.Stat(ctx, f.Aside)
+		switch {
+		case unknown(err):
 			return err
+		case err == nil:
+			return r.takeOver(ctx, &l.names, f, entry)
 		}
 	}
-	return nil
+	return r.withdraw(ctx, []job.File{f})
 }
 
 // awaitsListing says whether the next listing decides about a row: nobody took it yet, or a read-once server gave it to a run
