@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
@@ -182,7 +183,7 @@ func TestImportTakesOnceAClaimThatATornListingMisses(t *testing.T) {
 				t.Fatal(err)
 			}
 			b.want(0, 0, 0, 0)
-			put(t, source+".done", "")
+			put(t, source+".done", "", time.Now().Add(-24*time.Hour)) // any will do for a first version
 			if err := os.Rename(source, b.remote(f.Aside)); err != nil {
 				t.Fatal(err)
 			}
