@@ -355,6 +355,18 @@ inline powerCut() {
 
 #define sync() weakReady = 0; weakLanding = 0
 
+#ifdef TAKEN_WHILE_READ /* a hole that is known: see README.md */
+#define mayTake true
+#else
+#define mayTake (!fetching[0] && !fetching[1] && row[newest].step != downloaded)
+#endif
+
+#ifdef QUIET_READS      /* the same hole, where it is a late rename of ours that takes the file */
+#define mayBeDone (late != RENAME || lateFrom != PATH || mayTake)
+#else
+#define mayBeDone true
+#endif
+
 /* ------------------------------------------------------------------------------- what the machine does in one breath */
 
 /* import_look.go: follow and judge. What a listing shows is quiet when it is whole: no writer pauses longer than stable_for. */
@@ -460,12 +472,13 @@ inline findCarried(n, c) {
 #endif
 }
 
-/* import_adopt.go: adopt. What lies under our name n is a version of its own, unless an earlier run has said so. */
-inline adopt(o, n, c) {
+/* import_adopt.go: adopt. What lies under our name n is a version of its own, unless an earlier run has said so. Only where a
+ * listing showed it is it taken at once. */
+inline adopt(o, n, c, shown) {
 	findHolder(n);
 	findCarried(o, c);
 	if
-	:: holder != 0 && holder != o -> takeOver(c)
+	:: holder != 0 && holder != o -> takeOver(c, shown)
 	:: (holder == 0 || holder == o) && version != 0         /* the next listing finds it */
 	:: else ->
 #ifndef NO_H5           /* a row that was found and not taken, and that will not be the newest any more, ends */
@@ -476,16 +489,16 @@ inline adopt(o, n, c) {
 #endif
 		see(c, n);
 		if
-		:: quiet(c) -> adopted = adopted | (1 << newest)
+		:: shown && quiet(c) -> adopted = adopted | (1 << newest)
 		:: else
 		fi
 	fi;
 	holder = 0; version = 0
 }
 
-inline takeOver(c) {
+inline takeOver(c, shown) {
 	if
-	:: open(holder) && row[holder].print == print(c) && quiet(c) -> adopted = adopted | (1 << holder)
+	:: shown && open(holder) && row[holder].print == print(c) && quiet(c) -> adopted = adopted | (1 << holder)
 	:: open(holder) && row[holder].print != print(c) ->     /* its writer still has it open */
 		row[holder].print = print(c);
 		row[holder].state = Waiting;
@@ -513,7 +526,7 @@ inline sweepAside() {
 	entry = listed[i];
 	findHolder(i);
 	if
-	:: holder != 0 && (holder != r || open(holder)) -> takeOver(entry)
+	:: holder != 0 && (holder != r || open(holder)) -> takeOver(entry, true)
 	:: else ->
 		if
 		:: movedLate(r, entry) -> takeMoved(r)
@@ -526,7 +539,7 @@ inline sweepAside() {
 		:: row[r].step == done && row[r].state != Held && another(r, entry) ->
 			findCarried(r, entry);
 			if
-			:: version == 0 -> adopt(r, i, entry)
+			:: version == 0 -> adopt(r, i, entry, true)
 			:: version != 0 && movedLate(version, entry) -> takeMoved(version)
 			:: version != 0 && row[version].step == done && row[version].state == Landed && !keeps -> r = version; version = 0; goto disposeLate
 			:: else
@@ -537,14 +550,26 @@ inline sweepAside() {
 	entry = nothing
 }
 
+/* Where the newest row's source should be listed. */
+#define place (row[newest].step == seen -> row[newest].aside : PATH)
+
+/* H12: what only another listing shows, or could have moved between the two, is not missed. */
+#ifdef NO_H12
+#define shownAgain false
+#else
+#define cameUp(n) (at[n] != nothing && listed[n] == nothing)
+#define shownAgain (!(row[newest].step == done && row[newest].moved) && (at[place] != nothing || \
+	cameUp(1) || cameUp(2) || cameUp(3) || cameUp(4) || cameUp(5) || cameUp(6) || cameUp(7)))
+#endif
+
 /* markAbsent and withdraw: only the newest row is asked, and only if it did not move since the listing began. */
 inline markAbsent() {
 	if
 	:: !judges(newest) || row[newest].absent
 	:: else ->
 		if
-		:: listed[(row[newest].step == seen -> row[newest].aside : PATH)] != nothing
-		:: listed[(row[newest].step == seen -> row[newest].aside : PATH)] == nothing ->
+		:: listed[place] != nothing || shownAgain
+		:: listed[place] == nothing && !shownAgain ->
 			if
 			:: row[newest].step == done ->
 				row[newest].absent = 1;
@@ -645,7 +670,15 @@ look:	/* ---- import_look.go: C1 */
 		:: i < NAMES -> listed[i] = at[i]; i++
 		:: else -> break
 		od;
-		i = 0
+		i = 0;
+		if                              /* the folder is read while a file in it is renamed: it is under neither name */
+		:: true
+		:: faults > 0 && at[PATH] != nothing -> faults--; listed[PATH] = nothing
+		:: late == RENAME && lateFrom == PATH && at[PATH] != nothing && mayBeDone ->
+			serves(late, lateFrom, lateTo);
+			late = 0; lateFrom = 0; lateTo = 0; answer = OK;
+			listed[PATH] = nothing
+		fi
 	};
 
 judge:	/* ---- C2 */
@@ -787,6 +820,13 @@ fetched: /* a reader that has the file open reads on, whatever is done to its na
 		:: got = first
 		:: at[aside] != nothing && at[aside] != first && !once -> got = MIX
 		:: faults > 0 -> faults--; usedUp(); goto cut
+		:: once && faults > 0 ->                /* another size than was listed: the row stays, and the listing decides. H11 */
+			faults--;
+			usedUp();
+#ifdef NO_H11
+			advance(seen);
+#endif
+			goto settled
 		fi;
 		if
 		:: !stores -> first = nothing; goto finish
@@ -952,7 +992,7 @@ lookedAside: /* something lies there. R5 */
 		answer = OK;
 		if
 		:: ours(entry) -> moved = 1; advance(step)
-		:: else -> adopt(r, aside, entry); mayDie()
+		:: else -> adopt(r, aside, entry, false); mayDie()
 		fi;
 		entry = nothing;
 		if
@@ -1007,18 +1047,6 @@ end:	skip
 }
 
 /* -------------------------------------------------------------------------------------------------- everybody else */
-
-#ifdef TAKEN_WHILE_READ /* a hole that is known: see README.md */
-#define mayTake true
-#else
-#define mayTake (!fetching[0] && !fetching[1] && row[newest].step != downloaded)
-#endif
-
-#ifdef QUIET_READS      /* the same hole, where it is a late rename of ours that takes the file */
-#define mayBeDone (late != RENAME || lateFrom != PATH || mayTake)
-#else
-#define mayBeDone true
-#endif
 
 #ifdef TWINS
 #define mayPut(v) ((v) != 2 || at[PATH] == nothing)

@@ -101,6 +101,8 @@ var without = []config{
 	imports("", twoNodes(keep, "-DFAULTS=0")...).without("H8", "PARTIAL"),
 	exports("", "-DWAY=2", "-DFAULTS=1").without("H9", "DUP"),
 	exports("", "-DWAY=2", "-DFAULTS=0").without("H10", "PARTIAL"),
+	imports("", readOnce, "-DFAULTS=1").without("H11", "LOST"),
+	imports("", keep, "-DFAULTS=1").without("H12", "DUP"),
 }
 
 // holes are what no rule closes; docs/model/README.md says why.
