@@ -113,7 +113,7 @@ func (r *frame) work(ctx context.Context) error {
 			break
 		}
 		if n == maxLooks {
-			r.note(files(found.waiting, "is", "are") + " still being written or without a marker as new; the next run looks again")
+			r.note(files(found.waiting, "is", "are") + " still being written or without a marker for this version; the next run looks again")
 			break
 		}
 		r.tell(job.Progress{Stage: job.StageWait, Detail: files(found.waiting, "may", "may") + " still be written; looking again " + soon(found.wait)})

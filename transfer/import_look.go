@@ -356,7 +356,7 @@ func (r *importRun) gone(f *job.File, begun bool) *decision {
 
 func consumedReason(id int64) *job.Reason {
 	return &job.Reason{
-		Slug: "remote.source_consumed", What: "the file did not land", Cause: "a fetch was cut off, and this server counts a fetch that was cut off as done: the file is gone there",
+		Slug: "remote.source_consumed", What: "the file did not land", Cause: "a fetch was cut off, or came to another size than was listed, and this server counts such a fetch as done: the file is gone there",
 		Do: fmt.Sprintf("ask the customer to put the file out again (on IBM Sterling: raise its extraction count); if it comes with another size or time it is a file of its own: then haulier held resolve %d --as drop", id), Who: job.WhoCustomer,
 	}
 }
