@@ -50,6 +50,14 @@ func (s *Store) Expired(ctx context.Context, jobName string, before time.Time, l
 	})
 }
 
+// Overwritten says whether a newer row, of any job, keeps its copy under the name of f's. A copy has its source's name, for which there is an index.
+func (s *Store) Overwritten(ctx context.Context, f job.File) (bool, error) {
+	rows, err := s.files(ctx, "look whose copy "+nameOf(f)+" names", func(db *gorm.DB) *gorm.DB {
+		return db.Where("name = ? AND id > ? AND archived = ?", raw(baseName(f.Path)), f.ID, raw(f.Archived)).Limit(1)
+	})
+	return len(rows) > 0, err
+}
+
 // Littering gives rows that may have left a temporary on the server: of an attempt before the last, or of the last when the row
 // is done and the temporary is not known to have become the final file. Held rows keep theirs.
 func (s *Store) Littering(ctx context.Context, jobName string, after int64, limit int) ([]job.File, error) {

@@ -88,8 +88,12 @@ func (r *importRun) putBack(ctx context.Context, f *job.File) error {
 }
 
 // nameFree says whether a source that lies aside may have its own name again: nobody has it, and no newer version ever had,
-// to which it would look like another new one. What lies there already, and not aside, is it.
+// to which it would look like another new one. What lies there already, and not aside, is it. A server that is known to replace
+// at RENAME is not asked: it would replace what the customer puts there a moment after the look.
 func (r *importRun) nameFree(ctx context.Context, f job.File) (bool, error) {
+	if yes(r.remote.Profile().RenameOver) {
+		return false, nil
+	}
 	newest, err := r.ledger.Known(ctx, r.spec.Name, []string{f.Path})
 	if err != nil || newest[f.Path].ID != f.ID {
 		return false, ledgerReason(err)
@@ -161,7 +165,7 @@ func (r *importRun) moveAside(ctx context.Context, f *job.File) error {
 // onto the same name, it would put whatever lies at the source by then in the place of what this attempt has looked at.
 func (r *importRun) renewAside(ctx context.Context, f *job.File) error {
 	aside := r.asideOf(*f)
-	if f.Step != job.StepRetiring || f.Aside == aside {
+	if f.Aside == aside {
 		return nil
 	}
 	next := *f
@@ -195,11 +199,59 @@ func (r *importRun) lookAside(ctx context.Context, f *job.File) (bool, error) {
 		return false, nil
 	case err != nil:
 		return false, err
-	case !sameFingerprint(*f, entry):
+	}
+	own, err := r.isOwn(ctx, *f, entry)
+	switch {
+	case err != nil:
+		return true, err
+	case !own:
 		return true, r.adopt(ctx, nil, *f, f.Aside, entry)
 	}
-	f.Moved = true
+	if err := r.awaitMove(ctx, *f); err != nil {
+		return true, err
+	}
+	f.ModTime, f.Moved = pick(entry.ModTime, f.ModTime), true
 	return true, r.advance(ctx, f, f.Step)
+}
+
+// isOwn says whether what lies under the row's aside name is the row's version. Some servers give what they rename another time:
+// then what has landed tells by its content, for one more fetch. Where a fetch uses the file up, the size has to do.
+func (r *importRun) isOwn(ctx context.Context, f job.File, entry job.Entry) (bool, error) {
+	switch {
+	case sameFingerprint(f, entry):
+		return true, nil
+	case entry.Size != f.Size, f.State != job.FileLanded:
+		return false, nil
+	case r.readOnce:
+		return true, nil
+	}
+	var moved int64
+	sum := newMeter()
+	err := r.get(ctx, &f, sum, &moved, func() error { return nil })
+	if err != nil && asReason(err).Slug == slugSizeChanged {
+		return false, nil // somebody writes it: another version, and no reason to take up again what has landed
+	}
+	return sum.digest() == f.Received, err
+}
+
+// awaitMove waits until a source that was seen aside is gone from its own name: a server that renames by copying shows it under
+// both for a while, and what it still shows would be taken for a new one. A rename that is one act needs no look.
+func (r *importRun) awaitMove(ctx context.Context, f job.File) error {
+	if r.conn.Rename != job.RenameV3 && yes(r.remote.Profile().PosixRename) {
+		return nil
+	}
+	for _, wait := range patience {
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+		if there, err := r.stillOurs(ctx, f); err != nil || !there {
+			return err
+		}
+	}
+	return &job.Reason{
+		Slug: "remote.rename_ignored", Cause: "the source lies under its own name, too, after it was renamed: the server copies, or the customer put the same file there again",
+		Do: "nothing if the next run finds it gone; else ask the customer about their server", Who: job.WhoCustomer,
+	}
 }
 
 // disposeOf ends a source that lies aside, where nobody else puts files.
@@ -348,10 +400,13 @@ func (r *importRun) sweepAside(ctx context.Context, l *look, row job.File, entry
 	if err != nil {
 		return ledgerReason(err)
 	}
-	if held && (holder.ID != row.ID || open(holder)) {
+	if held && open(holder) {
 		return r.takeOver(ctx, &l.names, holder, entry)
 	}
-	if over(row) && another(row, entry) {
+	if held {
+		row = holder
+	}
+	if over(row) && another(row, aside, entry) {
 		newer, carried, err := r.carried(ctx, row, entry)
 		if err != nil {
 			return err
@@ -361,11 +416,11 @@ func (r *importRun) sweepAside(ctx context.Context, l *look, row job.File, entry
 		}
 	}
 	switch {
-	case open(row) && row.Aside == "" && sameFingerprint(row, entry) && !l.names.has(r.name(row)):
+	case awaitsListing(row) && row.Aside == "" && sameFingerprint(row, entry) && !l.names.has(r.name(row)):
 		return r.movedLate(ctx, l, row, aside)
 	case !over(row):
 		return nil // its own recovery, or a person, decides
-	case another(row, entry):
+	case another(row, aside, entry):
 		return r.adopt(ctx, &l.names, row, aside, entry)
 	}
 	return r.disposeLate(ctx, row, aside)
@@ -376,15 +431,17 @@ func over(row job.File) bool {
 	return row.Step == job.StepDone && row.State != job.FileRejected && row.State != job.FileHeld
 }
 
-// another says whether what lies under a name of the row's is not the version that it was of.
-func another(row job.File, entry job.Entry) bool {
-	return !sameFingerprint(row, entry) || slugOf(row) == slugWithdrawn
+// another says whether what lies under a name of the row's is not the version that it was of, which is proven to be gone once it
+// was seen under another name of ours.
+func another(row job.File, aside string, entry job.Entry) bool {
+	return !sameFingerprint(row, entry) || slugOf(row) == slugWithdrawn || (row.Moved && row.Aside != aside)
 }
 
-// movedLate is for a claim whose rename took effect after it was believed not to have.
+// movedLate is for a rename that took effect late, and took along the version of a row that waits: its claim was believed not to
+// have moved it, or an older row's was to move that one's.
 func (r *importRun) movedLate(ctx context.Context, l *look, row job.File, aside string) error {
-	row.Aside, row.Moved = aside, true
-	if err := r.advance(ctx, &row, row.Step); err != nil {
+	row.Aside, row.Moved, row.State, row.Reason = aside, true, job.FileWaiting, nil
+	if err := r.advance(ctx, &row, job.StepSeen); err != nil {
 		return ignoreStale(err)
 	}
 	r.takeQuiet(&l.names, row)

@@ -76,6 +76,8 @@ type Siblings interface {
 type Leavings interface {
 	// Expired gives rows with a kept local copy that ended before a time, oldest first.
 	Expired(ctx context.Context, jobName string, before time.Time, limit int) ([]job.File, error)
+	// Overwritten says whether a newer row, of any job, keeps its copy under the name of f's.
+	Overwritten(ctx context.Context, f job.File) (bool, error)
 	// Littering gives rows behind an id that may have left temporaries on the server, none of them held.
 	Littering(ctx context.Context, jobName string, after int64, limit int) ([]job.File, error)
 }

@@ -101,7 +101,7 @@ func (r *frame) forgetKept(ctx context.Context, forget func(path string) error, 
 			return ledgerReason(err)
 		}
 		for _, f := range rows {
-			if err := forget(f.Archived); err != nil {
+			if err := r.forgetCopy(ctx, f, forget); err != nil {
 				return err
 			}
 			f.Archived = ""
@@ -113,4 +113,13 @@ func (r *frame) forgetKept(ctx context.Context, forget func(path string) error, 
 			return nil
 		}
 	}
+}
+
+// forgetCopy leaves a copy alone whose name is a newer row's by now: the row's own was taken away by somebody.
+func (r *frame) forgetCopy(ctx context.Context, f job.File, forget func(path string) error) error {
+	anothers, err := r.ledger.Overwritten(ctx, f)
+	if err != nil || anothers {
+		return ledgerReason(err)
+	}
+	return forget(f.Archived)
 }

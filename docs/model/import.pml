@@ -154,8 +154,8 @@ bit looking[2];
 #define quiet(c) whole(c)
 #endif
 
-/* What lies under a name that row n gave is another version than the row's own. */
-#define another(n, c) (print(c) != row[n].print || row[n].state == Skipped)
+/* What lies under name i of row n's is another version than the row's own, which is gone once it was seen under another name. */
+#define another(n, c) (print(c) != row[n].print || row[n].state == Skipped || (row[n].moved && row[n].aside != i))
 
 /* ------------------------------------------------------------------------------------------------ what must hold */
 
@@ -507,12 +507,14 @@ inline takeOver(c, shown) {
 	fi
 }
 
-/* A claim whose rename took effect after it was believed not to have. */
-#define movedLate(n, c) (open(n) && row[n].aside == 0 && row[n].print == print(c) && listed[PATH] == nothing)
+/* A rename that took effect late, and took along the version of a row that the next listing would decide about. */
+#define awaitsListing(n) (open(n) || (row[n].step == claimed && row[n].aside == 0 && row[n].state != Held))
+#define movedLate(n, c) (awaitsListing(n) && row[n].aside == 0 && row[n].print == print(c) && listed[PATH] == nothing)
 
 inline takeMoved(n) {
 	row[n].aside = i;
 	row[n].moved = 1;
+	row[n].state = Waiting;
 	put(n, seen);
 	if
 	:: quiet(entry) -> adopted = adopted | (1 << n)
@@ -526,8 +528,12 @@ inline sweepAside() {
 	entry = listed[i];
 	findHolder(i);
 	if
-	:: holder != 0 && (holder != r || open(holder)) -> takeOver(entry, true)
+	:: holder != 0 && open(holder) -> takeOver(entry, true)
 	:: else ->
+		if
+		:: holder != 0 -> r = holder
+		:: else
+		fi;
 		if
 		:: movedLate(r, entry) -> takeMoved(r)
 		:: !movedLate(r, entry) && (row[r].step != done || row[r].state == Held)        /* its own recovery decides */
@@ -967,7 +973,7 @@ moveAside: /* R4: look first */
 	others;
 	atomic {
 		if
-		:: step == retiring && fence != owned -> asideOf(); advance(retiring)
+		:: fence != owned -> asideOf(); advance(retiring)
 		:: else
 		fi
 	};

@@ -276,6 +276,12 @@ func formerAndExpired(t *testing.T, b bundle) {
 	b.advance(t, two, job.StepDone, job.FileLanded)
 	old := must[[]job.File](t)(b.Expired(t.Context(), "acme-customers", one.Ended.Add(time.Minute), 10))
 	same(t, "expired", old, []job.File{one})
+	same(t, "a copy of its own", must[bool](t)(b.Overwritten(t.Context(), one)), false)
+	three := b.claimed(t, "/in/daily.csv")
+	three.Archived = one.Archived
+	three = b.advance(t, three, job.StepDone, job.FileLanded)
+	same(t, "another's copy", must[bool](t)(b.Overwritten(t.Context(), one)), true)
+	same(t, "the newest copy", must[bool](t)(b.Overwritten(t.Context(), three)), false)
 }
 
 func holderOfAName(t *testing.T, b bundle) {

@@ -41,11 +41,11 @@ var calls = map[string][]string{
 	"importRun.withdraw to":              {"import seen done"}, // or held at claimed
 	"importRun.notAside f.Step":          nil,
 	"importRun.lookAside f.Step":         nil,
-	"importRun.movedLate row.Step":       nil,
+	"importRun.movedLate seen":           {"import claimed seen"},
 	"importRun.takeOver seen":            nil, // it is there
 	"importRun.staying done":             nil,
 	"importRun.keepLate done":            nil,
-	"importRun.renewAside retiring":      nil,
+	"importRun.renewAside retiring":      {"import landed retiring"},
 	"importRun.intendArchive f.Step":     nil,
 
 	"exportRun.collect queued":          {"export seen queued"},
