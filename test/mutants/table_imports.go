@@ -123,7 +123,7 @@ func ofImports() []mutant {
 		},
 		{
 			name: "aside-look", holds: "what was moved aside is looked at: another version is taken, not thrown away (R5)",
-			cuts: []cut{{retire, "\tcase !own:\n\t\treturn true, r.adopt(", "\tcase false:\n\t\treturn true, r.adopt("}},
+			cuts: []cut{{retire, "\tcase !own:\n\t\treturn true, r.adopt(", "\tcase !own && false:\n\t\treturn true, r.adopt("}},
 			by:   transfer("TestImportAdoptsAVersionThatCameBeforeTheMove"),
 		},
 		{
