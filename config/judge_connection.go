@@ -146,6 +146,9 @@ func (b *builder) judgeConnection(c job.Connection, v *value) {
 	if c.Profile == "read-once" && v.get("read_once").given() && !v.get("read_once").flag() {
 		b.fail(v.get("read_once").at, "E-CONFLICT", "connection %q: read_once is false, and profile read-once says it is true", c.Name)
 	}
+	if verify := v.get("verify"); c.ReadOnce && c.Verify == job.VerifyReadback && verify.usable() {
+		b.fail(verify.at, "E-CONFLICT", "connection %q: verify: readback fetches what was delivered, and a download uses the file up on a read-once server; write stat", c.Name)
+	}
 	if day := v.get("expires_at"); day.usable() && v.get("auth", "password") == nil {
 		b.fail(day.at, "E-CONFLICT", "connection %q: expires_at is the day on which the password ends, and there is no password", c.Name)
 	}
