@@ -116,7 +116,7 @@ func changed() error {
 	}}
 }
 
-func withdrawn() error {
+func withdrawn() *decision {
 	return &decision{job.FileSkipped, &job.Reason{
 		Slug: "local.withdrawn", What: "the file was not sent", Cause: "it was taken out of the outbox again before it could be sent",
 		Do: "nothing, unless the customer waits for it", Who: job.WhoUs,

@@ -81,14 +81,20 @@ func (r *exportRun) refuse(f *job.File, s sighting) {
 	}
 }
 
-// markAbsent notes sources that are gone from the outbox: when they come back, they are new.
+// markAbsent notes sources that are gone from the outbox: when they come back, they are new. What nobody took yet was withdrawn.
 func (r *exportRun) markAbsent(ctx context.Context, l *look) error {
 	var ids []int64
 	err := r.ledger.Present(ctx, r.spec.Name, func(f job.File) error {
-		if !r.lies(f) && open(f) && !r.run.AsRun && f.Touched <= l.stamp {
-			return r.leaveBehind(ctx, f)
-		}
-		if r.lies(f) && !l.names.has(r.name(f)) && f.Touched <= l.stamp && (f.Step == job.StepDone || f.Step == job.StepSeen) {
+		switch {
+		case f.Touched > l.stamp:
+		case !r.lies(f):
+			if open(f) && !r.run.AsRun {
+				return r.leaveBehind(ctx, f)
+			}
+		case l.names.has(r.name(f)):
+		case open(f):
+			return r.withdraw(ctx, f)
+		case f.Step == job.StepDone, f.Step == job.StepSeen:
 			ids = append(ids, f.ID)
 		}
 		return nil
@@ -97,4 +103,11 @@ func (r *exportRun) markAbsent(ctx context.Context, l *look) error {
 		return ledgerReason(err)
 	}
 	return r.absent(ctx, l, ids)
+}
+
+// withdraw ends a row whose source was taken out of the outbox before anything of it was sent.
+func (r *exportRun) withdraw(ctx context.Context, f job.File) error {
+	f.Reason = withdrawn().reason
+	r.speak(&f)
+	return r.skip(ctx, f, f.Reason)
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
+	"slices"
 	"time"
 
 	"github.com/haulier/haulier/internal/failpoint"
@@ -47,8 +49,8 @@ func (r *exportRun) publish(ctx context.Context, f *job.File) error {
 	return r.renameRefused(ctx, f, err)
 }
 
-// rename renames by the best means. A server that will not rename onto an existing file, and has no way to replace it,
-// gets the old one removed first, where the job says that it may be replaced.
+// rename renames by the best means. Where a server will not rename onto an existing file, and has no way to replace it, the
+// older one is renamed aside first, if the job says that it may be replaced; cleanTemps removes it there.
 func (r *exportRun) rename(ctx context.Context, f *job.File) error {
 	err := r.renameOnce(ctx, *f)
 	if err == nil || unknown(err) || r.want.IfExists != job.ExistsReplace || r.way.posix || !r.sees() {
@@ -58,10 +60,45 @@ func (r *exportRun) rename(ctx context.Context, f *job.File) error {
 	if lookErr != nil || !now.temp || !now.final || now.ours {
 		return errors.Join(err, lookErr)
 	}
-	if removeErr := failpoint.Around("X6.remove", func() error { return r.remote.Remove(ctx, f.Final) }); removeErr != nil {
-		return errors.Join(err, removeErr)
+	if err := r.moveOlder(ctx, f); err != nil {
+		return err
 	}
 	return r.renameOnce(ctx, *f)
+}
+
+// moveOlder takes what lies under the final name out of the way. After a REMOVE that was not answered, nobody could tell whether it
+// will be done yet, on our own file then. A rename is seen by the name that it gives: new for each attempt, and in the row before.
+func (r *exportRun) moveOlder(ctx context.Context, f *job.File) error {
+	aside := naming.Join(path.Dir(f.Final), naming.Aside(f.ID, f.Fence, path.Base(f.Temp)))
+	f.Leftovers = append(slices.Clip(f.Leftovers), aside)
+	if err := r.advance(ctx, f, job.StepRenaming); err != nil {
+		return err
+	}
+	return failpoint.Around("X6.older", func() error { return r.remote.Rename(ctx, f.Final, aside, f.Means) })
+}
+
+// settleOlder is for rows that a run left when it was moving an older file. If that is not to be seen under its new name, the rename
+// may be done yet, on what has the final name by then: the file that we say is delivered. So an empty file takes the new name,
+// and stays there: moveOlder is for servers that rename onto nothing.
+func (r *exportRun) settleOlder(ctx context.Context, f *job.File) error {
+	last := len(f.Leftovers) - 1
+	if last < 0 {
+		return nil
+	}
+	aside := f.Leftovers[last]
+	if id, _, ok := naming.ParseAside(path.Base(aside)); !ok || id != f.ID {
+		return nil
+	}
+	entry, err := r.stat(ctx, aside)
+	if err != nil || (entry != nil && entry.Size > 0) {
+		return err
+	}
+	if err := failpoint.Around("X6.guard", func() error { return r.putEmpty(ctx, *f, aside) }); err != nil {
+		return err
+	}
+	f.Leftovers = f.Leftovers[:last]
+	r.note(fmt.Sprintf("%s stays on the server, empty, because a rename to that name was not answered and must not be done late; the customer may delete it tomorrow", naming.Printable(aside, 300)))
+	return r.advance(ctx, f, job.StepRenaming)
 }
 
 func (r *exportRun) renameOnce(ctx context.Context, f job.File) error {
@@ -135,7 +172,7 @@ type observed struct {
 	ours        bool // the final one has our size, and the time that our temporary had
 	fits        bool // the final one has our size
 	older       bool // the final one was written before our temporary: it is another file
-	seen        bool // the final one was there at one of the looks
+	seen        bool // the final one was there at one of the looks, and was ours as far as that look could tell
 }
 
 func (r *exportRun) observe(ctx context.Context, f *job.File) (observed, error) {
@@ -148,7 +185,7 @@ func (r *exportRun) observe(ctx context.Context, f *job.File) (observed, error) 
 		return observed{temp: temp != nil}, err
 	}
 	return observed{
-		temp: temp != nil, final: true, seen: true, ours: sameFinal(*f, *final), fits: final.Size == f.Received.Size,
+		temp: temp != nil, final: true, ours: sameFinal(*f, *final), fits: final.Size == f.Received.Size,
 		older: final.ModTime != 0 && final.ModTime < f.TempMTime,
 	}, nil
 }
@@ -172,9 +209,10 @@ func (r *exportRun) confirm(ctx context.Context, f *job.File, acknowledged bool)
 		if err != nil {
 			return err
 		}
-		next.seen = next.seen || now.seen
+		isIt := next.ours || (acknowledged && next.fits)
+		next.seen = isIt || now.seen
 		now = next
-		if r.sees() && !now.temp && (now.ours || (acknowledged && now.fits)) {
+		if r.sees() && !now.temp && isIt {
 			return r.readBack(ctx, f)
 		}
 		if !now.temp && !now.final && (now.seen || r.way.sweeps) || (!acknowledged && now.temp && (!now.final || now.older)) {
@@ -239,6 +277,9 @@ func fit(now observed) string {
 
 // settleRenaming is for rows that a run left between the request to rename and its answer: the server is looked at.
 func (r *exportRun) settleRenaming(ctx context.Context, f *job.File) error {
+	if err := r.settleOlder(ctx, f); err != nil {
+		return err
+	}
 	return r.confirm(ctx, f, false)
 }
 
@@ -248,10 +289,12 @@ func (r *exportRun) readBack(ctx context.Context, f *job.File) error {
 		return r.deliver(ctx, f, job.ProofVerified)
 	}
 	back, err := r.fetchBack(ctx, *f)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // the customer took it, just after the look that knew it
+		return r.deliver(ctx, f, job.ProofVerified)
+	case err != nil:
 		return err
-	}
-	if back == f.Received {
+	case back == f.Received:
 		return r.deliver(ctx, f, job.ProofVerified)
 	}
 	return &decision{job.FileHeld, &job.Reason{

@@ -41,19 +41,17 @@ func (r *exportRun) mark(ctx context.Context, f *job.File) error {
 			return err
 		}
 	}
-	if err := r.putMarker(ctx, *f); err != nil {
+	if err := failpoint.Around("X9.marker", func() error { return r.putEmpty(ctx, *f, f.Marker) }); err != nil {
 		return err
 	}
 	f.Marked = true
 	return r.advance(ctx, f, job.StepDelivered)
 }
 
-func (r *exportRun) putMarker(ctx context.Context, f job.File) error {
+// putEmpty uploads a file whose name says all. It counts as a marker.
+func (r *exportRun) putEmpty(ctx context.Context, f job.File, name string) error {
 	began := time.Now()
-	err := failpoint.Around("X9.marker", func() error {
-		_, err := r.remote.Put(ctx, f.Marker, strings.NewReader(""))
-		return err
-	})
+	_, err := r.remote.Put(ctx, name, strings.NewReader(""))
 	request := r.counted(f, job.Upload, r.want.Location, 0, began, ended(ctx, err))
 	request.Marker = true
 	r.log(ctx, request)
@@ -148,7 +146,7 @@ func (r *exportRun) putBack(f *job.File, aside, name string) error {
 }
 
 // cleanTemps removes what earlier attempts left on the server, by the names that their rows hold, until it is known to be gone.
-// Held rows keep theirs, and nothing else is ever touched.
+// Held rows keep theirs, and so do rows at renaming, of which one may be the older file. Nothing else is ever touched.
 func (r *exportRun) cleanTemps(ctx context.Context) error {
 	for after := int64(0); ; {
 		rows, err := r.ledger.Littering(ctx, r.spec.Name, after, batch)
@@ -168,6 +166,9 @@ func (r *exportRun) cleanTemps(ctx context.Context) error {
 }
 
 func (r *exportRun) cleanAfter(ctx context.Context, f job.File) error {
+	if f.Step == job.StepRenaming {
+		return nil
+	}
 	next := f
 	next.Leftovers = nil
 	for _, temp := range f.Leftovers {

@@ -74,8 +74,8 @@ func (r *exportRun) lookFirst(ctx context.Context, f *job.File) error {
 	if r.way.direct {
 		f.TempMTime = entry.ModTime
 	}
-	if f.Temp == f.Final {
-		return nil // an earlier attempt found the name free, or free to be replaced, and began to write there
+	if f.Temp == f.Final && entry.Size <= f.Received.Size {
+		return nil // an earlier attempt found the name free, or free to be replaced, and began to write there: what is longer it cannot have written
 	}
 	return r.taken(*f)
 }
@@ -335,10 +335,11 @@ func (r *exportRun) settleSending(ctx context.Context, f *job.File) error {
 			return err
 		case entry != nil && entry.Size != f.Received.Size:
 			return r.advance(ctx, f, job.StepSealed) // a part, or what was there before: sent again over it
-		case entry != nil && entry.ModTime != f.TempMTime && !r.way.sweeps:
+		case entry != nil && entry.ModTime != f.TempMTime && !r.way.sweeps && !r.way.once:
 			return r.settleWhole(ctx, f)
 		}
-		// On a server that takes files at CLOSE, one that lies there was perhaps never closed, and will never be taken.
+		// On a server that takes files at CLOSE, one that lies there was perhaps never closed, and will never be taken. On a
+		// read-once server, to fetch it would be to use up what the customer is to have.
 	}
 	return r.lostReply(ctx, f, nil)
 }

@@ -9,6 +9,7 @@ type way struct {
 	posix  bool // rename by posix-rename@openssh.com, which replaces
 	verify job.Verify
 	sweeps bool // files vanish at CLOSE or RENAME, and that is fine
+	once   bool // a download uses the file up, ours too: what was delivered is not fetched
 	suffix string
 }
 
@@ -23,10 +24,14 @@ func chooseWay(c job.Connection, e job.Export, p job.Profile) way {
 		look:   !putOnly && !no(p.Stat),
 		verify: pick(e.Verify, c.Verify),
 		sweeps: yes(p.SweepsAtOnce),
+		once:   c.ReadOnce || c.Profile == "read-once" || yes(p.ReadOnce),
 		suffix: e.PartialSuffix,
 	}
 	if putOnly {
 		w.verify = job.VerifyNone
+	}
+	if w.once && w.verify == job.VerifyReadback {
+		w.verify = job.VerifyStat
 	}
 	w.posix = !w.direct && choosePosix(means, e.IfExists, p)
 	return w

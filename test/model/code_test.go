@@ -59,6 +59,8 @@ var calls = map[string][]string{
 	"exportRun.settleWhole sealed":      {"export sending sealed"},
 	"exportRun.uploaded uploaded":       {"export sending uploaded"},
 	"exportRun.publish renaming":        {"export uploaded renaming"},
+	"exportRun.moveOlder renaming":      nil, // it is there
+	"exportRun.settleOlder renaming":    nil,
 	"exportRun.renameRefused uploaded":  {"export renaming uploaded"},
 	"exportRun.judgePublished uploaded": {"export renaming uploaded"},
 	"exportRun.turnDirect sealed":       {"export uploaded sealed"},

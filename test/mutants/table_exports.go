@@ -67,7 +67,7 @@ func ofExports() []mutant {
 		},
 		{
 			name: "read-back", holds: "verify: readback compares what the server gives back with what was sent",
-			cuts: []cut{{publish, "\tif back == f.Received {\n", "\tif true {\n"}},
+			cuts: []cut{{publish, "\tcase back == f.Received:\n", "\tcase true:\n"}},
 			by:   transfer("TestExportThatReadsBackFindsAHole"),
 		},
 		{
