@@ -40,11 +40,12 @@
 #define nothing 0
 #define PART    3
 #define FOREIGN 4
+#define GUARD   5       /* an empty file of ours, where nothing is to go any more */
 #define whole(c) ((c) == 1 || (c) == 2)
 
-/* The customer's server: the final name, and a temporary one for each attempt. */
+/* The customer's server: the final name, a temporary one for each attempt, and one for the older file that it moves aside. */
 #define FINAL 0
-#define NAMES 7
+#define NAMES 8
 byte at[NAMES];
 byte names = 1;
 byte copying;           /* the temporary that the server is copying to the final name, 0: none */
@@ -72,7 +73,8 @@ byte print;             /* Size and ModTime: the version that it is of */
 byte temp;              /* 0: the final name, or none yet */
 bit timed;              /* TempMTime is known */
 bit staged;             /* what is sent lies in the stage, as Stage says */
-byte left;              /* Leftovers: temporaries of attempts that are over, a bit for each */
+byte left;              /* Leftovers: temporaries of attempts that are over, and older files that went aside, a bit for each */
+byte older;             /* the last of them, if it is an older file's name; 0: it is not */
 bit cleared;            /* the last attempt took its temporary away again: Temp is empty */
 bit hasAside, moved;
 
@@ -101,6 +103,8 @@ byte calm;
 #define CLOSE  2
 #define RENAME 3
 #define REMOVE 4
+#define AWAY   5        /* RENAME of the final name to one of ours */
+#define PUT    6        /* of an empty file */
 byte late, lateName, lateContent;
 
 #define OK   0
@@ -118,7 +122,7 @@ byte late, lateName, lateContent;
 #ifdef NO_R12           /* only temporaries of attempts that are over, or of rows that have ended, are cleaned */
 #define cleans(n) true
 #else
-#define cleans(n) (state != Held && (((left >> (n)) & 1) || (step == done && temp == (n) && (state != Delivered || proof == assumed))))
+#define cleans(n) (state != Held && step != renaming && (((left >> (n)) & 1) || (step == done && temp == (n) && (state != Delivered || proof == assumed))))
 #endif
 
 #ifdef NO_R13           /* the final is known by its size and by the time of the temporary */
@@ -159,7 +163,7 @@ inline deliver(p) {
 }
 
 inline atRest() {
-	must(STUCK, resend || step == 0 || step == done || state == Held || at[FINAL] == FOREIGN || aside != nothing || (step == seen && src == nothing));
+	must(STUCK, resend || step == 0 || step == done || state == Held || at[FINAL] == FOREIGN || aside != nothing);
 	must(GHOST, state != Delivered || arrivals[print] > 0 || proof == assumed || proof == published || proof == acknowledged);
 	/* The version that the platform wrote last is sent, or still in the outbox, or lies aside and a person is told. */
 	must(LOST, withdrew || state == Held || src == V || aside == V || (print == V && (state == Delivered || state == Waiting)));
@@ -220,8 +224,25 @@ inline removes(n) {
 	fi
 }
 
+/* No request of ours takes a file away that we have said is delivered: the customer need not have it yet. */
+inline movesAway(n) {
+	if
+	:: refuses -> answer = NO
+	:: !refuses && at[FINAL] == nothing -> answer = GONE
+	:: !refuses && at[FINAL] != nothing && at[n] != nothing -> answer = NO
+	:: !refuses && at[FINAL] != nothing && at[n] == nothing ->
+		overwrites(FINAL);
+		must(LOST, state != Delivered || !whole(at[FINAL]));
+		at[n] = at[FINAL]; at[FINAL] = nothing; answer = OK
+	fi
+}
+
+inline guards(n) { at[n] = GUARD; answer = OK }
+
 inline serves(kind, n, c) {
 	if
+	:: kind == PUT -> guards(n)
+	:: kind == AWAY -> movesAway(n)
 	:: kind == OPEN -> opens(n)
 	:: kind == CLOSE -> closes(n, c)
 	:: kind == RENAME -> renames(n)
@@ -323,6 +344,7 @@ look:	/* ---- export_look.go */
 		:: else
 		fi;
 		if
+		:: step == seen && src == nothing -> claim(); goto withdrawn
 		:: step == seen && src != nothing -> claim(); goto goOn
 		:: else -> goto cleanTemps
 		fi
@@ -338,7 +360,7 @@ goOn:
 		:: myStep == sealed -> goto upload
 		:: myStep == sending -> goto settleSending
 		:: myStep == uploaded -> goto publish
-		:: myStep == renaming -> ack = 0; goto confirm
+		:: myStep == renaming -> goto settleOlder
 		:: myStep == delivered -> goto retire
 		fi
 	};
@@ -397,6 +419,10 @@ upload:	/* ---- X3: what is sealed is still there; nobody has the final name */
 			fi;
 			myTemp = names; names++;
 			myTimed = 0
+		fi;
+		if
+		:: fence == myFence -> older = 0
+		:: else
 		fi;
 #ifdef NO_R17           /* the row says sending before OPEN, directly too */
 		if
@@ -462,11 +488,20 @@ publish: /* ---- X6 */
 		request(RENAME, myTemp, 0)
 	};
 	others;
-	atomic {                        /* a server that will not rename onto a file gets it removed first, where it may be replaced */
+	atomic {                        /* where a server will not rename onto a file, it goes aside first, if it may be replaced */
 		if
 		:: answer == NO && mayReplace && looks && at[myTemp] != nothing && at[FINAL] == FOREIGN ->
-			request(REMOVE, FINAL, 0);
-			request(RENAME, myTemp, 0)
+			assert(names < NAMES);
+			if
+			:: fence == myFence && step == myStep -> older = names; left = left | (1 << names); names++
+			:: else
+			fi;
+			advance(renaming);
+			request(AWAY, older, 0);
+			if
+			:: answer == OK -> request(RENAME, myTemp, 0)
+			:: else
+			fi
 		:: else
 		fi;
 		ack = (answer == OK)
@@ -508,6 +543,25 @@ turnDirect: /* the server has no rename after all: the temporary goes, and the f
 		goto upload
 	};
 
+settleOlder: /* the older file was perhaps not moved yet: then what has its name by then would be */
+	others;
+	atomic {
+		ack = 0;
+#ifndef NO_H13
+		if
+		:: older != 0 && (at[older] == nothing || at[older] == GUARD) ->
+			request(PUT, older, 0);
+			if
+			:: fence == myFence && step == myStep -> left = left & ~(1 << older); older = 0
+			:: else
+			fi;
+			advance(renaming)
+		:: else
+		fi;
+#endif
+		goto confirm
+	};
+
 /* The two looks did not see the same moment. */
 #define torn (entry != at[myTemp] || entry2 != at[FINAL])
 
@@ -524,7 +578,11 @@ confirm: /* ---- X7: both names are looked at until the picture is whole; patien
 	atomic {
 		entry2 = at[FINAL];
 		if
+#ifndef NO_H14          /* what was seen there and is gone was ours */
+		:: ours(entry2) || (ack && fits(entry2)) -> wasSeen = 1
+#else
 		:: entry2 != nothing -> wasSeen = 1
+#endif
 		:: else
 		fi;
 		if
@@ -681,7 +739,14 @@ cleanTemps: /* at the end of a run: temporaries that rows remember */
 		n = 1
 	};
 	do
-	:: atomic { n < names && at[n] != nothing && cleans(n) -> request(REMOVE, n, 0); left = left & ~(1 << n); n++ }
+	:: atomic { n < names && at[n] != nothing && cleans(n) ->
+		request(REMOVE, n, 0);
+		left = left & ~(1 << n);
+		if
+		:: n == older -> older = 0
+		:: else
+		fi;
+		n++ }
 	:: atomic { n < names && !(at[n] != nothing && cleans(n)) -> n++ }
 	:: n >= names -> break
 	od;
@@ -731,7 +796,8 @@ end:	do
 		at[FINAL] = at[copying]; at[copying] = nothing; copying = 0; arrives(at[FINAL]) }
 	:: atomic { copying != 0 && at[copying] == nothing -> copying = 0 }
 	:: atomic { whole(at[FINAL]) -> at[FINAL] = nothing }           /* the customer takes it */
-	:: atomic { faults > 0 && !sweeper && !lies && names > 1 && at[names - 1] != nothing && copying == 0 ->  /* a janitor */
+	:: atomic { at[FINAL] == FOREIGN -> at[FINAL] = nothing; calm = 0 }
+	:: atomic { faults > 0 && !sweeper && !lies && names > 1 && at[names - 1] != nothing && at[names - 1] != GUARD && copying == 0 ->  /* a janitor */
 		faults--; at[names - 1] = nothing }
 #ifndef ALONE
 	:: atomic { !stranger && at[FINAL] == nothing && step < uploaded && !(direct && (step == sending || (timed && temp == FINAL))) -> stranger = 1; at[FINAL] = FOREIGN }

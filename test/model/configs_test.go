@@ -103,6 +103,8 @@ var without = []config{
 	exports("", "-DWAY=2", "-DFAULTS=0").without("H10", "PARTIAL"),
 	imports("", readOnce, "-DFAULTS=1").without("H11", "LOST"),
 	imports("", keep, "-DFAULTS=1").without("H12", "DUP"),
+	exports("", "-DWAY=1", "-DFAULTS=1").without("H13", "LOST"),
+	exports("", "-DWAY=1").without("H14", "GHOST"),
 }
 
 // holes are what no rule closes; docs/model/README.md says why.
