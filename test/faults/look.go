@@ -163,12 +163,18 @@ func (w *world) judgeFolders(f *found) error {
 		}
 		for _, entry := range entries {
 			row, _, _ := strings.Cut(entry.Name(), ".")
-			if !usual.MatchString(entry.Name()) && !f.ended[row] {
+			if !usual.MatchString(entry.Name()) && !f.ended[row] && !isGuard(entry) {
 				f.add("LITTER", "%s/%s", dir, entry.Name())
 			}
 		}
 	}
 	return nil
+}
+
+// isGuard says whether a file is one that keeps a late rename off a delivery: empty, and there to stay.
+func isGuard(entry fs.DirEntry) bool {
+	info, err := entry.Info()
+	return err == nil && info.Size() == 0 && strings.HasPrefix(entry.Name(), ".haulier-")
 }
 
 // keep leaves the world where a person can look at it, and says where.

@@ -59,7 +59,7 @@ func (p *pass) passedPoints(ctx context.Context) (*passed, error) {
 // disturbances are what the run before a run has to suffer: nothing, or a death in its middle that leaves something to be mended.
 // What it leaves is a matter of chance, so that a night tries each of them more than once.
 func (p *pass) disturbances() []string {
-	deaths := []string{"sftp.rename.sent=kill@2", "sftp.write.sent=kill@2", "spoil"}
+	deaths := []string{"sftp.rename.sent=kill@2", "sftp.write.sent=kill@2", "X6.older.before=kill@2", "spoil"}
 	if p.tier != Short {
 		deaths = slices.Repeat(deaths, 3)
 	}

@@ -104,6 +104,21 @@ func onDisk() []mutant {
 			by:   local("TestLandWithoutItsFoldersProvesNothing"),
 		},
 		{
+			name: "landing-unmounted", holds: "where files have landed, a folder that took the landing's place gets none",
+			cuts: []cut{{"transfer/import_home.go", "if err != nil || !used {\n\t\treturn ledgerReason(err)", "if err != nil || !used || true {\n\t\treturn ledgerReason(err)"}},
+			by:   tests{"transfer", "TestImportMakesALandingForTheFirstFileOnly"},
+		},
+		{
+			name: "stage-believed-late", holds: "a stage that was made anew proves nothing before every row that was begun was looked after",
+			cuts: []cut{{"transfer/frame.go", "\t\tif r.over() {\n\t\t\treturn nil\n\t\t}\n\t\tif ctx.Err()", "\t\tif r.over() {\n\t\t\treturn r.settleIn()\n\t\t}\n\t\tif ctx.Err()"}},
+			by:   tests{"transfer", "TestImportBelievesANewStageOnlyAfterAWholeRecovery"},
+		},
+		{
+			name: "ledger-noted-first", holds: "files move only once the stage remembers how far the ledger had come",
+			cuts: []cut{{"transfer/frame.go", "if len(found.ready) > 0 {", "if false {"}},
+			by:   tests{"transfer", "TestImportNotesHowFarTheLedgerIsBeforeFilesMove"},
+		},
+		{
 			name: "stage-same-device", holds: "a landing whose stage is on another file system, where no rename is atomic, is not used",
 			cuts: []cut{{landing, "if !same {", "if false && !same {"}},
 			by:   local("TestAStageOnAnotherFileSystemIsRefused"),

@@ -93,5 +93,30 @@ func ofExports() []mutant {
 			cuts: []cut{{retire, "return f.Temp != \"\" && f.Temp != f.Final }", "return f.Temp != \"\" }"}},
 			by:   transfer("TestExportGoesOnDirectlyAfterARefusedRename"),
 		},
+		{
+			name: "older-file-guard", holds: "a rename of the older file that is done late takes no delivery away",
+			cuts: []cut{{"transfer/export_publish.go", "\tif err := r.settleOlder(ctx, f); err != nil {\n\t\treturn err\n\t}\n\treturn r.confirm", "\treturn r.confirm"}},
+			by:   tests{"transfer", "TestExportGuardsItsDeliveryFromALateRename"},
+		},
+		{
+			name: "older-file-name", holds: "a row at renaming keeps the name that the older file was to get",
+			cuts: []cut{{"transfer/export_retire.go", "if f.Step == job.StepRenaming {", "if false {"}},
+			by:   tests{"transfer", "TestExportKeepsTheNameOfTheOlderFile"},
+		},
+		{
+			name: "whose-file-was-taken", holds: "an older file that the customer takes is not called ours",
+			cuts: []cut{{"transfer/export_publish.go", "next.seen = isIt || now.seen", "next.seen = next.final || now.seen"}},
+			by:   tests{"transfer", "TestExportKnowsWhoseFileWasTaken"},
+		},
+		{
+			name: "read-once-delivery", holds: "no look of ours uses a delivery up",
+			cuts: []cut{{"transfer/export_upload.go", " && !r.way.once", ""}},
+			by:   tests{"transfer", "TestExportFetchesNothingBackFromAReadOnceServer"},
+		},
+		{
+			name: "longer-file-of-another", holds: "a file that is longer than ours is nobody's half upload of ours",
+			cuts: []cut{{"transfer/export_upload.go", "f.Temp == f.Final && entry.Size <= f.Received.Size", "f.Temp == f.Final"}},
+			by:   tests{"transfer", "TestExportDirectKnowsALongerFileOfAnother"},
+		},
 	}
 }

@@ -151,5 +151,45 @@ func ofImports() []mutant {
 			cuts: []cut{{"transfer/epoch.go", "return stamp < reached, ledgerReason(err)", "return stamp < reached && false, ledgerReason(err)"}},
 			by:   transfer("TestImportFromALedgerThatWasPutBackByHand"),
 		},
+		{
+			name: "done-file-of-this-version", holds: "yesterday's done-file does not speak for today's file",
+			cuts: []cut{{"transfer/selection.go", "case at < v.at:", "case false:"}},
+			by:   tests{"transfer", "TestImportAsksForADoneFileOfThisVersion"},
+		},
+		{
+			name: "adopted-done-file", holds: "what lies aside is taken once its done-file is there, like any other",
+			cuts: []cut{{"transfer/import_adopt.go", "why != \"\" {", "why != \"\" && false {"}},
+			by:   tests{"transfer", "TestImportAdoptsWhatItsDoneFileSpeaksFor"},
+		},
+		{
+			name: "missed-by-two", holds: "only what two listings miss is gone",
+			cuts: []cut{{"transfer/import_look.go", "if err == nil && m.doubtful {", "if err == nil && m.doubtful && false {"}},
+			by:   tests{"transfer", "TestImportMissesOnlyWhatTwoListingsMiss"},
+		},
+		{
+			name: "read-once-size", holds: "what a read-once server gave in another size is as used up as what was cut off",
+			cuts: []cut{{"transfer/settle.go", "f.Step == job.StepClaimed && f.Aside == \"\":", "false:"}},
+			by:   tests{"transfer", "TestImportHoldsWhatWasUsedUpInAnotherSize"},
+		},
+		{
+			name: "moved-elsewhere", holds: "what looks like a version that is proven to be gone is another one, and lands",
+			cuts: []cut{{"transfer/import_retire.go", " || (row.Moved && row.Aside != aside)", ""}},
+			by:   tests{"transfer", "TestImportLandsATwinThatALateRenameTook"},
+		},
+		{
+			name: "await-move", holds: "a source that a server copies lands once",
+			cuts: []cut{{"transfer/import_retire.go", "\tfor _, wait := range patience {\n\t\tif err := sleep(ctx, wait); err != nil {\n\t\t\treturn err\n\t\t}\n\t\tif there, err := r.stillOurs", "\treturn nil\n\tfor _, wait := range patience {\n\t\tif err := sleep(ctx, wait); err != nil {\n\t\t\treturn err\n\t\t}\n\t\tif there, err := r.stillOurs"}},
+			by:   tests{"transfer", "TestImportWaitsForAServerThatCopies"},
+		},
+		{
+			name: "own-by-content", holds: "a version of the same size is not taken for the one that landed because a server changes times",
+			cuts: []cut{{"transfer/import_retire.go", "return sum.digest() == f.Received, err", "return true, err"}},
+			by:   tests{"transfer", "TestImportAdoptsAnotherVersionOfItsSizeAndOtherContent"},
+		},
+		{
+			name: "forget-own-copy", holds: "no row deletes the archived copy of another",
+			cuts: []cut{{"transfer/stage.go", "if err != nil || anothers {", "if err != nil || anothers && false {"}},
+			by:   tests{"transfer", "TestExportForgetsOnlyItsOwnCopy"},
+		},
 	}
 }

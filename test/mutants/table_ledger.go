@@ -47,6 +47,11 @@ func inLedger() []mutant {
 			by:   store("TestConformance"),
 		},
 		{
+			name: "present-waits", holds: "a version that waits to be taken is looked for though another one of its path is newer",
+			cuts: []cut{{"store/ledger_read.go", "`absent = 0 AND (superseded = 0 OR (step = 'seen' AND state IN ('waiting', 'moving', 'failed')))`", "`absent = 0 AND superseded = 0`"}},
+			by:   store("TestConformance"),
+		},
+		{
 			name: "decide-as-read", holds: "a person decides about the row that was shown, not about what became of it since",
 			cuts: []cut{{"store/decide.go", "WHERE id = ? AND touched = ? AND state", "WHERE id = ? AND 0 <> ? AND state"}},
 			by:   store("TestConformance"),
