@@ -32,8 +32,12 @@ func ofImports() []mutant {
 		},
 		{
 			name: "whole-listing", holds: "only a whole listing says what is gone from the server",
-			cuts: []cut{{look, "if r.listed = !capped; r.listed {", "if r.listed = !capped; true {"}},
-			by:   transfer("TestImportStopsAtMaxFilesAndEntries"),
+			cuts: []cut{
+				{look, "if r.listed = !capped; r.listed {", "if r.listed = !capped; true {"},
+				{look, "if torn || tooMany(err) {", "if torn {"},
+				{look, "if err != nil {\n\t\treturn missed{}, err", "if err != nil && !tooMany(err) {\n\t\treturn missed{}, err"},
+			},
+			by: transfer("TestImportStopsAtMaxFilesAndEntries"),
 		},
 		{
 			name: "mass-change", holds: "a server whose clock shifted or that was restored does not make everything land again",
