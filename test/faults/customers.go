@@ -143,6 +143,7 @@ func hostileNames(ctx context.Context, p *pass) error {
 	k := importMove
 	k.knobs.HostileNames = sftptest.HostileNames()
 	return p.inWorlds(ctx, k, p.times, func(w *world) error {
+		w.may = []string{"remote.unsafe_name"}
 		before := w.struck()
 		for _, args := range [][]string{
 			{"plan", "move"}, {"run", "move"}, {"connections", "ls", "acme", "out"}, {"show", "1"}, {"logs", "move"}, {"status"}, {"held", "list"}, {"history"},

@@ -26,6 +26,7 @@ type found struct {
 	words  []string
 	held   int
 	ended  map[string]bool // numbers of rows that are done or held
+	asked  map[string]bool // of those that are held
 	slugs  []string        // for which a person is asked, or the customer is to be
 }
 
@@ -37,7 +38,7 @@ func (f *found) add(word, format string, args ...any) {
 // audit has the auditor look at everything, and looks itself whether haulier is at rest: nothing waits, what is held, rejected or
 // skipped may be, people are called for that alone, and nothing is left lying about.
 func (w *world) audit(ctx context.Context) (*found, error) {
-	f := &found{counts: findings{}, ended: map[string]bool{}}
+	f := &found{counts: findings{}, ended: map[string]bool{}, asked: map[string]bool{}}
 	e, err := w.evidence()
 	if err != nil {
 		return f, err
@@ -69,10 +70,11 @@ func (w *world) judgeRows(ctx context.Context, f *found) error {
 			return nil
 		case "held":
 			f.held++
+			f.asked[id] = true
 		}
 		may := map[string][]string{"held": w.kind.holds, "rejected": slices.Concat(w.may, []string{"content.empty"}), "skipped": slices.Concat(w.may, []string{"remote.withdrawn"})}
 		if f.slugs = append(f.slugs, slug); !slices.Contains(may[state], slug) {
-			f.add(strings.ToUpper(state), "%s: at %s, %q, and nothing of this kind need be", path, step, slug)
+			f.add(strings.ToUpper(state), "%q: at %s, %q, and nothing of this kind need be", path, step, slug)
 		}
 		return nil
 	})
@@ -162,13 +164,24 @@ func (w *world) judgeFolders(f *found) error {
 			return err
 		}
 		for _, entry := range entries {
-			row, _, _ := strings.Cut(entry.Name(), ".")
-			if !usual.MatchString(entry.Name()) && !f.ended[row] && !isGuard(entry) {
+			if !usual.MatchString(entry.Name()) && !f.explains(entry) {
 				f.add("LITTER", "%s/%s", dir, entry.Name())
 			}
 		}
 	}
 	return nil
+}
+
+// temporary is one of an export, with the number of its row.
+var temporary = regexp.MustCompile(`\.(\d+)-\d+\.part$`)
+
+// explains says whether a row is the reason why a file lies there: in a stage one that is done or held, on the server one that is held.
+func (f *found) explains(entry fs.DirEntry) bool {
+	row, _, _ := strings.Cut(entry.Name(), ".")
+	if part := temporary.FindStringSubmatch(entry.Name()); part != nil && f.asked[part[1]] {
+		return true
+	}
+	return f.ended[row] || isGuard(entry)
 }
 
 // isGuard says whether a file is one that keeps a late rename off a delivery: empty, and there to stay.

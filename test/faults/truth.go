@@ -63,7 +63,7 @@ const mostListing = 60 * time.Second
 func endlessFiles() []trouble {
 	var all []trouble
 	for _, of := range sizes() {
-		all = append(all, trouble{name: "no end, size: " + of.name, again: true, knobs: func(k *sftptest.Knobs) {
+		all = append(all, trouble{name: "no end, size: " + of.name, again: true, may: of.may, knobs: func(k *sftptest.Knobs) {
 			of.knobs(k)
 			k.NeverEnds = true
 		}})
