@@ -16,9 +16,10 @@ import (
 	"github.com/haulier/haulier/transfer/sftptest"
 )
 
-// The move of a version was proven under the name of the second attempt. The first attempt's rename is done late and takes along
-// another version, which looks the same: it waits, is not listed under its own name any more, and was never read.
-func TestImportLandsATwinThatALateRenameTook(t *testing.T) {
+// movedAtLast gives a job whose one version, of this time, went aside in the second attempt, and its row after the first, whose rename
+// was never answered.
+func movedAtLast(t *testing.T) (*bundle, job.File, time.Time) {
+	t.Helper()
 	b := setup(t, sftptest.Knobs{Faults: []sftptest.Fault{{Op: "posix-rename", Do: sftptest.Drop, Times: 1}}}).
 		importing(func(im *job.Import) { im.AfterSuccess.Action, im.Duplicates = job.RetireDelete, job.DuplicatesLand })
 	at := time.Unix(1_700_000_000, 0)
@@ -26,6 +27,13 @@ func TestImportLandsATwinThatALateRenameTook(t *testing.T) {
 	b.do()
 	f := b.last()
 	b.want(0, 0, 0, 0)
+	return b, f, at
+}
+
+// The move of a version was proven under the name of the second attempt. The first attempt's rename is done late and takes along
+// another version, which looks the same: it waits, is not listed under its own name any more, and was never read.
+func TestImportLandsATwinThatALateRenameTook(t *testing.T) {
+	b, f, at := movedAtLast(t)
 	b.want(0, 0, 0, 0) // a listing without it
 	b.spec.Import.DoneFile = "{name}.done"
 	put(t, b.remote("out", "a.csv"), "two", at)
@@ -39,13 +47,7 @@ func TestImportLandsATwinThatALateRenameTook(t *testing.T) {
 
 // The same when no listing has seen the twin under its own name.
 func TestImportLandsATwinThatWasOnlySeenAside(t *testing.T) {
-	b := setup(t, sftptest.Knobs{Faults: []sftptest.Fault{{Op: "posix-rename", Do: sftptest.Drop, Times: 1}}}).
-		importing(func(im *job.Import) { im.AfterSuccess.Action, im.Duplicates = job.RetireDelete, job.DuplicatesLand })
-	at := time.Unix(1_700_000_000, 0)
-	put(t, b.remote("out", "a.csv"), "one", at)
-	b.do()
-	f := b.last()
-	b.want(0, 0, 0, 0)
+	b, f, at := movedAtLast(t)
 	put(t, b.remote("out", "a.csv"), "two", at)
 	b.goesAside(f, f.Fence)
 	b.want(1, 0, 0, 0)

@@ -15,7 +15,7 @@ import (
 )
 
 // customers is what of group D a customer does without any fault: names that come again, times that are odd.
-func customers(times func(short, night int) map[Tier]int) []Case {
+func customers() []Case {
 	backwards := kind{name: "import-backwards", fixed: true, backwards: true, job: "after_success: {move: done}"}
 	backwardsKept := kind{name: "import-backwards-kept", fixed: true, backwards: true}
 	aborts := kindOf("import-read-once")

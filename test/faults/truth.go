@@ -53,7 +53,7 @@ func truths() []Case {
 			{name: "one name for ever", most: mostListing, knobs: func(k *sftptest.Knobs) { k.EndlessListing, k.EndlessName = true, "again.csv" }},
 			{name: "what no job matches", most: mostListing, knobs: func(k *sftptest.Knobs) { k.EndlessListing, k.EndlessName = true, "again.txt" }},
 		}, importMove),
-	}, customers(times))
+	}, customers())
 }
 
 // mostListing is what a listing may take, however long it is.
