@@ -20,6 +20,9 @@ var (
 	ErrMissing = errors.New("there is no store yet")
 	// ErrOlder: the store has an older schema, and it was to be read only. Any command that writes brings it up to date.
 	ErrOlder = errors.New("the store is of an older version of haulier; start haulier serve once to bring it up to date")
+	// ErrCutOff: a process was killed while it made the store or brought a restored one up to date, and it was to be read
+	// only. Any command that writes mends it.
+	ErrCutOff = errors.New("a start of haulier on this store was cut off; start haulier serve once to mend it")
 	// ErrNewer: a newer program has written the store.
 	ErrNewer = errors.New("the store was written by a newer version of haulier")
 	// ErrForeign: the file is a database, and not a store.
@@ -64,6 +67,8 @@ func sentinel(code int) error {
 		return job.ErrExists
 	case lib.SQLITE_CONSTRAINT_FOREIGNKEY:
 		return ErrReference
+	case lib.SQLITE_READONLY_ROLLBACK:
+		return ErrCutOff
 	}
 	switch code & 0xff {
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
@@ -94,6 +99,8 @@ var reasons = map[error]job.Reason{
 		Do: "use that version, or go back to a backup of before: haulier restore"},
 	ErrOlder: {Slug: "local.store_schema", Cause: "the store is of an older version of haulier",
 		Do: "bring it up to date: haulier serve"},
+	ErrCutOff: {Slug: "local.store_schema", Cause: "a start of haulier was cut off before the store was ready",
+		Do: "let it be mended: haulier serve"},
 	ErrForeign: {Slug: "local.store_schema", Cause: "the file is the database of another program",
 		Do: "set data_dir to a folder of haulier's own"},
 	ErrMasterKey: {Slug: "local.master_key", Cause: "the master key that opens the store's secrets is not there, or is another",

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 )
 
@@ -21,6 +22,11 @@ func (s *Store) inspect(ctx context.Context) (err error) {
 	if err != nil || info.Size() == 0 && !s.options.ReadOnly {
 		return err
 	}
+	if !s.options.ReadOnly {
+		if err := rollBack(ctx, s.options.Path); err != nil {
+			return err
+		}
+	}
 	db, err := sql.Open("sqlite", readerDSN(s.options.Path))
 	if err != nil {
 		return err
@@ -31,6 +37,21 @@ func (s *Store) inspect(ctx context.Context) (err error) {
 		return err
 	}
 	return s.inspectSeals(ctx, db)
+}
+
+// rollBack takes back what a process that was killed had begun on a database that was not in WAL mode yet: a new one, or a
+// restored copy. Who only reads cannot, and is refused the whole file until then.
+func rollBack(ctx context.Context, path string) (err error) {
+	if _, err := os.Stat(path + "-journal"); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	db, err := sql.Open("sqlite", dsn(path, url.Values{"mode": {"rw"}, "_pragma": {pragmaBusy()}}))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var tables int
+	return db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master`).Scan(&tables)
 }
 
 func (s *Store) inspectSchema(ctx context.Context, db *sql.DB) (int64, error) {

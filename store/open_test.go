@@ -123,6 +123,43 @@ func TestOtherSchemasAreRefused(t *testing.T) {
 	}
 }
 
+// A process may be killed before the database is in WAL mode: while it makes a store, and on the first start on a restored
+// copy. The journal that it leaves must be rolled back, which nobody can who only reads.
+func TestCutOffStartIsMended(t *testing.T) {
+	whole, torn := at(t.TempDir()), at(t.TempDir())
+	s := open(t, whole)
+	f := seen(t, s, "/a")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db := sqlOpen(t, whole.Path)
+	db.SetMaxOpenConns(1)
+	defer func() { _ = db.Close() }()
+	for _, statement := range []string{
+		`PRAGMA journal_mode = DELETE`, `PRAGMA cache_size = 1`, `BEGIN IMMEDIATE`, `UPDATE files SET path = CAST('/lost' AS BLOB)`,
+		`CREATE TABLE half AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) SELECT i, randomblob(500) FROM n`,
+	} {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	for _, suffix := range []string{"", "-journal"} {
+		if err := os.WriteFile(torn.Path+suffix, contents(t, whole.Path+suffix), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	torn.ReadOnly = true
+	if _, err := store.Open(t.Context(), torn); !errors.Is(err, store.ErrCutOff) {
+		t.Fatalf("a store whose start was cut off, read only, gave %v", err)
+	}
+	torn.ReadOnly = false
+	got, err := open(t, torn).File(t.Context(), f.ID)
+	if err != nil || got.Path != "/a" {
+		t.Fatalf("of the row before the cut %q came back, %v", got.Path, err)
+	}
+}
+
 func TestDamageIsToldAndFound(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "haulier.db"), make([]byte, 8192), 0o600); err != nil {
