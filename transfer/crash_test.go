@@ -224,7 +224,7 @@ func (r guardedRemote) Stat(ctx context.Context, path string) (job.Entry, error)
 }
 
 // Get has two moments: in the middle of the bytes, and the answer to CLOSE.
-func (r guardedRemote) Get(ctx context.Context, path string, size int64, dst io.Writer, committed func() error) (int64, error) {
+func (r guardedRemote) Get(ctx context.Context, path string, size int64, dst io.Writer, committed func(job.Entry) error) (int64, error) {
 	if err := r.g.alive(ofServer); err != nil {
 		return 0, err
 	}

@@ -329,8 +329,9 @@ func TestImportBelievesANewStageOnlyAfterAWholeRecovery(t *testing.T) {
 	}
 	put(t, filepath.Join(b.landing, "b.csv"), "of before")
 	put(t, b.remote("out", "a.csv"), "one")
+	b.do() // a.csv landed, and there is no folder to move its source to
 	put(t, b.remote("out", "b.csv"), "two")
-	b.do() // a.csv landed, and there is no folder to move its source to; b.csv is about to land, and its name is taken
+	b.do() // b.csv is about to land, and its name is taken
 	if err := errors.Join(os.RemoveAll(b.landing), os.MkdirAll(filepath.Join(b.landing, local.StageDir), 0o700)); err != nil {
 		t.Fatal(err)
 	}

@@ -8,21 +8,12 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"io/fs"
 	"time"
 
 	"github.com/haulier/haulier/internal/failpoint"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
 )
-
-// source is where the file lies on the server: under its own name, or where we put it.
-func source(f job.File) string {
-	if f.Aside != "" {
-		return f.Aside
-	}
-	return f.Path
-}
 
 // keepsReceived says whether the bytes as received are a file of their own: for the archive, and on servers that give
 // a file only once. Then a crash after C7 opens them again; otherwise C7 and C8 are one step, and a crash fetches again.
@@ -61,7 +52,10 @@ func (r *importRun) fetchReceived(ctx context.Context, f *job.File, moved *int64
 	}
 	sum := newMeter()
 	closed := false
-	err = r.get(ctx, f, io.MultiWriter(file, sum), moved, func() error {
+	err = r.get(ctx, f, io.MultiWriter(file, sum), moved, func(read job.Entry) error {
+		if err := r.readAsListed(ctx, *f, read); err != nil {
+			return err
+		}
 		closed = true
 		if err := failpoint.Around("C6", func() error { return errors.Join(file.Close(), r.landing.Sync()) }); err != nil {
 			return err
@@ -113,7 +107,7 @@ func (r *importRun) fetchOpening(ctx context.Context, f *job.File, moved *int64)
 		done <- err
 	}()
 	getErr := guarded(func() error {
-		return r.get(ctx, f, io.MultiWriter(received, writer), moved, func() error { return nil })
+		return r.get(ctx, f, io.MultiWriter(received, writer), moved, func(read job.Entry) error { return r.readAsListed(ctx, *f, read) })
 	})
 	writer.CloseWithError(getErr)
 	openErr := <-done
@@ -145,14 +139,14 @@ func orEOF(err error) error {
 }
 
 // get asks the server for the file's bytes and counts the request.
-func (r *importRun) get(ctx context.Context, f *job.File, dst io.Writer, moved *int64, committed func() error) error {
+func (r *importRun) get(ctx context.Context, f *job.File, dst io.Writer, moved *int64, committed func(job.Entry) error) error {
 	began := time.Now()
 	shown := &progressWriter{to: dst, tell: func(n int64) {
 		r.tell(job.Progress{File: f.ID, Name: r.shown(*f), Stage: job.StageDownload, Done: n, Total: f.Size})
 	}}
 	var n int64
 	err := failpoint.Around("C5", func() (err error) {
-		n, err = r.remote.Get(ctx, source(*f), f.Size, shown, func() error { return guarded(committed) })
+		n, err = r.remote.Get(ctx, source(*f), f.Size, shown, func(read job.Entry) error { return guarded(func() error { return committed(read) }) })
 		return err
 	})
 	*moved += n
@@ -166,31 +160,6 @@ func (r *importRun) get(ctx context.Context, f *job.File, dst io.Writer, moved *
 		return errors.Join(err, ledgerReason(logged))
 	}
 	return err
-}
-
-// unchangedSource looks at the source once more: a file that was replaced while it was read is not landed.
-func (r *importRun) unchangedSource(ctx context.Context, f *job.File) error {
-	if r.readOnce || f.Spent || no(r.remote.Profile().Stat) {
-		return nil
-	}
-	entry, err := r.remote.Stat(ctx, source(*f))
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return nil // the server lets nobody look; the count of bytes was right
-	case errors.Is(err, fs.ErrNotExist):
-		f.Spent = f.Kept != ""
-		return nil // taken away after the last byte: what was received is that version, whole
-	case err != nil:
-		return err
-	}
-	if entry.Size == f.Size && (entry.ModTime == f.ModTime || entry.ModTime == 0) {
-		return nil
-	}
-	return &job.Reason{
-		Slug: slugSizeChanged, What: "the file did not land",
-		Cause: fmt.Sprintf("it changed while it was read: %s before, %s after", bytes(f.Size), bytes(entry.Size)),
-		Do:    "nothing: the next run that finds it quiet takes it; ask the customer to upload under another name and rename", Who: job.WhoCustomer,
-	}
 }
 
 // opening writes the opened file and takes its hash.

@@ -130,10 +130,6 @@ func (r *importRun) stillOurs(ctx context.Context, f job.File) (bool, error) {
 	return sameFingerprint(f, entry), nil
 }
 
-func sameFingerprint(f job.File, entry job.Entry) bool {
-	return entry.Size == f.Size && (entry.ModTime == f.ModTime || entry.ModTime == 0)
-}
-
 func (r *importRun) asideOf(f job.File) string {
 	return naming.Join(folder(f), naming.Aside(f.ID, f.Fence, r.name(f)))
 }
@@ -227,7 +223,7 @@ func (r *importRun) isOwn(ctx context.Context, f job.File, entry job.Entry) (boo
 	}
 	var moved int64
 	sum := newMeter()
-	err := r.get(ctx, &f, sum, &moved, func() error { return nil })
+	err := r.get(ctx, &f, sum, &moved, func(job.Entry) error { return nil })
 	if err != nil && asReason(err).Slug == slugSizeChanged {
 		return false, nil // somebody writes it: another version, and no reason to take up again what has landed
 	}

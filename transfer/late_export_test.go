@@ -177,7 +177,7 @@ type takenBeforeGet struct {
 	take func()
 }
 
-func (c takenBeforeGet) Get(ctx context.Context, path string, size int64, dst io.Writer, before func() error) (int64, error) {
+func (c takenBeforeGet) Get(ctx context.Context, path string, size int64, dst io.Writer, before func(job.Entry) error) (int64, error) {
 	c.take()
 	return c.Carrier.Get(ctx, path, size, dst, before)
 }

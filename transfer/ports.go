@@ -13,9 +13,9 @@ import (
 type Remote interface {
 	Lister
 	Mover
-	// Get writes exactly size bytes of the file to dst, in order, and calls committed before it sends CLOSE: on servers
-	// where a download uses the file up, CLOSE is the acknowledgement.
-	Get(ctx context.Context, path string, size int64, dst io.Writer, committed func() error) (int64, error)
+	// Get writes exactly size bytes of the file to dst, in order, and calls committed before it sends CLOSE, with what the
+	// server says of the open file: on servers where a download uses the file up, nothing, and CLOSE is the acknowledgement.
+	Get(ctx context.Context, path string, size int64, dst io.Writer, committed func(read job.Entry) error) (int64, error)
 	// Put writes src to a file that it creates or truncates. Nil means that CLOSE was acknowledged and the count is whole.
 	Put(ctx context.Context, path string, src io.Reader) (int64, error)
 	// Profile is what is known of the server; Learn adds to it.

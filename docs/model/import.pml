@@ -355,13 +355,13 @@ inline powerCut() {
 
 #define sync() weakReady = 0; weakLanding = 0
 
-#ifdef TAKEN_WHILE_READ /* a hole that is known: see README.md */
+#if !defined(UNTOLD) || defined(TAKEN_WHILE_READ) /* where a server tells nothing of open files, a hole that is known: see README.md */
 #define mayTake true
 #else
 #define mayTake (!fetching[0] && !fetching[1] && row[newest].step != downloaded)
 #endif
 
-#ifdef QUIET_READS      /* the same hole, where it is a late rename of ours that takes the file */
+#ifndef READ_LATE       /* the same hole, where it is a late rename of ours that takes the file */
 #define mayBeDone (late != RENAME || lateFrom != PATH || mayTake)
 #else
 #define mayBeDone true
@@ -834,6 +834,12 @@ fetched: /* a reader that has the file open reads on, whatever is done to its na
 #endif
 			goto settled
 		fi;
+#if !defined(UNTOLD) && !defined(NO_H15)        /* FSTAT: what was read, whatever lies under its name by now */
+		if
+		:: !once && print(got) != known -> got = nothing; state = Waiting; advance(seen); goto settled
+		:: else
+		fi;
+#endif
 		if
 		:: !stores -> first = nothing; goto finish
 		:: else

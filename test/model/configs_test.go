@@ -47,7 +47,8 @@ var holding = []config{
 	imports("plain", plain),
 	imports("claim", claim),
 	imports("archive", archive),
-	imports("three versions", plain, "-DV=3", "-DFAULTS=1", "-DQUIET_READS"),
+	imports("three versions", plain, "-DV=3", "-DFAULTS=1"),
+	imports("open files untold", plain, "-DUNTOLD", "-DREAD_LATE", "-DFAULTS=1"),
 	imports("keep", keep),
 	imports("read once", readOnce),
 	imports("twins", twins...),
@@ -62,7 +63,8 @@ var holding = []config{
 	imports("plain, three faults", plain, "-DFAULTS=3").widely(),
 	imports("claim, three faults", claim, "-DFAULTS=3").widely(),
 	imports("archive, three faults", archive, "-DFAULTS=3").widely(),
-	imports("three versions, two faults", plain, "-DV=3", "-DQUIET_READS").widely(),
+	imports("three versions, two faults", plain, "-DV=3").widely(),
+	imports("open files untold, two faults", plain, "-DUNTOLD", "-DREAD_LATE").widely(),
 	imports("two nodes, one version, one fault", twoNodes(plain, "-DV=1", "-DFAULTS=1")...).widely(),
 	exports("temporary name, two faults", "-DWAY=1").widely(),
 	exports("odd servers, two faults", "-DWAY=2").widely(),
@@ -93,7 +95,7 @@ var without = []config{
 
 	imports("", plain, "-DFAULTS=0").without("H1", "PARTIAL"),
 	imports("", twoNodes(keep, "-DV=1", "-DFAULTS=0")...).without("H2", "DUP"),
-	imports("", plain, "-DFAULTS=0").without("H3", "GHOST"),
+	imports("", plain, "-DFAULTS=0", "-DUNTOLD").without("H3", "GHOST"),
 	imports("", readOnce, "-DFAULTS=1").without("H4", "LOST"),
 	imports("", claim, "-DFAULTS=1").without("H5", "STUCK"),
 	imports("", plain, "-DFAULTS=1").without("H6", "DUP"),
@@ -105,11 +107,12 @@ var without = []config{
 	imports("", keep, "-DFAULTS=1").without("H12", "DUP"),
 	exports("", "-DWAY=1", "-DFAULTS=1").without("H13", "LOST"),
 	exports("", "-DWAY=1").without("H14", "GHOST"),
+	imports("", plain, "-DFAULTS=0").without("H15", "GHOST"),
 }
 
 // holes are what no rule closes; docs/model/README.md says why.
 var holes = []config{
-	{name: "import/hole: taken while it is read", model: "import", flags: []string{"-DMODE=1", "-DFAULTS=0", "-DTAKEN_WHILE_READ"}, want: "GHOST"},
-	{name: "import/hole: renamed late while it is read", model: "import", flags: []string{"-DMODE=1", "-DV=3", "-DFAULTS=1"}, want: "GHOST"},
+	{name: "import/hole: taken while it is read", model: "import", flags: []string{"-DMODE=1", "-DFAULTS=0", "-DUNTOLD", "-DTAKEN_WHILE_READ"}, want: "GHOST"},
+	{name: "import/hole: renamed late while it is read", model: "import", flags: []string{"-DMODE=1", "-DV=3", "-DFAULTS=1", "-DUNTOLD", "-DREAD_LATE"}, want: "GHOST"},
 	{name: "export/hole: late writes under the final name", model: "export", flags: []string{"-DWAY=3", "-DLATE_DIRECT"}, want: "DUP"},
 }

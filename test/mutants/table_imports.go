@@ -51,8 +51,13 @@ func ofImports() []mutant {
 		},
 		{
 			name: "size-while-read", holds: "a source that changed while it was fetched does not land",
-			cuts: []cut{{fetch, "if entry.Size == f.Size && (entry.ModTime == f.ModTime || entry.ModTime == 0) {\n\t\treturn nil\n\t}\n\treturn &job.Reason{", "if true {\n\t\treturn nil\n\t}\n\treturn &job.Reason{"}},
+			cuts: []cut{{"transfer/import_source.go", "if sameFingerprint(*f, entry) {\n\t\treturn nil\n\t}\n\treturn changedWhileRead", "if true {\n\t\treturn nil\n\t}\n\treturn changedWhileRead"}},
 			by:   transfer("TestImportHoldsAFileThatChangesWhileItIsRead"), short: true,
+		},
+		{
+			name: "open-file-asked", holds: "a version that was read and whose name is gone is known by its open file (H15)",
+			cuts: []cut{{"transfer/import_source.go", "\tcase err == nil, errors.Is(err, fs.ErrNotExist):\n\t\treturn changedWhileRead(f, read)\n\t}", "\tcase err == nil, errors.Is(err, fs.ErrNotExist):\n\t\treturn nil\n\t}"}},
+			by:   transfer("TestImportKnowsWhatItReadAfterItsNameIsGone"),
 		},
 		{
 			name: "size-after-crash", holds: "the last look at the source is made up for when the run that fetched it died before",
@@ -122,7 +127,7 @@ func ofImports() []mutant {
 		},
 		{
 			name: "look-before-retire", holds: "a version that the customer put in the source's place is not removed with it (delete without rename)",
-			cuts: []cut{{retire, "\treturn sameFingerprint(f, entry), nil\n}\n\nfunc sameFingerprint", "\treturn sameFingerprint(f, entry) || true, nil\n}\n\nfunc sameFingerprint"}},
+			cuts: []cut{{retire, "\treturn sameFingerprint(f, entry), nil\n}\n\nfunc (r *importRun) asideOf", "\treturn sameFingerprint(f, entry) || true, nil\n}\n\nfunc (r *importRun) asideOf"}},
 			by:   transfer("TestImportRemovesInPlaceOnlyWhatLanded"),
 		},
 		{

@@ -8,6 +8,11 @@ func onTheWire() []mutant {
 	wire := func(run string) tests { return tests{"transfer/sftp/wire", run} }
 	return []mutant{
 		{
+			name: "open-file-last", holds: "what the server says of an open file counts only behind the last READ",
+			cuts: []cut{{get, "\tg.looked = g.opts.ReadOnce // what was said before the last READ does not count\n", ""}},
+			by:   wire("TestGetAsksForTheOpenFileBehindTheLastRead"),
+		},
+		{
 			name: "short-read", holds: "an answer with fewer bytes than asked is not taken for all of them",
 			cuts: []cut{{get, "return s.ended || s.filled == len(s.buf)", "return s.ended || s.filled > 0"}},
 			by:   wire("TestShortReadsLoseNothing"), short: true,
@@ -33,8 +38,8 @@ func onTheWire() []mutant {
 		{
 			name: "close-order", holds: "CLOSE of a download is sent after the bytes are safe, because it is the acknowledgement",
 			cuts: []cut{
-				{get, "\tif err == nil && opts.BeforeClose != nil {\n\t\tif failed := opts.BeforeClose(); failed != nil {\n\t\t\terr = &LocalError{Act: \"before close\", Err: failed}\n\t\t}\n\t}\n", ""},
-				{get, "\t\terr = closed\n\t}\n\treturn g.written, err", "\t\terr = closed\n\t}\n\tif err == nil && opts.BeforeClose != nil {\n\t\tif failed := opts.BeforeClose(); failed != nil {\n\t\t\terr = &LocalError{Act: \"before close\", Err: failed}\n\t\t}\n\t}\n\treturn g.written, err"},
+				{get, "\tif err == nil && opts.BeforeClose != nil {\n\t\tif failed := opts.BeforeClose(g.read); failed != nil {\n\t\t\terr = &LocalError{Act: \"before close\", Err: failed}\n\t\t}\n\t}\n", ""},
+				{get, "\t\terr = closed\n\t}\n\treturn g.written, err", "\t\terr = closed\n\t}\n\tif err == nil && opts.BeforeClose != nil {\n\t\tif failed := opts.BeforeClose(g.read); failed != nil {\n\t\t\terr = &LocalError{Act: \"before close\", Err: failed}\n\t\t}\n\t}\n\treturn g.written, err"},
 			},
 			by: wire("TestCloseIsTheAcknowledgement"), short: true,
 		},

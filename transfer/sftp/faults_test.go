@@ -111,7 +111,7 @@ func TestSizeThatDiffersIsToldAsChanged(t *testing.T) {
 	s := open(t, o.c.pool, o.c.conn)
 	for _, size := range []int64{9, 11} {
 		committed := false
-		_, err := s.Get(t.Context(), "/in.csv", size, io.Discard, func() error { committed = true; return nil })
+		_, err := s.Get(t.Context(), "/in.csv", size, io.Discard, func(job.Entry) error { committed = true; return nil })
 		want(t, err, "remote.size_changed")
 		if committed {
 			t.Errorf("size %d: beforeClose was called", size)
@@ -123,7 +123,7 @@ func TestOwnErrorsComeBackAsTheyAre(t *testing.T) {
 	o := on(t, sftptest.Fault{Op: "none"})
 	s := open(t, o.c.pool, o.c.conn)
 	mine := errors.New("mine")
-	if _, err := s.Get(t.Context(), "/in.csv", 10, io.Discard, func() error { return mine }); err != mine {
+	if _, err := s.Get(t.Context(), "/in.csv", 10, io.Discard, func(job.Entry) error { return mine }); err != mine {
 		t.Errorf("beforeClose: %v", err)
 	}
 	if err := s.List(t.Context(), "/", 0, func(job.Entry) error { return mine }); err != mine {
@@ -147,7 +147,7 @@ func TestReadOnceCommitsBeforeClose(t *testing.T) {
 	o.c.conn.ReadOnce = true
 	var back bytes.Buffer
 	var before []string
-	_, err := open(t, o.c.pool, o.c.conn).Get(t.Context(), "/in.csv", 10, &back, func() error {
+	_, err := open(t, o.c.pool, o.c.conn).Get(t.Context(), "/in.csv", 10, &back, func(job.Entry) error {
 		before = o.c.asked()
 		return nil
 	})

@@ -115,9 +115,9 @@ func (s *Session) Stat(ctx context.Context, name string) (job.Entry, error) {
 
 // Get writes exactly size bytes of a file to dst, in order, and gives the bytes written. The server has to prove by an end
 // of file that the file ends there, else remote.size_changed. beforeClose (nil: nothing) is called when all is written and
-// before CLOSE is sent: on servers where a download uses the file up, CLOSE is the acknowledgement. Errors of dst and of
-// beforeClose are returned as they are.
-func (s *Session) Get(ctx context.Context, name string, size int64, dst io.Writer, beforeClose func() error) (int64, error) {
+// before CLOSE is sent, with what the server says of the open file; nothing on servers where a download uses the file up,
+// and CLOSE is the acknowledgement. Errors of dst and of beforeClose are returned as they are.
+func (s *Session) Get(ctx context.Context, name string, size int64, dst io.Writer, beforeClose func(read job.Entry) error) (int64, error) {
 	ctx, t, stop := s.watch(ctx)
 	defer stop()
 	once := s.isReadOnce()

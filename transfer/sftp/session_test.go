@@ -98,7 +98,7 @@ func TestSessionMovesFiles(t *testing.T) {
 	}
 	var back bytes.Buffer
 	committed := false
-	n, err := s.Get(ctx, final, int64(len(content)), &back, func() error { committed = true; return nil })
+	n, err := s.Get(ctx, final, int64(len(content)), &back, func(job.Entry) error { committed = true; return nil })
 	if err != nil || n != int64(len(content)) || !bytes.Equal(back.Bytes(), content) || !committed {
 		t.Errorf("get: %d, %v, committed %v", n, err, committed)
 	}

@@ -76,14 +76,14 @@ func (t *transfer) watch(ctx context.Context, bounds job.Timeouts) error {
 }
 
 // ours is a step of our own side, during which the wire is quiet.
-func (t *transfer) ours(step func() error) func() error {
+func (t *transfer) ours(step func(job.Entry) error) func(job.Entry) error {
 	if step == nil {
 		return nil
 	}
-	return func() error {
+	return func(read job.Entry) error {
 		t.local.Add(1)
 		defer t.local.Add(-1)
-		return step()
+		return step(read)
 	}
 }
 

@@ -91,7 +91,7 @@ func TestOurOwnSlowDiskIsNotTheServers(t *testing.T) {
 		tr := &transfer{}
 		go func() {
 			defer cancel()
-			_ = tr.ours(func() error { time.Sleep(time.Hour); return nil })()
+			_ = tr.ours(func(job.Entry) error { time.Sleep(time.Hour); return nil })(job.Entry{})
 		}()
 		if err := tr.watch(ctx, watchBounds); err != nil {
 			t.Error(err)

@@ -155,7 +155,7 @@ func TestReadOnceFilesAreUsedUp(t *testing.T) {
 	knobs := sftptest.Knobs{ReadOnce: true}
 	t.Run("by a download that respects them", func(t *testing.T) {
 		_, c, root := with(t, knobs)
-		got, err := get(c, "f", 3, wire.GetOptions{ReadOnce: true, BeforeClose: func() error {
+		got, err := get(c, "f", 3, wire.GetOptions{ReadOnce: true, BeforeClose: func(job.Entry) error {
 			if !exists(root, "f") {
 				t.Error("it is gone before CLOSE")
 			}
@@ -167,7 +167,7 @@ func TestReadOnceFilesAreUsedUp(t *testing.T) {
 	})
 	t.Run("by a look behind the end", func(t *testing.T) {
 		_, c, root := with(t, knobs)
-		_, _ = get(c, "f", 3, wire.GetOptions{BeforeClose: func() error {
+		_, _ = get(c, "f", 3, wire.GetOptions{BeforeClose: func(job.Entry) error {
 			if exists(root, "f") {
 				t.Error("it is still there")
 			}
@@ -176,7 +176,7 @@ func TestReadOnceFilesAreUsedUp(t *testing.T) {
 	})
 	t.Run("by a look at their attributes", func(t *testing.T) {
 		_, c, root := with(t, knobs)
-		_, err := get(c, "f", 3, wire.GetOptions{ReadOnce: true, BeforeClose: func() error {
+		_, err := get(c, "f", 3, wire.GetOptions{ReadOnce: true, BeforeClose: func(job.Entry) error {
 			_, err := c.Stat(ctx, "f")
 			return err
 		}})
@@ -186,7 +186,7 @@ func TestReadOnceFilesAreUsedUp(t *testing.T) {
 	})
 	t.Run("but not by a session that ends", func(t *testing.T) {
 		s, c, root := with(t, knobs)
-		if _, err := get(c, "f", 3, wire.GetOptions{ReadOnce: true, BeforeClose: func() error { return io.ErrClosedPipe }}); err == nil {
+		if _, err := get(c, "f", 3, wire.GetOptions{ReadOnce: true, BeforeClose: func(job.Entry) error { return io.ErrClosedPipe }}); err == nil {
 			t.Error("the failure went unnoticed")
 		}
 		s.Stop()
@@ -197,7 +197,7 @@ func TestReadOnceFilesAreUsedUp(t *testing.T) {
 	t.Run("but where an end counts, once a byte of them was given", func(t *testing.T) {
 		for read, faults := range map[bool][]sftptest.Fault{true: nil, false: {{Op: "open", Do: sftptest.EndSessionDone}}} {
 			s, c, root := with(t, sftptest.Knobs{ReadOnce: true, AbortCounts: true, Faults: faults})
-			if _, err := get(c, "f", 3, wire.GetOptions{ReadOnce: true, BeforeClose: func() error { return io.ErrClosedPipe }}); err == nil {
+			if _, err := get(c, "f", 3, wire.GetOptions{ReadOnce: true, BeforeClose: func(job.Entry) error { return io.ErrClosedPipe }}); err == nil {
 				t.Error("the failure went unnoticed")
 			}
 			s.Stop()

@@ -25,6 +25,7 @@ const (
 	OpReaddir     Op = "readdir"
 	OpStat        Op = "stat"
 	OpLstat       Op = "lstat"
+	OpFstat       Op = "fstat"
 	OpRealpath    Op = "realpath"
 	OpRemove      Op = "remove"
 	OpRename      Op = "rename"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/sftp/wire/packet"
 )
 
@@ -18,9 +19,10 @@ type GetOptions struct {
 	// CLOSE unless all went well, BeforeClose included, because CLOSE tells the server that the file is taken. After an
 	// error the session is ended instead.
 	ReadOnce bool
-	// BeforeClose is called when all bytes are written and the size is proven, before CLOSE is sent. Its error is
-	// returned as a *LocalError.
-	BeforeClose func() error
+	// BeforeClose is called when all bytes are written and the size is proven, before CLOSE is sent, with what the server
+	// said of the open file after the last READ: of what was read, whatever lies under its name by then. Nothing is asked,
+	// and so nothing told, with ReadOnce. Its error is returned as a *LocalError.
+	BeforeClose func(read job.Entry) error
 	// Progress is called with the bytes of the file as they come in, long before a whole answer is there and can be written
 	// to dst, and by another goroutine.
 	Progress func(n int)
@@ -44,10 +46,10 @@ func (c *Client) Get(ctx context.Context, path string, size int64, dst io.Writer
 		most = 1
 	}
 	g := &getter{c: c, path: path, handle: handle, size: size, dst: dst, opts: opts, most: most,
-		flight: newFlight(c, OpRead, path, most), chunk: c.limits.Read, end: -1}
+		flight: newFlight(c, OpRead, path, most), chunk: c.limits.Read, end: -1, read: untold, looked: opts.ReadOnce}
 	err = g.run(ctx)
 	if err == nil && opts.BeforeClose != nil {
-		if failed := opts.BeforeClose(); failed != nil {
+		if failed := opts.BeforeClose(g.read); failed != nil {
 			err = &LocalError{Act: "before close", Err: failed}
 		}
 	}
@@ -94,7 +96,13 @@ type getter struct {
 	slots   []*slot // asked for and not written yet, in order
 	proven  bool    // the proof was asked for
 	written int64
+
+	read   job.Entry // what the server says of the open file
+	looked bool      // it was asked, after the last READ so far
 }
+
+// untold is what is known of a file when nothing was said.
+var untold = job.Entry{Size: -1, Kind: job.KindUnknown}
 
 // run asks, takes and writes until all is there. What is in flight at an error is waited for, so that the handle can be
 // closed.
@@ -117,7 +125,7 @@ func (g *getter) loop(ctx context.Context) error {
 		if err := g.askMore(ctx); err != nil {
 			return err
 		}
-		if g.flight.open == 0 {
+		if g.flight.open == 0 && g.looked {
 			return nil
 		}
 		r, err := g.flight.next(ctx)
@@ -153,7 +161,7 @@ func (g *getter) askMore(ctx context.Context) error {
 	for g.flight.open < g.most && len(g.slots) < g.most {
 		n := g.want()
 		if n <= 0 {
-			return nil
+			return g.look()
 		}
 		if !g.c.window.try(n) {
 			if len(g.slots) > 0 {
@@ -185,8 +193,35 @@ func (g *getter) request(s *slot) *request {
 	return r
 }
 
+// look asks what the server knows of the open file, behind the last READ, so that it costs no time of its own.
+func (g *getter) look() error {
+	if g.looked {
+		return nil
+	}
+	g.looked = true
+	return g.flight.send(handleRequest(OpFstat, packet.Fstat, g.path, g.handle))
+}
+
+// saw takes the answer. A server that does not tell is believed by the bytes that it gave.
+func (g *getter) saw(r *request) error {
+	g.read = untold
+	if r.kind == packet.Status {
+		return nil
+	}
+	f := packet.Parse(r.body)
+	attrs := f.Attrs()
+	if f.Err() != nil {
+		return g.c.broken(OpFstat, g.path, f.Err())
+	}
+	g.read = entry("", attrs)
+	return nil
+}
+
 // take takes one answer: data, all or some of what was asked, or the end of the file.
 func (g *getter) take(r *request) error {
+	if r.op == OpFstat {
+		return g.saw(r)
+	}
 	s := r.slot
 	if r.kind == packet.Status {
 		if r.code() != packet.EOF {
@@ -205,6 +240,7 @@ func (g *getter) take(r *request) error {
 		return nil
 	}
 	g.chunk = min(g.chunk, max(g.largest, chunkLeast))
+	g.looked = g.opts.ReadOnce // what was said before the last READ does not count
 	return g.flight.send(g.request(s))
 }
 

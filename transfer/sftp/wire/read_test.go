@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/sftp/wire"
 	"github.com/haulier/haulier/transfer/sftp/wire/packet"
 )
@@ -213,10 +214,10 @@ func TestCloseIsTheAcknowledgement(t *testing.T) {
 		closed bool // CLOSE was sent
 	}{
 		"all well":                   {wire.GetOptions{}, 100_000, 1 << 20, true},
-		"commit fails":               {wire.GetOptions{BeforeClose: func() error { return committed }}, 100_000, 1 << 20, true},
+		"commit fails":               {wire.GetOptions{BeforeClose: func(job.Entry) error { return committed }}, 100_000, 1 << 20, true},
 		"disk full":                  {wire.GetOptions{}, 100_000, 50_000, true},
-		"read-once, all well":        {wire.GetOptions{ReadOnce: true, BeforeClose: func() error { return nil }}, 100_000, 1 << 20, true},
-		"read-once, commit fails":    {wire.GetOptions{ReadOnce: true, BeforeClose: func() error { return committed }}, 100_000, 1 << 20, false},
+		"read-once, all well":        {wire.GetOptions{ReadOnce: true, BeforeClose: func(job.Entry) error { return nil }}, 100_000, 1 << 20, true},
+		"read-once, commit fails":    {wire.GetOptions{ReadOnce: true, BeforeClose: func(job.Entry) error { return committed }}, 100_000, 1 << 20, false},
 		"read-once, disk full":       {wire.GetOptions{ReadOnce: true}, 100_000, 50_000, false},
 		"read-once, shorter in fact": {wire.GetOptions{ReadOnce: true}, 100_001, 1 << 20, false},
 	} {
@@ -225,15 +226,15 @@ func TestCloseIsTheAcknowledgement(t *testing.T) {
 			c, k := p.mustDial(t)
 			before := tc.opts.BeforeClose
 			if before != nil {
-				tc.opts.BeforeClose = func() error {
+				tc.opts.BeforeClose = func(read job.Entry) error {
 					if slices.Contains(p.kinds(), packet.Close) {
 						t.Error("CLOSE was sent before the commit")
 					}
-					return before()
+					return before(read)
 				}
 			}
 			_, err := c.Get(ctx, "f", tc.size, &tap{tc.space}, tc.opts)
-			well := tc.closed && (before == nil || before() == nil) && tc.space > 100_000
+			well := tc.closed && (before == nil || before(job.Entry{}) == nil) && tc.space > 100_000
 			if (err == nil) != well {
 				t.Errorf("get: %v", err)
 			}

@@ -186,7 +186,7 @@ func readBytes(in *bufio.Reader, n int) ([]byte, error) {
 // answers gives the kind of packet, besides Status, that answers an operation; 0: Status alone.
 var answers = map[Op]byte{
 	OpOpen: packet.Handle, OpOpendir: packet.Handle, OpRead: packet.Data, OpReaddir: packet.Name,
-	OpRealpath: packet.Name, OpStat: packet.Attributes, OpLstat: packet.Attributes,
+	OpRealpath: packet.Name, OpStat: packet.Attributes, OpLstat: packet.Attributes, OpFstat: packet.Attributes,
 	OpStatvfs: packet.ExtendedReply, OpLimits: packet.ExtendedReply,
 }
 
