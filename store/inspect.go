@@ -8,9 +8,10 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"path/filepath"
 )
 
-// inspect looks at the file, without writing, for what forbids to go on.
+// inspect looks at the file for what forbids to go on. It writes nothing, but to take back what a killed process had begun.
 func (s *Store) inspect(ctx context.Context) (err error) {
 	info, err := os.Stat(s.options.Path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -42,6 +43,9 @@ func (s *Store) inspect(ctx context.Context) (err error) {
 // rollBack takes back what a process that was killed had begun on a database that was not in WAL mode yet: a new one, or a
 // restored copy. Who only reads cannot, and is refused the whole file until then.
 func rollBack(ctx context.Context, path string) (err error) {
+	if path, err = filepath.EvalSymlinks(path); err != nil { // the journal lies beside the file itself
+		return err
+	}
 	if _, err := os.Stat(path + "-journal"); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -51,7 +55,11 @@ func rollBack(ctx context.Context, path string) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var tables int
-	return db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master`).Scan(&tables)
+	err = db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master`).Scan(&tables)
+	if errors.Is(classify(err), ErrCutOff) { // it was opened for reading after all
+		return fmt.Errorf("%w: it may not be written, and what a killed start left has to be taken back (%v)", ErrDisk, err)
+	}
+	return err
 }
 
 func (s *Store) inspectSchema(ctx context.Context, db *sql.DB) (int64, error) {

@@ -39,7 +39,7 @@ type Store struct {
 // Open opens the store, makes it when it is not there, and brings its schema up to date.
 //
 // Before anything is written it is looked at: ErrNewer, ErrMissing, ErrOlder, ErrDamaged and ErrMasterKey leave it as
-// it was.
+// it was, less what a killed process had begun and not ended.
 func Open(ctx context.Context, options Options) (*Store, error) {
 	s := &Store{options: options.withDefaults()}
 	if err := s.open(ctx); err != nil {

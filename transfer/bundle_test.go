@@ -32,6 +32,7 @@ type bundle struct {
 	stage   string
 	spec    job.Spec
 	watch   func(job.Progress)
+	alone   bool // imports move one file at a time
 	opener  func(context.Context, job.Opening, job.Limits) (transfer.Opener, error)
 	sealer  func(context.Context, job.Sealing) (transfer.Sealer, error)
 	refetch func(error) bool
@@ -171,11 +172,16 @@ func (b *bundle) doOn(session *sftp.Session, change ...func(*job.Run)) job.Resul
 }
 
 func (b *bundle) importer() *transfer.Importer {
+	parallel := 0
+	if b.alone {
+		parallel = 1
+	}
 	return &transfer.Importer{
-		Ledger:  steppedLedger{b.store},
-		Landing: func(dir string) (transfer.Landing, error) { return local.OpenLanding(dir) },
-		Former:  func(dir string) (transfer.Landing, error) { return local.FindLanding(dir) },
-		Opener:  b.opener, Refetch: b.refetch, Forget: local.Forget, Epoch: b.store.Epoch, Watch: b.watch,
+		Parallel: parallel,
+		Ledger:   steppedLedger{b.store},
+		Landing:  func(dir string) (transfer.Landing, error) { return local.OpenLanding(dir) },
+		Former:   func(dir string) (transfer.Landing, error) { return local.FindLanding(dir) },
+		Opener:   b.opener, Refetch: b.refetch, Forget: local.Forget, Epoch: b.store.Epoch, Watch: b.watch,
 	}
 }
 

@@ -163,7 +163,7 @@ func (r *exportRun) log(ctx context.Context, request job.Request) {
 // fetchBack gets what lies under the final name once more. What has another size than what was sent has no digest.
 func (r *exportRun) fetchBack(ctx context.Context, f job.File) (job.Digest, error) {
 	began, sum := time.Now(), newMeter()
-	n, err := r.remote.Get(ctx, f.Final, f.Received.Size, sum, func(job.Entry) error { return nil })
+	n, err := r.remote.Get(ctx, f.Final, f.Received.Size, sum, nil)
 	r.moved(job.Download, n)
 	r.log(ctx, r.counted(f, job.Download, r.want.Location, n, began, ended(ctx, err)))
 	var reason *job.Reason

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/haulier/haulier/internal/failpoint"
@@ -65,8 +66,9 @@ type frame struct {
 	restored bool   // the ledger is an older copy: nothing that looks new is taken without a person's word
 	parallel int
 	seq      int
-	only     only    // of a run that is about one name
-	adopted  backlog // rows to be taken that no listing shows under their own names
+	only     only        // of a run that is about one name
+	odd      atomic.Bool // the server gives open files other times than names
+	adopted  backlog     // rows to be taken that no listing shows under their own names
 }
 
 // parallelFiles is how many files of one run move at the same time where nothing else is said.

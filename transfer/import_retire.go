@@ -223,7 +223,7 @@ func (r *importRun) isOwn(ctx context.Context, f job.File, entry job.Entry) (boo
 	}
 	var moved int64
 	sum := newMeter()
-	err := r.get(ctx, &f, sum, &moved, func(job.Entry) error { return nil })
+	err := r.get(ctx, &f, sum, &moved, nil)
 	if err != nil && asReason(err).Slug == slugSizeChanged {
 		return false, nil // somebody writes it: another version, and no reason to take up again what has landed
 	}

@@ -15,6 +15,7 @@ type Remote interface {
 	Mover
 	// Get writes exactly size bytes of the file to dst, in order, and calls committed before it sends CLOSE, with what the
 	// server says of the open file: on servers where a download uses the file up, nothing, and CLOSE is the acknowledgement.
+	// It may be nil.
 	Get(ctx context.Context, path string, size int64, dst io.Writer, committed func(read job.Entry) error) (int64, error)
 	// Put writes src to a file that it creates or truncates. Nil means that CLOSE was acknowledged and the count is whole.
 	Put(ctx context.Context, path string, src io.Reader) (int64, error)

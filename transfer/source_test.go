@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,6 +64,9 @@ func TestImportKnowsWhatItReadAfterItsNameIsGone(t *testing.T) {
 			}
 			if tc.other {
 				has(t, b.landing, nil)
+				if cause := r.Reason.Cause; !strings.Contains(cause, "11 B of 2023-11-14 22:13:20Z listed, 11 B of 2023-11-14 23:13:20Z read") {
+					t.Errorf("the cause is %s", cause)
+				}
 			} else {
 				has(t, b.landing, map[string]string{"a.csv": "one version"})
 			}
@@ -70,14 +74,22 @@ func TestImportKnowsWhatItReadAfterItsNameIsGone(t *testing.T) {
 	}
 }
 
-// A server that gives open files times of its own is not believed while the name bears what was listed.
+// A server that gives open files times of its own is not believed while the name bears what was listed, nor when a later name is
+// gone.
 func TestImportBelievesTheNameMoreThanTheHandle(t *testing.T) {
 	b := setup(t, sftptest.Knobs{}).importing(func(*job.Import) {})
+	b.alone = true
 	put(t, b.remote("out", "a.csv"), "one")
+	put(t, b.remote("out", "b.csv"), "two")
+	b.watch = func(p job.Progress) {
+		if p.Stage == job.StageDownload && p.Name == "b.csv" {
+			_ = os.Remove(b.remote("out", "b.csv"))
+		}
+	}
 	odd := func(e job.Entry) job.Entry { e.ModTime = time.Now().Unix(); e.Size = 0; return e }
 	r := b.doBetween(between{remote: func(c transfer.Carrier) transfer.Carrier { return aroundGet{c, func() {}, odd} }})
-	if r.Counts != (job.Counts{OK: 1}) {
+	if r.Counts != (job.Counts{OK: 2}) {
 		t.Errorf("counts %v, reason %v", r.Counts, r.Reason)
 	}
-	has(t, b.landing, map[string]string{"a.csv": "one"})
+	has(t, b.landing, map[string]string{"a.csv": "one", "b.csv": "two"})
 }

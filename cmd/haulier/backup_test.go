@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -350,5 +351,27 @@ func TestRestoreOfADamagedStore(t *testing.T) {
 		if text, err := os.ReadFile(name); err != nil || !bytes.Equal(text, want) {
 			t.Errorf("%s is not what was there: %v", name, err)
 		}
+	}
+}
+
+// TestRestoreBesideWhatARemovedStoreLeft: the first start was killed, and a person removed the file that it was making. The journal
+// beside it would be taken for the new store's, and says that its database was empty.
+func TestRestoreBesideWhatARemovedStoreLeft(t *testing.T) {
+	i := backedUp(t)
+	path := filepath.Join(i.dir, "haulier-data", storeFile)
+	journal := make([]byte, 512)
+	copy(journal, "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7")
+	binary.BigEndian.PutUint32(journal[20:], 512)  // of a sector
+	binary.BigEndian.PutUint32(journal[24:], 4096) // of a page
+	if err := errors.Join(os.Remove(path), os.WriteFile(path+"-journal", journal, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	told := i.must("restore", "b", "--passphrase-env", "PASS")
+	if got := strings.Join(i.secrets(), " "); got != "before" {
+		t.Errorf("the secrets are %q", got)
+	}
+	kept, _ := filepath.Glob(filepath.Join(i.dir, "haulier-data", "replaced-*", storeFile+"-journal"))
+	if len(kept) != 1 || !strings.Contains(told, "kept what was there before as "+filepath.Dir(kept[0])) {
+		t.Errorf("kept are %v; restore told\n%s", kept, told)
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // sideFiles are what belongs to the database file while it is in use.
-var sideFiles = []string{"", "-wal", "-shm"}
+var sideFiles = []string{"", "-wal", "-shm", "-journal"}
 
 // storeThere is why a restore stops in front of a store.
 func storeThere(path string) *job.Reason {
@@ -31,7 +31,7 @@ func exists(path string) bool {
 // setAside gives the present store a second name. It stays in use under its own until the rename.
 func (r *restoration) setAside(ctx context.Context) error {
 	present := filepath.Join(r.dataDir, storeFile)
-	if !exists(present) {
+	if !slices.ContainsFunc(sideFiles, func(side string) bool { return exists(present + side) }) {
 		return nil
 	}
 	whole, err := r.settlePresent(ctx, present)
@@ -47,7 +47,11 @@ func (r *restoration) setAside(ctx context.Context) error {
 			return fmt.Errorf("keep the present store aside: %w", err)
 		}
 	}
-	r.done.Kept = append(r.done.Kept, filepath.Join(aside, storeFile))
+	if kept := filepath.Join(aside, storeFile); exists(kept) {
+		r.done.Kept = append(r.done.Kept, kept)
+	} else {
+		r.done.Kept = append(r.done.Kept, aside)
+	}
 	if err := errors.Join(syncFolder(aside), syncFolder(r.dataDir)); err != nil {
 		return err
 	}
@@ -55,11 +59,17 @@ func (r *restoration) setAside(ctx context.Context) error {
 		return nil
 	}
 	// No program can use this store, and what lies beside it would be taken for part of the one that comes.
-	return errors.Join(absent(os.Remove(present+"-wal")), absent(os.Remove(present+"-shm")))
+	for _, side := range sideFiles[1:] {
+		err = errors.Join(err, absent(os.Remove(present+side)))
+	}
+	return err
 }
 
 // settlePresent writes everything of the present store into its one file. A store that cannot be opened is not whole.
 func (r *restoration) settlePresent(ctx context.Context, path string) (whole bool, err error) {
+	if !exists(path) {
+		return false, nil // of a store that somebody removed
+	}
 	key := store.KeySource{Path: filepath.Join(r.dataDir, masterFile)}
 	s, err := store.Open(ctx, store.Options{Path: path, MasterKey: key.MasterKey})
 	if err == nil {

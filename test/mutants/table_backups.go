@@ -65,7 +65,7 @@ func ofBackups() []mutant {
 		},
 		{
 			name: "restore-log-beside", holds: "the log of a store that was damaged is not taken for part of the one that comes",
-			cuts: []cut{{place, `return errors.Join(absent(os.Remove(present+"-wal")), absent(os.Remove(present+"-shm")))`, "return nil"}},
+			cuts: []cut{{place, "\t\terr = errors.Join(err, absent(os.Remove(present+side)))\n", "\t\terr = errors.Join(err, absent(os.Remove(present+side+\"-\")))\n"}},
 			by:   program("TestRestoreOfADamagedStore"),
 		},
 		{

@@ -56,7 +56,7 @@ func ofImports() []mutant {
 		},
 		{
 			name: "open-file-asked", holds: "a version that was read and whose name is gone is known by its open file (H15)",
-			cuts: []cut{{"transfer/import_source.go", "\tcase err == nil, errors.Is(err, fs.ErrNotExist):\n\t\treturn changedWhileRead(f, read)\n\t}", "\tcase err == nil, errors.Is(err, fs.ErrNotExist):\n\t\treturn nil\n\t}"}},
+			cuts: []cut{{"transfer/import_source.go", "\t\treturn tookItsPlace(f, read)\n", "\t\treturn nil\n"}},
 			by:   transfer("TestImportKnowsWhatItReadAfterItsNameIsGone"),
 		},
 		{

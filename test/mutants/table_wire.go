@@ -9,7 +9,7 @@ func onTheWire() []mutant {
 	return []mutant{
 		{
 			name: "open-file-last", holds: "what the server says of an open file counts only behind the last READ",
-			cuts: []cut{{get, "\tg.looked = g.opts.ReadOnce // what was said before the last READ does not count\n", ""}},
+			cuts: []cut{{get, "g.short, g.looked = true, !g.looks()", "g.short = true"}},
 			by:   wire("TestGetAsksForTheOpenFileBehindTheLastRead"),
 		},
 		{

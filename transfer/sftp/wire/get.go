@@ -21,7 +21,7 @@ type GetOptions struct {
 	ReadOnce bool
 	// BeforeClose is called when all bytes are written and the size is proven, before CLOSE is sent, with what the server
 	// said of the open file after the last READ: of what was read, whatever lies under its name by then. Nothing is asked,
-	// and so nothing told, with ReadOnce. Its error is returned as a *LocalError.
+	// and so nothing told, with ReadOnce, and nothing is asked where nobody wants to know. Its error is returned as a *LocalError.
 	BeforeClose func(read job.Entry) error
 	// Progress is called with the bytes of the file as they come in, long before a whole answer is there and can be written
 	// to dst, and by another goroutine.
@@ -46,7 +46,8 @@ func (c *Client) Get(ctx context.Context, path string, size int64, dst io.Writer
 		most = 1
 	}
 	g := &getter{c: c, path: path, handle: handle, size: size, dst: dst, opts: opts, most: most,
-		flight: newFlight(c, OpRead, path, most), chunk: c.limits.Read, end: -1, read: untold, looked: opts.ReadOnce}
+		flight: newFlight(c, OpRead, path, most), chunk: c.limits.Read, end: -1, read: untold}
+	g.looked = !g.looks()
 	err = g.run(ctx)
 	if err == nil && opts.BeforeClose != nil {
 		if failed := opts.BeforeClose(g.read); failed != nil {
@@ -99,7 +100,11 @@ type getter struct {
 
 	read   job.Entry // what the server says of the open file
 	looked bool      // it was asked, after the last READ so far
+	short  bool      // the server gives less than it is asked, and is asked again
 }
+
+// looks says whether the open file is to be asked about.
+func (g *getter) looks() bool { return !g.opts.ReadOnce && g.opts.BeforeClose != nil }
 
 // untold is what is known of a file when nothing was said.
 var untold = job.Entry{Size: -1, Kind: job.KindUnknown}
@@ -193,9 +198,10 @@ func (g *getter) request(s *slot) *request {
 	return r
 }
 
-// look asks what the server knows of the open file, behind the last READ, so that it costs no time of its own.
+// look asks what the server knows of the open file, behind the last READ, so that it costs no time of its own. Where answers
+// are short, any of them may ask for more: it waits for them all.
 func (g *getter) look() error {
-	if g.looked {
+	if g.looked || (g.short && g.flight.open > 0) {
 		return nil
 	}
 	g.looked = true
@@ -240,7 +246,7 @@ func (g *getter) take(r *request) error {
 		return nil
 	}
 	g.chunk = min(g.chunk, max(g.largest, chunkLeast))
-	g.looked = g.opts.ReadOnce // what was said before the last READ does not count
+	g.short, g.looked = true, !g.looks() // what was said before the last READ does not count
 	return g.flight.send(g.request(s))
 }
 
