@@ -77,8 +77,11 @@ func tookItsPlace(f job.File, read job.Entry) error {
 	}
 }
 
-// sizeAndTime tells versions of a file apart.
+// sizeAndTime tells versions of a file apart. A server may tell no time.
 func sizeAndTime(size, modTime int64) string {
+	if modTime == 0 {
+		return bytes(size)
+	}
 	return bytes(size) + " of " + time.Unix(modTime, 0).UTC().Format("2006-01-02 15:04:05Z")
 }
 
