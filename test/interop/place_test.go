@@ -25,6 +25,7 @@ type place struct {
 	dir      string   // the folder for all of this, as clients name it
 	files    tree     // the same folder, by another way than ours
 	full     string   // a folder in dir on a disk of 1 MiB; empty: none
+	late     bool     // it makes a file at the first WRITE it gets to, not at OPEN, be its session dead or not
 	settings []string // lines of the connection that a customer of this server would set for exports
 
 	refresh       func()             // before the server is asked: it looks at its disk anew

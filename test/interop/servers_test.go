@@ -184,7 +184,7 @@ func rclone(t testing.TB, v variant) *place {
 	}
 	s := testserver.Rclone(t, o)
 	p := placeOf(t, s)
-	p.login = v.login
+	p.login, p.late = v.login, true
 	down := false
 	p.refresh = func() {
 		if !down {
