@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"golang.org/x/crypto/ssh"
 
@@ -107,13 +108,19 @@ func parseRaw(text, passphrase secret.Text) (any, error) {
 		return nil, passphraseMissing()
 	}
 	key, err = ssh.ParseRawPrivateKeyWithPassphrase(content, passphrase.Reveal())
-	if errors.Is(err, x509.IncorrectPasswordError) {
+	if errors.Is(err, x509.IncorrectPasswordError) || err != nil && block.Headers["DEK-Info"] != "" && opensToNoKey(err) {
 		return nil, passphraseWrong(err)
 	}
 	if err != nil {
 		return nil, unreadable(err)
 	}
 	return key, nil
+}
+
+// opensToNoKey says whether an old PEM block could be unlocked, to what is no key. It has no checksum: one wrong passphrase in 256 does
+// that.
+func opensToNoKey(err error) bool {
+	return strings.Contains(err.Error(), "asn1") || strings.Contains(err.Error(), "failed to parse")
 }
 
 // foreign names the formats that are not those of a private key.

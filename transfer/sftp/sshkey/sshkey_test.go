@@ -3,6 +3,7 @@ package sshkey_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -103,6 +104,17 @@ func TestFormatsThatOpenSSHWrites(t *testing.T) {
 			_, err = sshkey.Read(locked, text("wrong"))
 			want(t, err, "key.passphrase_wrong")
 		})
+	}
+}
+
+// One wrong passphrase in 256 unlocks a block of the old form, to what is no key.
+func TestWrongPassphrasesOfPEM(t *testing.T) {
+	for _, kind := range [][]string{{"-t", "ecdsa"}, {"-t", "rsa", "-b", "2048"}} {
+		locked := makeKey(t, append(kind, "-m", "PEM", "-N", passphrase)...)
+		for n := range 1500 {
+			_, err := sshkey.Read(locked, text(fmt.Sprint("wrong", n)))
+			want(t, err, "key.passphrase_wrong")
+		}
 	}
 }
 
