@@ -26,7 +26,8 @@ func (s *Store) tell(tx *gorm.DB, kind string, data any) error {
 	if err != nil {
 		return err
 	}
-	return tx.Create(&eventRow{Type: kind, At: s.now(), Data: b}).Error
+	_, err = exec(tx, `INSERT INTO events (type, at, data) VALUES (?, ?, ?)`, kind, s.now(), b)
+	return err
 }
 
 // Events gives the queue after an event, oldest first; at most limit, or 1,000 when limit is 0.
@@ -101,20 +102,18 @@ func viewOf(r *job.Reason) *errorView {
 
 // tellFile puts file.STATE into the queue.
 func (s *Store) tellFile(tx *gorm.DB, f job.File) error {
-	var about struct {
-		Entity  string
-		Attempt int
-		Due     int64
-	}
-	err := tx.Raw(`SELECT coalesce((SELECT entity FROM connections WHERE name = ?), '') AS entity,
-		coalesce((SELECT attempt FROM runs WHERE id = ?), 0) AS attempt,
-		coalesce((SELECT slot_due FROM runs WHERE id = ?), 0) AS due`, f.Connection, f.Run, f.Run).Scan(&about).Error
+	var entity string
+	var attempt int
+	var due int64
+	err := query(tx, `SELECT coalesce((SELECT entity FROM connections WHERE name = ?), ''),
+		coalesce((SELECT attempt FROM runs WHERE id = ?), 0),
+		coalesce((SELECT slot_due FROM runs WHERE id = ?), 0)`, f.Connection, f.Run, f.Run).Scan(&entity, &attempt, &due)
 	if err != nil {
 		return err
 	}
 	e := fileEvent{
-		ID: f.ID, Run: f.Run, Job: f.Job, Connection: f.Connection, Entity: about.Entity,
-		Attempt: about.Attempt, ScheduledFor: utc(instant(about.Due)), State: f.State, Proof: f.Proof, Error: viewOf(f.Reason),
+		ID: f.ID, Run: f.Run, Job: f.Job, Connection: f.Connection, Entity: entity,
+		Attempt: attempt, ScheduledFor: utc(instant(due)), State: f.State, Proof: f.Proof, Error: viewOf(f.Reason),
 	}
 	if !f.Began.IsZero() {
 		e.DurationMS = max(0, f.Ended.Sub(f.Began).Milliseconds())

@@ -61,13 +61,6 @@ type fileRow struct {
 
 func (fileRow) TableName() string { return "files" }
 
-// facts are the columns that Advance writes: all but identity, fence and what the store itself keeps.
-var facts = []string{
-	"connection", "dir", "run", "touched", "size", "mtime", "stable_since", "absent", "moved", "stayed", "step", "state",
-	"reason", "received_size", "received_sha256", "plain_size", "plain_sha256", "stage", "landing", "spent", "kept", "final", "local", "temp",
-	"temp_mtime", "leftovers", "marker", "marked", "aside", "archived", "proof", "means", "envelope", "receipt", "refetched", "ended",
-}
-
 func rowOf(f job.File) fileRow {
 	return fileRow{
 		ID: f.ID, Job: f.Job, Connection: f.Connection, Type: string(f.Type), Path: raw(f.Path), Dir: raw(f.Dir), Generation: f.Generation,

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -121,7 +122,7 @@ func supersede(tx *gorm.DB, jobName string, paths []raw) (map[raw]int64, error) 
 // stamp counts writes to the ledger and gives the number of the last.
 func stamp(tx *gorm.DB, writes int) (int64, error) {
 	var value int64
-	err := tx.Raw(`UPDATE ledger_stamp SET value = value + ? RETURNING value`, writes).Scan(&value).Error
+	err := query(tx, `UPDATE ledger_stamp SET value = value + ? RETURNING value`, writes).Scan(&value)
 	return value, err
 }
 
@@ -131,18 +132,14 @@ func stamp(tx *gorm.DB, writes int) (int64, error) {
 // changes by Decide.
 func (s *Store) Claim(ctx context.Context, f job.File, run int64) (job.File, error) {
 	var row fileRow
-	err := s.write(ctx, fmt.Sprintf("claim %s", nameOf(f)), func(tx *gorm.DB) error {
+	err := s.write(ctx, "claim "+nameOf(f), func(tx *gorm.DB) error {
 		touched, err := stamp(tx, 1)
 		if err != nil {
 			return err
 		}
-		err = one(tx.Exec(`UPDATE files SET fence = fence + 1, run = ?, began = ?, touched = ?,
+		return standing(tx, &row, `UPDATE files SET fence = fence + 1, run = ?, began = ?, touched = ?,
 			state = CASE WHEN state IN ('landed', 'delivered') THEN state ELSE 'moving' END
-			WHERE id = ? AND touched = ? AND state <> 'held' AND step <> 'done'`, run, s.now(), touched, f.ID, f.Touched))
-		if err != nil {
-			return err
-		}
-		return tx.Take(&row, f.ID).Error
+			WHERE id = ? AND touched = ? AND state <> 'held' AND step <> 'done' RETURNING `+fileColumnList, run, s.now(), touched, f.ID, f.Touched)
 	})
 	if err != nil {
 		return job.File{}, err
@@ -158,7 +155,7 @@ func (s *Store) Claim(ctx context.Context, f job.File, run int64) (job.File, err
 // the state became a final one and f names no other end.
 func (s *Store) Advance(ctx context.Context, from job.Step, f job.File) (job.File, error) {
 	var row fileRow
-	err := s.write(ctx, fmt.Sprintf("advance %s to %s", nameOf(f), f.Step), func(tx *gorm.DB) error {
+	err := s.write(ctx, "advance "+nameOf(f)+" to "+string(f.Step), func(tx *gorm.DB) error {
 		var err error
 		row, err = s.advance(tx, from, f)
 		return err
@@ -171,34 +168,38 @@ func (s *Store) Advance(ctx context.Context, from job.Step, f job.File) (job.Fil
 
 func (s *Store) advance(tx *gorm.DB, from job.Step, f job.File) (fileRow, error) {
 	var old fileRow
-	err := tx.Select("job", "type", "path", "generation", "superseded", "decided", "seen", "began", "ended", "name", "state").
-		Where("id = ? AND fence = ? AND step = ?", f.ID, f.Fence, string(from)).Take(&old).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return old, job.ErrStale
-	}
+	err := standing(tx, &old, `SELECT `+fileColumnList+` FROM files WHERE id = ? AND fence = ? AND step = ?`, f.ID, f.Fence, string(from))
 	if err != nil {
 		return old, err
 	}
 	row := rowOf(f)
+	row.keep(old)
 	if row.State != old.State && isEnd(f.State) && (row.Ended == 0 || row.Ended == old.Ended) {
 		row.Ended = s.now()
 	}
 	if row.Touched, err = stamp(tx, 1); err != nil {
 		return row, err
 	}
-	err = one(tx.Model(&fileRow{}).Where("id = ? AND fence = ? AND step = ?", f.ID, f.Fence, string(from)).
-		Select(facts).Updates(&row))
-	if err != nil {
+	set, values := old.changes(&row)
+	if _, err := exec(tx, `UPDATE files SET `+set+` WHERE id = ?`, append(values, f.ID)...); err != nil {
 		return row, err
 	}
-	row.keep(old)
 	return row, s.recordStep(tx, row, old.State)
 }
 
-// keep takes from the row as it was what Advance does not write.
+// standing reads the row that a statement gives. None means that the row has moved on.
+func standing(tx *gorm.DB, row *fileRow, statement string, args ...any) error {
+	err := query(tx, statement, args...).Scan(row.fields()...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return job.ErrStale
+	}
+	return err
+}
+
+// keep takes from the row as it was what Advance never writes.
 func (r *fileRow) keep(old fileRow) {
-	r.Job, r.Type, r.Path, r.Generation, r.Superseded = old.Job, old.Type, old.Path, old.Generation, old.Superseded
-	r.Decided, r.Seen, r.Began, r.Name = old.Decided, old.Seen, old.Began, old.Name
+	r.ID, r.Job, r.Type, r.Path, r.Generation, r.Superseded = old.ID, old.Job, old.Type, old.Path, old.Generation, old.Superseded
+	r.Fence, r.Decided, r.Seen, r.Began, r.Name = old.Fence, old.Decided, old.Seen, old.Began, old.Name
 }
 
 // isEnd says whether a file in this state waits for nothing that this run could still do.
@@ -216,7 +217,9 @@ func isTold(state job.State) bool { return isEnd(state) && state != job.FileSkip
 // recordStep writes the line of the timeline and, when the state became one that is told, the event.
 func (s *Store) recordStep(tx *gorm.DB, row fileRow, before string) error {
 	step := s.stepOf(row)
-	if err := tx.Create(&step).Error; err != nil {
+	_, err := exec(tx, `INSERT INTO steps (file, run, step, state, slug, at) VALUES (?, ?, ?, ?, ?, ?)`,
+		step.File, step.Run, step.Step, step.State, step.Slug, step.At)
+	if err != nil {
 		return err
 	}
 	if row.State == before || !isTold(job.State(row.State)) {

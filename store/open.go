@@ -29,6 +29,7 @@ const (
 type Store struct {
 	options Options
 	writer  *gorm.DB // nil: read only
+	group   *group   // of the writes; nil: they are all in one transaction already
 	reader  *gorm.DB
 	closers []func() error
 
@@ -41,7 +42,7 @@ type Store struct {
 // Before anything is written it is looked at: ErrNewer, ErrMissing, ErrOlder, ErrDamaged and ErrMasterKey leave it as
 // it was, less what a killed process had begun and not ended.
 func Open(ctx context.Context, options Options) (*Store, error) {
-	s := &Store{options: options.withDefaults()}
+	s := &Store{options: options.withDefaults(), group: &group{}}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(failure(fmt.Sprintf("open the store %s", s.options.Path), err), s.Close())
 	}
@@ -83,10 +84,7 @@ func (s *Store) prepare(ctx context.Context) error {
 }
 
 func (s *Store) connect(dsn string, most int) (*gorm.DB, error) {
-	conn, err := sql.Open("sqlite", dsn)
-	if err != nil {
-		return nil, err
-	}
+	conn := sql.OpenDB(&connector{dsn: dsn})
 	s.closers = append(s.closers, conn.Close)
 	conn.SetMaxOpenConns(most)
 	conn.SetMaxIdleConns(most)
@@ -119,12 +117,16 @@ func (s *Store) Close() error {
 	return all
 }
 
-// write runs do in one transaction that is on disk when it returns nil. The database is locked from the start.
+// write runs do in a transaction that is on disk when it returns nil. The database is locked from the start. Others may
+// share the transaction; do sees what they did before it, and does nothing but to read and write by tx.
 func (s *Store) write(ctx context.Context, act string, do func(tx *gorm.DB) error) error {
 	if s.writer == nil {
 		return failure(act, ErrReadOnly)
 	}
-	return failure(act, s.writer.WithContext(ctx).Transaction(do))
+	if s.group == nil {
+		return failure(act, s.writer.WithContext(ctx).Transaction(do))
+	}
+	return failure(act, s.group.write(ctx, s.writer, do))
 }
 
 // Together runs several writes as one: all of them are on disk when it returns nil, and none otherwise. do works with the
@@ -143,7 +145,7 @@ func (s *Store) now() int64 { return micros(s.options.Now()) }
 func writerDSN(path string) string {
 	return dsn(path, url.Values{"_txlock": {"immediate"}, "_pragma": {
 		pragmaBusy(), "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)",
-		"journal_size_limit(67108864)",
+		"journal_size_limit(67108864)", "temp_store(MEMORY)",
 	}})
 }
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/haulier/haulier/job"
 )
@@ -40,8 +39,11 @@ func (s *Store) Outcome(ctx context.Context, o job.Outcome) error {
 		Final: f.Final, Local: f.Local, Proof: f.Proof, Bytes: o.Bytes, Duration: o.Duration.Microseconds(),
 	}
 	return s.write(ctx, fmt.Sprintf("record the outcome of file %d in run %d", f.ID, o.Run), func(tx *gorm.DB) error {
-		return tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "run"}, {Name: "file"}}, UpdateAll: true}).
-			Create(&row).Error
+		_, err := exec(tx, `INSERT OR REPLACE INTO run_files (run, file, step, state, reason, received_size, received_sha256, plain_size, plain_sha256,
+			final, local, proof, bytes, duration) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			row.Run, row.File, row.Step, row.State, row.Reason, row.ReceivedSize, row.ReceivedSHA256, row.PlainSize, row.PlainSHA256,
+			row.Final, row.Local, row.Proof, row.Bytes, row.Duration)
+		return err
 	})
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -50,33 +49,30 @@ func (s *Store) Request(ctx context.Context, r job.Request) error {
 			Location: r.Location, OK: r.OK, Slug: r.Slug, Bytes: r.Bytes, Attempts: 1,
 			Started: micros(r.Started), Duration: r.Duration.Microseconds(),
 		}
+		written, err := exec(tx, `INSERT INTO requests (connection, entity, job, run, file, direction, marker, location, ok, slug, bytes, attempts, started, duration)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, row.Connection, row.Entity, row.Job, row.Run, row.File, row.Direction,
+			row.Marker, row.Location, row.OK, row.Slug, row.Bytes, row.Attempts, row.Started, row.Duration)
+		if err != nil {
+			return err
+		}
+		if written > 0 {
+			return rollUp(tx, nil, row)
+		}
 		first, err := firstAttempt(tx, row)
 		if err != nil {
 			return err
 		}
-		if first == nil {
-			err = tx.Create(&row).Error
-		} else {
-			err = fold(tx, *first, row)
-		}
-		if err != nil {
+		if err := fold(tx, first, row); err != nil {
 			return err
 		}
-		return rollUp(tx, first, row)
+		return rollUp(tx, &first, row)
 	})
 }
 
-func firstAttempt(tx *gorm.DB, row requestRow) (*requestRow, error) {
-	if row.Run == 0 || row.File == 0 {
-		return nil, nil
-	}
-	var first requestRow
-	err := tx.Where("run = ? AND file = ? AND direction = ? AND marker = ? AND run <> 0 AND file <> 0", row.Run, row.File, row.Direction, row.Marker).
+func firstAttempt(tx *gorm.DB, row requestRow) (first requestRow, err error) {
+	err = tx.Where("run = ? AND file = ? AND direction = ? AND marker = ? AND run <> 0 AND file <> 0", row.Run, row.File, row.Direction, row.Marker).
 		Take(&first).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return nil, nil
-	}
-	return &first, err
+	return first, err
 }
 
 func fold(tx *gorm.DB, first, row requestRow) error {
@@ -98,18 +94,23 @@ func rollUp(tx *gorm.DB, first *requestRow, row requestRow) error {
 		outcome.add(first.OK, -1)
 	}
 	outcome.add(row.OK, 1)
+	moved := counts{bytes: row.Bytes}
+	if quarter(at) == quarter(row.Started) {
+		outcome.bytes, moved = row.Bytes, counts{}
+	}
 	if err := addQuarter(tx, row, quarter(at), outcome); err != nil {
 		return err
 	}
-	if err := addQuarter(tx, row, quarter(row.Started), counts{bytes: row.Bytes}); err != nil {
+	if err := addQuarter(tx, row, quarter(row.Started), moved); err != nil {
 		return err
 	}
 	var attempt counts
 	attempt.add(row.OK, 1)
-	return tx.Exec(`INSERT INTO request_totals VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+	_, err := exec(tx, `INSERT INTO request_totals VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
 		ok = ok + excluded.ok, failed = failed + excluded.failed, bytes = bytes + excluded.bytes,
 		attempts_ok = attempts_ok + excluded.attempts_ok, attempts_failed = attempts_failed + excluded.attempts_failed`,
-		row.Connection, row.Job, row.Direction, outcome.ok, outcome.failed, row.Bytes, attempt.ok, attempt.failed).Error
+		row.Connection, row.Job, row.Direction, outcome.ok, outcome.failed, row.Bytes, attempt.ok, attempt.failed)
+	return err
 }
 
 func (c *counts) add(ok bool, n int64) {
@@ -124,7 +125,8 @@ func addQuarter(tx *gorm.DB, row requestRow, at int64, c counts) error {
 	if c == (counts{}) {
 		return nil
 	}
-	return tx.Exec(`INSERT INTO request_quarters VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+	_, err := exec(tx, `INSERT INTO request_quarters VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
 		ok = ok + excluded.ok, failed = failed + excluded.failed, bytes = bytes + excluded.bytes`,
-		row.Connection, at, row.Job, row.Direction, c.ok, c.failed, c.bytes).Error
+		row.Connection, at, row.Job, row.Direction, c.ok, c.failed, c.bytes)
+	return err
 }

@@ -67,7 +67,7 @@ func (ex *Exporter) prepare(profile job.Profile, c job.Connection, s job.Spec, r
 	r := &exportRun{Exporter: ex, want: s.Export, way: chooseWay(c, *s.Export, profile), isBlind: new(atomic.Bool)}
 	r.frame = &frame{
 		machine: r, follows: r, ledger: ex.Ledger, watch: ex.Watch, conn: c, spec: s, run: run, at: scheduled(run, s),
-		dir: filepath.Clean(s.Export.Outbox), stableFor: s.Export.StableFor, parallel: pick(ex.Parallel, parallelFiles),
+		dir: filepath.Clean(s.Export.Outbox), stableFor: s.Export.StableFor, parallel: ex.Parallel,
 	}
 	var err error
 	if r.sources, err = newSelection(s.Export.Match, s.Export.MatchRegex, s.Export.Ignore, s.Export.DoneFile, s.Export.LookBack, r.at); err != nil {

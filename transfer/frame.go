@@ -64,15 +64,12 @@ type frame struct {
 	stamp    int64  // of the ledger then
 	listed   bool   // all sources were listed
 	restored bool   // the ledger is an older copy: nothing that looks new is taken without a person's word
-	parallel int
+	parallel int // files at the same time; 0: as their sizes suggest
 	seq      int
 	only     only        // of a run that is about one name
 	odd      atomic.Bool // the server gives open files other times than names
 	adopted  backlog     // rows to be taken that no listing shows under their own names
 }
-
-// parallelFiles is how many files of one run move at the same time where nothing else is said.
-const parallelFiles = 4
 
 // maxLooks bounds how often one run lists to see whether files are still being written.
 const maxLooks = 3
@@ -224,7 +221,7 @@ func (r *frame) take(ctx context.Context, paths []string) error {
 
 func (r *frame) takeBatch(ctx context.Context, paths []string, rows map[string]job.File) {
 	var movers sync.WaitGroup
-	turns := make(chan struct{}, r.parallel)
+	turns := newTurns(r.parallel)
 	for _, path := range paths {
 		f := rows[path]
 		if !open(f) || f.Aside != "" {
@@ -235,9 +232,9 @@ func (r *frame) takeBatch(ctx context.Context, paths []string, rows map[string]j
 		}
 		r.seq++
 		seq := r.seq
-		turns <- struct{}{}
+		end := turns.take(f.Size)
 		movers.Go(func() {
-			defer func() { <-turns }()
+			defer end()
 			r.file(ctx, f, seq)
 		})
 	}

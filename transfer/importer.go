@@ -17,7 +17,7 @@ type Importer struct {
 	Forget  func(path string) error                   // deletes an archived copy whose time is over
 	Epoch   func(ctx context.Context) (string, error) // of the ledger; it changes when a backup is restored
 	Watch   func(job.Progress)                        // told of every sign of life; nil: nobody
-	// Parallel is how many files of one run move at the same time; 0: 4. On read-once servers it is always 1.
+	// Parallel is how many files of one run move at the same time; 0: as their sizes suggest. On read-once servers it is always 1.
 	Parallel int
 }
 
@@ -53,7 +53,7 @@ func (im *Importer) prepare(remote Remote, c job.Connection, s job.Spec, run job
 	r := &importRun{Importer: im, former: &formerHomes{was: map[string]home{}}, remote: remote, want: s.Import}
 	r.frame = &frame{
 		machine: r, follows: r, ledger: im.Ledger, watch: im.Watch, conn: c, spec: s, run: run, at: scheduled(run, s),
-		dir: s.Import.Dir, stableFor: s.Import.StableFor, parallel: pick(im.Parallel, parallelFiles),
+		dir: s.Import.Dir, stableFor: s.Import.StableFor, parallel: im.Parallel,
 	}
 	if r.readOnce = c.ReadOnce || c.Profile == "read-once" || yes(remote.Profile().ReadOnce); r.readOnce {
 		r.parallel = 1

@@ -1,0 +1,148 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"gorm.io/gorm"
+)
+
+// groupMost is how many writes share one transaction at the most, so that none waits long for others.
+const groupMost = 128
+
+// group lets writes of many goroutines share transactions: while one is brought to the disk, the next ones gather. Each
+// write stands or falls by itself, and is on disk when it is told to have been done.
+//
+// There is no goroutine of its own: the first of those who wait leads, does the work of all, and hands over to the first of
+// those who came meanwhile.
+type group struct {
+	mu    sync.Mutex
+	queue []*member
+	led   bool
+}
+
+// member is one write that waits for its transaction.
+type member struct {
+	do    func(tx *gorm.DB) error
+	err   error
+	panic any
+	turn  chan bool // true: it leads now; false: it was done by another
+}
+
+// write does one write. Until it is begun, ctx takes it back; from then on it is done whole or not at all.
+func (g *group) write(ctx context.Context, db *gorm.DB, do func(tx *gorm.DB) error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	m := &member{do: do, turn: make(chan bool, 1)}
+	leads := g.join(m)
+	if !leads {
+		select {
+		case leads = <-m.turn:
+		case <-ctx.Done():
+			if g.leave(m) {
+				return context.Cause(ctx)
+			}
+			leads = <-m.turn
+		}
+	}
+	if leads {
+		g.lead(db.WithContext(context.WithoutCancel(ctx)))
+	}
+	if m.panic != nil {
+		panic(m.panic)
+	}
+	return m.err
+}
+
+// join puts m in the queue and says whether it leads.
+func (g *group) join(m *member) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.queue = append(g.queue, m)
+	leads := !g.led
+	g.led = true
+	return leads
+}
+
+// leave takes m out of the queue; false: it is too late, somebody is doing it, or it is to lead.
+func (g *group) leave(m *member) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	i := slices.Index(g.queue, m)
+	if i < 0 || len(m.turn) > 0 {
+		return false
+	}
+	g.queue = slices.Delete(g.queue, i, i+1)
+	return true
+}
+
+// lead does the writes at the head of the queue, that of who leads first among them, and hands over.
+func (g *group) lead(db *gorm.DB) {
+	g.mu.Lock()
+	n := min(len(g.queue), groupMost)
+	batch := slices.Clone(g.queue[:n])
+	g.queue = slices.Delete(g.queue, 0, n)
+	g.mu.Unlock()
+	defer g.handOver(batch)
+	together(db, batch)
+}
+
+func (g *group) handOver(batch []*member) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, m := range batch[1:] {
+		m.turn <- false
+	}
+	if g.led = len(g.queue) > 0; g.led {
+		g.queue[0].turn <- true
+	}
+}
+
+// together does writes in one transaction. What one of them did is taken back if it fails; if the transaction fails, they
+// all have.
+func together(db *gorm.DB, batch []*member) {
+	err := db.Transaction(func(tx *gorm.DB) error {
+		if len(batch) == 1 {
+			batch[0].run(tx)
+			return batch[0].err
+		}
+		for _, m := range batch {
+			if err := apart(tx, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, m := range batch {
+		if m.err == nil {
+			m.err = err
+		}
+	}
+}
+
+// apart does one write of several. Its error is for them all: the database has taken the whole transaction back.
+func apart(tx *gorm.DB, m *member) error {
+	if _, err := exec(tx, "SAVEPOINT apart"); err != nil {
+		return err
+	}
+	if m.run(tx); m.err != nil {
+		if _, err := exec(tx, "ROLLBACK TO apart"); err != nil {
+			return m.err
+		}
+	}
+	_, err := exec(tx, "RELEASE apart")
+	return err
+}
+
+// run does the write; a panic is kept for who asked for it.
+func (m *member) run(tx *gorm.DB) {
+	defer func() {
+		if m.panic = recover(); m.panic != nil {
+			m.err = fmt.Errorf("panic: %v", m.panic)
+		}
+	}()
+	m.err = m.do(tx)
+}
