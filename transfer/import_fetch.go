@@ -40,7 +40,33 @@ func (r *importRun) fetchOnce(ctx context.Context, f *job.File, moved *int64) (s
 		}
 		return r.openReceived(ctx, f)
 	}
+	if r.opener == nil {
+		return r.fetchPlain(ctx, f, moved)
+	}
 	return r.fetchOpening(ctx, f, moved)
+}
+
+// fetchPlain is C5 to C8 for files that are taken as they come: what is received is the result.
+func (r *importRun) fetchPlain(ctx context.Context, f *job.File, moved *int64) (string, error) {
+	target, err := r.newOpening(f)
+	if err != nil {
+		return "", err
+	}
+	err = r.get(ctx, f, target, moved, func(read job.Entry) error { return r.readAsListed(ctx, *f, read) })
+	f.Received = target.sum.digest()
+	return r.endFetch(ctx, f, target, err)
+}
+
+// endFetch makes durable what was fetched and opened, if all went well and the source is still what it was.
+func (r *importRun) endFetch(ctx context.Context, f *job.File, target *opening, err error) (string, error) {
+	name, err := target.end(f, err)
+	if err != nil {
+		return "", err
+	}
+	if err := r.unchangedSource(ctx, f); err != nil {
+		return "", errors.Join(err, r.landing.Remove(name))
+	}
+	return name, nil
 }
 
 // fetchReceived is C5 to C7 for bytes that are kept: the row says downloaded before the server is told CLOSE.
@@ -112,14 +138,7 @@ func (r *importRun) fetchOpening(ctx context.Context, f *job.File, moved *int64)
 	writer.CloseWithError(getErr)
 	openErr := <-done
 	f.Received = received.digest()
-	name, err := target.end(f, first(openErr, getErr))
-	if err != nil {
-		return "", err
-	}
-	if err := r.unchangedSource(ctx, f); err != nil {
-		return "", errors.Join(err, r.landing.Remove(name))
-	}
-	return name, nil
+	return r.endFetch(ctx, f, target, first(openErr, getErr))
 }
 
 // first prefers what the content says over the broken pipe that this led to on the wire; an error of the wire reaches
@@ -192,14 +211,20 @@ func (r *importRun) create(name string) (io.WriteCloser, error) {
 	return r.landing.Create(name)
 }
 
+// Write adds to the opened file.
+func (o *opening) Write(p []byte) (int, error) {
+	n, err := o.file.Write(p)
+	_, _ = o.sum.Write(p[:n])
+	return n, err
+}
+
 // open copies src into the opened file, out of its PGP message where the job says so.
 func (o *opening) open(ctx context.Context, opener Opener, src io.Reader) error {
-	dst := io.MultiWriter(o.file, o.sum)
 	if opener == nil {
-		_, err := io.Copy(dst, src)
+		_, err := io.Copy(o, src)
 		return err
 	}
-	envelope, err := opener.Open(ctx, dst, src)
+	envelope, err := opener.Open(ctx, o, src)
 	o.env = &envelope
 	return err
 }
