@@ -20,7 +20,8 @@ const StageDir = ".haulier"
 // Landing is a folder where the platform takes imported files, with its stage.
 type Landing struct {
 	*Stage
-	dir string
+	dir   string
+	syncs shared
 }
 
 // OpenLanding makes the folder when it is not there, and its stage.
@@ -69,7 +70,7 @@ func (l *Landing) Land(ready, final string, replace bool) error {
 		return hit
 	}
 	// Without its folders a missing file proves nothing: they may have been taken away with it.
-	if unsynced := errors.Join(syncDir(l.dir), l.Stage.Sync()); errors.Is(unsynced, fs.ErrNotExist) {
+	if unsynced := errors.Join(l.syncs.do(func() error { return syncDir(l.dir) }), l.Stage.Sync()); errors.Is(unsynced, fs.ErrNotExist) {
 		return fmt.Errorf("land: the landing or its stage is gone: %v", unsynced)
 	} else if err = errors.Join(err, unsynced); err != nil {
 		return fmt.Errorf("land: %w", err)

@@ -19,7 +19,8 @@ const landedMode = 0o640
 // Stage is a private folder where files are made whole. Names in it carry the row and the fence of who made them, so
 // that no two attempts ever share one.
 type Stage struct {
-	dir string
+	dir   string
+	syncs shared
 }
 
 // OpenStage makes the folder (mode 0700) when it is not there, and proves that its file system can rename without
@@ -116,7 +117,7 @@ func (s *Stage) Promote(from, to string) error {
 		}
 	}
 	// The folder is synced on every branch: an earlier rename may not have been.
-	if err := errors.Join(err, syncDir(s.dir)); err != nil {
+	if err := errors.Join(err, s.Sync()); err != nil {
 		return fmt.Errorf("promote in stage: %w", err)
 	}
 	return nil
@@ -131,7 +132,7 @@ func (s *Stage) Remove(name string) error {
 }
 
 // Sync makes the names in the stage durable.
-func (s *Stage) Sync() error { return syncDir(s.dir) }
+func (s *Stage) Sync() error { return s.syncs.do(func() error { return syncDir(s.dir) }) }
 
 // Leftovers gives the staged names that were last written before a time.
 func (s *Stage) Leftovers(before time.Time) ([]string, error) {
