@@ -13,7 +13,7 @@ func onDisk() []mutant {
 		},
 		{
 			name: "stage-folder-fsync", holds: "the name of a file that is to land is on disk before the ledger says landing",
-			cuts: []cut{{stage, "errors.Join(err, syncDir(s.dir)); err != nil {\n\t\treturn fmt.Errorf(\"promote", "err; err != nil {\n\t\treturn fmt.Errorf(\"promote"}},
+			cuts: []cut{{stage, "errors.Join(err, s.Sync()); err != nil {\n\t\treturn fmt.Errorf(\"promote", "err; err != nil {\n\t\treturn fmt.Errorf(\"promote"}},
 			by:   durable("InAStage"),
 		},
 		{
@@ -28,12 +28,12 @@ func onDisk() []mutant {
 		},
 		{
 			name: "landing-folder-fsync", holds: "the landed name is on disk before the ledger says landed",
-			cuts: []cut{{landing, "errors.Join(syncDir(l.dir), l.Stage.Sync())", "l.Stage.Sync()"}},
+			cuts: []cut{{landing, "errors.Join(l.syncs.do(func() error { return syncDir(l.dir) }), l.Stage.Sync())", "l.Stage.Sync()"}},
 			by:   durable("InALanding"), short: true,
 		},
 		{
 			name: "landing-stage-fsync", holds: "the staged name is gone from the disk, which is the witness, before the ledger says landed",
-			cuts: []cut{{landing, "errors.Join(syncDir(l.dir), l.Stage.Sync())", "syncDir(l.dir)"}},
+			cuts: []cut{{landing, "errors.Join(l.syncs.do(func() error { return syncDir(l.dir) }), l.Stage.Sync())", "l.syncs.do(func() error { return syncDir(l.dir) })"}},
 			by:   durable("InALanding"),
 		},
 		{
