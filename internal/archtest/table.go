@@ -171,6 +171,6 @@ var table = []row{
 	{
 		name: "bench/...", says: "measurements of the whole",
 		own:   []string{"..."},
-		third: []string{ssh, pkgSFTP, "github.com/ProtonMail/..."},
+		third: []string{unixCalls},
 	},
 }
