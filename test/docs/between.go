@@ -4,16 +4,17 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path"
 	"slices"
 )
 
-// WriteBetween replaces what a document has between the marks of a test program, such as test/faults.
+// WriteBetween replaces what a document has between the marks of a program, such as test/faults.
 func WriteBetween(document, program, text string) error {
 	old, err := os.ReadFile(document)
 	if err != nil {
 		return err
 	}
-	begin, end := fmt.Appendf(nil, "<!-- %s: begin, written by test/%[1]s -report -->\n", program), fmt.Appendf(nil, "<!-- %s: end -->\n", program)
+	begin, end := fmt.Appendf(nil, "<!-- %s: begin, written by %s -report -->\n", path.Base(program), program), fmt.Appendf(nil, "<!-- %s: end -->\n", path.Base(program))
 	before, rest, found := bytes.Cut(old, begin)
 	_, after, closed := bytes.Cut(rest, end)
 	if !found || !closed {

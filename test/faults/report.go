@@ -31,7 +31,7 @@ func writeReport(results, document string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(docs.WriteBetween(document, "faults", c.table()), c.judge(points))
+	return errors.Join(docs.WriteBetween(document, "test/faults", c.table()), c.judge(points))
 }
 
 // summary is a whole campaign.

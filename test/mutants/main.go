@@ -106,7 +106,7 @@ func campaign(ctx context.Context, o options) error {
 	case len(deaths) == 0:
 		return errors.New("no mutant was tried")
 	case o.report != "":
-		return docs.WriteBetween(o.report, "mutants", table(deaths, o.commit, time.Now()))
+		return docs.WriteBetween(o.report, "test/mutants", table(deaths, o.commit, time.Now()))
 	}
 	return nil
 }
