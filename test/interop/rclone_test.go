@@ -2,33 +2,20 @@ package interop
 
 import (
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"sync"
 	"testing"
+
+	"github.com/haulier/haulier/test/program"
 )
 
-// rcloneBuilt builds rclone, by the number in its go.mod. The build cache makes all but the first time short.
-var rcloneBuilt = sync.OnceValues(func() (string, error) {
-	dir, err := filepath.Abs("../../.tools")
-	if err != nil {
-		return "", err
-	}
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", dir+"/", ".")
-	build.Dir, build.Env = "rclone", append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-mod=readonly")
-	if out, err := build.CombinedOutput(); err != nil {
-		os.Stderr.Write(out)
-		return "", err
-	}
-	return filepath.Join(dir, "rclone"), nil
-})
+var rcloneBuilt = sync.OnceValues(program.Rclone)
 
 func rcloneProgram(t testing.TB) string {
 	t.Helper()
 	file, err := rcloneBuilt()
 	if err != nil {
-		t.Fatalf("build rclone: %v", err)
+		t.Fatal(err)
 	}
 	return file
 }
