@@ -112,7 +112,10 @@ func (b *bench) do(ctx context.Context, w workload) outcome {
 	s, err := b.open(ctx, w)
 	if err == nil {
 		out.Entries, err = b.compete(ctx, s)
-		err = errors.Join(err, b.unhindered(s, out), s.close())
+		if s.line != nil {
+			err = errors.Join(err, b.hindered(s.loss > 0, out))
+		}
+		err = errors.Join(err, s.close())
 	}
 	var cannot notRun
 	switch {
@@ -134,12 +137,12 @@ func (b *bench) compete(ctx context.Context, s *site) (done []entry, err error) 
 			return nil, fmt.Errorf("prepare %s: %w", e.Name, err)
 		}
 	}
-	if !b.short {
-		b.qualify(ctx, all)
-	}
 	for round := range b.rounds {
 		for i := range all {
 			all[(i+round)%len(all)].once(ctx, fmt.Sprintf("%d/%d", round+1, b.rounds))
+		}
+		if round == 0 && b.rounds > 1 {
+			qualify(all)
 		}
 	}
 	for _, e := range all {
@@ -206,14 +209,11 @@ func (b *bench) gauge(ctx context.Context, s *site) error {
 	return nil
 }
 
-// unhindered fails when somebody was nearly as fast as the emulator can be: then it was measured, and not they.
-func (b *bench) unhindered(s *site, out outcome) error {
-	if s.line == nil {
-		return nil
-	}
+// hindered fails when somebody was nearly as fast as the emulator can be: then it was measured, and not they.
+func (b *bench) hindered(small bool, out outcome) error {
 	for _, e := range out.Entries {
-		if speed := float64(out.Bytes) / e.Median.Wall; e.Error == "" && 2*speed > b.speeds[s.loss > 0] {
-			return fmt.Errorf("%s moved %.0f MiB/s, the emulator itself moves no more than %.0f", e.Name, speed/mib, b.speeds[s.loss > 0]/mib)
+		if speed := float64(out.Bytes) / e.Median.Wall; e.Error == "" && 2*speed > b.speeds[small] {
+			return fmt.Errorf("%s moved %.0f MiB/s, the emulator itself moves no more than %.0f", e.Name, speed/mib, b.speeds[small]/mib)
 		}
 	}
 	return nil
@@ -248,29 +248,19 @@ func (b *bench) entrants(s *site) []*entrant {
 	return all
 }
 
-// nearly is how much slower a setting may be in the first try and still count: chance is in it.
+// nearly is how much slower a setting may be in the first round and still count: chance is in it.
 const nearly = 1.15
 
-// qualify tries all settings of who has several, and leaves those out that are slower than another one.
-func (b *bench) qualify(ctx context.Context, all []*entrant) {
+// qualify leaves out those settings that were slower in the first round than another one of the same peer.
+func qualify(all []*entrant) {
 	best := map[string]float64{}
-	tried := map[*entrant]float64{}
 	for _, e := range all {
-		if len(e.settings(e.workload)) < 2 {
-			continue
-		}
-		e.once(ctx, "try")
-		if e.Error != "" {
-			continue
-		}
-		wall := e.Runs[0].Wall
-		e.Runs, tried[e] = nil, wall
-		if best[e.Name] == 0 || wall < best[e.Name] {
-			best[e.Name] = wall
+		if before, there := best[e.Name]; e.Error == "" && (!there || e.Runs[0].Wall < before) {
+			best[e.Name] = e.Runs[0].Wall
 		}
 	}
-	for e, wall := range tried {
-		e.out = wall > nearly*best[e.Name]
+	for _, e := range all {
+		e.out = e.Error == "" && e.Runs[0].Wall > nearly*best[e.Name]
 	}
 }
 

@@ -97,21 +97,21 @@ func namesIn(dir string) ([]string, error) {
 func sameNames(have []string, want sums) error {
 	slices.Sort(have)
 	if wanted := slices.Sorted(maps.Keys(want)); !slices.Equal(have, wanted) {
-		return fmt.Errorf("%d names where %d should be, the first that differs is %s", len(have), len(wanted), firstOther(have, wanted))
+		return fmt.Errorf("%d names where %d should be: %s", len(have), len(wanted), firstOther(have, wanted))
 	}
 	return nil
 }
 
-func firstOther(a, b []string) string {
-	for i := range max(len(a), len(b)) {
-		switch {
-		case i >= len(a):
-			return b[i] + ", missing"
-		case i >= len(b) || a[i] != b[i]:
-			return a[i]
-		}
+// firstOther says where two sorted lists begin to differ.
+func firstOther(have, want []string) string {
+	same := 0
+	for same < min(len(have), len(want)) && have[same] == want[same] {
+		same++
 	}
-	return "none"
+	if same == len(have) || same < len(want) && want[same] < have[same] {
+		return want[same] + " is missing"
+	}
+	return have[same] + " is too many"
 }
 
 func sumOf(path string) (string, error) {

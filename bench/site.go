@@ -93,12 +93,14 @@ func (s *site) onClose(first func() error) {
 func (s *site) connect(ctx context.Context) (err error) {
 	far := s.near
 	if s.rtt > 0 {
-		s.line, err = link.New(link.Options{RTT: s.rtt, Loss: s.loss, Seed: 1})
-		if err != nil {
+		if os.Geteuid() != 0 {
+			return notRun{errors.New("needs root: network namespaces of its own")}
+		}
+		if s.line, err = link.New(link.Options{RTT: s.rtt, Loss: s.loss, Seed: 1}); err != nil {
 			return notRun{err}
 		}
 		s.onClose(s.line.Close)
-		if s.measured, err = s.line.Check(ctx); err != nil {
+		if s.measured, err = s.line.Check(ctx); err != nil && (s.measured == 0 || !s.little) {
 			return err
 		}
 		s.near, far = s.line.Near, s.line.Far

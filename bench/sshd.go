@@ -133,6 +133,7 @@ UserKnownHostsFile %s
 GlobalKnownHostsFile none
 StrictHostKeyChecking yes
 BatchMode yes
+ServerAliveInterval 30
 Ciphers %s
 `, s.host, s.port, s.user, s.keyFile, s.knownHosts, cipher)
 }
