@@ -7,14 +7,15 @@ TIMEOUT ?= 20m
 FUZZTIME ?= 10s
 # Further arguments for the runner of the tests, such as -must-run FILE or -json FILE.
 TESTRUN ?=
-# Further arguments for the benchmarks, such as -short or -count=5.
+# What bench is to do in place of a whole run, such as -short or '-only large -rounds 3'; further arguments of gobench.
 BENCH   ?=
+GOBENCH ?=
 
 # One static binary: nothing here needs a C compiler, but for the race detector.
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check lint vet staticcheck fmt race faults faults-night faults-release faults-report mutants fuzz model cover bench interop generate verify vuln clean
+.PHONY: help build demo test check lint vet staticcheck fmt race faults faults-night faults-release faults-report mutants fuzz model cover bench gobench interop generate verify vuln clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,8 +82,11 @@ cover: ## run all tests and write coverage.out and coverage.html
 	go tool cover -html=coverage.out -o coverage.html
 	@go tool cover -func=coverage.out | tail -1
 
-bench: ## run the benchmarks, 1 GiB through the whole program among them (BENCH=-short: 64 MiB)
-	go test -run '^$$' -bench . -benchmem $(BENCH) -timeout $(TIMEOUT) $(TESTS)
+bench: ## run Haulier beside sftp, rclone and lftp and write docs/performance.md and bench.json, an hour, as root (BENCH=-short: a minute, writes nothing)
+	go run ./bench $(or $(BENCH),-report docs/performance.md -json bench.json)
+
+gobench: ## run the benchmarks of the packages (GOBENCH='-count 10' for benchstat)
+	go test -run '^$$' -bench . -benchmem $(GOBENCH) -timeout $(TIMEOUT) $(TESTS)
 
 interop: ## ask every behaviour of every server of docs/interop.md and write its tables anew; needs root
 	go test ./test/interop -count=1 -timeout $(TIMEOUT) -run '^TestInterop$$' -update
