@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 
 	"github.com/haulier/haulier/bench/link"
@@ -50,10 +51,13 @@ func (b *bench) ours(ctx context.Context) error {
 			return err
 		}
 		b.builds, b.remove = builds{{"haulier", path}}, remove
+		b.report.Versions = append(b.report.Versions, "haulier of this commit, built with "+runtime.Version())
 	}
 	for _, h := range b.builds {
 		b.contestants = append(b.contestants, h)
-		b.report.Versions = append(b.report.Versions, h.label+": "+said(ctx, h.program, "version"))
+		if b.remove == nil {
+			b.report.Versions = append(b.report.Versions, h.label+": "+said(ctx, h.program, "version"))
+		}
 	}
 	return nil
 }

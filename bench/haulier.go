@@ -63,6 +63,7 @@ func (h haulier) learn(ctx context.Context, e errand) (err error) {
 	if err := os.WriteFile(file, []byte(h.config(e, server)), 0o600); err != nil {
 		return err
 	}
+	fmt.Printf("  the ledger of %s learns %s files\n", h.label, grouped(e.total()))
 	late, aside := filepath.Join(e.accounts[0].source, "file-000007.csv"), filepath.Join(h.home(e), "late.csv")
 	for _, look := range []struct {
 		from, to string

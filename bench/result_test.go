@@ -2,9 +2,12 @@ package main
 
 import (
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/haulier/haulier/test/docs"
 )
 
 func TestMedians(t *testing.T) {
@@ -40,6 +43,24 @@ func TestTable(t *testing.T) {
 		if !strings.Contains(table, row) {
 			t.Errorf("the table lacks %q:\n%s", row, table)
 		}
+	}
+}
+
+// The document has a place for the table.
+func TestTheDocumentTakesTheTable(t *testing.T) {
+	text, err := os.ReadFile("../docs/performance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := filepath.Join(t.TempDir(), "performance.md")
+	if err := os.WriteFile(page, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := docs.WriteBetween(page, "bench", sample(3).table(nil)); err != nil {
+		t.Fatal(err)
+	}
+	if text, err = os.ReadFile(page); err != nil || !strings.Contains(string(text), sample(3).table(nil)) || !strings.Contains(string(text), "## How to repeat") {
+		t.Errorf("the page is now %v\n%s", err, text)
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 )
 
 // Check fails unless a byte goes there and back in the time that was asked for, within a tenth and a millisecond. It gives the
-// time.
-func (l *Link) Check(ctx context.Context) (time.Duration, error) {
+// time. As a machine may be busy for a moment it tries a few times.
+func (l *Link) Check(ctx context.Context) (rtt time.Duration, err error) {
 	near, far, err := l.connect(ctx)
 	if err != nil {
 		return 0, err
@@ -20,8 +20,15 @@ func (l *Link) Check(ctx context.Context) (time.Duration, error) {
 	defer near.Close()
 	defer far.Close()
 	go func() { _, _ = io.Copy(far, far) }() // ends with the connection
-	rtt, err := pingPong(near)
-	return rtt, errors.Join(err, judge(rtt, l.options.RTT))
+	for range 3 {
+		if rtt, err = pingPong(near); err != nil {
+			return 0, err
+		}
+		if err = judge(rtt, l.options.RTT); err == nil {
+			break
+		}
+	}
+	return rtt, err
 }
 
 func judge(rtt, want time.Duration) error {
