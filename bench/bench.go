@@ -117,6 +117,7 @@ func (b *bench) do(ctx context.Context, w workload) outcome {
 	if err == nil {
 		out.Entries, err = b.compete(ctx, s)
 		if s.line != nil {
+			out.RTT = s.measured.Seconds() * 1000
 			err = errors.Join(err, b.hindered(s.loss > 0, out))
 		}
 		err = errors.Join(err, s.close())
@@ -209,7 +210,6 @@ func (b *bench) gauge(ctx context.Context, s *site) error {
 		}
 		b.report.Lines = append(b.report.Lines, fmt.Sprintf("The emulator moves %.0f MiB/s in %s where it adds no delay.", speed/mib, packets))
 	}
-	b.report.Lines = append(b.report.Lines, fmt.Sprintf("On the line of %s a byte is there and back in %.1f ms.", s.name, s.measured.Seconds()*1000))
 	return nil
 }
 

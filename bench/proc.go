@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -11,13 +10,14 @@ import (
 
 // children are the processes that a process has started, or adopted, and that have not been waited for.
 func children(pid int) ([]int, error) {
-	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	tasks := fmt.Sprintf("/proc/%d/task/", pid)
+	threads, err := os.ReadDir(tasks)
 	if err != nil {
 		return nil, err
 	}
 	var found []int
-	for _, file := range lists {
-		text, err := os.ReadFile(file)
+	for _, thread := range threads {
+		text, err := os.ReadFile(tasks + thread.Name() + "/children")
 		if err != nil {
 			continue // the thread has ended
 		}

@@ -30,6 +30,7 @@ type outcome struct {
 	Files   int     `json:"files"`
 	Bytes   int64   `json:"bytes"`
 	Target  float64 `json:"target,omitempty"`
+	RTT     float64 `json:"rtt_ms,omitempty"`  // of the line, as it was measured
 	NotRun  string  `json:"not_run,omitempty"` // why this machine cannot do it
 	Error   string  `json:"error,omitempty"`   // why nothing of it counts
 	Entries []entry `json:"entries"`

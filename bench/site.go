@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/haulier/haulier/bench/link"
 )
 
@@ -22,6 +20,7 @@ type site struct {
 	near     *link.Namespace // where the contestants are; nil: on the machine itself
 	line     *link.Link      // nil: no line, the loopback
 	measured time.Duration   // the line's round trip
+	lost     int64           // packets that the line has lost so far, and was not to
 	keys     *keyring        // nil: no PGP
 	accounts []account
 	close    func() error
@@ -33,20 +32,6 @@ type account struct {
 	source, target string // folders: where the files are, and where they have to be
 	sealed         string // where the same files are for PGP downloads
 	want           sums
-}
-
-// errand is what one contestant does at a site.
-type errand struct {
-	*site
-	seal bool // with PGP
-}
-
-// from is where an errand takes an account's files.
-func (e errand) from(a account) string {
-	if e.seal && e.does == down {
-		return a.sealed
-	}
-	return a.source
 }
 
 // scratch is a folder of the contestant's for one run.
@@ -120,13 +105,13 @@ type notRun struct{ error }
 
 // fill makes the files of all accounts.
 func (s *site) fill(ctx context.Context) error {
-	theirs, ours := filepath.Join(s.data, "remote"), filepath.Join(s.data, "local")
+	from, to := filepath.Join(s.data, "remote"), filepath.Join(s.data, "local")
 	if s.does == up {
-		theirs, ours = ours, theirs
+		from, to = to, from
 	}
 	for i := range max(1, s.customers) {
 		id := fmt.Sprintf("%02d", i)
-		a := account{id: id, source: filepath.Join(theirs, "out", id), target: filepath.Join(ours, "in", id), sealed: filepath.Join(theirs, "sealed", id)}
+		a := account{id: id, source: filepath.Join(from, "out", id), target: filepath.Join(to, "in", id), sealed: filepath.Join(from, "sealed", id)}
 		var err error
 		if a.want, err = filled(a.source, s.files, s.size, uint64(i)); err != nil {
 			return err
@@ -153,120 +138,4 @@ func (s *site) sealAll(ctx context.Context, a account) error {
 		}
 	}
 	return nil
-}
-
-// clean takes away what a run has left, and lets the disk come to rest.
-func (s *site) clean() error {
-	folders := []string{s.scratch()}
-	for _, a := range s.accounts {
-		folders = append(folders, a.target)
-	}
-	return errors.Join(empty(folders...), s.sync())
-}
-
-func (s *site) sync() error {
-	dir, err := os.Open(s.dir)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return unix.Syncfs(int(dir.Fd()))
-}
-
-// verify fails unless all files are where they have to be, byte by byte.
-func (e errand) verify(ctx context.Context) error {
-	for _, a := range e.accounts {
-		if e.does == list {
-			continue // what was printed has been judged
-		}
-		dir := a.target
-		if e.seal && e.does == up {
-			dir = filepath.Join(e.scratch(), "opened")
-			if err := e.unseal(ctx, a, dir); err != nil {
-				return err
-			}
-		}
-		if err := compare(dir, a.want); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// unseal opens what has arrived, as the customer does.
-func (e errand) unseal(ctx context.Context, a account, dir string) error {
-	if err := empty(dir); err != nil {
-		return err
-	}
-	names, err := namesIn(a.target)
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		opened := filepath.Join(dir, name[:max(0, len(name)-len(".pgp"))])
-		if err := e.keys.gpg(ctx, "--output", opened, "--decrypt", filepath.Join(a.target, name)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// run does an errand once: what the steps cost together, or an error if anything is not as it has to be afterwards.
-func (e errand) run(ctx context.Context, c contestant, setting string) (cost, error) {
-	if err := e.clean(); err != nil {
-		return cost{}, err
-	}
-	steps, err := c.steps(ctx, e, setting)
-	if err != nil {
-		return cost{}, err
-	}
-	sum, err := e.measure(ctx, steps)
-	if err != nil {
-		return cost{}, err
-	}
-	return sum, errors.Join(e.verify(ctx), e.lossless())
-}
-
-// measure gives what steps cost together, on both sides.
-func (e errand) measure(ctx context.Context, steps []step) (sum cost, err error) {
-	left, err := newOrphans()
-	if err != nil {
-		return sum, err
-	}
-	before, err := e.server.quiet(ctx)
-	if err != nil {
-		return sum, err
-	}
-	for _, s := range steps {
-		one, err := s.measure(ctx, e.near, e.scratch())
-		if err != nil {
-			return sum, errors.Join(err, left.wait(ctx))
-		}
-		sum = sum.and(one)
-	}
-	if err := left.wait(ctx); err != nil {
-		return sum, err
-	}
-	after, err := e.server.quiet(ctx)
-	if err != nil {
-		return sum, err
-	}
-	if err := left.wait(ctx); err != nil { // sessions that the server has left behind since
-		return sum, err
-	}
-	sum = sum.and(left.used)
-	sum.Server += (after - before).Seconds()
-	return sum, nil
-}
-
-// lossless fails when the line itself has lost packets.
-func (s *site) lossless() error {
-	if s.line == nil {
-		return nil
-	}
-	lost, err := s.line.Lost()
-	if err == nil && lost > 0 {
-		err = fmt.Errorf("the line has lost %d packets for want of room", lost)
-	}
-	return err
 }

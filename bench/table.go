@@ -14,7 +14,7 @@ func (r report) table(former *report) string {
 		rounds += " with little to do, which show that all works and not how fast"
 	}
 	fmt.Fprintf(&b, "\n%s, commit %s: %s, in %v.\n\n", r.At.UTC().Format(time.DateOnly), r.Commit, rounds, time.Duration(r.Seconds)*time.Second)
-	for _, lines := range [][]string{r.Machine, r.Versions, r.Lines, r.Missing} {
+	for _, lines := range [][]string{r.Machine, r.Versions, r.Lines, r.roundTrips(), r.Missing} {
 		for _, line := range lines {
 			fmt.Fprintf(&b, "- %s\n", line)
 		}
@@ -25,6 +25,20 @@ func (r report) table(former *report) string {
 	r.figures(&b)
 	b.WriteString("\n")
 	return b.String()
+}
+
+// roundTrips says how slow the lines were.
+func (r report) roundTrips() []string {
+	var all []string
+	for _, o := range r.Workloads {
+		if o.RTT > 0 {
+			all = append(all, fmt.Sprintf("%s %.1f", o.Name, o.RTT))
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return []string{"Round trips, measured before each workload, in ms: " + strings.Join(all, ", ") + "."}
 }
 
 func count(n int, what string) string {
