@@ -37,6 +37,11 @@ func onDisk() []mutant {
 			by:   durable("InALanding"),
 		},
 		{
+			name: "shared-sync-later", holds: "who shares the sync of a folder gets the outcome of one that began after it had asked",
+			cuts: []cut{{"transfer/local/shared.go", "asked := s.begun.Load()\n\ts.turn.Lock()\n\tdefer s.turn.Unlock()\n\tif s.begun.Load() == asked {", "s.turn.Lock()\n\tdefer s.turn.Unlock()\n\tif s.begun.Load()%2 == 0 {"}},
+			by:   local("TestSharedActsBeginAfterTheyAreAskedFor"),
+		},
+		{
 			name: "archive-folder-fsync", holds: "the archived name is on disk before the source goes away",
 			cuts: []cut{{landing, "errors.Join(err, syncDir(dir)); err != nil {\n\t\treturn \"\", ", "err; err != nil {\n\t\treturn \"\", "}},
 			by:   durable("InAnArchive"),

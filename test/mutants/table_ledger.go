@@ -2,7 +2,7 @@ package main
 
 // inLedger are the lines that keep the ledger true.
 func inLedger() []mutant {
-	const ledger, open, tables = "store/ledger.go", "store/open.go", "store/migrations/sqlite/0001_ledger.sql"
+	const ledger, group, open, tables = "store/ledger.go", "store/group.go", "store/open.go", "store/migrations/sqlite/0001_ledger.sql"
 	store := func(run string) tests { return tests{"store", run} }
 	return []mutant{
 		{
@@ -83,6 +83,16 @@ func inLedger() []mutant {
 			name: "ledger-lock", holds: "a transaction locks the ledger before it reads what it decides by",
 			cuts: []cut{{open, `"_txlock": {"immediate"}`, `"_txlock": {"deferred"}`}},
 			by:   store("TestATransactionLocksBeforeItReads"),
+		},
+		{
+			name: "group-apart", holds: "a write that fails leaves nothing behind, though others share its transaction",
+			cuts: []cut{{group, "if m.run(tx); m.err != nil {", "if m.run(tx); false {"}},
+			by:   store("TestWritesOfAGroupStandOrFallAlone"),
+		},
+		{
+			name: "group-commit", holds: "no write is told to be done before the transaction that it shares is on disk",
+			cuts: []cut{{group, "if m.err == nil {\n\t\t\tm.err = err", "if m.err == nil {\n\t\t\t_ = err"}},
+			by:   store("TestAGroupThatCannotBeBroughtToTheDiskIsNoOnesSuccess"), short: true,
 		},
 		{
 			name: "sealed-place", holds: "a secret that was put into another row, or another version's, does not open there",
