@@ -45,6 +45,7 @@ func (b *builder) build() {
 	}
 	b.problems.Connections, b.problems.Jobs = len(b.config.Connections), len(b.config.Jobs)
 	b.judgeAll()
+	b.config.restart = b.top.needRestart()
 }
 
 func (v *value) names() []string {

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -24,7 +25,11 @@ type Config struct {
 	Metrics     Metrics
 	Log         Log
 
-	tree *value
+	restart map[string]string // settings that count only after a restart, by path
+
+	writing sync.Once
+	tree    *value // nil once it was written
+	text    string
 }
 
 // Metrics says where the daemon serves its figures.
@@ -40,9 +45,9 @@ type Log struct {
 
 // Job finds a job by name.
 func (c *Config) Job(name string) (job.Spec, bool) {
-	for _, spec := range c.Jobs {
-		if spec.Name == name {
-			return spec, true
+	for i := range c.Jobs {
+		if c.Jobs[i].Name == name {
+			return c.Jobs[i], true
 		}
 	}
 	return job.Spec{}, false

@@ -39,16 +39,11 @@ func (b *builder) judgeAfter() {
 	for _, s := range b.config.Jobs {
 		after[s.Name] = s.Timing.After
 	}
-	told := map[string]bool{}
+	seen := map[string]bool{}
 	for _, s := range b.config.Jobs {
-		ring := ringOf(s.Name, after)
-		if len(ring) == 0 || told[ring[0]] {
-			continue
+		if ring := ringOf(s.Name, after, seen); len(ring) > 0 {
+			b.fail(b.top.get("jobs", ring[0], "after").at, "E-CYCLE", "%s: %s", waiting(ring), strings.Join(append(ring, ring[0]), " after "))
 		}
-		for _, name := range ring {
-			told[name] = true
-		}
-		b.fail(b.top.get("jobs", s.Name, "after").at, "E-CYCLE", "%s: %s", waiting(ring), strings.Join(append(ring, ring[0]), " after "))
 	}
 }
 
@@ -59,17 +54,15 @@ func waiting(ring []string) string {
 	return "jobs wait for each other"
 }
 
-// ringOf follows after from a job; the jobs of the ring if it comes back to where it began.
-func ringOf(name string, after map[string]string) []string {
-	ring := []string{name}
-	for next := after[name]; next != ""; next = after[next] {
-		if next == name {
-			return ring
-		}
-		if slices.Contains(ring, next) {
-			return nil
-		}
-		ring = append(ring, next)
+// ringOf follows after from a job, as far as nobody has been before; the jobs of the ring if it comes back to one of them.
+func ringOf(name string, after map[string]string, seen map[string]bool) []string {
+	var path []string
+	for ; name != "" && !seen[name]; name = after[name] {
+		seen[name] = true
+		path = append(path, name)
+	}
+	if begin := slices.Index(path, name); begin >= 0 {
+		return path[begin:]
 	}
 	return nil
 }

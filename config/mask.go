@@ -136,9 +136,6 @@ func (s *source) quote(at place) (string, int, int) {
 		return "", 0, 0
 	}
 	line, caret, width := s.at(at.line), at.column-1, at.width
-	if at.node != nil {
-		width = s.span(at.node)
-	}
 	if from, ok := s.masks[at.line]; ok {
 		line, caret, width = hideFrom(line, from, caret, width)
 	}

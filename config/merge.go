@@ -14,6 +14,7 @@ func (r *reader) merge() *value {
 		for _, pair := range w.pairs(src.root, nil) {
 			w.topKey(top, pair)
 		}
+		src.root = nil // read, and larger than all that is made of it
 	}
 	w.src = r.sources[0]
 	top.key, top.at = place{src: w.src}, place{src: w.src}

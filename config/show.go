@@ -12,20 +12,28 @@ import (
 
 // Show gives the configuration as one file: includes merged, defaults written out, secrets as the references that they
 // are. Load reads it again to the same jobs and connections when it stands in the same folder.
-func Show(c *Config) []byte {
-	p := printer{top: c.tree}
-	for i := range table.fields {
-		row := &table.fields[i]
-		if v := c.tree.get(row.key); v != nil && row.key != "include" {
-			p.member(row.key, v, 0)
-		}
-	}
-	return []byte(p.String())
-}
+func Show(c *Config) []byte { return []byte(Masked(c)) }
 
 // Masked is the text that a revision keeps. Since a configuration holds no secrets, only references, it is what Show
 // gives.
-func Masked(c *Config) string { return string(Show(c)) }
+func Masked(c *Config) string {
+	c.writing.Do(func() {
+		c.text = c.tree.write()
+		c.tree = nil // many times as large as the text, and nobody else asks for it
+	})
+	return c.text
+}
+
+func (v *value) write() string {
+	p := printer{top: v}
+	for i := range table.fields {
+		row := &table.fields[i]
+		if child := v.get(row.key); child != nil && row.key != "include" {
+			p.member(row.key, child, 0)
+		}
+	}
+	return p.String()
+}
 
 // printer writes values as YAML, keys in the order of the table.
 type printer struct {
@@ -33,9 +41,13 @@ type printer struct {
 	top *value
 }
 
-func (p *printer) line(depth int, format string, args ...any) {
-	p.WriteString(strings.Repeat("  ", depth))
-	fmt.Fprintf(p, format, args...)
+func (p *printer) line(depth int, parts ...string) {
+	for range depth {
+		p.WriteString("  ")
+	}
+	for _, part := range parts {
+		p.WriteString(part)
+	}
 	p.WriteByte('\n')
 }
 
@@ -44,13 +56,13 @@ func (p *printer) member(key string, v *value, depth int) {
 		return
 	}
 	if v.row.kind != kObject && v.row.kind != kDict {
-		p.line(depth, "%s: %s", key, v.inline())
+		p.line(depth, key, ": ", v.inline())
 		return
 	}
 	if !v.hasShown() {
 		return
 	}
-	p.line(depth, "%s:", key)
+	p.line(depth, key, ":")
 	if v.row.kind == kDict {
 		for _, name := range slices.Sorted(slices.Values(v.order)) {
 			p.entry(key, name, v.fields[name], depth+1)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -33,8 +34,7 @@ type source struct {
 type place struct {
 	src          *source
 	line, column int
-	node         *yaml.Node // what stands there; nil: width says how much of the line is meant
-	width        int        // characters to mark
+	width        int // characters to mark
 }
 
 // of gives the place of a node.
@@ -42,20 +42,19 @@ func (s *source) of(n *yaml.Node) place {
 	if s == nil || n == nil {
 		return place{src: s}
 	}
-	return place{src: s, line: n.Line, column: n.Column, node: n}
+	return place{src: s, line: n.Line, column: n.Column, width: widthOf(n)}
 }
 
-// span measures a scalar on its line, for the marks beneath it.
-func (s *source) span(n *yaml.Node) int {
-	if n.Kind != yaml.ScalarNode || n.Line < 1 || n.Line > len(s.lines) {
-		return 1
+// widthOf measures a scalar for the marks beneath it; what does not fit on its line is cut off by quote.
+func widthOf(n *yaml.Node) int {
+	width := 0
+	if n.Kind == yaml.ScalarNode {
+		width = utf8.RuneCountInString(n.Value)
 	}
-	width := len([]rune(n.Value))
-	if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+	if n.Kind == yaml.ScalarNode && n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
 		width += 2
 	}
-	rest := len([]rune(s.lines[n.Line-1])) - n.Column + 1
-	return max(1, min(width, rest))
+	return max(1, width)
 }
 
 // String gives the place for a sentence.
