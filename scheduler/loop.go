@@ -1,7 +1,9 @@
 package scheduler
 
 import (
+	"container/heap"
 	"context"
+	"sync"
 	"time"
 )
 
@@ -13,6 +15,10 @@ const (
 
 	firstPause   = 5 * time.Second // after a failed write
 	longestPause = time.Minute
+
+	// together is how many jobs are decided about at once: the store brings what is written at the same time to the disk
+	// in one go.
+	together = 64
 )
 
 // sighting is when both clocks were looked at. Only the loop uses it.
@@ -48,12 +54,11 @@ func (s *Service) pass(ctx context.Context) time.Duration {
 		return wait
 	}
 	for {
-		e, now := s.nextDue()
-		if e == nil {
+		list, now := s.nextDue()
+		if len(list) == 0 {
 			break
 		}
-		if err := s.serve(ctx, e, now); err != nil {
-			s.fallIll(err, e)
+		if !s.serveAll(ctx, list, now) {
 			return s.resting()
 		}
 		s.recovered()
@@ -64,15 +69,38 @@ func (s *Service) pass(ctx context.Context) time.Duration {
 	return s.untilNext()
 }
 
-// nextDue gives a job for which something is due; nil if there is none, or the service is stopping.
-func (s *Service) nextDue() (*entry, time.Time) {
+// nextDue gives the first jobs for which something is due; none if there are none, or the service is stopping.
+func (s *Service) nextDue() (list []*entry, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
-	if s.stopping || len(s.agenda) == 0 || s.agenda[0].wake.After(now) {
-		return nil, now
+	now = s.now()
+	for !s.stopping && len(list) < together && len(s.agenda) > 0 && !s.agenda[0].wake.After(now) {
+		list = append(list, heap.Pop(&s.agenda).(*entry))
 	}
-	return s.agenda[0], now
+	for _, e := range list { // each has its place until it is served: Lag counts them
+		heap.Push(&s.agenda, e)
+	}
+	return list, now
+}
+
+// serveAll serves jobs side by side, and begins what is due of them in their order; ok is false if the store could not be
+// used for one of them. Needs book.
+func (s *Service) serveAll(ctx context.Context, list []*entry, now time.Time) (ok bool) {
+	turns, errs := make([]*turn, len(list)), make([]error, len(list))
+	var served sync.WaitGroup
+	for i, e := range list {
+		served.Go(func() { turns[i], errs[i] = s.serve(ctx, e, now) })
+	}
+	served.Wait()
+	ok = true
+	for i, e := range list {
+		s.goOn(e, turns[i], errs[i], now)
+		if errs[i] != nil {
+			s.fallIll(errs[i], e)
+			ok = false
+		}
+	}
+	return ok
 }
 
 func (s *Service) untilNext() time.Duration {
@@ -82,22 +110,28 @@ func (s *Service) untilNext() time.Duration {
 	return max(0, min(recheck, s.agenda[0].wake.Sub(s.now())))
 }
 
-// serve admits a job that came, decides about its slots that have come due, and starts its retry. Needs book.
-func (s *Service) serve(ctx context.Context, e *entry, now time.Time) (err error) {
+// serve admits a job that came and decides about its slots that have come due; one of them may get a turn. Needs book.
+func (s *Service) serve(ctx context.Context, e *entry, now time.Time) (*turn, error) {
 	if !e.came.IsZero() {
-		err = s.admit(ctx, e)
+		if err := s.admit(ctx, e); err != nil {
+			return nil, err
+		}
 	}
-	if err == nil {
-		err = s.settle(ctx, e, now)
-	}
+	return s.settle(ctx, e, now)
+}
+
+// goOn gives a job that was served its turn, or starts its retry.
+func (s *Service) goOn(e *entry, t *turn, err error, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if t != nil {
+		s.dispatch(t)
+	}
 	if r := e.retry; err == nil && r != nil && e.turn == nil && !r.at.After(now) {
 		e.retry = nil
 		s.dispatch(r.turn(e))
 	}
 	s.schedule(e)
-	return err
 }
 
 // watchClock notices that the machine slept or the clock was set. A leap forward needs no act: what was passed is caught

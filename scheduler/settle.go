@@ -18,8 +18,9 @@ type due struct {
 	runs *turn    // nil: the slot ends at once, in the state it bears
 }
 
-// settle decides about every slot of a job that has come due, records it, and starts at most one run. Needs book.
-func (s *Service) settle(ctx context.Context, e *entry, now time.Time) error {
+// settle decides about every slot of a job that has come due and records it; at most one of them gets a turn, also where
+// the store fails behind it. Needs book.
+func (s *Service) settle(ctx context.Context, e *entry, now time.Time) (runs *turn, err error) {
 	s.mu.Lock()
 	list := e.passed(now)
 	e.decide(list, now)
@@ -27,7 +28,7 @@ func (s *Service) settle(ctx context.Context, e *entry, now time.Time) error {
 	for _, d := range list {
 		run, err := s.record(ctx, e, d)
 		if err != nil {
-			return err
+			return runs, err
 		}
 		s.mu.Lock()
 		if d.at == (position{}) {
@@ -35,15 +36,15 @@ func (s *Service) settle(ctx context.Context, e *entry, now time.Time) error {
 		} else {
 			e.at, e.unsure = d.at, false
 		}
-		if run {
-			s.dispatch(d.runs)
-		}
 		s.mu.Unlock()
+		if run {
+			runs = d.runs
+		}
 		if d.runs == nil {
 			s.o.Log.Info("slot ended", "job", d.slot.Job, "slot", d.slot.Wall, "state", string(d.slot.State), "slug", slug(d.slot.Reason))
 		}
 	}
-	return nil
+	return runs, nil
 }
 
 // record writes a slot; run is false if somebody else has it.

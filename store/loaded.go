@@ -10,7 +10,10 @@ import (
 // Loaded records that a job is in the configuration, and gives the time since when its slots count: when it was first
 // loaded, or loaded again after it had been removed.
 func (s *Store) Loaded(ctx context.Context, jobName, connection string, now time.Time) (first time.Time, err error) {
-	var since int64
+	since, known, err := s.loadedBefore(ctx, jobName, connection)
+	if err != nil || known {
+		return instant(since), err
+	}
 	err = s.write(ctx, "record that "+jobName+" is loaded", func(tx *gorm.DB) error {
 		return tx.Raw(`INSERT INTO jobs (name, connection, first_loaded, loaded) VALUES (?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET connection = excluded.connection, removed = 0, renamed_to = '',
@@ -18,6 +21,20 @@ func (s *Store) Loaded(ctx context.Context, jobName, connection string, now time
 			jobName, connection, micros(now), micros(now)).Scan(&since).Error
 	})
 	return instant(since), err
+}
+
+// loadedBefore gives since when the slots of a job count, if all that Loaded would write is written: a start with very many
+// jobs, of which none is new, writes nothing for each.
+func (s *Store) loadedBefore(ctx context.Context, jobName, connection string) (since int64, known bool, err error) {
+	var found []int64
+	err = s.read(ctx, "read since when "+jobName+" is loaded", func(db *gorm.DB) error {
+		return db.Raw(`SELECT loaded FROM jobs WHERE name = ? AND connection = ? AND removed = 0 AND renamed_to = '' AND loaded <> 0`,
+			jobName, connection).Scan(&found).Error
+	})
+	if len(found) == 0 {
+		return 0, false, err
+	}
+	return found[0], true, err
 }
 
 // MarkLoaded records that these jobs, and no others, are in the configuration. The others keep their history.
