@@ -6,7 +6,10 @@ import "go.yaml.in/yaml/v4"
 func (r *reader) merge() *value {
 	w := &walker{reader: r, open: map[*yaml.Node]bool{}, budget: maxValues, defaults: map[*field]*yaml.Node{}}
 	top := &value{row: &table, fields: map[string]*value{}}
-	for _, src := range r.sources {
+	for i, src := range r.sources {
+		if i > 0 {
+			r.read(src)
+		}
 		if src.root == nil {
 			continue
 		}

@@ -89,11 +89,13 @@ func (r *reader) warn(at place, code, format string, args ...any) {
 	r.report(Warning, at, code, format, args...)
 }
 
-// readAll reads haulier.yaml and what it includes.
+// readAll reads haulier.yaml and finds what it includes. Those files are read when their turn comes, so that of very many
+// one is held at a time.
 func (r *reader) readAll(path string) {
 	r.seen = map[string]bool{}
-	main := r.read(path)
-	if main == nil || main.root == nil {
+	r.add(path)
+	main := r.sources[0]
+	if r.read(main); main.root == nil {
 		return
 	}
 	for _, n := range includes(main.root) {
@@ -139,27 +141,28 @@ func (r *reader) include(dir string, main *source, n *yaml.Node) {
 			r.fail(main.of(n), "E-INCLUDE", "include: more than %d files", maxFiles)
 			return
 		}
-		r.read(file)
+		r.add(file)
 	}
 }
 
-// read takes in one file; one that was read before is nil.
-func (r *reader) read(path string) *source {
+// add takes a file up, unless it was before.
+func (r *reader) add(path string) {
 	key := filepath.Clean(path)
 	if r.seen[key] {
-		return nil
+		return
 	}
 	r.seen[key] = true
-	s := &source{name: path, rank: len(r.sources)}
-	r.sources = append(r.sources, s)
+	r.sources = append(r.sources, &source{name: path, rank: len(r.sources)})
 	r.problems.Files++
-	data, err := slurp(path)
+}
+
+func (r *reader) read(s *source) {
+	data, err := slurp(s.name)
 	if err != nil {
 		r.fail(place{src: s}, "E-READ", "%s", unreadable(err))
-		return s
+		return
 	}
 	r.parse(s, data)
-	return s
 }
 
 func slurp(path string) ([]byte, error) {

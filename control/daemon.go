@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -56,6 +57,7 @@ func (d *Daemon) Use(ctx context.Context, cfg *config.Config, by string) error {
 	if err == nil && d.Drafts != nil {
 		d.Drafts(cfg)
 	}
+	debug.FreeOSMemory() // what a configuration is read with is many times as large as what is kept of it
 	return err
 }
 

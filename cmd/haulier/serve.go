@@ -122,6 +122,7 @@ func testDrafts(ctx context.Context, sys *system, cfg *config.Config) {
 	var tests sync.WaitGroup
 	defer tests.Wait()
 	turns := make(chan struct{}, draftsAtOnce)
+	jobs := jobsByConnection(cfg)
 	for name, c := range cfg.Connections {
 		active, err := sys.store.ConnectionState(ctx, name)
 		if err != nil || active || !c.Enabled {
@@ -130,9 +131,17 @@ func testDrafts(ctx context.Context, sys *system, cfg *config.Config) {
 		turns <- struct{}{}
 		tests.Go(func() {
 			defer func() { <-turns }()
-			testDraft(ctx, sys, c, control.PurposeOf(c, cfg.Jobs))
+			testDraft(ctx, sys, c, control.PurposeOf(c, jobs[name]))
 		})
 	}
+}
+
+func jobsByConnection(cfg *config.Config) map[string][]job.Spec {
+	jobs := make(map[string][]job.Spec, len(cfg.Connections))
+	for _, spec := range cfg.Jobs {
+		jobs[spec.Connection] = append(jobs[spec.Connection], spec)
+	}
+	return jobs
 }
 
 // draftsAtOnce bounds how many drafts are tested at the same time.
