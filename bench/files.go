@@ -40,7 +40,7 @@ func fill(dir string, files int, size int64, seed uint64) (sums, error) {
 		return nil, err
 	}
 	made := sums{}
-	source := rand.NewChaCha8([32]byte(fmt.Appendf(nil, "%032d", seed)))
+	source := random(seed)
 	for i := range files {
 		name := fmt.Sprintf("file-%06d.csv", i)
 		if files == 1 {
@@ -54,6 +54,8 @@ func fill(dir string, files int, size int64, seed uint64) (sums, error) {
 	}
 	return made, nil
 }
+
+func random(seed uint64) io.Reader { return rand.NewChaCha8([32]byte(fmt.Appendf(nil, "%032d", seed))) }
 
 func write(path string, content io.Reader) (sum string, err error) {
 	file, err := os.Create(path)

@@ -55,7 +55,7 @@ func (h haulier) learn(ctx context.Context, e errand) (err error) {
 	if _, err := os.Stat(file); err == nil {
 		return nil
 	}
-	server, err := startSSHD(ctx, filepath.Join(h.home(e), "sshd"), nil, nil)
+	server, err := startSSHD(ctx, filepath.Join(h.home(e), "sshd"), nil, nil, "")
 	if err != nil {
 		return err
 	}
@@ -108,13 +108,16 @@ func (h haulier) landing(e errand, a account) string {
 func (h haulier) config(e errand, server *sshd) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "version: 1\ntimezone: UTC\ndata_dir: data\nconnections:\n")
-	for _, a := range e.accounts {
-		remote := e.from(a)
+	for i, a := range e.accounts {
+		remote, host := e.from(a), server.host
+		if e.apart {
+			host = fmt.Sprintf("127.1.%d.%d", i/250, i%250+1)
+		}
 		if e.does == up {
 			remote = a.target
 		}
 		fmt.Fprintf(&b, "  account%s: {host: %q, port: %d, username: %q, auth: {methods: [publickey], key_file: {path: %q}}, host_keys: [%q], ",
-			a.id, server.host, server.port, server.user, server.keyFile, server.hostKey)
+			a.id, host, server.port, server.user, server.keyFile, server.hostKey)
 		fmt.Fprintf(&b, "max_connections: %d, locations: {there: %q}}\n", max(8, e.customers), remote)
 	}
 	fmt.Fprintf(&b, "jobs:\n")

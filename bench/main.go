@@ -32,6 +32,7 @@ type options struct {
 	against string
 	report  string
 	list    bool
+	growth  bool // how cost grows, in place of the workloads
 }
 
 // builds are further builds of Haulier, NAME=PATH or PATH.
@@ -71,6 +72,9 @@ func work(ctx context.Context, args []string) error {
 		}
 		return nil
 	}
+	if o.growth {
+		return growAll(ctx, o)
+	}
 	var former *report
 	if o.against != "" {
 		if former, err = readReport(o.against); err != nil {
@@ -97,6 +101,22 @@ func work(ctx context.Context, args []string) error {
 	return err
 }
 
+// growAll measures how cost grows.
+func growAll(ctx context.Context, o options) error {
+	if err := adopt(); err != nil {
+		return fmt.Errorf("become the parent of orphans: %w", err)
+	}
+	text, err := grow(ctx, o)
+	if err != nil {
+		return err
+	}
+	fmt.Print(text)
+	if o.report != "" {
+		err = docs.WriteBetween(o.report, "bench -growth", text)
+	}
+	return err
+}
+
 func parse(args []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
@@ -110,6 +130,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.json, "json", "", "`file` to write the results to")
 	flags.StringVar(&o.against, "against", "", "`file` with the results of a former run to compare with")
 	flags.StringVar(&o.report, "report", "", "`document` to write the table of a whole run into")
+	flags.BoolVar(&o.growth, "growth", false, "in place of the workloads, measure Haulier alone at three sizes of each thing that grows")
 	flags.BoolVar(&o.list, "list", false, "list the workloads and stop")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -117,6 +138,9 @@ func parse(args []string) (options, error) {
 	var err error
 	if o.only, err = regexp.Compile(*only); err != nil {
 		return o, err
+	}
+	if o.growth {
+		*peers = "haulier"
 	}
 	o.peers = strings.Split(*peers, ",")
 	o.defaults()
@@ -149,7 +173,7 @@ func (o *options) check(only string) error {
 			return fmt.Errorf("nobody is called %q", name)
 		}
 	}
-	if o.report != "" && (o.short || only != "" || len(o.peers) != 4) {
+	if o.report != "" && (o.short || only != "" || len(o.peers) != 4 && !o.growth) {
 		return errors.New("a report is of all workloads and all peers, at full size")
 	}
 	return nil

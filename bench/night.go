@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"time"
 )
@@ -20,11 +19,8 @@ type night struct {
 
 // spend begins the jobs and returns when all have ended well.
 func (n night) spend(ctx context.Context) error {
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", n.socket)
-	}}
-	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport}
+	client := socketClient(n.socket)
+	defer client.CloseIdleConnections()
 	if err := awake(ctx, client); err != nil {
 		return err
 	}

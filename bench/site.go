@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -93,7 +94,14 @@ func (s *site) connect(ctx context.Context) (err error) {
 		s.onClose(lo.Close)
 		s.near, far = lo, lo
 	}
-	if s.server, err = startSSHD(ctx, filepath.Join(s.dir, "sshd"), s.near, far); err != nil {
+	listen := ""
+	if s.apart {
+		if s.near == nil {
+			return notRun{errors.New("needs root: a network namespace of its own, with very many addresses")}
+		}
+		listen = "0.0.0.0"
+	}
+	if s.server, err = startSSHD(ctx, filepath.Join(s.dir, "sshd"), s.near, far, listen); err != nil {
 		return err
 	}
 	s.onClose(func() error { s.server.stop(); return nil })
@@ -115,6 +123,11 @@ func (s *site) fill(ctx context.Context) error {
 		var err error
 		if a.want, err = filled(a.source, s.files, s.size, uint64(i)); err != nil {
 			return err
+		}
+		if s.larger > 0 {
+			if a.want["larger.csv"], err = write(filepath.Join(a.source, "larger.csv"), io.LimitReader(random(uint64(i)), s.larger)); err != nil {
+				return err
+			}
 		}
 		if s.pgp && s.does == down {
 			if err := s.sealAll(ctx, a); err != nil {

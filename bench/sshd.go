@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 // sshd is a private OpenSSH server, and what its clients have to know.
 type sshd struct {
 	host, user         string
+	listen             string
 	port               int
 	keyFile, hostKey   string // the client's private key, and "TYPE BASE64"
 	knownHosts, config string // files of OpenSSH's clients
@@ -30,8 +32,9 @@ type sshd struct {
 	log     *os.File
 }
 
-// startSSHD starts a server in one namespace for clients in another. Its files are in dir.
-func startSSHD(ctx context.Context, dir string, near, far *link.Namespace) (s *sshd, err error) {
+// startSSHD starts a server in one namespace for clients in another. Its files are in dir. It listens on one address, or on
+// what listen says.
+func startSSHD(ctx context.Context, dir string, near, far *link.Namespace, listen string) (s *sshd, err error) {
 	me, err := user.Current()
 	if err != nil {
 		return nil, err
@@ -40,6 +43,7 @@ func startSSHD(ctx context.Context, dir string, near, far *link.Namespace) (s *s
 	if far != nil {
 		s.host = far.Addr
 	}
+	s.listen = cmp.Or(listen, s.host)
 	if err := errors.Join(os.MkdirAll(dir, 0o700), s.makeFiles(ctx, dir)); err != nil {
 		return nil, err
 	}
@@ -118,7 +122,7 @@ PrintLastLog no
 PidFile none
 MaxSessions 64
 MaxStartups 200
-`, dir, s.host, s.port)
+`, dir, s.listen, s.port)
 }
 
 func (s *sshd) clientConfig() string {

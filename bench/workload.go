@@ -23,6 +23,8 @@ type workload struct {
 	customers int // folders with files, each of a connection of its own; 0: one
 	files     int // in each folder
 	size      int64
+	larger    int64 // of one more file in each folder; 0: there is none
+	apart     bool  // each connection goes to an address of its own, as accounts do
 	rtt       time.Duration
 	loss      float64
 	disk      bool // files lie on a disk
@@ -78,7 +80,15 @@ func (w workload) short() workload {
 }
 
 // total is how many files there are in all.
-func (w workload) total() int { return max(1, w.customers) * w.files }
+func (w workload) total() int { return max(1, w.customers) * w.each() }
+
+// each is how many files a folder has.
+func (w workload) each() int {
+	if w.larger > 0 {
+		return w.files + 1
+	}
+	return w.files
+}
 
 // bytes is how many bytes there are in all.
 func (w workload) bytes() int64 { return int64(w.total()) * w.size }
