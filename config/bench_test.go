@@ -38,20 +38,55 @@ func TestManyJobsLoad(t *testing.T) {
 	}
 }
 
-func BenchmarkLoad500Jobs(b *testing.B) {
-	dir := manyJobs(b, 500)
-	o := options("")
-	b.ReportAllocs()
-	for b.Loop() {
-		if c, problems := Load(dir, o); c == nil {
-			b.Fatal(problems.Text(false))
+// A ring of jobs, each after the one before, is told once, wherever one comes to it from; a step a job finds it.
+func TestRingIsToldOnce(t *testing.T) {
+	const n = 5_000
+	after, seen := map[string]string{"first": "second", "second": "c0"}, map[string]bool{}
+	for i := range n {
+		after[fmt.Sprintf("c%d", i)] = fmt.Sprintf("c%d", (i+1)%n)
+	}
+	var rings [][]string
+	for name := range after {
+		if ring := ringOf(name, after, seen); len(ring) > 0 {
+			rings = append(rings, ring)
 		}
+	}
+	if len(rings) != 1 || len(rings[0]) != n || len(seen) != n+2 {
+		t.Errorf("%d rings, %d jobs seen", len(rings), len(seen))
+	}
+}
+
+// Of two texts those sections are taken apart that differ; what is told is the same as of every setting by itself.
+func TestDiffBySections(t *testing.T) {
+	was := "version: 1\njobs:\n  a:\n    from:\n      match: x\n    to: y\n  b:\n    to: y\n  d:\n    to: y\nlog:\n  level: info\n"
+	is := "version: 1\njobs:\n  a:\n    from:\n      match: z\n    to: y\n  c:\n    to: y\n  d:\n    to: y\nlog:\n  level: debug\n"
+	want := "- jobs.a.from.match: x\n+ jobs.a.from.match: z\n- jobs.b.to: y\n+ jobs.c.to: y\n- log.level: info\n+ log.level: debug\n"
+	if got := Diff(was, is); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := Diff("", was); strings.Count(got, "+ ") != strings.Count(got, "\n") || strings.Count(got, "\n") != 6 {
+		t.Errorf("all that came:\n%s", got)
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for _, n := range []int{50, 500, 5000} {
+		b.Run(fmt.Sprintf("%dJobs", n), func(b *testing.B) {
+			dir, o := manyJobs(b, n), options("")
+			b.ReportAllocs()
+			for b.Loop() {
+				if c, problems := Load(dir, o); c == nil {
+					b.Fatal(problems.Text(false))
+				}
+			}
+		})
 	}
 }
 
 func BenchmarkShow500Jobs(b *testing.B) {
 	c, _ := Load(manyJobs(b, 500), options(""))
+	tree := c.tree
 	for b.Loop() {
-		Show(c)
+		tree.write()
 	}
 }
