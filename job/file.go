@@ -57,6 +57,15 @@ type File struct {
 	Ended time.Time // last final state; zero: none yet
 }
 
+// Standing is as much of a row as tells whether a listing has to look at it at all.
+type Standing struct {
+	ID      int64
+	Path    []byte // raw; good until the next row is given
+	Size    int64
+	ModTime int64
+	AtRest  bool // done, not held, its source not touched by us: nothing is to be done while that is listed as it is
+}
+
 // Digest is a count of bytes and their hash.
 type Digest struct {
 	Size   int64  `json:"size"`

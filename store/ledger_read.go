@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 
 	"gorm.io/gorm"
@@ -30,12 +32,11 @@ func (s *Store) Known(ctx context.Context, jobName string, paths []string) (map[
 	for i, p := range paths {
 		asked[i] = raw(p)
 	}
-	var rows []fileRow
-	err := s.read(ctx, "look up paths of "+jobName, func(db *gorm.DB) error {
-		return db.Where("job = ? AND path IN ? AND superseded = 0", jobName, asked).Find(&rows).Error
+	files, err := s.files(ctx, "look up paths of "+jobName, func(db *gorm.DB) *gorm.DB {
+		return db.Where("job = ? AND path IN ? AND superseded = 0", jobName, asked)
 	})
-	for _, r := range rows {
-		known[string(r.Path)] = r.file()
+	for _, f := range files {
+		known[f.Path] = f
 	}
 	return known, err
 }
@@ -69,9 +70,29 @@ func (s *Store) Held(ctx context.Context, jobName string) ([]job.File, error) {
 }
 
 func (s *Store) files(ctx context.Context, act string, query func(*gorm.DB) *gorm.DB) ([]job.File, error) {
-	var rows []fileRow
-	err := s.read(ctx, act, func(db *gorm.DB) error { return query(db).Find(&rows).Error })
-	return filesOf(rows), err
+	var files []job.File
+	err := s.read(ctx, act, func(db *gorm.DB) error {
+		rows, err := query(db.Model(&fileRow{}).Select(fileColumns)).Rows()
+		if err != nil {
+			return err
+		}
+		files, err = filesFrom(rows)
+		return err
+	})
+	return files, err
+}
+
+// filesFrom reads whole rows.
+func filesFrom(rows *sql.Rows) (files []job.File, err error) {
+	var row fileRow
+	fields := row.fields()
+	for rows.Next() {
+		if err = rows.Scan(fields...); err != nil {
+			break
+		}
+		files = append(files, row.file())
+	}
+	return files, errors.Join(err, rows.Err(), rows.Close())
 }
 
 // File gives one row; job.ErrNotFound when there is none.
@@ -84,21 +105,54 @@ func (s *Store) File(ctx context.Context, id int64) (job.File, error) {
 // present is as the index files_present has it.
 const present = `absent = 0 AND (superseded = 0 OR (step = 'seen' AND state IN ('waiting', 'moving', 'failed')))`
 
-// Present gives to each the newest generation of every path of the job that no complete listing has missed, whatever
-// its step, and older ones that wait to be taken, in the order of first sight. Memory is bounded; each may write to the store.
-func (s *Store) Present(ctx context.Context, jobName string, each func(job.File) error) error {
-	for after := int64(0); ; {
-		files, err := s.files(ctx, "read present files of "+jobName, func(db *gorm.DB) *gorm.DB {
-			return db.Where("job = ? AND id > ? AND "+present, jobName, after).Order("id").Limit(page)
-		})
-		if err != nil || len(files) == 0 {
-			return err
-		}
-		for _, f := range files {
-			if err := each(f); err != nil {
+// Present gives those of the rows that are the newest generation of their path, or wait to be taken, and that no complete listing
+// has missed; whatever their step, in the order of first sight. At most 1,000 a call.
+func (s *Store) Present(ctx context.Context, ids []int64) ([]job.File, error) {
+	if len(ids) > knownMost {
+		return nil, fmt.Errorf("look up %d files: at most %d a call", len(ids), knownMost)
+	}
+	return s.files(ctx, "read present files", func(db *gorm.DB) *gorm.DB {
+		return db.Where("id IN ? AND "+present, ids).Order("id")
+	})
+}
+
+// standingRows reads as little as there is to know of most rows: what is present of a job, in the order of first sight.
+const standingRows = `SELECT id, path, size, mtime, step = 'done' AND state <> 'held' AND moved = 0 AND aside = x''
+	FROM files WHERE job = ? AND id > ? AND ` + present + ` ORDER BY id LIMIT ?`
+
+// Standing gives to each how the rows of a job stand that Present would give. Memory is bounded. each must not ask the store.
+func (s *Store) Standing(ctx context.Context, jobName string, each func(job.Standing) error) error {
+	return s.read(ctx, "read how files of "+jobName+" stand", func(db *gorm.DB) error {
+		for after, n := int64(0), page; n == page; {
+			n = 0
+			err := scan(db, standingRows, []any{jobName, after, page}, func(row job.Standing) error {
+				n, after = n+1, row.ID
+				return each(row)
+			})
+			if err != nil {
 				return err
 			}
 		}
-		after = files[len(files)-1].ID
+		return nil
+	})
+}
+
+// scan gives the rows of a statement like standingRows.
+func scan(db *gorm.DB, query string, args []any, each func(job.Standing) error) error {
+	rows, err := db.Statement.ConnPool.QueryContext(db.Statement.Context, query, args...)
+	if err != nil {
+		return err
 	}
+	var row job.Standing
+	var path sql.RawBytes
+	for rows.Next() {
+		if err = rows.Scan(&row.ID, &path, &row.Size, &row.ModTime, &row.AtRest); err != nil {
+			break
+		}
+		row.Path = path
+		if err = each(row); err != nil {
+			break
+		}
+	}
+	return errors.Join(err, rows.Err(), rows.Close())
 }

@@ -109,7 +109,7 @@ func isForgetful(ctx context.Context, ledger Ledger, jobName, epoch string) (boo
 		return false, nil
 	}
 	found := errors.New("found")
-	err := ledger.Present(ctx, jobName, func(job.File) error { return found })
+	err := ledger.Standing(ctx, jobName, func(job.Standing) error { return found })
 	if errors.Is(err, found) {
 		return true, nil
 	}

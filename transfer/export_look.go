@@ -12,10 +12,12 @@ import (
 func (r *exportRun) look(ctx context.Context) (*look, error) {
 	l, err := r.newLook(ctx)
 	if err == nil {
+		l.resting = r.readResting(ctx)
+		defer l.resting.stop()
 		err = r.outbox.List(ctx, func(entry job.Entry) error { return r.sight(ctx, l, entry) })
 	}
 	if err == nil {
-		err = r.judgeBatch(ctx, l)
+		err = r.judgeRest(ctx, l)
 	}
 	if err == nil {
 		err = r.markAbsent(ctx, l)
@@ -84,7 +86,7 @@ func (r *exportRun) refuse(f *job.File, s sighting) {
 // markAbsent notes sources that are gone from the outbox: when they come back, they are new. What nobody took yet was withdrawn.
 func (r *exportRun) markAbsent(ctx context.Context, l *look) error {
 	var ids []int64
-	err := r.ledger.Present(ctx, r.spec.Name, func(f job.File) error {
+	err := r.leftOver(ctx, l, func(f job.File) error {
 		switch {
 		case f.Touched > l.stamp:
 		case !r.lies(f):
@@ -100,7 +102,7 @@ func (r *exportRun) markAbsent(ctx context.Context, l *look) error {
 		return nil
 	})
 	if err != nil {
-		return ledgerReason(err)
+		return err
 	}
 	return r.absent(ctx, l, ids)
 }

@@ -28,6 +28,8 @@ func (r *importRun) look(ctx context.Context) (*look, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.resting = r.readResting(ctx)
+	defer l.resting.stop()
 	err = r.list(ctx, func(entry job.Entry) error { return r.sight(ctx, l, entry) })
 	capped := tooMany(err)
 	if err != nil && !capped {
@@ -36,7 +38,7 @@ func (r *importRun) look(ctx context.Context) (*look, error) {
 	if capped {
 		r.blameFile(asReason(err)) // what was seen is taken all the same
 	}
-	if err := r.judgeBatch(ctx, l); err != nil {
+	if err := r.judgeRest(ctx, l); err != nil {
 		return nil, err
 	}
 	if err := r.takeChanges(ctx, l); err != nil {
@@ -248,7 +250,7 @@ func (r *importRun) missedTwice(ctx context.Context, l *look) (missed, error) {
 }
 
 func (r *importRun) missed(ctx context.Context, l *look) (m missed, err error) {
-	err = r.ledger.Present(ctx, r.spec.Name, func(f job.File) error {
+	err = r.leftOver(ctx, l, func(f job.File) error {
 		name := r.name(f)
 		if f.Step == job.StepSeen {
 			name = baseName(source(f), folder(f))
@@ -268,7 +270,7 @@ func (r *importRun) missed(ctx context.Context, l *look) (m missed, err error) {
 		}
 		return nil
 	})
-	return m, ledgerReason(err)
+	return m, err
 }
 
 // missing is for a row that waits and that listings do not show. What lies under a name of ours may only be hidden in them.

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -12,8 +13,12 @@ import (
 	"github.com/haulier/haulier/transfer/naming"
 )
 
-// batch bounds how many names are asked of the ledger at once.
-const batch = 500
+const (
+	// batch bounds how many names are asked of the ledger at once.
+	batch = 500
+	// early bounds how many names are kept that come before the rows at rest are read.
+	early = 20_000
+)
 
 // look is one listing of the sources and what it means.
 type look struct {
@@ -28,7 +33,9 @@ type look struct {
 	known   int         // listed sources that have rows of their own
 	changed []change    // imports: known sources that look new
 	asides  []job.Entry // imports: names that we gave to sources
-	pending []job.Entry
+	resting *resting    // nil: each name is asked for
+	early   []job.Entry // names that came before the rows at rest were read
+	pending []job.Entry // those to be asked for
 }
 
 func (r *frame) newLook(ctx context.Context) (*look, error) {
@@ -44,11 +51,43 @@ func (r *frame) sight(ctx context.Context, l *look, entry job.Entry) error {
 		l.asides = append(l.asides, entry)
 		return nil
 	}
-	if !r.sources.wants(entry) || (r.run.Only != "" && entry.Name != r.run.Only) {
+	if l.early = append(l.early, entry); len(l.early) < early && l.resting != nil && !l.resting.ready() {
 		return nil
 	}
-	if l.pending = append(l.pending, entry); len(l.pending) < batch {
-		return nil
+	return r.sift(ctx, l)
+}
+
+// sift takes what a run has to look at out of the names that came. Most are of rows at rest, as they were.
+func (r *frame) sift(ctx context.Context, l *look) error {
+	if l.resting != nil {
+		if err := l.resting.wait(); err != nil {
+			return err
+		}
+	}
+	for _, entry := range l.early {
+		rests := l.resting != nil && l.resting.drop(entry)
+		switch {
+		case !r.sources.wants(entry), r.run.Only != "" && entry.Name != r.run.Only:
+			continue
+		case rests && !r.run.Force:
+			l.known++
+			continue
+		}
+		if l.pending = append(l.pending, entry); len(l.pending) < batch {
+			continue
+		}
+		if err := r.judgeBatch(ctx, l); err != nil {
+			return err
+		}
+	}
+	l.early = l.early[:0]
+	return nil
+}
+
+// judgeRest judges what is left when the listing is over.
+func (r *frame) judgeRest(ctx context.Context, l *look) error {
+	if err := r.sift(ctx, l); err != nil {
+		return err
 	}
 	return r.judgeBatch(ctx, l)
 }
@@ -155,6 +194,22 @@ func (r *frame) see(ctx context.Context, l *look, fresh []job.File) error {
 		}
 		r.add(f)
 		r.let(ctx, f, time.Now(), 0, false)
+	}
+	return nil
+}
+
+// leftOver gives the rows to each, as they are now, of which the listing may say that their sources are gone.
+func (r *frame) leftOver(ctx context.Context, l *look, each func(job.File) error) error {
+	for ids := range slices.Chunk(l.resting.left(), batch) {
+		rows, err := r.ledger.Present(ctx, ids)
+		if err != nil {
+			return ledgerReason(err)
+		}
+		for _, f := range rows {
+			if err := each(f); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func (p *plan) of(ctx context.Context, list func(each func(job.Entry) error) err
 	if err := list(func(e job.Entry) error { return p.sight(ctx, l, e) }); err != nil {
 		return nil, err
 	}
-	if err := p.judgeBatch(ctx, l); err != nil {
+	if err := p.judgeRest(ctx, l); err != nil {
 		return nil, err
 	}
 	cause := massChange(l.changed, l.known)

@@ -86,7 +86,10 @@ type Leavings interface {
 // Absentees keeps the rows true about what is still on the server.
 type Absentees interface {
 	Stamp(ctx context.Context) (int64, error)
-	Present(ctx context.Context, jobName string, each func(job.File) error) error
+	// Standing gives how the rows stand that no whole listing has missed, oldest first. each must not ask the ledger.
+	Standing(ctx context.Context, jobName string, each func(job.Standing) error) error
+	// Present gives those of the rows that no whole listing has missed, oldest first.
+	Present(ctx context.Context, ids []int64) ([]job.File, error)
 	MarkAbsent(ctx context.Context, ids []int64, before int64) error
 }
 

@@ -176,7 +176,7 @@ func unfinishedLeavesOutTheSettled(t *testing.T, b bundle) {
 	same(t, "waiting", len(must2(t, b.Waiting)("acme-customers")), 1)
 }
 
-func presentStreamsPages(t *testing.T, b bundle) {
+func standingStreamsPages(t *testing.T, b bundle) {
 	const n = 1203
 	var files []job.File
 	for i := range n {
@@ -193,19 +193,61 @@ func presentStreamsPages(t *testing.T, b bundle) {
 	b.see(t, found("/in/0005.csv")) // of which the first one waits still
 	again := b.see(t, found("/in/0007.csv"))
 
-	var got []string
-	ok(t, b.Present(t.Context(), "acme-customers", func(f job.File) error {
-		got = append(got, f.Path)
-		if f.Path == again.Path {
-			same(t, "generation", f.Generation, 2)
-		}
-		_, err := b.Claim(t.Context(), f, 1) // a reader that writes must not block itself
-		return err
+	var paths []string
+	var ids []int64
+	ok(t, b.Standing(t.Context(), "acme-customers", func(row job.Standing) error {
+		paths, ids = append(paths, string(row.Path)), append(ids, row.ID)
+		return nil
 	}))
-	same(t, "paths", len(got), n)
-	same(t, "rows that wait of one path", []string{got[4], got[n-2]}, []string{"/in/0005.csv", "/in/0005.csv"})
+	same(t, "rows", len(ids), n)
+	same(t, "rows that wait of one path", []string{paths[4], paths[n-2]}, []string{"/in/0005.csv", "/in/0005.csv"})
+	same(t, "newest of a path, in the order of first sight", []int64{ids[n-1], ids[0]}, []int64{again.ID, seen[0].ID})
 	stop := errors.New("stop")
-	wants(t, b.Present(t.Context(), "acme-customers", func(job.File) error { return stop }), stop)
+	wants(t, b.Standing(t.Context(), "acme-customers", func(job.Standing) error { return stop }), stop)
+	present := must[[]job.File](t)(b.Present(t.Context(), []int64{seen[8].ID, seen[7].ID, seen[5].ID, seen[3].ID, again.ID}))
+	same(t, "present among rows", present, []job.File{
+		must[job.File](t)(b.File(t.Context(), seen[5].ID)), seen[8], again,
+	})
+	if _, err := b.Present(t.Context(), make([]int64, 1001)); err == nil {
+		t.Fatal("1,001 rows were asked for")
+	}
+}
+
+// At rest is a row that a listing has nothing to do about while its source is there as it was.
+func standingTellsWhatRests(t *testing.T, b bundle) {
+	want := map[string]bool{}
+	row := func(path string, rests bool, to job.Step, state job.State, change func(*job.File)) {
+		f := b.claimed(t, path)
+		f.Step, f.State, f.Size, f.ModTime = to, state, 7, 9
+		change(&f)
+		must[job.File](t)(b.Advance(t.Context(), job.StepClaimed, f))
+		want[path] = rests
+	}
+	as := func(*job.File) {}
+	row("/in/landed", true, job.StepDone, job.FileLanded, as)
+	row("/in/delivered", true, job.StepDone, job.FileDelivered, as)
+	row("/in/rejected", true, job.StepDone, job.FileRejected, as)
+	row("/in/skipped\xff\x00", true, job.StepDone, job.FileSkipped, as)
+	row("/in/held", false, job.StepDone, job.FileHeld, as)
+	row("/in/moved", false, job.StepDone, job.FileLanded, func(f *job.File) { f.Moved = true })
+	row("/in/aside", false, job.StepDone, job.FileLanded, func(f *job.File) { f.Aside = "/in/aside" })
+	row("/in/retiring", false, job.StepRetiring, job.FileLanded, as)
+	row("/in/failed", false, job.StepDownloaded, job.FileFailed, as)
+	row("/in/seen", false, job.StepSeen, job.FileWaiting, as)
+	row("/in/absent", false, job.StepDone, job.FileLanded, func(f *job.File) { f.Absent = true })
+	delete(want, "/in/absent")
+	row("/in/again", true, job.StepDone, job.FileLanded, as)
+	b.see(t, found("/in/again"))
+	want["/in/again"] = false // its newest version is
+	got := map[string]bool{}
+	ok(t, b.Standing(t.Context(), "acme-customers", func(row job.Standing) error {
+		got[string(row.Path)] = row.AtRest
+		if row.AtRest {
+			same(t, "size and time", []int64{row.Size, row.ModTime}, []int64{7, 9})
+		}
+		return nil
+	}))
+	same(t, "rows at rest", got, want)
 }
 
 func markAbsentSparesWhatMoved(t *testing.T, b bundle) {
