@@ -3,6 +3,7 @@ package naming_test
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -101,7 +102,7 @@ func FuzzPattern(f *testing.F) {
 	for _, pair := range [][2]string{
 		{"*.csv", "a.csv"}, {"?", "é"}, {"?", "x"}, {"[a-c]x", "bx"}, {"[!a]", "b"}, {`\*`, "*"}, {`\é`, "é"}, {"[^a-]", "-"}, {"a*b*c", "axbxc"}, {"[é]", "é"},
 		{"[]]", "]"}, {`[\]`, `\`}, {"[[:alpha:]]", "a]"}, {"?", "\n"}, {"?", "\xff"}, {"[z-a]", "m"}, {"a.c", "abc"}, {"}", "}"}, {"[a", "a"},
-		{"[&&a]", "&"}, {"[--a]", "-"}, {"[a-c-e]", "-"}, {"[!!]", "!"}, {"[!^a]", "^"},
+		{"[&&a]", "&"}, {"[--a]", "-"}, {"[a-c-e]", "-"}, {"[!!]", "!"}, {"[!^a]", "^"}, {"a*\ufffd", "a\xff"}, {"*é*", "\xe1\xc3\xa9\xf0\x9f"}, {"ab*ba", "aba"}, {"*a*a*", "a"},
 	} {
 		f.Add(pair[0], pair[1])
 	}
@@ -118,6 +119,12 @@ func FuzzPattern(f *testing.F) {
 			t.Fatalf("%q parsed and does not compile: %v", glob, err)
 		}
 		got := matcher.Match(name)
+		if !strings.ContainsAny(glob, `?[{\`) {
+			expression := `(?s)` + strings.ReplaceAll(regexp.QuoteMeta(glob), `\*`, `.*`)
+			if whole, err := naming.ParseRegexp(expression); err != nil || mustMatch(whole)(name) != got {
+				t.Errorf("%q matches %q: %t, and %s says otherwise (%v)", glob, name, got, expression, err)
+			}
+		}
 		if strings.Contains(glob, "{") || !utf8.ValidString(name) {
 			return
 		}
@@ -125,6 +132,14 @@ func FuzzPattern(f *testing.F) {
 			t.Errorf("%q matches %q: %t, read slowly: %t", glob, name, got, want)
 		}
 	})
+}
+
+func mustMatch(p naming.Pattern) func(string) bool {
+	matcher, err := p.Matcher(monday, 0)
+	if err != nil {
+		panic(err)
+	}
+	return matcher.Match
 }
 
 // slowMatch tries everything. The glob is one that was taken.

@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	listDepth = 8  // READDIRs in flight
-	nameLeast = 12 // bytes of an entry with empty name, empty long name and no attributes
+	listDepth = 8                      // READDIRs in flight, at the least
+	listPace  = 500 * time.Microsecond // what a quick server takes for a READDIR: one more may be in flight for each that the way takes longer
+	nameLeast = 12                     // bytes of an entry with empty name, empty long name and no attributes
 	emptyMost = 1000
 )
 
@@ -20,7 +21,7 @@ type ListOptions struct {
 	MaxEntries int           // "." and ".." count too: the server sent them
 	MaxBytes   int64         // bytes of all answers
 	MaxTime    time.Duration // the session ends with it: a server that drips can't be stopped otherwise
-	Depth      int           // requests in flight; 0: 8; up to 64 pays at long round trips
+	Depth      int           // requests in flight; 0: 8, and on long ways as many as the first answer took half milliseconds, up to 64
 }
 
 func (o ListOptions) withDefaults() ListOptions {
@@ -30,11 +31,17 @@ func (o ListOptions) withDefaults() ListOptions {
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = math.MaxInt64
 	}
-	if o.Depth <= 0 {
-		o.Depth = listDepth
-	}
-	o.Depth = min(o.Depth, windowCount)
 	return o
+}
+
+// depths gives how many requests are in flight at first and at the most, by how long the first answer took. A server that has
+// little to list is not sent what it need not answer: with each answer that has names there may be one more.
+func (o ListOptions) depths(first time.Duration) (least, most int) {
+	if o.Depth > 0 {
+		least = min(o.Depth, windowCount)
+		return least, least
+	}
+	return listDepth, max(listDepth, min(int(first/listPace), windowCount))
 }
 
 // List gives the entries of a folder to each, as they come, in the server's order; "." and ".." are left out. Names are
@@ -48,11 +55,13 @@ func (c *Client) List(ctx context.Context, dir string, opts ListOptions, each fu
 		ctx, cancel = context.WithTimeoutCause(ctx, opts.MaxTime, limit)
 		defer cancel()
 	}
+	began := time.Now()
 	handle, err := c.openHandle(ctx, pathRequest(OpOpendir, packet.Opendir, dir))
 	if err != nil {
 		return err
 	}
 	l := &listing{c: c, dir: dir, opts: opts, each: each}
+	l.depth, l.most = opts.depths(time.Since(began))
 	err = l.run(ctx, handle)
 	if c.Err() != nil && err != nil {
 		return err
@@ -69,6 +78,8 @@ type listing struct {
 	opts ListOptions
 	each func(job.Entry) error
 
+	depth   int // requests in flight now, and at the most
+	most    int
 	entries int
 	bytes   int64
 	empty   int // answers without an entry
@@ -78,9 +89,9 @@ type listing struct {
 
 // run keeps READDIRs in flight until the server says that there is no more, or something is wrong.
 func (l *listing) run(ctx context.Context, handle string) error {
-	f := newFlight(l.c, OpReaddir, l.dir, l.opts.Depth)
+	f := newFlight(l.c, OpReaddir, l.dir, l.most)
 	for !l.ended && l.err == nil {
-		for f.open < l.opts.Depth {
+		for f.open < l.depth {
 			if err := f.send(handleRequest(OpReaddir, packet.Readdir, l.dir, handle)); err != nil {
 				return err
 			}
@@ -104,6 +115,7 @@ func (l *listing) take(r *request) {
 		return
 	}
 	if r.kind == packet.Name {
+		l.depth = min(l.depth+1, l.most)
 		l.err = l.names(r.body)
 		return
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -199,5 +201,61 @@ func TestReaddirsAreInFlightTogether(t *testing.T) {
 	c, _ := p.mustDial(t)
 	if all, err := collect(c, wire.ListOptions{Depth: 8}); err != nil || len(all) != 7 {
 		t.Errorf("%v, %v", all, err)
+	}
+}
+
+// far makes a peer whose answers take a while on their way, and gives the most READDIRs that it was ever owed.
+func far(way time.Duration, folders int) (*peer, *int) {
+	p, owed, most := &peer{}, 0, new(int)
+	for i := range folders {
+		p.listing = append(p.listing, names(fmt.Sprintf("%04d", i)))
+	}
+	p.lie = func(p *peer, q query) bool {
+		if q.kind == packet.Opendir {
+			time.Sleep(way)
+		}
+		if q.kind != packet.Readdir {
+			return false
+		}
+		p.mu.Lock()
+		owed++
+		*most = max(*most, owed)
+		p.mu.Unlock()
+		time.AfterFunc(way, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			owed--
+			p.honest(q)
+		})
+		return true
+	}
+	return p, most
+}
+
+// Time is that of the bubble.
+func TestLongWaysHaveMoreReaddirsInFlight(t *testing.T) {
+	for _, tc := range []struct {
+		way         time.Duration
+		names, most int
+	}{
+		{0, 500, 8},
+		{5 * time.Millisecond, 500, 10},
+		{20 * time.Millisecond, 500, 40},
+		{time.Second, 500, 64},
+		{time.Second, 0, 8},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p, most := far(tc.way, tc.names)
+			c, _ := p.mustDial(t)
+			all, err := collect(c, wire.ListOptions{})
+			if err != nil || len(all) != tc.names {
+				t.Errorf("%v: %d names, %v", tc.way, len(all), err)
+			}
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if *most > tc.most || tc.way > 0 && *most < tc.most-1 {
+				t.Errorf("%v: %d READDIRs in flight, want %d", tc.way, *most, tc.most)
+			}
+		})
 	}
 }
