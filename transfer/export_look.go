@@ -12,7 +12,7 @@ import (
 func (r *exportRun) look(ctx context.Context) (*look, error) {
 	l, err := r.newLook(ctx)
 	if err == nil {
-		l.resting = r.readResting(ctx)
+		l.resting = r.readResting(ctx, l.names)
 		defer l.resting.stop()
 		err = r.outbox.List(ctx, func(entry job.Entry) error { return r.sight(ctx, l, entry) })
 	}

@@ -74,7 +74,7 @@ func (r *importRun) takeQuiet(names *nameSet, f job.File) {
 	left := r.stableFor - time.Since(f.StableSince)
 	if names == nil {
 		left = max(left, soonest)
-	} else if why, wait := r.unmarked(r.name(f), asVersion(f), *names); why != "" {
+	} else if why, wait := r.unmarked(r.name(f), asVersion(f), names); why != "" {
 		left = max(left, wait, soonest)
 	}
 	if left > 0 {

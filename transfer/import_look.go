@@ -28,7 +28,7 @@ func (r *importRun) look(ctx context.Context) (*look, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.resting = r.readResting(ctx)
+	l.resting = r.readResting(ctx, l.names)
 	defer l.resting.stop()
 	err = r.list(ctx, func(entry job.Entry) error { return r.sight(ctx, l, entry) })
 	capped := tooMany(err)
@@ -236,7 +236,7 @@ func (r *importRun) missedTwice(ctx context.Context, l *look) (missed, error) {
 	err := r.list(ctx, func(entry job.Entry) error {
 		_, _, ours := naming.ParseAside(entry.Name)
 		torn = torn || (ours && !l.names.has(entry.Name))
-		l.names.add(entry.Name, entry.ModTime)
+		l.names.list(entry)
 		return nil
 	})
 	if torn || tooMany(err) {
@@ -281,7 +281,7 @@ func (r *importRun) missing(ctx context.Context, l *look, f job.File) error {
 		case unknown(err):
 			return err
 		case err == nil:
-			return r.takeOver(ctx, &l.names, f, entry)
+			return r.takeOver(ctx, l.names, f, entry)
 		}
 	}
 	return r.withdraw(ctx, []job.File{f})
@@ -310,17 +310,17 @@ func (r *importRun) leftBehind(ctx context.Context, f job.File) error {
 
 // takeLeft takes what lies under a name of ours in a folder that is not listed any more. Its done-file is looked for by its name.
 func (r *importRun) takeLeft(ctx context.Context, f job.File, entry job.Entry) error {
-	names := newNameSet()
+	names := newNameSet(true)
 	if name := r.sources.markerOf(r.name(f)); name != "" {
 		marker, err := r.remote.Stat(ctx, naming.Join(folder(f), name))
 		switch {
 		case unknown(err):
 			return err
 		case err == nil:
-			names.add(name, marker.ModTime)
+			names.list(job.Entry{Name: name, ModTime: marker.ModTime})
 		}
 	}
-	return r.takeOver(ctx, &names, f, entry)
+	return r.takeOver(ctx, names, f, entry)
 }
 
 func (r *importRun) withdraw(ctx context.Context, gone []job.File) error {

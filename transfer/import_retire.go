@@ -397,7 +397,7 @@ func (r *importRun) sweepAside(ctx context.Context, l *look, row job.File, entry
 		return ledgerReason(err)
 	}
 	if held && open(holder) {
-		return r.takeOver(ctx, &l.names, holder, entry)
+		return r.takeOver(ctx, l.names, holder, entry)
 	}
 	if held {
 		row = holder
@@ -417,7 +417,7 @@ func (r *importRun) sweepAside(ctx context.Context, l *look, row job.File, entry
 	case !over(row):
 		return nil // its own recovery, or a person, decides
 	case another(row, aside, entry):
-		return r.adopt(ctx, &l.names, row, aside, entry)
+		return r.adopt(ctx, l.names, row, aside, entry)
 	}
 	return r.disposeLate(ctx, row, aside)
 }
@@ -440,7 +440,7 @@ func (r *importRun) movedLate(ctx context.Context, l *look, row job.File, aside 
 	if err := r.advance(ctx, &row, job.StepSeen); err != nil {
 		return ignoreStale(err)
 	}
-	r.takeQuiet(&l.names, row)
+	r.takeQuiet(l.names, row)
 	return nil
 }
 

@@ -27,7 +27,7 @@ type look struct {
 	waiting int
 	wait    time.Duration // until the first waiting file may be ready
 
-	names   nameSet
+	names   *nameSet
 	stamp   int64 // of the ledger when the listing began
 	now     time.Time
 	known   int         // listed sources that have rows of their own
@@ -40,40 +40,36 @@ type look struct {
 
 func (r *frame) newLook(ctx context.Context) (*look, error) {
 	stamp, err := r.ledger.Stamp(ctx)
-	return &look{renewed: map[string]version{}, names: newNameSet(), stamp: stamp, now: time.Now()}, ledgerReason(err)
+	return &look{renewed: map[string]version{}, names: newNameSet(r.sources.marker != nil), stamp: stamp, now: time.Now()}, ledgerReason(err)
 }
 
 // sight takes one entry of the listing.
 func (r *frame) sight(ctx context.Context, l *look, entry job.Entry) error {
-	l.names.add(entry.Name, entry.ModTime)
-	r.only.note(entry.Name, r.run.Only)
-	if _, _, ours := naming.ParseAside(entry.Name); ours {
-		l.asides = append(l.asides, entry)
-		return nil
-	}
-	if l.early = append(l.early, entry); len(l.early) < early && l.resting != nil && !l.resting.ready() {
+	if l.early = append(l.early, entry); len(l.early) < early && !l.resting.ready() {
 		return nil
 	}
 	return r.sift(ctx, l)
 }
 
-// sift takes what a run has to look at out of the names that came. Most are of rows at rest, as they were.
+// sift looks through the names that came for what has to be asked of the ledger. Most are of rows at rest, as they were.
 func (r *frame) sift(ctx context.Context, l *look) error {
-	if l.resting != nil {
-		if err := l.resting.wait(); err != nil {
-			return err
-		}
+	if err := l.resting.wait(); err != nil {
+		return err
 	}
 	for _, entry := range l.early {
-		rests := l.resting != nil && l.resting.drop(entry)
+		rests := l.names.list(entry)
+		r.only.note(entry.Name, r.run.Only)
+		_, _, ours := naming.ParseAside(entry.Name)
 		switch {
-		case !r.sources.wants(entry), r.run.Only != "" && entry.Name != r.run.Only:
-			continue
+		case ours:
+			l.asides = append(l.asides, entry)
+		case !r.sources.wants(entry) || (r.run.Only != "" && entry.Name != r.run.Only):
 		case rests && !r.run.Force:
 			l.known++
-			continue
+		default:
+			l.pending = append(l.pending, entry)
 		}
-		if l.pending = append(l.pending, entry); len(l.pending) < batch {
+		if len(l.pending) < batch {
 			continue
 		}
 		if err := r.judgeBatch(ctx, l); err != nil {
@@ -200,7 +196,7 @@ func (r *frame) see(ctx context.Context, l *look, fresh []job.File) error {
 
 // leftOver gives the rows to each, as they are now, of which the listing may say that their sources are gone.
 func (r *frame) leftOver(ctx context.Context, l *look, each func(job.File) error) error {
-	for ids := range slices.Chunk(l.resting.left(), batch) {
+	for ids := range slices.Chunk(l.resting.left(l.names), batch) {
 		rows, err := r.ledger.Present(ctx, ids)
 		if err != nil {
 			return ledgerReason(err)

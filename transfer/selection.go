@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"hash/maphash"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -84,7 +83,7 @@ var unsureFor = job.StableFor
 
 // unmarked says why a file is not taken yet that a done-file is asked for, and when to look again. Where a path had a version
 // before, its done-file may lie there still: it counts for this one if it is as new.
-func (r *frame) unmarked(name string, v version, among nameSet) (why string, left time.Duration) {
+func (r *frame) unmarked(name string, v version, among *nameSet) (why string, left time.Duration) {
 	marker := r.sources.markerOf(name)
 	if marker == "" {
 		return "", 0
@@ -104,23 +103,4 @@ func (r *frame) unmarked(name string, v version, among nameSet) (why string, lef
 		return "its done-file is older than it, of a version before", r.stableFor
 	}
 	return "", 0
-}
-
-// nameSet remembers the names of a listing, and their times, in sixteen bytes each. Two names of one hash make an absent file
-// look present until the next run, which hashes with another seed.
-type nameSet struct {
-	seed  maphash.Seed
-	times map[uint64]int64
-}
-
-func newNameSet() nameSet {
-	return nameSet{seed: maphash.MakeSeed(), times: make(map[uint64]int64)}
-}
-
-func (n nameSet) add(name string, at int64) { n.times[maphash.String(n.seed, name)] = at }
-func (n nameSet) has(name string) bool      { _, ok := n.time(name); return ok }
-
-func (n nameSet) time(name string) (at int64, ok bool) {
-	at, ok = n.times[maphash.String(n.seed, name)]
-	return at, ok
 }
