@@ -32,7 +32,8 @@ type bundle struct {
 	stage   string
 	spec    job.Spec
 	watch   func(job.Progress)
-	alone   bool // imports move one file at a time
+	alone   bool     // imports move one file at a time
+	known   []string // paths whose rows were looked up
 	opener  func(context.Context, job.Opening, job.Limits) (transfer.Opener, error)
 	sealer  func(context.Context, job.Sealing) (transfer.Sealer, error)
 	refetch func(error) bool
@@ -178,7 +179,7 @@ func (b *bundle) importer() *transfer.Importer {
 	}
 	return &transfer.Importer{
 		Parallel: parallel,
-		Ledger:   steppedLedger{b.store},
+		Ledger:   steppedLedger{b.store, &b.known},
 		Landing:  func(dir string) (transfer.Landing, error) { return local.OpenLanding(dir) },
 		Former:   func(dir string) (transfer.Landing, error) { return local.FindLanding(dir) },
 		Opener:   b.opener, Refetch: b.refetch, Forget: local.Forget, Epoch: b.store.Epoch, Watch: b.watch,
@@ -187,7 +188,7 @@ func (b *bundle) importer() *transfer.Importer {
 
 func (b *bundle) exporter() *transfer.Exporter {
 	return &transfer.Exporter{
-		Ledger: steppedLedger{b.store},
+		Ledger: steppedLedger{b.store, &b.known},
 		Outbox: func(dir string) (transfer.Outbox, error) { return local.OpenOutbox(dir) },
 		Stage:  func(string) (transfer.Stage, error) { return local.OpenStage(b.stage) },
 		Sealer: b.sealer, Forget: local.Forget, Epoch: b.store.Epoch, Watch: b.watch,

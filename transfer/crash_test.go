@@ -384,7 +384,7 @@ func (b *bundle) doGuarded(g *guard) job.Result {
 	var result job.Result
 	if b.spec.Type == job.TypeImport {
 		im := b.importer()
-		im.Parallel, im.Ledger = 1, guardedLedger{steppedLedger{b.store}, g}
+		im.Parallel, im.Ledger = 1, guardedLedger{steppedLedger{b.store, &b.known}, g}
 		guarded := func(open func(string) (transfer.Landing, error)) func(string) (transfer.Landing, error) {
 			return func(dir string) (transfer.Landing, error) {
 				landing, err := open(dir)
@@ -395,7 +395,7 @@ func (b *bundle) doGuarded(g *guard) job.Result {
 		result = im.Run(b.t.Context(), remote, b.conn, b.spec, run)
 	} else {
 		ex := b.exporter()
-		ex.Parallel, ex.Ledger = 1, guardedLedger{steppedLedger{b.store}, g}
+		ex.Parallel, ex.Ledger = 1, guardedLedger{steppedLedger{b.store, &b.known}, g}
 		outbox, stage := ex.Outbox, ex.Stage
 		ex.Outbox = func(dir string) (transfer.Outbox, error) {
 			o, err := outbox(dir)

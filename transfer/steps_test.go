@@ -84,8 +84,16 @@ func (s *steps) compare(all bool) error {
 	return nil
 }
 
-// steppedLedger is the real store; it notes the steps.
-type steppedLedger struct{ *store.Store }
+// steppedLedger is the real store; it notes the steps, and the paths whose rows are looked up.
+type steppedLedger struct {
+	*store.Store
+	known *[]string
+}
+
+func (l steppedLedger) Known(ctx context.Context, jobName string, paths []string) (map[string]job.File, error) {
+	*l.known = append(*l.known, paths...)
+	return l.Store.Known(ctx, jobName, paths)
+}
 
 func (l steppedLedger) Advance(ctx context.Context, from job.Step, f job.File) (job.File, error) {
 	written, err := l.Store.Advance(ctx, from, f)

@@ -171,6 +171,26 @@ func ofImports() []mutant {
 			by:   tests{"transfer", "TestImportAdoptsWhatItsDoneFileSpeaksFor"},
 		},
 		{
+			name: "rest-as-it-was", holds: "a new version under a known name is seen, by its size and time",
+			cuts: []cut{{"transfer/names.go", " && slot.print == n.print(entry.Size, entry.ModTime)", ""}},
+			by:   tests{"transfer", "TestImportAsksTheLedgerOnlyAboutWhatIsNotAsItWas"},
+		},
+		{
+			name: "rest-listed", holds: "a known file that was listed is not taken for gone",
+			cuts: []cut{{"transfer/names.go", "\tslot.row = 0\n\treturn rests", "\treturn rests"}},
+			by:   tests{"transfer", "TestImportAsksTheLedgerOnlyAboutWhatIsNotAsItWas"},
+		},
+		{
+			name: "rest-missed", holds: "a known file that is gone is new when it comes back",
+			cuts: []cut{{"transfer/resting.go", "append(names.missing(), s.others...)", "slices.Clone(s.others)"}},
+			by:   tests{"transfer", "TestImportAsksTheLedgerOnlyAboutWhatIsNotAsItWas"},
+		},
+		{
+			name: "rest-forced", holds: "a person who asks for it gets what is known once more",
+			cuts: []cut{{"transfer/look.go", "case rests && !r.run.Force:", "case rests:"}},
+			by:   tests{"transfer", "TestImportForcedAndOnly"},
+		},
+		{
 			name: "missed-by-two", holds: "only what two listings miss is gone",
 			cuts: []cut{{"transfer/import_look.go", "if err == nil && m.doubtful {", "if err == nil && m.doubtful && false {"}},
 			by:   tests{"transfer", "TestImportMissesOnlyWhatTwoListingsMiss"},

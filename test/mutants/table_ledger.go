@@ -50,6 +50,26 @@ func inLedger() []mutant {
 			by:   store("TestConformance"),
 		},
 		{
+			name: "present-still", holds: "a row that was written since a listing read how it stands is judged as it is now",
+			cuts: []cut{{"store/ledger_read.go", `"id IN ? AND "+present, ids)`, `"id IN ?", ids)`}},
+			by:   store("TestConformance"),
+		},
+		{
+			name: "rest-not-held", holds: "what is held is not passed over as known",
+			cuts: []cut{{"store/ledger_read.go", "step = 'done' AND state <> 'held' AND moved", "step = 'done' AND moved"}},
+			by:   store("TestConformance"),
+		},
+		{
+			name: "rest-done", holds: "what nobody is done with is not passed over as known",
+			cuts: []cut{{"store/ledger_read.go", "step = 'done' AND state <> 'held' AND moved", "state <> 'held' AND moved"}},
+			by:   store("TestConformance"),
+		},
+		{
+			name: "rest-untouched", holds: "a source that we moved or removed, and that is listed again, is not passed over as known",
+			cuts: []cut{{"store/ledger_read.go", " AND moved = 0 AND aside = x''\n", "\n"}},
+			by:   store("TestConformance"),
+		},
+		{
 			name: "decide-as-read", holds: "a person decides about the row that was shown, not about what became of it since",
 			cuts: []cut{{"store/decide.go", "WHERE id = ? AND touched = ? AND state", "WHERE id = ? AND 0 <> ? AND state"}},
 			by:   store("TestConformance"),
