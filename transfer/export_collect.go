@@ -178,18 +178,22 @@ func (r *exportRun) seal(ctx context.Context, f *job.File) error {
 	return r.advance(ctx, f, job.StepSealed)
 }
 
+// sealInto reads, encrypts and writes at the same time.
 func (r *exportRun) sealInto(ctx context.Context, f *job.File, dst io.Writer, plain *meter) error {
 	if r.sealer == nil {
 		return r.readSource(ctx, f, io.MultiWriter(dst, plain))
 	}
-	message, err := r.sealer.Seal(ctx, dst)
-	if err != nil {
-		return err
-	}
-	if err := r.readSource(ctx, f, io.MultiWriter(message, plain)); err != nil {
-		return err
-	}
-	return message.Close()
+	return behind(dst, f.Size, func(sealed io.Writer) error {
+		message, err := r.sealer.Seal(ctx, sealed)
+		if err != nil {
+			return err
+		}
+		err = behind(message, f.Size, func(clear io.Writer) error { return r.readSource(ctx, f, io.MultiWriter(clear, plain)) })
+		if err != nil {
+			return err
+		}
+		return message.Close()
+	})
 }
 
 // openSent gives the bytes to upload. What lies in the stage was hashed when it was made; a source that is sent as it

@@ -125,18 +125,9 @@ func (r *importRun) fetchOpening(ctx context.Context, f *job.File, moved *int64)
 		return "", err
 	}
 	received := newMeter()
-	reader, writer := io.Pipe()
-	done := make(chan error, 1)
-	go func() {
-		err := guarded(func() error { return target.open(ctx, r.opener, reader) })
-		reader.CloseWithError(orEOF(err))
-		done <- err
-	}()
-	getErr := guarded(func() error {
-		return r.get(ctx, f, io.MultiWriter(received, writer), moved, func(read job.Entry) error { return r.readAsListed(ctx, *f, read) })
-	})
-	writer.CloseWithError(getErr)
-	openErr := <-done
+	getErr, openErr := piped(f.Size, func(w io.Writer) error {
+		return r.get(ctx, f, io.MultiWriter(received, w), moved, func(read job.Entry) error { return r.readAsListed(ctx, *f, read) })
+	}, func(src io.Reader) error { return target.open(ctx, r.opener, src) })
 	f.Received = received.digest()
 	return r.endFetch(ctx, f, target, first(openErr, getErr))
 }
@@ -148,13 +139,6 @@ func first(openErr, getErr error) error {
 		return openErr
 	}
 	return getErr
-}
-
-func orEOF(err error) error {
-	if err == nil {
-		return io.EOF
-	}
-	return err
 }
 
 // get asks the server for the file's bytes and counts the request. Nobody need be told when they are all there.
@@ -187,11 +171,12 @@ func (r *importRun) get(ctx context.Context, f *job.File, dst io.Writer, moved *
 
 // opening writes the opened file and takes its hash.
 type opening struct {
-	run  *importRun
-	name string
-	file io.WriteCloser
-	sum  *meter
-	env  *job.Envelope
+	run      *importRun
+	name     string
+	file     io.WriteCloser
+	expected int64 // bytes, about
+	sum      *meter
+	env      *job.Envelope
 }
 
 func (r *importRun) newOpening(f *job.File) (*opening, error) {
@@ -200,7 +185,7 @@ func (r *importRun) newOpening(f *job.File) (*opening, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &opening{run: r, name: name, file: file, sum: newMeter()}, nil
+	return &opening{run: r, name: name, file: file, expected: f.Size, sum: newMeter()}, nil
 }
 
 // create makes a staged file anew. One of the same name can only be left by this very attempt, which is trying again.
@@ -224,9 +209,11 @@ func (o *opening) open(ctx context.Context, opener Opener, src io.Reader) error 
 		_, err := io.Copy(o, src)
 		return err
 	}
-	envelope, err := opener.Open(ctx, o, src)
-	o.env = &envelope
-	return err
+	return behind(o, o.expected, func(w io.Writer) error {
+		envelope, err := opener.Open(ctx, w, src)
+		o.env = &envelope
+		return err
+	})
 }
 
 // end makes the opened file durable (C8), or removes it.

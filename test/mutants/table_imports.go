@@ -220,5 +220,15 @@ func ofImports() []mutant {
 			cuts: []cut{{"transfer/stage.go", "if err != nil || anothers {", "if err != nil || anothers && false {"}},
 			by:   tests{"transfer", "TestExportForgetsOnlyItsOwnCopy"},
 		},
+		{
+			name: "behind-late-error", holds: "a byte that could not be written is told, also when whoever gave it is long done",
+			cuts: []cut{{"transfer/pipe.go", "return first(wrote, passed)", "_ = passed\n\treturn wrote"}},
+			by:   transfer("TestBehindSaysWhatDidNotArrive"),
+		},
+		{
+			name: "pipe-lost-connection", holds: "a connection that was lost is not taken for the end of a message",
+			cuts: []cut{{"transfer/pipe.go", "\tp.end = err\n", "\t_, p.end = err, io.EOF\n"}},
+			by:   transfer("TestPipeTellsTheReaderWhyItEnds"),
+		},
 	}
 }
