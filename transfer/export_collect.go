@@ -14,16 +14,26 @@ import (
 	"github.com/haulier/haulier/transfer/naming"
 )
 
-// collect is X1: the content is known by its hash, and the final name is rendered, once and for ever: a name with a
-// date in it, rendered again by a retry on the next day, would be a second file.
+// collect is X1: the final name is rendered, once and for ever: a name with a date in it, rendered again by a retry on the
+// next day, would be a second file. The content is read and hashed here only where something depends on it; else its hash is
+// taken when it is sealed or sent.
 func (r *exportRun) collect(ctx context.Context, f *job.File, seq int) error {
-	sum := newMeter()
-	if err := r.readSource(ctx, f, sum); err != nil {
+	former, compared, err := r.former(ctx, *f)
+	if err != nil {
 		return err
 	}
-	f.Plain = sum.digest()
-	if err := r.sentBefore(ctx, f); err != nil {
+	f.Plain = job.Digest{}
+	// Where files are taken at CLOSE, one whose answer is lost may count as delivered: the row has to say what it was.
+	if compared || r.way.sweeps {
+		err = r.hashSource(ctx, f)
+	} else {
+		err = r.seeSource(f)
+	}
+	if err != nil {
 		return err
+	}
+	if compared && former.Plain.SHA256 == f.Plain.SHA256 {
+		return r.sentBefore(former)
 	}
 	if f.Final == "" {
 		if err := r.nameFinal(f, seq); err != nil {
@@ -31,6 +41,13 @@ func (r *exportRun) collect(ctx context.Context, f *job.File, seq int) error {
 		}
 	}
 	return r.advance(ctx, f, job.StepQueued)
+}
+
+func (r *exportRun) hashSource(ctx context.Context, f *job.File) error {
+	sum := newMeter()
+	err := r.readSource(ctx, f, sum)
+	f.Plain = sum.digest()
+	return err
 }
 
 // nameFinal renders the names that the customer will see, and refuses what is no name before anything is sent.
@@ -70,20 +87,40 @@ func unsafeName(what, name string, err error, key string) error {
 
 // readSource copies the source to dst and makes sure that it is the version of the row, before and after.
 func (r *exportRun) readSource(ctx context.Context, f *job.File, dst io.Writer) error {
-	file, entry, err := r.outbox.Open(r.name(*f))
-	if errors.Is(err, fs.ErrNotExist) {
-		return withdrawn()
-	}
+	file, err := r.openSource(f)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	if !sameVersion(*f, entry) {
-		return changed()
-	}
 	if _, err := io.Copy(dst, &cancellable{ctx, file}); err != nil {
 		return err
 	}
+	return r.unchanged(f)
+}
+
+// openSource opens the source, which has to be the version of the row.
+func (r *exportRun) openSource(f *job.File) (io.ReadCloser, error) {
+	file, entry, err := r.outbox.Open(r.name(*f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, withdrawn()
+	}
+	if err == nil && !sameVersion(*f, entry) {
+		err = errors.Join(changed(), file.Close())
+	}
+	return file, err
+}
+
+// seeSource makes sure that the source can be read.
+func (r *exportRun) seeSource(f *job.File) error {
+	file, err := r.openSource(f)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// unchanged makes sure that a source that was read to its end is still the version of the row.
+func (r *exportRun) unchanged(f *job.File) error {
 	after, err := r.outbox.Stat(r.name(*f))
 	if err != nil || !sameVersion(*f, after) {
 		return changed()
@@ -123,18 +160,17 @@ func withdrawn() *decision {
 	}}
 }
 
-// sentBefore skips a source whose content is what was delivered last under this name.
-func (r *exportRun) sentBefore(ctx context.Context, f *job.File) error {
+// former gives what was delivered last under the name of a source, if that decides whether it is sent.
+func (r *exportRun) former(ctx context.Context, f job.File) (former job.File, compared bool, err error) {
 	if r.want.Resend != job.ResendChanged || r.run.Force {
-		return nil
+		return job.File{}, false, nil
 	}
-	former, found, err := r.ledger.Former(ctx, *f)
-	if err != nil {
-		return ledgerReason(err)
-	}
-	if !found || former.Plain.SHA256 != f.Plain.SHA256 {
-		return nil
-	}
+	former, compared, err = r.ledger.Former(ctx, f)
+	return former, compared, ledgerReason(err)
+}
+
+// sentBefore skips a source whose content is what was delivered last under its name.
+func (r *exportRun) sentBefore(former job.File) error {
 	return &decision{job.FileSkipped, &job.Reason{
 		Slug: "content.sent_before", What: "the file was not sent again",
 		Cause: fmt.Sprintf("its content is what was delivered on %s as %s", dated(former.Ended, r.spec), naming.Printable(former.Final, 300)),
@@ -149,7 +185,7 @@ func (r *exportRun) snapshots() bool { return r.sealer != nil || r.way.direct }
 // seal is X2: what will be sent lies whole in the stage, with its size and hash in the row.
 func (r *exportRun) seal(ctx context.Context, f *job.File) error {
 	if !r.snapshots() {
-		f.Received, f.Stage = f.Plain, ""
+		f.Received, f.Stage = job.Digest{Size: f.Size, SHA256: f.Plain.SHA256}, ""
 		return r.advance(ctx, f, job.StepSealed)
 	}
 	need := f.Size + f.Size/8 + 1<<16
@@ -171,10 +207,10 @@ func (r *exportRun) seal(ctx context.Context, f *job.File) error {
 	if err = errors.Join(err, failpoint.Around("X2.stage", func() error { return errors.Join(file.Close(), r.stage.Sync()) })); err != nil {
 		return errors.Join(err, r.stage.Remove(f.Stage))
 	}
-	if plain.digest() != f.Plain {
+	if f.Plain.SHA256 != "" && plain.digest() != f.Plain {
 		return errors.Join(changed(), r.stage.Remove(f.Stage))
 	}
-	f.Received = sent.digest()
+	f.Plain, f.Received = plain.digest(), sent.digest()
 	return r.advance(ctx, f, job.StepSealed)
 }
 
@@ -196,8 +232,7 @@ func (r *exportRun) sealInto(ctx context.Context, f *job.File, dst io.Writer, pl
 	})
 }
 
-// openSent gives the bytes to upload. What lies in the stage was hashed when it was made; a source that is sent as it
-// is, is hashed again on the way out.
+// openSent gives the bytes to upload. What lies in the stage was hashed when it was made.
 func (r *exportRun) openSent(ctx context.Context, f *job.File) (io.ReadCloser, error) {
 	if f.Stage != "" {
 		file, size, err := r.stage.Open(f.Stage)
@@ -206,14 +241,7 @@ func (r *exportRun) openSent(ctx context.Context, f *job.File) (io.ReadCloser, e
 		}
 		return file, err
 	}
-	file, entry, err := r.outbox.Open(r.name(*f))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, withdrawn()
-	}
-	if err == nil && !sameVersion(*f, entry) {
-		err = errors.Join(changed(), file.Close())
-	}
-	return file, err
+	return r.openSource(f)
 }
 
 // began is when a file's present attempt was claimed.

@@ -145,7 +145,7 @@ func (r *exportRun) put(ctx context.Context, f *job.File, moved *int64) error {
 	*moved += n
 	r.moved(job.Upload, n)
 	if err == nil {
-		err = r.whole(*f, n, sum.digest())
+		err = r.whole(f, n, sum.digest())
 	} else {
 		err = r.stopped(*f, n, err)
 	}
@@ -185,17 +185,28 @@ func (r *exportRun) stopped(f job.File, sent int64, err error) error {
 	return &told
 }
 
-// whole compares what the server acknowledged with what was to be sent.
-func (r *exportRun) whole(f job.File, n int64, sent job.Digest) error {
+// whole compares what the server acknowledged with what was to be sent. A source that nobody hashed before is what was sent, as
+// long as it is the version of the row.
+func (r *exportRun) whole(f *job.File, n int64, sent job.Digest) error {
+	want := f.Received
+	if want.SHA256 == "" {
+		want.SHA256 = sent.SHA256
+	}
 	switch {
-	case sent != f.Received:
+	case sent != want:
 		return changed() // the source was written to while it was sent
-	case n != f.Received.Size:
+	case n != want.Size:
 		return &job.Reason{
 			Slug: "remote.size_mismatch", What: "the file was not delivered",
-			Cause: fmt.Sprintf("%d of %d bytes were acknowledged", n, f.Received.Size), Do: "the next run sends it again", Who: job.WhoCustomer,
+			Cause: fmt.Sprintf("%d of %d bytes were acknowledged", n, want.Size), Do: "the next run sends it again", Who: job.WhoCustomer,
 		}
+	case f.Received.SHA256 != "":
+		return nil
 	}
+	if err := r.unchanged(f); err != nil {
+		return err
+	}
+	f.Plain, f.Received = sent, sent
 	return nil
 }
 

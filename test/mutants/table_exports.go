@@ -7,8 +7,18 @@ func ofExports() []mutant {
 	return []mutant{
 		{
 			name: "sent-as-hashed", holds: "a source that changes while it is sent is not published",
-			cuts: []cut{{upload, "case sent != f.Received:", "case false:"}},
+			cuts: []cut{{upload, "case sent != want:", "case false:"}},
+			by:   transfer("TestExportOfAFileThatChangesUnseenWhileItIsSent"),
+		},
+		{
+			name: "sent-version", holds: "a source that nobody hashed before it was sent is published only if it still is the version of its row",
+			cuts: []cut{{upload, "if err := r.unchanged(f); err != nil {", "if err := r.unchanged(f); err != nil && false {"}},
 			by:   transfer("TestExportOfAFileThatChangesWhileItIsSent"),
+		},
+		{
+			name: "sweeper-hash", holds: "what may have been delivered to a server that takes files at once is known by its hash",
+			cuts: []cut{{"transfer/export_collect.go", "if compared || r.way.sweeps {", "if compared {"}},
+			by:   transfer("TestExportAssumesWhatItKnows"),
 		},
 		{
 			name: "uploaded-size", holds: "what lies on the server has the size of what was sent before it gets its final name",
@@ -84,7 +94,7 @@ func ofExports() []mutant {
 			name: "sealed-version", holds: "a source that is written over while it is sealed is not sent, half of the one version and half of the other",
 			cuts: []cut{
 				{"transfer/export_collect.go", "if err != nil || !sameVersion(*f, after) {", "if _ = after; err != nil {"},
-				{"transfer/export_collect.go", "if plain.digest() != f.Plain {", "if false {"},
+				{"transfer/export_collect.go", "if f.Plain.SHA256 != \"\" && plain.digest() != f.Plain {", "if false {"},
 			},
 			by: transfer("TestExportSealsOneVersion"),
 		},
