@@ -1,6 +1,7 @@
 package sftp
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"net"
@@ -10,9 +11,10 @@ import (
 )
 
 const (
-	prefaceBytes = 8 << 10 // before the version line
-	prefaceLine  = 250     // bytes of one line; RFC 4253 allows 255
-	prefaceLines = 64      // sshd sends none; some companies put a legal text there
+	lineBuffer   = 64 << 10 // two packets of a transfer, for SSH reads a packet in two pieces
+	prefaceBytes = 8 << 10  // before the version line
+	prefaceLine  = 250      // bytes of one line; RFC 4253 allows 255
+	prefaceLines = 64       // sshd sends none; some companies put a legal text there
 )
 
 // A notSSHError is what another protocol's greeting becomes.
@@ -27,6 +29,7 @@ func (e *notSSHError) Error() string { return fmt.Sprintf("the server greets wit
 // server, and when the last byte came.
 type line struct {
 	net.Conn
+	in    *bufio.Reader
 	start time.Time
 	heard atomic.Int64 // when the last byte came, since start
 	ended atomic.Bool  // nothing more comes in
@@ -37,11 +40,13 @@ type line struct {
 	version []byte // the version line as far as it has come
 }
 
-func newLine(conn net.Conn) *line { return &line{Conn: conn, start: time.Now()} }
+func newLine(conn net.Conn) *line {
+	return &line{Conn: conn, in: bufio.NewReaderSize(conn, lineBuffer), start: time.Now()}
+}
 
 // Read reads, and refuses a greeting that is not SSH.
 func (l *line) Read(p []byte) (int, error) {
-	n, err := l.Conn.Read(p)
+	n, err := l.in.Read(p)
 	if n > 0 {
 		l.heard.Store(int64(time.Since(l.start)))
 		if bad := l.judge(p[:n]); bad != nil {
