@@ -55,7 +55,7 @@ func onTheWire() []mutant {
 		},
 		{
 			name: "write-status", holds: "a WRITE that was answered with anything but OK fails the upload",
-			cuts: []cut{{put, "\tif err := r.status(); err != nil {\n\t\treturn err\n\t}\n\tp.acked", "\tp.acked"}},
+			cuts: []cut{{put, "\tif err := r.status(); err != nil {\n\t\treturn p.refused(r.lane, err)\n\t}\n\tp.acked", "\tp.acked"}},
 			by:   wire("TestAWriteThatIsRefusedIsTold"), short: true,
 		},
 		{
@@ -75,7 +75,7 @@ func onTheWire() []mutant {
 		},
 		{
 			name: "upload-fsync", holds: "a server that offers fsync is asked for it before CLOSE, and its refusal counts",
-			cuts: []cut{{put, "if err == nil && opts.Fsync && c.offers(packet.Fsync) {", "if false {"}},
+			cuts: []cut{{put, "if err == nil && p.fsyncs() {", "if false {"}},
 			by:   wire("TestFsyncComesBeforeCloseAndCounts"),
 		},
 		{

@@ -3,6 +3,7 @@ package sftp
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/haulier/haulier/job"
 )
@@ -16,6 +17,11 @@ type account struct {
 	used   int
 	line   []*waiter
 	proven string // mark of the last good login of this process
+
+	shared  string    // mark of the last good login of a helper
+	leaving int       // helpers that go because somebody waits in line
+	most    int       // connections beside which no helper is tried, until then
+	until   time.Time // zero: any number
 }
 
 type waiter struct {
@@ -49,6 +55,55 @@ func (a *account) acquire(ctx context.Context, limit int) (release func(), err e
 	}
 	a.releaser()() // its turn came while it gave up
 	return nil, &endError{context.Cause(ctx)}
+}
+
+// spare takes a connection for a helper if one is free now and nobody waits, and gives nil if not. Helpers never wait: they are of
+// use to work that goes on without them.
+func (a *account) spare(limit int, now time.Time) (release func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.line) > 0 || a.used >= limit || a.used >= a.most && now.Before(a.until) {
+		return nil
+	}
+	a.used++
+	return a.releaser()
+}
+
+// bound sees that no helper is tried beside most connections until then. The narrowest of several bounds counts, and the longest.
+func (a *account) bound(most int, now, until time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if now.Before(a.until) {
+		most = min(most, a.most)
+	}
+	a.most = most
+	if until.After(a.until) {
+		a.until = until
+	}
+}
+
+func (a *account) inUse() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.used
+}
+
+// wants says whether a helper is to go, because somebody waits in line for whom no other helper goes already. Who is told so goes:
+// gone is called when it has given its connection back.
+func (a *account) wants() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.line) <= a.leaving {
+		return false
+	}
+	a.leaving++
+	return true
+}
+
+func (a *account) gone() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.leaving--
 }
 
 // releaser gives a connection back, once.
@@ -93,4 +148,17 @@ func (a *account) prove(mark string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.proven = mark
+}
+
+// isShared says whether a helper has logged in with the same configuration and credentials before.
+func (a *account) isShared(mark string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.shared == mark
+}
+
+func (a *account) share(mark string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.shared = mark
 }

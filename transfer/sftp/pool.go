@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -31,6 +32,9 @@ type Pool struct {
 
 	mu       sync.Mutex
 	accounts map[job.Account]*account
+
+	rules   rules
+	helping atomic.Int32 // helpers of all sessions
 }
 
 // NewPool makes a pool. It holds no connection that no session holds, and needs no end.
@@ -41,7 +45,7 @@ func NewPool(opts Options) *Pool {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Pool{opts: opts, accounts: map[job.Account]*account{}}
+	return &Pool{opts: opts, accounts: map[job.Account]*account{}, rules: usual}
 }
 
 // Session waits for a free connection of the account, dials, logs in and starts SFTP. Close gives the connection back.

@@ -114,6 +114,10 @@ func (s *Session) lostReason(ctx context.Context, a act, cause error) *job.Reaso
 			"ask the customer to clear old files away", cause)
 	case errors.Is(cause, wire.ErrAbandoned):
 		return lost("net.lost", "the session was dropped on purpose, so that the server does not take a download for done that was not", again)
+	case errors.Is(cause, wire.ErrOtherFile):
+		r := s.remote("remote.failure", a, fmt.Sprintf("somebody took the name %s away while it was written over several connections", shown(a.path)), again, cause)
+		r.Temporary = true
+		return r
 	case errors.Is(cause, wire.ErrProtocol), errors.Is(cause, wire.ErrNotSFTP):
 		return s.remote("remote.protocol", a, fmt.Sprintf("%s sent what SFTP does not allow; nothing more was believed", s.at()),
 			"show the text below to whoever runs the server", cause)

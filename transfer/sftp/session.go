@@ -21,6 +21,7 @@ type Session struct {
 	release func()
 	putOnly bool
 	alive   *keepalive
+	helpers helpers
 
 	mu      sync.Mutex
 	profile job.Profile
@@ -50,6 +51,7 @@ func (s *Session) Close() error {
 		return nil
 	}
 	s.alive.stop()
+	s.helpers.running.Wait()
 	s.way.leave()
 	s.alive.wait()
 	s.release()
@@ -121,7 +123,8 @@ func (s *Session) Get(ctx context.Context, name string, size int64, dst io.Write
 	ctx, t, stop := s.watch(ctx)
 	defer stop()
 	once := s.isReadOnce()
-	n, err := s.way.wire.Get(ctx, name, size, &sink{dst, t}, wire.GetOptions{ReadOnce: once, BeforeClose: t.ours(beforeClose), Progress: t.moved})
+	n, err := s.way.wire.Get(ctx, name, size, &sink{dst, t}, wire.GetOptions{ReadOnce: once, BeforeClose: t.ours(beforeClose), Progress: t.moved,
+		Stripes: s.stripes()})
 	if err != nil {
 		return n, s.failed(ctx, act{doing: "fetch", path: name, parents: !once}, err)
 	}
@@ -131,7 +134,8 @@ func (s *Session) Get(ctx context.Context, name string, size int64, dst io.Write
 
 // Put writes src to a file that it creates or truncates, and gives the bytes that the server acknowledged. Nil means that
 // every WRITE and CLOSE were answered OK, and before CLOSE the fsync where the server has it. Nothing else is sent: no
-// attributes, no look at the file. Unknown is set when CLOSE was sent and not answered. Errors of src are returned as they
+// attributes, no look at the file. A src with a method Length says how many bytes it has and that nobody else knows the name: if they
+// are many, they may go over several connections at once, and then the size of the open file is asked. Unknown is set when CLOSE was sent and not answered. Errors of src are returned as they
 // are.
 func (s *Session) Put(ctx context.Context, name string, src io.Reader) (int64, error) {
 	asked := ctx
@@ -139,7 +143,8 @@ func (s *Session) Put(ctx context.Context, name string, src io.Reader) (int64, e
 	defer cancel()
 	ctx, t, stop := s.watch(ctx)
 	defer stop()
-	n, err := s.way.wire.Put(ctx, name, &source{asked, src, t}, wire.PutOptions{Fsync: !s.putOnly, Progress: t.moved})
+	n, err := s.way.wire.Put(ctx, name, &source{asked, src, t}, wire.PutOptions{Fsync: !s.putOnly, Progress: t.moved,
+		Size: lengthOf(src), Stripes: s.writeStripes()})
 	sending := act{doing: "send", path: name, dir: path.Dir(name), parents: true, writes: true}
 	if err != nil && asked.Err() != nil && s.way.wire.Err() == nil {
 		return n, ended(sending.outcome(), context.Cause(asked)) // the session lives, and can take away what was sent

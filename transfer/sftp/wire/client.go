@@ -67,6 +67,7 @@ type Client struct {
 	pending map[uint32]*request
 	queue   []*request
 	cause   error // why the session ended; nil while it lives
+	trip    time.Duration
 
 	dead    chan struct{} // closed when cause is set
 	written chan struct{} // closed when nothing is written any more

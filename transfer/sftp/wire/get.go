@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/sftp/wire/packet"
@@ -28,6 +29,8 @@ type GetOptions struct {
 	Progress func(n int)
 	// Max bounds the bytes of a file of unknown size; it must be set for one. A longer file gives a *LimitError.
 	Max int64
+	// Stripes let a large file of known size come over several connections at once. Never with ReadOnce. Nil: over one.
+	Stripes *Stripes
 }
 
 // Get copies a file to dst, strictly in order, and gives the bytes written. It ends well only if the file ends exactly
@@ -45,8 +48,12 @@ func (c *Client) Get(ctx context.Context, path string, size int64, dst io.Writer
 	if opts.ReadOnce {
 		most = 1
 	}
-	g := &getter{c: c, path: path, handle: handle, size: size, dst: dst, opts: opts, most: most,
-		flight: newFlight(c, OpRead, path, most), chunk: c.limits.Read, end: -1, read: untold}
+	g := &getter{c: c, path: path, first: &lane{c: c, handle: handle}, size: size, dst: dst, opts: opts, most: most,
+		chunk: c.limits.Read, end: -1, read: untold}
+	if !opts.ReadOnce {
+		g.team = newTeam(c, opts.Stripes, path, packet.FlagRead, size)
+	}
+	g.flight = g.team.flight(c, OpRead, path, most)
 	g.looked = !g.looks()
 	err = g.run(ctx)
 	if err == nil && opts.BeforeClose != nil {
@@ -73,22 +80,30 @@ type slot struct {
 	filled int
 	ended  bool // the end of the file is at off+filled
 	proof  bool // the byte behind the size, which must not be there
+
+	reserve int    // bytes of the window of the first connection to give back
+	block   *block // of a helper that reads it; nil: the first connection does
 }
 
 func (s *slot) whole() bool { return s.ended || s.filled == len(s.buf) }
+
+// ready says whether the slot may be written.
+func (s *slot) ready() bool { return s.whole() && (s.block == nil || s.block.agreed()) }
 
 // at is the place in the file up to which the slot is filled.
 func (s *slot) at() int64 { return s.off + int64(s.filled) }
 
 // getter is one Get at work.
 type getter struct {
-	c            *Client
-	path, handle string
-	size         int64 // -1: unknown
-	dst          io.Writer
-	opts         GetOptions
-	most         int
-	flight       *flight
+	c      *Client
+	path   string
+	first  *lane
+	size   int64 // -1: unknown
+	dst    io.Writer
+	opts   GetOptions
+	most   int
+	flight *flight
+	stripes
 
 	chunk   int     // bytes to ask for; shrinks to what the server gives
 	largest int     // most bytes in one answer
@@ -113,6 +128,7 @@ var untold = job.Entry{Size: -1, Kind: job.KindUnknown}
 // closed.
 func (g *getter) run(ctx context.Context) error {
 	err := g.loop(ctx)
+	g.dismiss()
 	if err == nil || g.c.Err() != nil {
 		return err
 	}
@@ -126,11 +142,14 @@ func (g *getter) run(ctx context.Context) error {
 }
 
 func (g *getter) loop(ctx context.Context) error {
+	if err := g.askBase(); err != nil {
+		return err
+	}
 	for {
 		if err := g.askMore(ctx); err != nil {
 			return err
 		}
-		if g.flight.open == 0 && g.looked {
+		if g.flight.open == 0 && g.looked && len(g.slots) == 0 {
 			return nil
 		}
 		r, err := g.flight.next(ctx)
@@ -149,6 +168,8 @@ func (g *getter) loop(ctx context.Context) error {
 // want is how many bytes the next slot should have; 0: nothing more is to be asked.
 func (g *getter) want() int {
 	switch {
+	case len(g.first.todo) > 0:
+		return len(g.first.todo[0].buf)
 	case g.end >= 0:
 		return 0
 	case g.size < 0:
@@ -161,37 +182,71 @@ func (g *getter) want() int {
 	return 1
 }
 
-// askMore fills the window.
+// askMore fills the windows.
 func (g *getter) askMore(ctx context.Context) error {
-	for g.flight.open < g.most && len(g.slots) < g.most {
+	g.callHelpers()
+	for _, l := range slices.Clone(g.helpers) {
+		g.askHelper(l)
+	}
+	for g.first.open < g.most {
 		n := g.want()
 		if n <= 0 {
 			return g.look()
 		}
+		if !g.holds(n) {
+			return nil
+		}
 		if !g.c.window.try(n) {
-			if len(g.slots) > 0 {
+			if g.flight.open > 0 {
 				return nil
 			}
 			if !g.c.window.wait(ctx, g.c.dead, n) {
-				return g.c.giveUp(g.request(&slot{}), context.Cause(ctx))
+				return g.c.giveUp(g.request(g.first, &slot{}), context.Cause(ctx))
 			}
 		}
-		s := &slot{off: g.next, buf: g.c.window.buffer(n, g.c.limits.Read)}
-		if s.proof = g.next == g.size; s.proof {
-			g.proven = true
-		}
-		g.next += int64(n)
-		g.slots = append(g.slots, s)
-		if err := g.flight.send(g.request(s)); err != nil {
+		s := g.nextSlot(n)
+		s.reserve = n
+		if err := g.flight.sendOn(g.first, g.request(g.first, s)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// holds says whether there is room in memory for n bytes more. What is to be asked again has its room.
+func (g *getter) holds(n int) bool {
+	if len(g.first.todo) > 0 {
+		return true
+	}
+	if !g.striped {
+		return len(g.slots) < g.most
+	}
+	return g.fits(n)
+}
+
+// nextSlot is the next one for the first connection.
+func (g *getter) nextSlot(n int) *slot {
+	if again := g.first.todo; len(again) > 0 {
+		g.first.todo = again[1:]
+		return again[0]
+	}
+	s := g.newSlot(n)
+	if s.proof = s.off == g.size; s.proof {
+		g.proven = true
+	}
+	return s
+}
+
+func (g *getter) newSlot(n int) *slot {
+	s := &slot{off: g.next, buf: g.buffer(n)}
+	g.next += int64(n)
+	g.slots = append(g.slots, s)
+	return s
+}
+
 // request asks for what a slot still lacks.
-func (g *getter) request(s *slot) *request {
-	r := handleRequest(OpRead, packet.Read, g.path, g.handle)
+func (g *getter) request(l *lane, s *slot) *request {
+	r := handleRequest(OpRead, packet.Read, g.path, l.handle)
 	r.packet = packet.AppendUint64(r.packet, uint64(s.at()))
 	r.packet = packet.AppendUint32(r.packet, uint32(len(s.buf)-s.filled))
 	r.into, r.slot, r.came = s.buf[s.filled:], s, g.opts.Progress
@@ -205,27 +260,42 @@ func (g *getter) look() error {
 		return nil
 	}
 	g.looked = true
-	return g.flight.send(handleRequest(OpFstat, packet.Fstat, g.path, g.handle))
+	return g.flight.sendOn(g.first, handleRequest(OpFstat, packet.Fstat, g.path, g.first.handle))
 }
 
 // saw takes the answer. A server that does not tell is believed by the bytes that it gave.
 func (g *getter) saw(r *request) error {
-	g.read = untold
+	var err error
+	g.read, err = g.told(g.c, r)
+	return err
+}
+
+// told reads what the server says of an open file.
+func (g *getter) told(c *Client, r *request) (job.Entry, error) {
 	if r.kind == packet.Status {
-		return nil
+		return untold, nil
 	}
 	f := packet.Parse(r.body)
 	attrs := f.Attrs()
 	if f.Err() != nil {
-		return g.c.broken(OpFstat, g.path, f.Err())
+		return untold, c.broken(OpFstat, g.path, f.Err())
 	}
-	g.read = entry("", attrs)
-	return nil
+	return entry("", attrs), nil
 }
 
 // take takes one answer: data, all or some of what was asked, or the end of the file.
 func (g *getter) take(r *request) error {
-	if r.op == OpFstat {
+	switch {
+	case r.event != nil:
+		return r.event()
+	case r.lane.gone:
+		return nil
+	case r.lane.helper != nil:
+		g.takeHelped(r)
+		return nil
+	case r.op == OpFstat && r.block != nil:
+		return g.sawBase(r)
+	case r.op == OpFstat:
 		return g.saw(r)
 	}
 	s := r.slot
@@ -235,20 +305,31 @@ func (g *getter) take(r *request) error {
 		}
 		return g.ended(s)
 	}
-	s.filled += r.n
-	g.largest = max(g.largest, r.n)
+	g.fill(s, r.n)
 	switch {
 	case s.proof:
 		return &SizeError{Path: g.path, Want: g.size, Got: g.size + 1, Err: ErrLong}
 	case g.end >= 0 && s.at() > g.end:
 		return &SizeError{Path: g.path, Want: g.end, Got: s.at(), Err: ErrLong}
 	case s.whole():
+		if g.striped {
+			g.giveBack(s)
+		}
 		return nil
 	}
-	g.chunk = min(g.chunk, max(g.largest, chunkLeast))
+	g.shorter()
 	g.short, g.looked = true, !g.looks() // what was said before the last READ does not count
-	return g.flight.send(g.request(s))
+	return g.flight.sendOn(g.first, g.request(g.first, s))
 }
+
+// fill counts n bytes that came for a slot.
+func (g *getter) fill(s *slot, n int) {
+	s.filled += n
+	g.largest = max(g.largest, n)
+}
+
+// shorter learns from an answer that was short.
+func (g *getter) shorter() { g.chunk = min(g.chunk, max(g.largest, chunkLeast)) }
 
 // ended takes the server's word that the file ends where s is filled to.
 func (g *getter) ended(s *slot) error {
@@ -269,7 +350,7 @@ func (g *getter) ended(s *slot) error {
 
 // write writes what is whole at the front.
 func (g *getter) write() error {
-	for len(g.slots) > 0 && g.slots[0].whole() {
+	for len(g.slots) > 0 && g.slots[0].ready() {
 		s := g.slots[0]
 		g.slots = g.slots[1:]
 		err := g.writeSlot(s)
@@ -299,9 +380,14 @@ func (g *getter) writeSlot(s *slot) error {
 	return nil
 }
 
-// release gives the slot's bytes of the window back.
+// release ends a slot: its buffer and its bytes of the window are free.
 func (g *getter) release(s *slot) {
-	n := len(s.buf)
-	g.c.window.recycle(s.buf, g.c.limits.Read)
-	g.c.window.give(n)
+	g.giveBack(s)
+	g.recycle(s.buf)
+}
+
+// giveBack gives a slot's bytes of the window back.
+func (g *getter) giveBack(s *slot) {
+	g.c.window.give(s.reserve)
+	s.reserve = 0
 }

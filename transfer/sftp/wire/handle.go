@@ -90,9 +90,46 @@ func (f *flight) next(ctx context.Context) (*request, error) {
 	}
 	r, err := f.c.await(ctx, f.done, f.asked, timeout)
 	if err == nil {
-		f.open--
+		f.count(r)
 	}
 	return r, err
+}
+
+// sendOn sends a request on one of the lanes of a copy.
+func (f *flight) sendOn(l *lane, r *request) error {
+	r.lane = l
+	if l.helper == nil {
+		if err := f.send(r); err != nil {
+			return err
+		}
+	} else {
+		r.done = f.done
+		if err := l.c.send(r); err != nil {
+			return err
+		}
+		f.open++
+	}
+	l.open++
+	l.asked = time.Now()
+	return nil
+}
+
+// count counts an answer out. What comes from a lane that is gone was counted when it went, and events never.
+func (f *flight) count(r *request) {
+	switch {
+	case r.event != nil || r.lane != nil && r.lane.gone:
+	default:
+		f.open--
+		if r.lane != nil {
+			r.lane.open--
+		}
+	}
+}
+
+// forget stops waiting for what a lane still owes.
+func (f *flight) forget(l *lane) {
+	l.gone = true
+	f.open -= l.open
 }
 
 // drain waits for all answers and gives each to each, which may be nil.

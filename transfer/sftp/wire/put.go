@@ -20,6 +20,9 @@ type PutOptions struct {
 	Size int64
 	// Progress is called with the bytes of every WRITE that the server acknowledged.
 	Progress func(n int)
+	// Stripes let a large file of known Size go over several connections at once. Only for servers that write at any place of
+	// a file through any number of handles, and for names that nobody else touches. Nil: over one.
+	Stripes *Stripes
 }
 
 // Put copies src to a file and gives the bytes that the server acknowledged. Only flags to write are sent with OPEN, and
@@ -37,9 +40,11 @@ func (c *Client) Put(ctx context.Context, path string, src io.Reader, opts PutOp
 	if err != nil {
 		return 0, err
 	}
-	p := &putter{c: c, path: path, handle: handle, src: src, opts: opts, flight: newFlight(c, OpWrite, path, windowCount)}
+	p := &putter{c: c, path: path, src: src, opts: opts, lanes: []*lane{{c: c, handle: handle}}}
+	p.team = newTeam(c, opts.Stripes, path, packet.FlagWrite, opts.Size)
+	p.flight = p.team.flight(c, OpWrite, path, windowCount)
 	err = p.run(ctx)
-	if err == nil && opts.Fsync && c.offers(packet.Fsync) {
+	if err == nil && p.fsyncs() {
 		err = c.fsync(ctx, path, handle, p.acked)
 	}
 	if err != nil && c.Err() != nil {
@@ -53,22 +58,32 @@ func (c *Client) Put(ctx context.Context, path string, src io.Reader, opts PutOp
 
 // putter is one Put at work.
 type putter struct {
-	c            *Client
-	path, handle string
-	src          io.Reader
-	opts         PutOptions
-	flight       *flight
+	c      *Client
+	path   string
+	src    io.Reader
+	opts   PutOptions
+	flight *flight
+	team   *team   // nil: it goes over one connection
+	lanes  []*lane // the first connection first
+	at     int     // in lanes: the one whose turn it is
 
 	next  int64 // where the next WRITE goes
 	acked int64
 	ended bool // src is at its end
+	alone bool // no helper is wanted any more
 }
+
+func (p *putter) fsyncs() bool { return p.opts.Fsync && p.c.offers(packet.Fsync) }
 
 // run reads, sends and takes answers until all is acknowledged. What is in flight at an error is waited for, so that the
 // handle can be closed.
 func (p *putter) run(ctx context.Context) error {
 	err := p.loop(ctx)
+	p.team.finish()
 	if err != nil && p.c.Err() == nil {
+		for p.helped() {
+			p.drop(p.lanes[1])
+		}
 		_ = p.flight.drain(ctx, p.release)
 	}
 	return err
@@ -84,6 +99,12 @@ func (p *putter) loop(ctx context.Context) error {
 			return p.lastWords(err)
 		}
 		if sent {
+			continue
+		}
+		if p.flight.open == 0 && p.helped() {
+			if err := p.part(ctx); err != nil {
+				return err
+			}
 			continue
 		}
 		if p.flight.open == 0 {
@@ -115,7 +136,7 @@ func (p *putter) takeAll() error {
 	for {
 		select {
 		case r := <-p.flight.done:
-			p.flight.open--
+			p.flight.count(r)
 			if err := p.take(r); err != nil {
 				return err
 			}
@@ -127,9 +148,15 @@ func (p *putter) takeAll() error {
 
 // take takes the answer to a WRITE. Anything but OK is an error, the end of file included.
 func (p *putter) take(r *request) error {
+	if r.event != nil {
+		return r.event()
+	}
 	p.release(r)
+	if r.lane.gone {
+		return nil
+	}
 	if err := r.status(); err != nil {
-		return err
+		return p.refused(r.lane, err)
 	}
 	p.acked += int64(r.n)
 	if p.opts.Progress != nil {
@@ -139,15 +166,17 @@ func (p *putter) take(r *request) error {
 }
 
 func (p *putter) release(r *request) {
-	p.c.window.recycle(r.packet, p.full())
-	p.c.window.give(r.reserve)
+	if r.lane != nil {
+		r.lane.c.window.recycle(r.packet, p.full(r.lane))
+		r.lane.c.window.give(r.reserve)
+	}
 }
 
 // head is the length of a WRITE without its data.
-func (p *putter) head() int { return packet.HeaderLength + 4 + len(p.handle) + 8 + 4 }
+func (l *lane) head() int { return packet.HeaderLength + 4 + len(l.handle) + 8 + 4 }
 
 // full is the length of the largest WRITE.
-func (p *putter) full() int { return p.c.limits.Write + p.head() }
+func (p *putter) full(l *lane) int { return p.c.limits.Write + l.head() }
 
 // want is how many bytes to read for the next WRITE.
 func (p *putter) want() int {
@@ -157,42 +186,48 @@ func (p *putter) want() int {
 	return int(min(int64(p.c.limits.Write), max(p.opts.Size-p.next, smallest)))
 }
 
-// sendOne reads from src and sends one WRITE; false if the window is full or src is at its end.
+// sendOne reads from src and sends one WRITE; false if the windows are full or src is at its end.
 func (p *putter) sendOne(ctx context.Context) (bool, error) {
-	if p.ended || p.flight.open == windowCount {
+	p.callHelpers()
+	if p.ended || p.yields() {
 		return false, nil
 	}
 	want := p.want()
-	if !p.c.window.try(want) {
+	l := p.pick(want)
+	if l == nil {
 		if p.flight.open > 0 {
 			return false, nil
 		}
-		if !p.c.window.wait(ctx, p.c.dead, want) {
+		if l = p.lanes[0]; !p.c.window.wait(ctx, p.c.dead, want) {
 			return false, p.c.giveUp(&request{op: OpWrite, path: p.path}, context.Cause(ctx))
 		}
 	}
-	buf := p.c.window.buffer(want+p.head(), p.full())
-	n, err := readFull(p.src, buf[p.head():])
+	buf := l.c.window.buffer(want+l.head(), p.full(l))
+	n, err := readFull(p.src, buf[l.head():])
 	p.ended = err == io.EOF
 	if err != nil && !p.ended {
-		p.c.window.give(want)
+		l.c.window.give(want)
 		return false, &LocalError{Act: "read source", Err: err}
 	}
 	if n == 0 {
-		p.c.window.give(want)
+		l.c.window.give(want)
 		return false, nil
 	}
-	r := &request{op: OpWrite, path: p.path, packet: p.frame(buf, n), reserve: want, n: n}
+	r := &request{op: OpWrite, path: p.path, packet: p.frame(l, buf, n), reserve: want, n: n}
 	p.next += int64(n)
-	return true, p.flight.send(r)
+	l.wrote = true
+	if err := p.flight.sendOn(l, r); err != nil {
+		return false, p.unsent(l, err)
+	}
+	return true, nil
 }
 
 // frame makes a WRITE of the n bytes that lie behind the head of buf.
-func (p *putter) frame(buf []byte, n int) []byte {
-	b := packet.AppendString(packet.Begin(buf[:0], packet.Write, 0), p.handle)
+func (p *putter) frame(l *lane, buf []byte, n int) []byte {
+	b := packet.AppendString(packet.Begin(buf[:0], packet.Write, 0), l.handle)
 	b = packet.AppendUint64(b, uint64(p.next))
 	packet.AppendUint32(b, uint32(n))
-	return buf[:p.head()+n]
+	return buf[:l.head()+n]
 }
 
 // readFull fills buf from src. At the end of src it gives io.EOF, with what was left; unlike io.ReadFull it never takes

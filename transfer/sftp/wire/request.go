@@ -20,8 +20,11 @@ type request struct {
 	came    func(n int) // READ: told of the bytes of the data, as they come; nil: nobody
 	done    chan *request
 	slot    *slot         // READ: whose bytes these are
+	block   *block        // FSTAT: of a download over several connections, to what the answer belongs
 	reserve int           // WRITE: bytes of the window to give back
 	longer  time.Duration // allowed beside Options.RequestTimeout
+	lane    *lane         // copies: on which of their connections it is asked; nil: the first
+	event   func() error  // nothing was asked: this is to be done by the copy that is told
 
 	id    uint32
 	begun bool         // guarded by Client.mu: the writer took it
@@ -97,7 +100,28 @@ func (c *Client) ask(ctx context.Context, r *request) (*request, error) {
 	if timeout > 0 {
 		timeout += r.longer
 	}
-	return c.await(ctx, r.done, r, timeout)
+	began := time.Now()
+	answer, err := c.await(ctx, r.done, r, timeout)
+	if err == nil {
+		c.timed(time.Since(began))
+	}
+	return answer, err
+}
+
+// timed keeps the shortest time that an answer took: the longer ones hold the server's work and our own.
+func (c *Client) timed(took time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.trip == 0 || took < c.trip {
+		c.trip = max(took, 1)
+	}
+}
+
+// RoundTrip is the shortest time in which the server has answered a request; 0: none was answered yet.
+func (c *Client) RoundTrip() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.trip
 }
 
 // await waits for the next answer on done. Giving up, for ctx or for silence longer than timeout (0: any), ends the

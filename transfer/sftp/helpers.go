@@ -1,0 +1,227 @@
+package sftp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/haulier/haulier/transfer/sftp/wire"
+)
+
+// rules say when further connections help with one file. They are options so that tests can use them without a long line.
+type rules struct {
+	lanes    func(roundTrip time.Duration) int
+	least    int64
+	patience time.Duration
+}
+
+var usual = rules{lanes: lanesFor, least: 8 << 20, patience: 3 * time.Second}
+
+// lanesFor gives as many connections as pay: what one of them has in flight is 2 MiB, which on a short line is all that server and
+// client can do. At 20 ms more than four writers get into each other's way in the server's file.
+func lanesFor(roundTrip time.Duration) int {
+	switch {
+	case roundTrip < 2*time.Millisecond:
+		return 1
+	case roundTrip < 8*time.Millisecond:
+		return 2
+	case roundTrip < 40*time.Millisecond:
+		return 4
+	}
+	return 8
+}
+
+const (
+	helpersOfSession = 7  // eight connections and their memory
+	helpersOfPool    = 24 // in memory, for all accounts together
+
+	// How long the process leaves an account alone in which a helper met trouble. A login that was refused is not put to the
+	// server again and again: it may count such.
+	refusedRest = 24 * time.Hour
+	fullRest    = time.Hour
+	brokenRest  = 10 * time.Minute
+)
+
+// helpers are the further connections of one session.
+type helpers struct {
+	running sync.WaitGroup
+
+	mu   sync.Mutex
+	used int
+}
+
+// take counts one in, if there may be one more.
+func (h *helpers) take() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.used == helpersOfSession {
+		return false
+	}
+	h.used++
+	return true
+}
+
+func (h *helpers) give() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.used--
+}
+
+// stripes says how a download may use further connections.
+func (s *Session) stripes() *wire.Stripes {
+	if s.conn.MaxConnections < 2 || s.putOnly {
+		return nil
+	}
+	return &wire.Stripes{Lanes: s.pool.rules.lanes, Least: s.pool.rules.least, Patience: s.pool.rules.patience,
+		Call: s.help, Running: &s.helpers.running}
+}
+
+// writeStripes is the same for an upload. Only OpenSSH is known to write at any place of a file through any number of handles; a
+// gateway to an object store may take the bytes of one handle, in order, for the whole of the file.
+func (s *Session) writeStripes() *wire.Stripes {
+	p := s.Profile()
+	known := bytes.HasPrefix(s.way.last().client.ServerVersion(), []byte("SSH-2.0-OpenSSH_")) &&
+		p.Fsync != nil && *p.Fsync && p.PosixRename != nil && *p.PosixRename && p.Statvfs != nil && *p.Statvfs
+	if !known {
+		return nil
+	}
+	return s.stripes()
+}
+
+// lengthOf is how many bytes a source says that it has; 0: it does not say, and then goes over one connection.
+func lengthOf(src any) int64 {
+	if known, ok := src.(interface{ Length() int64 }); ok {
+		return known.Length()
+	}
+	return 0
+}
+
+var errNoHelper = errors.New("no further connection is to be had now")
+
+// help makes a further connection, if the account has one free that nobody waits for. No failure of it is one of the copy, opens a
+// breaker or is told to anybody: it is logged, and the account left alone for a while.
+func (s *Session) help(ctx context.Context) (*wire.Helper, error) {
+	a := s.pool.account(accountOf(s.conn.Endpoint))
+	if !s.helpers.take() {
+		return nil, errNoHelper
+	}
+	w, release, err := s.pool.helper(ctx, s, a)
+	if err != nil {
+		s.helpers.give()
+		return nil, err
+	}
+	told := false // by the copy's own goroutine, before it lets the helper go
+	return &wire.Helper{
+		Client: w.wire,
+		Wanted: func() bool {
+			told = told || a.wants()
+			return told
+		},
+		Leave: func(fault error) {
+			if fault == nil {
+				w.leave()
+			} else {
+				w.drop(fault)
+			}
+			if fault != nil && !errors.Is(fault, wire.ErrNotNeeded) {
+				s.pool.troubled(s, a, 0, brokenRest, fault)
+			}
+			release()
+			if told {
+				a.gone()
+			}
+			s.helpers.give()
+		},
+	}, nil
+}
+
+// helper takes a free connection of the account and logs in.
+func (p *Pool) helper(ctx context.Context, s *Session, a *account) (*way, func(), error) {
+	hops, err := p.hopsOf(ctx, s.conn, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	leave, err := p.sidedoor(ctx, hops)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer leave()
+	release := p.spare(s, a)
+	if release == nil {
+		return nil, nil, errNoHelper
+	}
+	w, err := p.connect(ctx, s.conn, hops)
+	if err == nil {
+		for _, h := range hops {
+			p.account(h.account()).share(h.mark)
+		}
+		return w, release, nil
+	}
+	defer release()
+	switch {
+	case ctx.Err() != nil: // the copy has ended
+	case wasRefused(hops):
+		p.troubled(s, a, 0, refusedRest, err)
+	default:
+		p.troubled(s, a, a.inUse()-1, fullRest, err)
+	}
+	return nil, nil, err
+}
+
+// spare takes a connection for a helper, within the account's limit and that of the process.
+func (p *Pool) spare(s *Session, a *account) func() {
+	if p.helping.Add(1) > helpersOfPool {
+		p.helping.Add(-1)
+		return nil
+	}
+	release := a.spare(s.conn.MaxConnections, p.opts.Now())
+	if release == nil {
+		p.helping.Add(-1)
+		return nil
+	}
+	return sync.OnceFunc(func() { p.helping.Add(-1); release() })
+}
+
+// sidedoor lets the logins of helpers through where nothing is in doubt: this process has logged in with the same credentials, and no
+// breaker is open. The first helper of an account with a password goes alone, because a server that takes one login at a time and
+// says no to a second as it would to a wrong password must not hear it seven times.
+func (p *Pool) sidedoor(ctx context.Context, hops []*hop) (leave func(), err error) {
+	e := &entry{pool: p}
+	for _, h := range hops {
+		a := p.account(h.account())
+		if !h.login.creds.password.Empty() && !a.isShared(h.mark) {
+			select {
+			case a.gate <- struct{}{}:
+				e.held = append(e.held, a)
+			case <-ctx.Done():
+				e.leave()
+				return nil, context.Cause(ctx)
+			}
+		}
+		b, err := p.opts.Store.Breaker(ctx, h.account())
+		if err != nil || b.Open || !a.isProven(h.mark) {
+			e.leave()
+			return nil, errors.Join(errNoHelper, err)
+		}
+	}
+	return e.leave, nil
+}
+
+func wasRefused(hops []*hop) bool {
+	for _, h := range hops {
+		if h.refused != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// troubled remembers that a helper met trouble. Beside most connections, none is tried for a while.
+func (p *Pool) troubled(s *Session, a *account, most int, rest time.Duration, err error) {
+	now := p.opts.Now()
+	a.bound(most, now, now.Add(rest))
+	p.opts.Log.Info("a further connection for a large file came to nothing; the file goes on without it", "connection", s.conn.Name,
+		"connections", most, "error", technical(err))
+}

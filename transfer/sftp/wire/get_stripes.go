@@ -1,0 +1,249 @@
+package wire
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/sftp/wire/packet"
+)
+
+// stripes are the further connections of a download.
+//
+// What a helper reads counts only when the server has said behind it, on the helper's own handle, that the file is of the size
+// and time that the first handle had at the beginning: somebody may have put another file under the name before the helper opened
+// it, or write to it now. Anything else than data from a helper, and its death or silence, ends the helper and not the copy: what it
+// owes is read on the first connection, which alone decides how long the file is and whether it can be read.
+type stripes struct {
+	team    *team
+	helpers []*lane
+	striped bool      // there was a helper
+	base    job.Entry // what the server said of the first handle, before there was one
+	useful  bool      // it said so, and helpers can be held to it
+	spare   [][]byte
+
+	judging bool
+	stuck   *slot // the slot that held all others up when last looked
+	since   time.Time
+}
+
+// block is what a helper reads at once: neighbouring slots, and what the server says of the file behind them.
+type block struct {
+	lane  *lane
+	left  int  // slots that are not whole
+	stale bool // a READ was sent behind the last look
+	seen  bool // the look behind the last READ agreed
+}
+
+func (b *block) agreed() bool { return b.left == 0 && b.seen && !b.stale }
+
+// askBase asks what helpers will be held to.
+func (g *getter) askBase() error {
+	if g.team == nil {
+		return nil
+	}
+	r := handleRequest(OpFstat, packet.Fstat, g.path, g.first.handle)
+	r.block = &block{}
+	return g.flight.sendOn(g.first, r)
+}
+
+// sawBase takes the answer. A server that does not tell size and time gives nothing by which two handles could be known to be of
+// one file: no helper is called.
+func (g *getter) sawBase(r *request) error {
+	var err error
+	g.base, err = g.told(g.c, r)
+	g.useful = g.base.Size == g.size && g.base.ModTime != 0
+	return err
+}
+
+// callHelpers calls them when that pays.
+func (g *getter) callHelpers() {
+	if g.useful && !g.team.called && g.team.due(g.written, g.size-g.next, g.c.RoundTrip()) {
+		g.team.call(g.c, g.joined, g.fell)
+	}
+}
+
+// joined takes a helper in whose handle is on the same file.
+func (g *getter) joined(l *lane, seen job.Entry) error {
+	if !g.same(seen) {
+		g.team.leave(l, nil)
+		return nil
+	}
+	g.striped = true
+	g.helpers = append(g.helpers, l)
+	if !g.judging {
+		g.judging = true
+		g.team.every(g.team.rules.Patience/2, g.judge)
+	}
+	return nil
+}
+
+func (g *getter) same(seen job.Entry) bool {
+	return seen.Size == g.base.Size && seen.ModTime == g.base.ModTime && seen.Kind == g.base.Kind
+}
+
+// fell is told of a helper whose session ended.
+func (g *getter) fell(l *lane) error {
+	if !l.gone {
+		g.drop(l, l.c.Err())
+	}
+	return nil
+}
+
+// drop reads what a helper owes on the first connection. The helper may still write to the buffers that it was given, so they
+// are not used again.
+func (g *getter) drop(l *lane, fault error) {
+	g.flight.forget(l)
+	g.helpers = without(g.helpers, l)
+	g.team.leave(l, fault)
+	for _, s := range g.slots {
+		if s.block != nil && s.block.lane == l && !s.block.agreed() {
+			s.buf, s.filled, s.block = make([]byte, len(s.buf)), 0, nil
+			g.first.todo = append(g.first.todo, s)
+		}
+	}
+	slices.SortFunc(g.first.todo, func(a, b *slot) int { return cmp.Compare(a.off, b.off) })
+	g.looked = !g.looks() // what was said before the last READ does not count
+}
+
+// askHelper fills the window of a helper, or lets it go when there is nothing more for it.
+func (g *getter) askHelper(l *lane) {
+	for l.open < windowCount && (len(l.todo) > 0 || g.stretch(l)) {
+		s := l.todo[0]
+		if !l.c.window.try(len(s.buf)) {
+			return
+		}
+		l.todo = l.todo[1:]
+		if !g.askOn(l, s) || len(l.todo) == 0 && !g.lookOn(s.block) {
+			return // it is dead, as an event will tell
+		}
+	}
+	if l.open == 0 && len(l.todo) == 0 && (l.leaving || g.next >= g.size) {
+		g.helpers = without(g.helpers, l)
+		l.gone = true
+		g.team.leave(l, nil)
+	}
+}
+
+// askOn asks a helper for what a slot lacks. False: the helper is dead.
+func (g *getter) askOn(l *lane, s *slot) bool {
+	s.block.stale, s.block.seen = true, false
+	return g.flight.sendOn(l, g.request(l, s)) == nil
+}
+
+// lookOn asks a helper what it knows of the file, behind the READs of a block.
+func (g *getter) lookOn(b *block) bool {
+	b.stale = false
+	r := handleRequest(OpFstat, packet.Fstat, g.path, b.lane.handle)
+	r.block = b
+	return g.flight.sendOn(b.lane, r) == nil
+}
+
+// stretch takes the next block of the file for a helper. A helper that somebody waits for takes none.
+func (g *getter) stretch(l *lane) bool {
+	l.leaving = l.leaving || l.helper.Wanted()
+	if l.leaving || g.end >= 0 || g.next >= g.size {
+		return false
+	}
+	n := min(max(stretchBytes, int64(g.chunk)), g.size-g.next)
+	if !g.fits(int(n)) {
+		return false
+	}
+	b := &block{lane: l}
+	for ; n > 0; b.left++ {
+		s := g.newSlot(int(min(n, int64(g.chunk))))
+		s.block = b
+		l.todo = append(l.todo, s)
+		n -= int64(len(s.buf))
+	}
+	return true
+}
+
+// fits says whether n more bytes may be in memory: blocks are taken in order, so what is taken always comes to its turn.
+func (g *getter) fits(n int) bool {
+	return g.next+int64(n)-g.written <= int64(ahead*windowBytes*(1+len(g.helpers)))
+}
+
+// takeHelped takes an answer to a helper. Whatever is not what was hoped for ends the helper.
+func (g *getter) takeHelped(r *request) {
+	l := r.lane
+	if r.op == OpFstat {
+		seen, err := g.told(l.c, r)
+		if err != nil || !g.same(seen) {
+			g.drop(l, nil)
+		} else if !r.block.stale {
+			r.block.seen = true
+		}
+		return
+	}
+	s := r.slot
+	if r.kind == packet.Status {
+		g.drop(l, nil)
+		return
+	}
+	g.fill(s, r.n)
+	if !s.whole() {
+		g.shorter()
+		_ = g.askOn(l, s)
+		return
+	}
+	l.c.window.give(len(s.buf))
+	if s.block.left--; s.block.left == 0 && s.block.stale {
+		_ = g.lookOn(s.block)
+	}
+}
+
+// judge ends a helper that holds the download up: one that has been silent while it owes answers, or that all others wait for.
+// While answers wait for us, it is not the helpers that are slow.
+func (g *getter) judge() error {
+	if len(g.flight.done) > 0 {
+		return nil
+	}
+	patience := g.team.rules.Patience
+	for _, l := range slices.Clone(g.helpers) {
+		if l.quiet() >= patience || g.waitsFor(l) && time.Since(g.since) >= patience {
+			g.drop(l, errSlow)
+		}
+	}
+	return nil
+}
+
+// waitsFor says whether everything waits for a helper, and notes since when.
+func (g *getter) waitsFor(l *lane) bool {
+	if len(g.slots) == 0 || g.slots[0].block == nil || g.slots[0].block.lane != l || g.flight.open > l.open {
+		return false
+	}
+	if g.stuck != g.slots[0] {
+		g.stuck, g.since = g.slots[0], time.Now()
+	}
+	return true
+}
+
+// dismiss lets all helpers go behind the copy. What they still owe is not waited for.
+func (g *getter) dismiss() {
+	g.team.finish()
+	for _, l := range g.helpers {
+		g.flight.forget(l)
+	}
+	g.helpers = nil
+}
+
+// buffer gives a buffer of n bytes.
+func (g *getter) buffer(n int) []byte {
+	if last := len(g.spare) - 1; last >= 0 && n == g.c.limits.Read {
+		b := g.spare[last]
+		g.spare = g.spare[:last]
+		return b
+	}
+	return g.c.window.buffer(n, g.c.limits.Read)
+}
+
+// recycle keeps a buffer for the next slot.
+func (g *getter) recycle(b []byte) {
+	if g.striped && len(b) == g.c.limits.Read {
+		g.spare = append(g.spare, b)
+		return
+	}
+	g.c.window.recycle(b, g.c.limits.Read)
+}

@@ -1,0 +1,256 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/sftp/wire/packet"
+)
+
+// Stripes let one large copy go over further connections to the same server: a channel has 2 MiB in flight and no more, so a
+// long round trip leaves one connection idle most of the time.
+type Stripes struct {
+	// Lanes is how many connections suit a round trip, the first included; below 2 there are no further ones. No more than
+	// 8 are used.
+	Lanes func(roundTrip time.Duration) int
+	// Least is the size of the smallest file to which this applies, in bytes.
+	Least int64
+	// Call gets one more connection, which may take long; the copy goes on meanwhile. It is called by several goroutines.
+	Call func(ctx context.Context) (*Helper, error)
+	// Running counts the goroutines that are about helpers. They end by themselves a bounded time after the copy.
+	Running *sync.WaitGroup
+	// Patience is how long a helper may hold a download up before its stretches are read on the first connection.
+	Patience time.Duration
+}
+
+// Helper is a further connection to the server.
+type Helper struct {
+	Client *Client
+	Wanted func() bool       // somebody waits for the connection: it is to be given back soon
+	Leave  func(fault error) // gives it back; nil: it is well. It may take a while
+}
+
+// ErrNotNeeded is the fault of a helper that has none: the copy ended without it.
+var ErrNotNeeded = errors.New("the copy has ended")
+
+// errSlow is the fault of a helper that held a download up.
+var errSlow = errors.New("it held the download up")
+
+const (
+	lanesMost = 8
+	// loginTrips is how many round trips a login takes. A connection moves 2 MiB in each, so a copy with less than
+	// loginTrips times that before it is through before a helper is there.
+	loginTrips = 13
+	// slowTrips is how many round trips a line without loss needs to come to its full speed, from the first ten packets on.
+	// A copy that is by then so slow that the rest takes as long as two logins has a line that loses packets, where one
+	// connection gets a fraction of its window across: that pays for smaller files too.
+	slowTrips = 8
+	// stretchBytes is how much of the file a lane takes at once: small, so that all lanes come to the end together, and large,
+	// so that the disk on the other side is read and written in pieces.
+	stretchBytes = 1 << 20
+	// ahead is how many windows of each lane a download may hold in memory: what is in flight, and what waits for its turn.
+	ahead = 2
+	// farewell bounds the CLOSE of a helper that is no longer needed.
+	farewell = 3 * time.Second
+)
+
+// lane is one connection of a copy with its handle on the file.
+type lane struct {
+	c      *Client
+	handle string
+	helper *Helper // nil: the first
+	open   int     // requests without an answer
+	gone   bool    // its answers count no more
+	asked  time.Time
+
+	todo    []*slot // download: taken and not asked for yet
+	leaving bool    // download: it takes nothing more
+	wrote   bool    // upload: a WRITE was sent
+	sends   int     // upload: WRITEs in a row
+
+	left chan struct{}
+	once sync.Once
+}
+
+// team gets helpers for one copy, and sees that they go.
+type team struct {
+	rules  *Stripes
+	path   string
+	flags  uint32
+	events chan<- *request
+	most   int
+	began  time.Time
+	called bool
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	mu     sync.Mutex
+	over   bool
+	lanes  []*lane
+}
+
+// newTeam gives nil where the copy is to go over one connection.
+func newTeam(c *Client, rules *Stripes, path string, flags uint32, size int64) *team {
+	if rules == nil || size < rules.Least || c.RoundTrip() == 0 {
+		return nil
+	}
+	most := min(rules.Lanes(c.RoundTrip()), lanesMost)
+	if most < 2 {
+		return nil
+	}
+	t := &team{rules: rules, path: path, flags: flags, most: most, began: time.Now()}
+	t.ctx, t.cancel = context.WithCancel(context.Background())
+	return t
+}
+
+// flight gives the flight of the copy, with room for all answers and events that may come at once: whoever tells never waits.
+func (t *team) flight(c *Client, op Op, path string, most int) *flight {
+	if t == nil {
+		return newFlight(c, op, path, most)
+	}
+	f := newFlight(c, op, path, t.most*(2*windowCount+4)+1)
+	t.events = f.done
+	return f
+}
+
+// due says whether helpers pay for the bytes that are left, of which moved have come across.
+func (t *team) due(moved, left int64, roundTrip time.Duration) bool {
+	switch took := time.Since(t.began); {
+	case left >= loginTrips*windowBytes:
+		return true
+	case took < slowTrips*roundTrip:
+		return false
+	default:
+		return float64(left)*took.Seconds() > float64(moved)*(2*loginTrips*roundTrip).Seconds()
+	}
+}
+
+// call sends for all helpers at once. Each that has opened the file is told to joined, with what the server says of its
+// handle, and to fell when its session ends, both as events of the copy.
+func (t *team) call(first *Client, joined func(*lane, job.Entry) error, fell func(*lane) error) {
+	t.called = true
+	for range t.most - 1 {
+		t.rules.Running.Go(func() {
+			helper, err := t.rules.Call(t.ctx)
+			if err != nil {
+				return // no failure of the copy, which never waited for it
+			}
+			l := &lane{c: helper.Client, helper: helper, left: make(chan struct{})}
+			seen, err := t.open(l, first.limits)
+			if err != nil {
+				t.leave(l, err)
+				return
+			}
+			if !t.post(l, func() error { return joined(l, seen) }) {
+				t.leave(l, ErrNotNeeded)
+				return
+			}
+			select {
+			case <-l.left:
+			case <-l.c.Done():
+				t.post(nil, func() error { return fell(l) })
+			}
+		})
+	}
+}
+
+// open opens the file once more, without making or emptying it. Behind the end of the copy this may meet another file, or none:
+// nothing is read from it and nothing written to it then.
+func (t *team) open(l *lane, limits Limits) (job.Entry, error) {
+	if l.c.limits != limits {
+		return untold, errors.New("the server grants this connection other lengths")
+	}
+	var err error
+	if l.handle, err = l.c.openFile(t.ctx, t.path, t.flags); err != nil {
+		return untold, err
+	}
+	f, err := l.c.askBody(t.ctx, handleRequest(OpFstat, packet.Fstat, t.path, l.handle))
+	if err != nil {
+		return untold, err
+	}
+	attrs := f.Attrs()
+	if f.Err() != nil {
+		return untold, l.c.broken(OpFstat, t.path, f.Err())
+	}
+	return entry("", attrs), nil
+}
+
+// post tells the copy of something, unless it is over. l, if there is one, is of the team from then on.
+func (t *team) post(l *lane, event func() error) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.over {
+		return false
+	}
+	if l != nil {
+		t.lanes = append(t.lanes, l)
+	}
+	t.events <- &request{event: event} // there is room: see flight
+	return true
+}
+
+// every tells the copy to do something again and again, as long as it lasts. One that has not done it yet is not told again.
+func (t *team) every(pause time.Duration, do func() error) {
+	t.rules.Running.Go(func() {
+		tick := time.NewTicker(max(pause, time.Millisecond))
+		defer tick.Stop()
+		var told atomic.Bool
+		for {
+			select {
+			case <-t.ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if told.CompareAndSwap(false, true) {
+				t.post(nil, func() error { told.Store(false); return do() })
+			}
+		}
+	})
+}
+
+// leave lets a helper go; only the first call counts. One that is well closes its handle first.
+func (t *team) leave(l *lane, fault error) {
+	l.once.Do(func() {
+		close(l.left)
+		t.rules.Running.Go(func() {
+			if fault == nil && l.handle != "" {
+				ctx, cancel := context.WithTimeout(context.Background(), farewell)
+				defer cancel()
+				fault = l.c.closeHandle(ctx, t.path, l.handle, 0)
+			}
+			l.helper.Leave(fault)
+		})
+	})
+}
+
+// finish lets all helpers go that are still there, or on their way.
+func (t *team) finish() {
+	if t == nil {
+		return
+	}
+	t.cancel()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.over = true
+	for _, l := range t.lanes {
+		t.leave(l, ErrNotNeeded)
+	}
+}
+
+// without gives the lanes without one of them.
+func without(lanes []*lane, l *lane) []*lane {
+	return slices.DeleteFunc(lanes, func(other *lane) bool { return other == l })
+}
+
+// quiet is how long a lane has owed an answer without a byte from the server.
+func (l *lane) quiet() time.Duration {
+	if l.open == 0 {
+		return 0
+	}
+	return time.Since(l.c.start) - max(l.asked.Sub(l.c.start), time.Duration(l.c.heard.Load()))
+}
