@@ -4,7 +4,7 @@ import "time"
 
 // Stripe makes files of least bytes go over as many connections, however short the line is.
 func (p *Pool) Stripe(lanes int, least int64, patience time.Duration) {
-	p.rules = rules{lanes: func(time.Duration) int { return lanes }, least: least, patience: patience}
+	p.rules = rules{lanes: func(time.Duration) int { return lanes }, least: least, atOnce: least, patience: patience}
 }
 
 // LanesFor is how many connections pay for a round trip.

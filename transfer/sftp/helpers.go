@@ -14,6 +14,7 @@ import (
 type rules struct {
 	lanes    func(roundTrip time.Duration) int
 	least    int64
+	atOnce   int64
 	patience time.Duration
 }
 
@@ -74,7 +75,7 @@ func (s *Session) stripes() *wire.Stripes {
 	if s.conn.MaxConnections < 2 || s.putOnly {
 		return nil
 	}
-	return &wire.Stripes{Lanes: s.pool.rules.lanes, Least: s.pool.rules.least, Patience: s.pool.rules.patience,
+	return &wire.Stripes{Lanes: s.pool.rules.lanes, Least: s.pool.rules.least, AtOnce: s.pool.rules.atOnce, Patience: s.pool.rules.patience,
 		Call: s.help, Running: &s.helpers.running}
 }
 

@@ -21,6 +21,7 @@ type peer struct {
 	hello   func(*peer)             // answers INIT; nil: version 3, no extensions
 	lie     func(*peer, query) bool // sees a request first; true: it dealt with it
 	told    func(*peer, query)      // sees every request
+	meet    func(*peer, query) bool // answers every request in the place of lie and honest; false: the session ends
 
 	mu    sync.Mutex
 	asked []byte // kinds of the requests, in order
@@ -100,6 +101,12 @@ func (p *peer) run() {
 		p.mu.Unlock()
 		if p.told != nil {
 			p.told(p, q)
+		}
+		if p.meet != nil {
+			if !p.meet(p, q) {
+				return
+			}
+			continue
 		}
 		if p.lie == nil || !p.lie(p, q) {
 			p.honest(q)

@@ -20,6 +20,9 @@ type Stripes struct {
 	Lanes func(roundTrip time.Duration) int
 	// Least is the size of the smallest file to which this applies, in bytes.
 	Least int64
+	// AtOnce is how many bytes have to be left for further connections to be made at once, however fast the first one is. Zero:
+	// what it moves while they log in.
+	AtOnce int64
 	// Call gets one more connection, which may take long; the copy goes on meanwhile. It is called by several goroutines.
 	Call func(ctx context.Context) (*Helper, error)
 	// Running counts the goroutines that are about helpers. They end by themselves a bounded time after the copy.
@@ -79,7 +82,7 @@ type lane struct {
 
 // team gets helpers for one copy, and sees that they go.
 type team struct {
-	rules  *Stripes
+	rules  Stripes
 	path   string
 	flags  uint32
 	events chan<- *request
@@ -103,7 +106,11 @@ func newTeam(c *Client, rules *Stripes, path string, flags uint32, size int64) *
 	if most < 2 {
 		return nil
 	}
-	t := &team{rules: rules, path: path, flags: flags, most: most, began: time.Now()}
+	own := *rules
+	if own.AtOnce == 0 {
+		own.AtOnce = loginTrips * windowBytes
+	}
+	t := &team{rules: own, path: path, flags: flags, most: most, began: time.Now()}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	return t
 }
@@ -121,7 +128,7 @@ func (t *team) flight(c *Client, op Op, path string, most int) *flight {
 // due says whether helpers pay for the bytes that are left, of which moved have come across.
 func (t *team) due(moved, left int64, roundTrip time.Duration) bool {
 	switch took := time.Since(t.began); {
-	case left >= loginTrips*windowBytes:
+	case left >= t.rules.AtOnce:
 		return true
 	case took < slowTrips*roundTrip:
 		return false
