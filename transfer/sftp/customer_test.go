@@ -26,6 +26,14 @@ type customer struct {
 	conn  job.Connection
 }
 
+// helped waits until the server was asked something by another connection than the first.
+func (c *customer) helped(t *testing.T, op string) {
+	t.Helper()
+	if _, err := c.Await(t.Context(), func(o sftptest.Operation) bool { return o.Op == op && o.Session > 1 && o.Path != "none" }); err != nil {
+		t.Fatal(err)
+	}
+}
+
 const password = "correct horse 7"
 
 // newCustomer starts a server on which "acme" logs in with password, or with the key "acme" of the store.

@@ -2,6 +2,7 @@ package sftp_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -9,11 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/sftp"
+	"github.com/haulier/haulier/transfer/sftp/wire/packet"
 	"github.com/haulier/haulier/transfer/sftptest"
 )
 
@@ -125,6 +128,325 @@ func TestOneFileOverSeveralConnections(t *testing.T) {
 				}
 				c.sent(t, "out", content)
 			})
+		}
+	}
+}
+
+// A helper whose server goes away at any point of its work costs a download nothing.
+func TestDownloadOutlivesItsHelpers(t *testing.T) {
+	content := noise(6*mib + 1)
+	for _, op := range []string{"open", "fstat", "read", "close"} {
+		for after := range 8 {
+			for name, do := range map[string]sftptest.Action{"cut": sftptest.Drop, "cut behind": sftptest.DropDone, "ended": sftptest.EndSession, "stalled": sftptest.Stall,
+				"refused": sftptest.Fail, "lied to": sftptest.MoreData} {
+				if op == "close" && after > 1 || op == "open" && after > 3 || name == "stalled" && after%3 > 0 {
+					continue
+				}
+				t.Run(fmt.Sprint(op, " ", after, " ", name), func(t *testing.T) {
+					t.Parallel()
+					c := afar(t, 3)
+					c.lay(t, "big", content)
+					c.pool.Stripe(3, 1, 200*time.Millisecond)
+					s := open(t, c.pool, c.conn)
+					c.Change(func(k *sftptest.Knobs) {
+						k.Faults = []sftptest.Fault{{Op: op, Later: true, After: after, Times: 1, Do: do, Code: packet.Failure}}
+					})
+					fetch(t, s, content)
+				})
+			}
+		}
+	}
+}
+
+// An upload that loses a helper fails as one does that loses its connection: it can be tried again, and then goes over one. It never
+// says that it went well unless all is there.
+func TestUploadThatLosesAHelper(t *testing.T) {
+	content := noise(6*mib + 1)
+	for _, op := range []string{"open", "fstat", "write", "fsync", "close"} {
+		for after := range 8 {
+			for name, do := range map[string]sftptest.Action{"cut": sftptest.Drop, "cut behind": sftptest.DropDone, "ended": sftptest.EndSession, "refused": sftptest.Fail} {
+				if op != "write" && after > 3 {
+					continue
+				}
+				t.Run(fmt.Sprint(op, " ", after, " ", name), func(t *testing.T) {
+					t.Parallel()
+					c := afar(t, 3)
+					s := open(t, c.pool, c.conn)
+					c.Change(func(k *sftptest.Knobs) {
+						k.Faults = []sftptest.Fault{{Op: op, Later: true, After: after, Times: 1, Do: do, Code: packet.Failure}}
+					})
+					struck := c.Struck()
+					if _, err := s.Put(t.Context(), "/out", longOf(content)); err != nil {
+						if c.Struck() == struck {
+							t.Fatalf("nothing happened, and the upload failed: %v", err)
+						}
+						if r := want(t, err, "net.lost"); !r.Temporary || r.Unknown {
+							t.Errorf("temporary %v, unknown %v", r.Temporary, r.Unknown)
+						}
+						wrote := c.sessionsThat("write")
+						if _, err := s.Put(t.Context(), "/out", longOf(content)); err != nil {
+							t.Fatalf("tried again: %v", err)
+						}
+						if n := c.sessionsThat("write"); n > wrote {
+							t.Errorf("tried again, it went over other connections: %d, %d before", n, wrote)
+						}
+					}
+					c.sent(t, "out", content)
+				})
+			}
+		}
+	}
+}
+
+// Servers that allow less than we do are found out, and then respected. No run fails, and no breaker opens.
+func TestServersThatLimitConnections(t *testing.T) {
+	content := noise(12 * mib)
+	for name, change := range map[string]func(*sftptest.Knobs){
+		"one login":       func(k *sftptest.Knobs) { k.MaxConnections = 1 },
+		"two logins":      func(k *sftptest.Knobs) { k.MaxConnections = 2 },
+		"starting":        func(k *sftptest.Knobs) { k.MaxStartups = -1 },
+		"no channel":      func(k *sftptest.Knobs) { k.MaxSessions = -1 },
+		"refused":         func(k *sftptest.Knobs) { k.RefuseLogin = true },
+		"another service": func(k *sftptest.Knobs) { k.Greeting = "220 ready\r\n" },
+		"no SFTP":         func(k *sftptest.Knobs) { k.NoSFTP = true },
+		"another key":     func(k *sftptest.Knobs) { k.FreshHostKey = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := afar(t, 4)
+			c.lay(t, "big", content)
+			s := open(t, c.pool, c.conn)
+			c.Change(change)
+			fetch(t, s, content)
+			if c.Struck() == 0 && name != "no SFTP" && name != "another key" && name != "starting" && name != "refused" {
+				t.Error("no further connection was tried")
+			}
+			tried := len(c.logins())
+			if name == "refused" && tried != 2 {
+				t.Errorf("a password that is refused was offered %d times", tried-1)
+			}
+			fetch(t, s, content)
+			if n, err := s.Put(t.Context(), "/out", longOf(content)); err != nil || n != int64(len(content)) {
+				t.Fatalf("put: %d, %v", n, err)
+			}
+			c.sent(t, "out", content)
+			if again := len(c.logins()) - tried; name != "two logins" && again > 0 {
+				t.Errorf("the limit was forgotten: %d logins more", again)
+			}
+			if b, _ := c.store.Breaker(t.Context(), job.Account{Host: c.conn.Host, Port: c.conn.Port, User: c.conn.User}); b.Open {
+				t.Errorf("the breaker is open: %+v", b)
+			}
+		})
+	}
+}
+
+// What the server says of the helpers' handles decides what they may give.
+func TestHelpersOnAnotherVersion(t *testing.T) {
+	content := noise(12 * mib)
+	t.Run("the name leads elsewhere meanwhile", func(t *testing.T) {
+		t.Parallel()
+		c := afar(t, 3)
+		c.lay(t, "big", content)
+		s := open(t, c.pool, c.conn)
+		c.Change(func(k *sftptest.Knobs) {
+			k.Faults = []sftptest.Fault{{Op: "open", Later: true, Times: 1, Do: sftptest.Replace}}
+		})
+		fetch(t, s, content)
+		if n := c.sessionsThat("read"); n != 1 {
+			t.Errorf("%d connections read", n)
+		}
+	})
+	t.Run("no word of open files", func(t *testing.T) {
+		t.Parallel()
+		c := afar(t, 3)
+		c.lay(t, "big", content)
+		c.Change(func(k *sftptest.Knobs) { k.NoStat = true })
+		s := open(t, c.pool, c.conn)
+		var got bytes.Buffer
+		if _, err := s.Get(t.Context(), "/big", int64(len(content)), &got, nil); err != nil {
+			t.Fatal(err)
+		}
+		same(t, got.Bytes(), content)
+		if n := len(c.logins()); n != 1 {
+			t.Errorf("%d logins", n)
+		}
+		if _, err := s.Put(t.Context(), "/out", longOf(content)); err != nil {
+			t.Fatal(err)
+		}
+		c.sent(t, "out", content)
+		if n := c.sessionsThat("write"); n != 1 {
+			t.Errorf("%d connections wrote", n)
+		}
+	})
+	t.Run("it is rewritten where it lies", func(t *testing.T) {
+		t.Parallel()
+		c := afar(t, 3)
+		c.lay(t, "big", content)
+		s := open(t, c.pool, c.conn)
+		changed := slices.Clone(content)
+		for i := range changed[6*mib:] {
+			changed[6*mib+i] ^= 1
+		}
+		var once sync.Once
+		var got bytes.Buffer
+		var told job.Entry
+		_, err := s.Get(t.Context(), "/big", int64(len(content)), writer(func(p []byte) (int, error) {
+			if got.Len() > 3*mib {
+				once.Do(func() {
+					c.lay(t, "big", changed)
+					later := time.Now().Add(time.Minute)
+					if err := os.Chtimes(filepath.Join(c.root, "big"), later, later); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			return got.Write(p)
+		}), func(e job.Entry) error { told = e; return nil })
+		if err == nil && time.Until(time.Unix(told.ModTime, 0)) < 0 {
+			t.Error("what was read is told as the version from before")
+		}
+	})
+}
+
+type writer func(p []byte) (int, error)
+
+func (w writer) Write(p []byte) (int, error) { return w(p) }
+
+// A temporary name that leads to another file when a helper opens it is found out before the file is said to be there.
+func TestUploadWhoseNameIsTaken(t *testing.T) {
+	content := noise(12 * mib)
+	c := afar(t, 3)
+	s := open(t, c.pool, c.conn)
+	c.Change(func(k *sftptest.Knobs) {
+		k.Faults = []sftptest.Fault{{Op: "open", Later: true, Times: 1, Do: sftptest.Replace}}
+	})
+	_, err := s.Put(t.Context(), "/out", longOf(content))
+	if r := want(t, err, "remote.failure"); !r.Temporary {
+		t.Error("another attempt has another name")
+	}
+}
+
+// like is what a server and its connection are like.
+type like struct {
+	version, profile       string
+	noExtensions, readOnce bool
+	connections            int
+}
+
+// Servers on which it is not known to be safe get each file over one connection.
+func TestFilesThatGoOverOneConnection(t *testing.T) {
+	content := noise(12 * mib)
+	for name, test := range map[string]struct {
+		change func(*like)
+		source io.Reader
+		fetch  bool
+	}{
+		"a server that is not OpenSSH":   {func(c *like) {}, longOf(content), false},
+		"a name that others know":        {func(c *like) { c.version = "SSH-2.0-OpenSSH_9.9" }, bytes.NewReader(content), false},
+		"put-only":                       {func(c *like) { c.version, c.profile = "SSH-2.0-OpenSSH_9.9", "put-only" }, longOf(content), false},
+		"no extension":                   {func(c *like) { c.version, c.noExtensions = "SSH-2.0-OpenSSH_9.9", true }, longOf(content), false},
+		"a download uses the file up":    {func(c *like) { c.readOnce = true }, longOf(content), true},
+		"one connection for the account": {func(c *like) { c.version, c.connections = "SSH-2.0-OpenSSH_9.9", 1 }, longOf(content), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			like := like{connections: 3}
+			test.change(&like)
+			c := newCustomer(t, func(o *sftptest.Options) {
+				o.Version, o.Knobs.Delay, o.Knobs.NoExtensions = like.version, 5*time.Millisecond, like.noExtensions
+			})
+			c.pool.Stripe(3, 1, time.Second)
+			c.conn.MaxConnections, c.conn.ReadOnce, c.conn.Profile = like.connections, like.readOnce, like.profile
+			c.lay(t, "big", content)
+			s := open(t, c.pool, c.conn)
+			if test.fetch {
+				var got bytes.Buffer
+				if _, err := s.Get(t.Context(), "/big", int64(len(content)), &got, nil); err != nil {
+					t.Fatal(err)
+				}
+				same(t, got.Bytes(), content)
+			}
+			if _, err := s.Put(t.Context(), "/out", test.source); err != nil {
+				t.Fatal(err)
+			}
+			c.sent(t, "out", content)
+			if n := c.sessionsThat("open"); n != 1 {
+				t.Errorf("%d connections opened the file", n)
+			}
+		})
+	}
+}
+
+// Helpers are never in anybody's way: who waits for the account gets a connection while the file is still under way.
+func TestHelpersMakeRoom(t *testing.T) {
+	content := noise(40 * mib)
+	for name, move := range map[string]func(t *testing.T, s *sftp.Session){
+		"download": func(t *testing.T, s *sftp.Session) { fetch(t, s, content) },
+		"upload": func(t *testing.T, s *sftp.Session) {
+			if _, err := s.Put(t.Context(), "/out", longOf(content)); err != nil {
+				t.Error(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := afar(t, 2)
+			c.lay(t, "big", content)
+			s := open(t, c.pool, c.conn)
+			moved := make(chan struct{})
+			go func() { defer close(moved); move(t, s) }()
+			c.helped(t, "open")
+			other := open(t, c.pool, c.conn)
+			select {
+			case <-moved:
+				t.Error("the other one got its connection when the file was through")
+			default:
+			}
+			if _, err := other.Stat(t.Context(), "/"); err != nil {
+				t.Error(err)
+			}
+			<-moved
+			if name == "upload" {
+				c.sent(t, "out", content)
+			}
+		})
+	}
+}
+
+// A copy that is given up leaves nothing of its helpers, whatever they were at.
+func TestCopyThatIsGivenUpLeavesNoHelper(t *testing.T) {
+	content := noise(40 * mib)
+	for _, from := range []string{"auth", "open", "read", "write"} {
+		t.Run(from, func(t *testing.T) {
+			t.Parallel()
+			c := afar(t, 4)
+			c.lay(t, "big", content)
+			s := open(t, c.pool, c.conn)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			ended := make(chan error, 1)
+			go func() {
+				var err error
+				if from == "write" {
+					_, err = s.Put(ctx, "/out", longOf(content))
+				} else {
+					_, err = s.Get(ctx, "/big", int64(len(content)), io.Discard, nil)
+				}
+				ended <- err
+			}()
+			c.helped(t, from)
+			cancel()
+			if err := <-ended; err == nil {
+				t.Error("it was not given up")
+			}
+		}) // the end of the test sees to the goroutines
+	}
+}
+
+func TestConnectionsByRoundTrip(t *testing.T) {
+	for trip, lanes := range map[time.Duration]int{0: 1, time.Millisecond: 1, 5 * time.Millisecond: 2, 20 * time.Millisecond: 4, 100 * time.Millisecond: 8, time.Second: 8} {
+		if n := sftp.LanesFor(trip); n != lanes {
+			t.Errorf("%v: %d connections, want %d", trip, n, lanes)
 		}
 	}
 }

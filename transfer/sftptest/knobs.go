@@ -90,6 +90,7 @@ const (
 type Fault struct {
 	Op    string        // as in Operation.Op; empty: any
 	Path  string        // the whole path or its last element; empty: any
+	Later bool          // only requests of later connections than the server's first
 	After int           // matching requests that go well first
 	Times int           // matching requests that are hit; 0: all that follow
 	Delay time.Duration // before anything else happens

@@ -262,7 +262,7 @@ func (s *Server) fault(o Operation) (Fault, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, f := range s.knobs.Faults {
-		if (f.Op != "" && f.Op != o.Op) || (f.Path != "" && f.Path != o.Path && f.Path != path.Base(o.Path)) {
+		if (f.Op != "" && f.Op != o.Op) || (f.Later && o.Session == 1) || (f.Path != "" && f.Path != o.Path && f.Path != path.Base(o.Path)) {
 			continue
 		}
 		s.hits[i]++
