@@ -18,7 +18,9 @@ type account struct {
 	line   []*waiter
 	proven string // mark of the last good login of this process
 
-	shared  string    // mark of the last good login of a helper
+	shared  string                     // mark of the last good login of a helper
+	logins  map[int]context.CancelFunc // of helpers, not through yet
+	tried   int
 	leaving int       // helpers that go because somebody waits in line
 	most    int       // connections beside which no helper is tried, until then
 	until   time.Time // zero: any number
@@ -44,6 +46,7 @@ func (a *account) acquire(ctx context.Context, limit int) (release func(), err e
 	}
 	w := &waiter{limit: limit, ready: make(chan struct{})}
 	a.line = append(a.line, w)
+	a.interrupt()
 	a.mu.Unlock()
 	select {
 	case <-w.ready:
@@ -86,6 +89,35 @@ func (a *account) inUse() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.used
+}
+
+// trying gives a context for the login of a helper, which ends as soon as somebody waits in line.
+func (a *account) trying(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.logins == nil {
+		a.logins = map[int]context.CancelFunc{}
+	}
+	a.tried++
+	n := a.tried
+	a.logins[n] = cancel
+	if len(a.line) > 0 {
+		cancel()
+	}
+	return ctx, func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		delete(a.logins, n)
+		cancel()
+	}
+}
+
+// interrupt ends the logins of helpers that are not through: a connection is needed for more than help.
+func (a *account) interrupt() {
+	for _, cancel := range a.logins {
+		cancel()
+	}
 }
 
 // wants says whether a helper is to go, because somebody waits in line for whom no other helper goes already. Who is told so goes:

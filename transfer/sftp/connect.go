@@ -21,6 +21,7 @@ type way struct {
 	life *life
 	hops []*hop
 	wire *wire.Client
+	like *wire.Limits // of a helper: what its session was granted; nil: it is asked
 }
 
 // last is the customer's server.
@@ -67,8 +68,8 @@ func (p *Pool) hopOf(ctx context.Context, connection string, e job.Endpoint) (*h
 }
 
 // connect goes the whole way. A failure on a jump host names it.
-func (p *Pool) connect(ctx context.Context, c job.Connection, hops []*hop) (*way, error) {
-	w := &way{hops: hops}
+func (p *Pool) connect(ctx context.Context, c job.Connection, hops []*hop, like *wire.Limits) (*way, error) {
+	w := &way{hops: hops, like: like}
 	for i := range hops {
 		isLast := i == len(hops)-1
 		err := w.step(ctx, i, isLast)
@@ -176,7 +177,7 @@ func (w *way) startSFTP(ctx context.Context) (*wire.Client, error) {
 		return nil, err
 	}
 	go func() { _, _ = io.Copy(io.Discard, channel.Stderr()) }() // unread, it would fill the channel's window
-	return wire.New(ctx, channel, wire.Options{Kill: w.life.cut, RequestTimeout: w.last().timeouts.Operation})
+	return wire.New(ctx, channel, wire.Options{Kill: w.life.cut, RequestTimeout: w.last().timeouts.Operation, Limits: w.like})
 }
 
 // drop cuts the connection and waits for what runs on it.

@@ -75,7 +75,9 @@ func (s *Session) stripes() *wire.Stripes {
 	if s.conn.MaxConnections < 2 || s.putOnly {
 		return nil
 	}
-	return &wire.Stripes{Lanes: s.pool.rules.lanes, Least: s.pool.rules.least, AtOnce: s.pool.rules.atOnce, Patience: s.pool.rules.patience,
+	p := s.Profile()
+	tells := p.List != nil && *p.List || p.Stat != nil && *p.Stat
+	return &wire.Stripes{Lanes: s.pool.rules.lanes, Early: tells, Least: s.pool.rules.least, AtOnce: s.pool.rules.atOnce, Patience: s.pool.rules.patience,
 		Call: s.help, Running: &s.helpers.running}
 }
 
@@ -153,7 +155,10 @@ func (p *Pool) helper(ctx context.Context, s *Session, a *account) (*way, func()
 	if release == nil {
 		return nil, nil, errNoHelper
 	}
-	w, err := p.connect(ctx, s.conn, hops)
+	ctx, admitted := a.trying(ctx)
+	defer admitted()
+	limits := s.way.wire.Limits()
+	w, err := p.connect(ctx, s.conn, hops, &limits)
 	if err == nil {
 		for _, h := range hops {
 			p.account(h.account()).share(h.mark)
@@ -162,7 +167,7 @@ func (p *Pool) helper(ctx context.Context, s *Session, a *account) (*way, func()
 	}
 	defer release()
 	switch {
-	case ctx.Err() != nil: // the copy has ended
+	case ctx.Err() != nil: // the copy has ended, or somebody else needs the connection
 	case wasRefused(hops):
 		p.troubled(s, a, 0, refusedRest, err)
 	default:

@@ -86,7 +86,7 @@ func (p *Pool) open(ctx context.Context, c job.Connection, always bool, t *trace
 		return nil, err
 	}
 	defer entry.leave()
-	w, err := p.connect(ctx, c, hops)
+	w, err := p.connect(ctx, c, hops, nil)
 	if err != nil {
 		entry.failed(ctx)
 		return nil, err

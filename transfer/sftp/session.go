@@ -51,9 +51,9 @@ func (s *Session) Close() error {
 		return nil
 	}
 	s.alive.stop()
-	s.helpers.running.Wait()
 	s.way.leave()
 	s.alive.wait()
+	s.helpers.running.Wait()
 	s.release()
 	return s.save()
 }

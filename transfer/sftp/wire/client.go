@@ -34,6 +34,8 @@ type Options struct {
 	MaxListingPacket int
 	// MaxInFlight bounds the bytes that all copies of the session have in flight together. Zero: 2 MiB.
 	MaxInFlight int
+	// Limits are what the server takes in one request, where another session with it has asked already. Nil: it is asked.
+	Limits *Limits
 }
 
 func (o Options) withDefaults() Options {
@@ -177,14 +179,19 @@ func missing(op Op, path string) error {
 func (c *Client) handshake(ctx context.Context) error {
 	hello := packet.End(packet.AppendUint32([]byte{0, 0, 0, 0, packet.Init}, packet.Version), 0)
 	c.enqueue(&request{op: OpInit, packet: hello})
+	began := time.Now()
 	body, err := c.awaitVersion(ctx)
 	if err != nil {
 		return &ConnectionError{Op: OpInit, Sent: true, Err: err}
 	}
+	c.timed(time.Since(began))
 	if c.extensions, err = parseVersion(body); err != nil {
 		return &ConnectionError{Op: OpInit, Sent: true, Err: err}
 	}
-	if c.offers(packet.Limits) {
+	switch {
+	case c.opts.Limits != nil:
+		c.limits = *c.opts.Limits
+	case c.offers(packet.Limits):
 		return c.askLimits(ctx)
 	}
 	return nil

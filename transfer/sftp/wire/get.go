@@ -40,21 +40,24 @@ func (c *Client) Get(ctx context.Context, path string, size int64, dst io.Writer
 	if size < 0 && opts.Max <= 0 {
 		return 0, &LocalError{Act: "get " + quote(path), Err: errors.New("a file of unknown size needs a maximum")}
 	}
-	handle, err := c.openFile(ctx, path, packet.FlagRead)
-	if err != nil {
-		return 0, err
-	}
 	most := windowCount
 	if opts.ReadOnce {
 		most = 1
 	}
-	g := &getter{c: c, path: path, first: &lane{c: c, handle: handle}, size: size, dst: dst, opts: opts, most: most,
+	g := &getter{c: c, path: path, first: &lane{c: c}, size: size, dst: dst, opts: opts, most: most,
 		chunk: c.limits.Read, end: -1, read: untold}
 	if !opts.ReadOnce {
 		g.team = newTeam(c, opts.Stripes, path, packet.FlagRead, size)
 	}
 	g.flight = g.team.flight(c, OpRead, path, most)
 	g.looked = !g.looks()
+	g.callEarly()
+	handle, err := c.openFile(ctx, path, packet.FlagRead)
+	if err != nil {
+		g.team.finish()
+		return 0, err
+	}
+	g.first.handle = handle
 	err = g.run(ctx)
 	if err == nil && opts.BeforeClose != nil {
 		if failed := opts.BeforeClose(g.read); failed != nil {

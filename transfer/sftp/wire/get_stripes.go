@@ -38,11 +38,19 @@ type block struct {
 
 func (b *block) agreed() bool { return b.left == 0 && b.seen && !b.stale }
 
+// callEarly calls helpers for a file that is surely large enough, while it is opened.
+func (g *getter) callEarly() {
+	if g.team != nil && g.team.rules.Early && g.size >= g.team.rules.AtOnce {
+		g.team.call(g.c, g.joined, g.fell)
+	}
+}
+
 // askBase asks what helpers will be held to.
 func (g *getter) askBase() error {
 	if g.team == nil {
 		return nil
 	}
+	close(g.team.opened)
 	r := handleRequest(OpFstat, packet.Fstat, g.path, g.first.handle)
 	r.block = &block{}
 	return g.flight.sendOn(g.first, r)
@@ -53,7 +61,9 @@ func (g *getter) askBase() error {
 func (g *getter) sawBase(r *request) error {
 	var err error
 	g.base, err = g.told(g.c, r)
-	g.useful = g.base.Size == g.size && g.base.ModTime != 0
+	if g.useful = g.base.Size == g.size && g.base.ModTime != 0; !g.useful {
+		g.team.finish()
+	}
 	return err
 }
 
@@ -66,7 +76,7 @@ func (g *getter) callHelpers() {
 
 // joined takes a helper in whose handle is on the same file.
 func (g *getter) joined(l *lane, seen job.Entry) error {
-	if !g.same(seen) {
+	if !g.useful || !g.same(seen) {
 		g.team.leave(l, nil)
 		return nil
 	}
@@ -162,7 +172,7 @@ func (g *getter) stretch(l *lane) bool {
 
 // fits says whether n more bytes may be in memory: blocks are taken in order, so what is taken always comes to its turn.
 func (g *getter) fits(n int) bool {
-	return g.next+int64(n)-g.written <= int64(ahead*windowBytes*(1+len(g.helpers)))
+	return g.next+int64(n)-g.written <= int64(aheadBytes*(1+len(g.helpers)))
 }
 
 // takeHelped takes an answer to a helper. Whatever is not what was hoped for ends the helper.

@@ -36,13 +36,19 @@ func (c *Client) Put(ctx context.Context, path string, src io.Reader, opts PutOp
 	if opts.Excl {
 		flags = packet.FlagWrite | packet.FlagCreate | packet.FlagExcl
 	}
-	handle, err := c.openFile(ctx, path, flags)
-	if err != nil {
-		return 0, err
-	}
-	p := &putter{c: c, path: path, src: src, opts: opts, lanes: []*lane{{c: c, handle: handle}}}
+	p := &putter{c: c, path: path, src: src, opts: opts, lanes: []*lane{{c: c}}}
 	p.team = newTeam(c, opts.Stripes, path, packet.FlagWrite, opts.Size)
 	p.flight = p.team.flight(c, OpWrite, path, windowCount)
+	p.callHelpers()
+	handle, err := c.openFile(ctx, path, flags)
+	if err != nil {
+		p.team.finish()
+		return 0, err
+	}
+	p.lanes[0].handle = handle
+	if p.team != nil {
+		close(p.team.opened)
+	}
 	err = p.run(ctx)
 	if err == nil && p.fsyncs() {
 		err = c.fsync(ctx, path, handle, p.acked)

@@ -23,6 +23,8 @@ type Stripes struct {
 	// AtOnce is how many bytes have to be left for further connections to be made at once, however fast the first one is. Zero:
 	// what it moves while they log in.
 	AtOnce int64
+	// Early: the server is known to tell of files, so helpers may be called before the first handle shows it.
+	Early bool
 	// Call gets one more connection, which may take long; the copy goes on meanwhile. It is called by several goroutines.
 	Call func(ctx context.Context) (*Helper, error)
 	// Running counts the goroutines that are about helpers. They end by themselves a bounded time after the copy.
@@ -56,8 +58,8 @@ const (
 	// stretchBytes is how much of the file a lane takes at once: small, so that all lanes come to the end together, and large,
 	// so that the disk on the other side is read and written in pieces.
 	stretchBytes = 1 << 20
-	// ahead is how many windows of each lane a download may hold in memory: what is in flight, and what waits for its turn.
-	ahead = 2
+	// aheadBytes is what a download may hold in memory for each lane: a window in flight, and half of one that waits for its turn.
+	aheadBytes = windowBytes * 3 / 2
 	// farewell bounds the CLOSE of a helper that is no longer needed.
 	farewell = 3 * time.Second
 )
@@ -89,6 +91,7 @@ type team struct {
 	most   int
 	began  time.Time
 	called bool
+	opened chan struct{} // closed when the first handle is there
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -110,7 +113,7 @@ func newTeam(c *Client, rules *Stripes, path string, flags uint32, size int64) *
 	if own.AtOnce == 0 {
 		own.AtOnce = loginTrips * windowBytes
 	}
-	t := &team{rules: own, path: path, flags: flags, most: most, began: time.Now()}
+	t := &team{rules: own, path: path, flags: flags, most: most, began: time.Now(), opened: make(chan struct{})}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	return t
 }
@@ -166,11 +169,16 @@ func (t *team) call(first *Client, joined func(*lane, job.Entry) error, fell fun
 	}
 }
 
-// open opens the file once more, without making or emptying it. Behind the end of the copy this may meet another file, or none:
+// open opens the file once more, without making or emptying it, when it has been opened for the first time. Behind the end of the copy this may meet another file, or none:
 // nothing is read from it and nothing written to it then.
 func (t *team) open(l *lane, limits Limits) (job.Entry, error) {
 	if l.c.limits != limits {
 		return untold, errors.New("the server grants this connection other lengths")
+	}
+	select {
+	case <-t.opened:
+	case <-t.ctx.Done():
+		return untold, ErrNotNeeded
 	}
 	var err error
 	if l.handle, err = l.c.openFile(t.ctx, t.path, t.flags); err != nil {
