@@ -242,14 +242,14 @@ func (r guardedRemote) Get(ctx context.Context, path string, size int64, dst io.
 }
 
 // Put has three: before OPEN, in the middle, and the answer to CLOSE.
-func (r guardedRemote) Put(ctx context.Context, path string, src io.Reader) (int64, error) {
+func (r guardedRemote) Put(ctx context.Context, path string, src io.Reader, size int64, ahead func()) (int64, error) {
 	if err := r.g.act(ofServer, "open of put "+path, func() error { return nil }); err != nil {
 		return 0, err
 	}
 	half := &halfway{Reader: src, cut: func() error {
 		return r.g.act(ofServer, "middle of put "+path, func() error { return nil })
 	}}
-	n, err := r.Carrier.Put(ctx, path, half)
+	n, err := r.Carrier.Put(ctx, path, half, size, ahead)
 	if half.err != nil {
 		return n, half.err
 	}

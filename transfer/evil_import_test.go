@@ -108,7 +108,7 @@ func TestImportFromALyingServer(t *testing.T) {
 		"silence in OPEN":             {fault("open", sftptest.Swallow), job.RunFailed, "net.stalled", job.FileFailed, false},
 		"silence in CLOSE":            {fault("close", sftptest.Swallow), job.RunFailed, "net.stalled", "", false},
 		"OPEN answered with OK":       {fault("open", sftptest.Pretend), job.RunFailed, "remote.protocol", job.FileFailed, false},
-		"CLOSE refused":               {fault("close", sftptest.Fail, after(1), code(packet.Failure)), job.RunFailed, "remote.failure", job.FileFailed, false},
+		"CLOSE refused":               {fault("close", sftptest.Fail, after(1), code(packet.Failure)), job.RunSucceeded, "", job.FileLanded, true}, // it is whole
 		"DATA behind CLOSE":           {fault("close", sftptest.StaleData, after(1)), job.RunFailed, "remote.protocol", job.FileFailed, false},
 		"size is not told":            {size(-1), job.RunFailed, "remote.size_unknown", job.FileRejected, false},
 		"size 0":                      {size(0), job.RunFailed, "content.empty", job.FileRejected, false},
@@ -231,11 +231,7 @@ func TestImportRepeatsNothingHarmfulOfAServer(t *testing.T) {
 	for _, op := range []string{"opendir", "readdir", "open", "read", "close", "lstat"} {
 		b := evilWithPassword(t).importing(nil)
 		putBytes(t, b.remote("out", "a.csv"), noise(100))
-		after := 0
-		if op == "close" {
-			after = 1
-		}
-		b.lie(sftptest.Knobs{Faults: []sftptest.Fault{{Op: op, After: after, Do: sftptest.Fail, Code: packet.Failure, Text: text}}})
+		b.lie(sftptest.Knobs{Faults: []sftptest.Fault{{Op: op, Do: sftptest.Fail, Code: packet.Failure, Text: text}}})
 		result := b.do()
 		ended(t, result, job.RunFailed, "remote.failure")
 		for _, f := range b.rows() {

@@ -51,7 +51,7 @@ func (r *exportRun) mark(ctx context.Context, f *job.File) error {
 // putEmpty uploads a file whose name says all. It counts as a marker.
 func (r *exportRun) putEmpty(ctx context.Context, f job.File, name string) error {
 	began := time.Now()
-	_, err := r.remote.Put(ctx, name, strings.NewReader(""))
+	_, err := r.remote.Put(ctx, name, strings.NewReader(""), 0, nil)
 	request := r.counted(f, job.Upload, r.want.Location, 0, began, ended(ctx, err))
 	request.Marker = true
 	r.log(ctx, request)

@@ -137,13 +137,9 @@ func (r *exportRun) put(ctx context.Context, f *job.File, moved *int64) error {
 	shown := &progressWriter{to: sum, tell: func(n int64) {
 		r.tell(job.Progress{File: f.ID, Name: r.shown(*f), Stage: job.StageUpload, Done: n, Total: f.Received.Size})
 	}}
-	bytes := io.TeeReader(src, shown)
-	if !r.way.direct {
-		bytes = private{bytes, f.Received.Size}
-	}
 	var n int64
 	err = failpoint.Around("X4", func() (err error) {
-		n, err = r.remote.Put(ctx, f.Temp, bytes)
+		n, err = r.remote.Put(ctx, f.Temp, io.TeeReader(src, shown), f.Received.Size, nil)
 		return err
 	})
 	*moved += n
@@ -156,16 +152,6 @@ func (r *exportRun) put(ctx context.Context, f *job.File, moved *int64) error {
 	r.log(ctx, r.counted(*f, job.Upload, r.want.Location, n, start, ended(ctx, err)))
 	return err
 }
-
-// private is the source of a file that goes to a temporary name of its own, which nobody else reads or writes: it may be written in
-// several places at once. A name that the customer knows is written from its beginning to its end.
-type private struct {
-	io.Reader
-	length int64
-}
-
-// Length is how many bytes there are.
-func (p private) Length() int64 { return p.length }
 
 // log writes a request down. A ledger that does not take it ends the run; what the server acknowledged stays acknowledged.
 func (r *exportRun) log(ctx context.Context, request job.Request) {

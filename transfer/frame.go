@@ -64,7 +64,7 @@ type frame struct {
 	stamp    int64  // of the ledger then
 	listed   bool   // all sources were listed
 	restored bool   // the ledger is an older copy: nothing that looks new is taken without a person's word
-	parallel int // files at the same time; 0: as their sizes suggest
+	parallel int    // files at the same time; 0: as their sizes suggest
 	seq      int
 	only     only        // of a run that is about one name
 	odd      atomic.Bool // the server gives open files other times than names

@@ -17,8 +17,10 @@ type Remote interface {
 	// server says of the open file: on servers where a download uses the file up, nothing, and CLOSE is the acknowledgement.
 	// It may be nil.
 	Get(ctx context.Context, path string, size int64, dst io.Writer, committed func(read job.Entry) error) (int64, error)
-	// Put writes src to a file that it creates or truncates. Nil means that CLOSE was acknowledged and the count is whole.
-	Put(ctx context.Context, path string, src io.Reader) (int64, error)
+	// Put writes src, of size bytes as far as is known, to a file that it creates or truncates. Nil means that CLOSE was
+	// acknowledged and the count is whole. Ahead, if it is not nil, lets CLOSE be sent before the last WRITEs are answered,
+	// and is called then: what it begins to ask is asked behind CLOSE.
+	Put(ctx context.Context, path string, src io.Reader, size int64, ahead func()) (int64, error)
 	// Profile is what is known of the server; Learn adds to it.
 	Profile() job.Profile
 	Learn(func(*job.Profile))

@@ -156,7 +156,7 @@ func twentyFailures(v *visit) {
 		missing := v.path(fmt.Sprintf("missing-%d", i))
 		_, looked := s.Stat(ctx, missing)
 		_, got := s.Get(ctx, missing, 1, io.Discard, nil)
-		_, put := s.Put(ctx, missing+"/a.csv", strings.NewReader("a"))
+		_, put := s.Put(ctx, missing+"/a.csv", strings.NewReader("a"), 0, nil)
 		for _, err := range []error{looked, got, put} {
 			var reason *job.Reason
 			if err == nil || !errors.As(err, &reason) || strings.HasPrefix(reason.Slug, "net.") {
@@ -165,7 +165,7 @@ func twentyFailures(v *visit) {
 		}
 	}
 	content := noise(100_000)
-	_, err := s.Put(ctx, v.path("a.csv"), strings.NewReader(content))
+	_, err := s.Put(ctx, v.path("a.csv"), strings.NewReader(content), 0, nil)
 	v.allowed(err)
 	v.same("there", v.there(""), digests(map[string]string{"a.csv": content}))
 }

@@ -44,7 +44,7 @@ func posixRename(v *visit) {
 
 func fsync(v *visit) {
 	s := v.session()
-	_, err := s.Put(v.t.Context(), v.path("a"), strings.NewReader("a"))
+	_, err := s.Put(v.t.Context(), v.path("a"), strings.NewReader("a"), 0, nil)
 	v.allowed(err)
 	v.same("there", v.there(""), map[string]string{"a": "a"})
 	if known := s.Profile().Fsync; known == nil || !*known {
@@ -141,7 +141,7 @@ func rekey(v *visit) {
 	}
 	content := large["large.bin"]
 	s := v.session()
-	if _, err := s.Put(v.t.Context(), v.path("up"), strings.NewReader(content)); err != nil {
+	if _, err := s.Put(v.t.Context(), v.path("up"), strings.NewReader(content), 0, nil); err != nil {
 		v.allowed(err)
 	}
 	v.same("sent", v.there(""), digests(map[string]string{"up": content}))

@@ -290,7 +290,7 @@ func TestAccountLimitIsShared(t *testing.T) {
 		}
 		entered <- err
 	}()
-	if _, err := s.Put(t.Context(), "/x", strings.NewReader("x")); err != nil {
+	if _, err := s.Put(t.Context(), "/x", strings.NewReader("x"), 0, nil); err != nil {
 		t.Error(err)
 	}
 	select {

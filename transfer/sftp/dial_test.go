@@ -240,7 +240,7 @@ func TestJumpHost(t *testing.T) {
 	c := newCustomer(t, nil)
 	c.conn.Jump = []job.Jump{jump(t, c, testserver.Options{})}
 	s := open(t, c.pool, c.conn)
-	if _, err := s.Put(t.Context(), "/x", strings.NewReader("through")); err != nil {
+	if _, err := s.Put(t.Context(), "/x", strings.NewReader("through"), 0, nil); err != nil {
 		t.Fatal(err)
 	}
 	if keys, err := c.pool.Scan(t.Context(), c.conn); err != nil || len(keys) != 1 || keys[0].Key != c.conn.HostKeys[0] {

@@ -98,7 +98,7 @@ func list(ctx context.Context, o *openSession) error {
 	return open(o.t, o.c.pool, o.c.conn).List(ctx, "/", 0, func(job.Entry) error { return nil })
 }
 func put(ctx context.Context, o *openSession) error {
-	_, err := open(o.t, o.c.pool, o.c.conn).Put(ctx, "/out.csv", strings.NewReader("content"))
+	_, err := open(o.t, o.c.pool, o.c.conn).Put(ctx, "/out.csv", strings.NewReader("content"), 0, nil)
 	return err
 }
 func get(ctx context.Context, o *openSession) error {
@@ -129,7 +129,7 @@ func TestOwnErrorsComeBackAsTheyAre(t *testing.T) {
 	if err := s.List(t.Context(), "/", 0, func(job.Entry) error { return mine }); err != mine {
 		t.Errorf("each: %v", err)
 	}
-	if _, err := s.Put(t.Context(), "/x", io.MultiReader(strings.NewReader("a"), failing{mine})); err != mine {
+	if _, err := s.Put(t.Context(), "/x", io.MultiReader(strings.NewReader("a"), failing{mine}), 0, nil); err != mine {
 		t.Errorf("source: %v", err)
 	}
 	if _, err := s.Stat(t.Context(), "/in.csv"); err != nil {
@@ -177,7 +177,7 @@ func TestPutOnlyServerIsAskedNothingElse(t *testing.T) {
 	pool, store, c := reach(t, server)
 	c.Profile = "put-only"
 	s := open(t, pool, c)
-	if n, err := s.Put(t.Context(), filepath.Join(server.Dir, "employees.csv"), strings.NewReader("a;b\n")); err != nil || n != 4 {
+	if n, err := s.Put(t.Context(), filepath.Join(server.Dir, "employees.csv"), strings.NewReader("a;b\n"), 0, nil); err != nil || n != 4 {
 		t.Fatalf("put: %d, %v", n, err)
 	}
 	p := s.Profile()
@@ -194,7 +194,7 @@ func TestPutOnlyServerIsAskedNothingElse(t *testing.T) {
 func TestPutOnlyPutSendsThreeKindsOfRequests(t *testing.T) {
 	c := newCustomer(t, func(o *sftptest.Options) { o.Knobs.PutOnly = true })
 	c.conn.Profile = "put-only"
-	if _, err := open(t, c.pool, c.conn).Put(t.Context(), "/employees.csv", strings.NewReader("a;b\n")); err != nil {
+	if _, err := open(t, c.pool, c.conn).Put(t.Context(), "/employees.csv", strings.NewReader("a;b\n"), 0, nil); err != nil {
 		t.Fatal(err)
 	}
 	asked := slices.DeleteFunc(c.asked(), func(op string) bool { return op == "limits" })
@@ -206,7 +206,7 @@ func TestPutOnlyPutSendsThreeKindsOfRequests(t *testing.T) {
 func TestPermissionIsNamed(t *testing.T) {
 	server := testserver.SSHD(t, testserver.Options{SFTP: "-R"})
 	pool, _, c := reach(t, server)
-	_, err := open(t, pool, c).Put(t.Context(), filepath.Join(server.Dir, "x\x1b[2J"), strings.NewReader("x"))
+	_, err := open(t, pool, c).Put(t.Context(), filepath.Join(server.Dir, "x\x1b[2J"), strings.NewReader("x"), 0, nil)
 	r := want(t, err, "remote.permission")
 	if !errors.Is(r, fs.ErrPermission) || strings.ContainsRune(r.Cause+r.What+r.Technical, 0x1b) {
 		t.Errorf("%+v", r)
@@ -217,7 +217,7 @@ func TestKilledServerIsALostConnection(t *testing.T) {
 	server := testserver.SSHD(t, testserver.Options{})
 	pool, _, c := reach(t, server)
 	s := open(t, pool, c)
-	_, err := s.Put(t.Context(), filepath.Join(server.Dir, "x"), &endless{after: 1 << 20, then: server.EndSessions})
+	_, err := s.Put(t.Context(), filepath.Join(server.Dir, "x"), &endless{after: 1 << 20, then: server.EndSessions}, 0, nil)
 	if r := want(t, err, "net.lost"); !r.Temporary || r.Unknown {
 		t.Errorf("%+v", r)
 	}
@@ -245,7 +245,7 @@ func TestServerThatIgnoresKeepalivesIsLeftAlone(t *testing.T) {
 	c.conn.Timeouts.Keepalive, c.conn.Timeouts.Stall = 10*time.Millisecond, 50*time.Millisecond
 	s := open(t, c.pool, c.conn)
 	time.Sleep(300 * time.Millisecond)
-	if _, err := s.Put(t.Context(), "/x", strings.NewReader("x")); err != nil {
+	if _, err := s.Put(t.Context(), "/x", strings.NewReader("x"), 0, nil); err != nil {
 		t.Errorf("after a silent while: %v", err)
 	}
 }

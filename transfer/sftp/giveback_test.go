@@ -65,7 +65,7 @@ func TestFailedActsLeaveNothingOpen(t *testing.T) {
 	inside := descriptors(t)
 	for op, act := range map[string]func() error{
 		"read":    func() error { _, err := s.Get(t.Context(), "/f", 7, io.Discard, nil); return err },
-		"write":   func() error { _, err := s.Put(t.Context(), "/g", strings.NewReader("new")); return err },
+		"write":   func() error { _, err := s.Put(t.Context(), "/g", strings.NewReader("new"), 0, nil); return err },
 		"open":    func() error { _, err := s.Get(t.Context(), "/f", 7, io.Discard, nil); return err },
 		"readdir": func() error { return s.List(t.Context(), "/", 100, func(job.Entry) error { return nil }) },
 		"lstat":   func() error { _, err := s.Stat(t.Context(), "/f"); return err },
@@ -82,6 +82,9 @@ func TestFailedActsLeaveNothingOpen(t *testing.T) {
 		c.Change(func(k *sftptest.Knobs) { k.Faults = nil })
 		if err := act(); err != nil {
 			t.Errorf("%s, after all: %v", op, err)
+		}
+		if _, err := s.Stat(t.Context(), "/f"); err != nil { // behind a CLOSE that nobody waited for
+			t.Error(err)
 		}
 		sameDescriptors(t, inside)
 	}

@@ -82,23 +82,16 @@ func (s *Session) stripes() *wire.Stripes {
 }
 
 // writeStripes is the same for an upload. Only OpenSSH is known to write at any place of a file through any number of handles; a
-// gateway to an object store may take the bytes of one handle, in order, for the whole of the file.
-func (s *Session) writeStripes() *wire.Stripes {
+// gateway to an object store may take the bytes of one handle, in order, for the whole of the file. And only a private name, which
+// nobody else reads or writes, may be written in several places at once.
+func (s *Session) writeStripes(private bool) *wire.Stripes {
 	p := s.Profile()
-	known := bytes.HasPrefix(s.way.last().client.ServerVersion(), []byte("SSH-2.0-OpenSSH_")) &&
+	known := private && bytes.HasPrefix(s.way.last().client.ServerVersion(), []byte("SSH-2.0-OpenSSH_")) &&
 		p.Fsync != nil && *p.Fsync && p.PosixRename != nil && *p.PosixRename && p.Statvfs != nil && *p.Statvfs
 	if !known {
 		return nil
 	}
 	return s.stripes()
-}
-
-// lengthOf is how many bytes a source says that it has; 0: it does not say, and then goes over one connection.
-func lengthOf(src any) int64 {
-	if known, ok := src.(interface{ Length() int64 }); ok {
-		return known.Length()
-	}
-	return 0
 }
 
 var errNoHelper = errors.New("no further connection is to be had now")

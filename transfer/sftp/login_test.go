@@ -47,7 +47,7 @@ func TestProFTPDTakesPassword(t *testing.T) {
 	c := job.Connection{Name: "acme", Endpoint: endpointOf(t, server.Addr, server.User, server.HostKeyLines)}
 	c.Auth = job.Auth{Methods: []string{"password"}, Password: &job.SecretRef{From: job.SecretStored, Name: "pw"}}
 	s := open(t, sftp.NewPool(sftp.Options{Store: store, Secrets: store}), c)
-	if n, err := s.Put(t.Context(), "/x", strings.NewReader("abc")); err != nil || n != 3 {
+	if n, err := s.Put(t.Context(), "/x", strings.NewReader("abc"), 0, nil); err != nil || n != 3 {
 		t.Errorf("put: %d, %v", n, err)
 	}
 }

@@ -134,17 +134,18 @@ func (s *Session) Get(ctx context.Context, name string, size int64, dst io.Write
 
 // Put writes src to a file that it creates or truncates, and gives the bytes that the server acknowledged. Nil means that
 // every WRITE and CLOSE were answered OK, and before CLOSE the fsync where the server has it. Nothing else is sent: no
-// attributes, no look at the file. A src with a method Length says how many bytes it has and that nobody else knows the name: if they
-// are many, they may go over several connections at once, and then the size of the open file is asked. Unknown is set when CLOSE was sent and not answered. Errors of src are returned as they
-// are.
-func (s *Session) Put(ctx context.Context, name string, src io.Reader) (int64, error) {
+// attributes, no look at the file. Unknown is set when CLOSE was sent and not answered. Errors of src are returned as they
+// are. Size is what src is expected to have, 0: not known. Ahead, if not nil, says that nobody else knows the name: it lets a large
+// file go over several connections at once, and CLOSE go out before the last WRITEs are answered, and is called then: what it
+// begins is asked behind CLOSE.
+func (s *Session) Put(ctx context.Context, name string, src io.Reader, size int64, ahead func()) (int64, error) {
 	asked := ctx
 	ctx, cancel := outliving(asked)
 	defer cancel()
 	ctx, t, stop := s.watch(ctx)
 	defer stop()
-	n, err := s.way.wire.Put(ctx, name, &source{asked, src, t}, wire.PutOptions{Fsync: !s.putOnly, Progress: t.moved,
-		Size: lengthOf(src), Stripes: s.writeStripes()})
+	n, err := s.way.wire.Put(ctx, name, &source{asked, src, t}, wire.PutOptions{Fsync: !s.putOnly, Size: size, Ahead: ahead, Progress: t.moved,
+		Stripes: s.writeStripes(ahead != nil)})
 	sending := act{doing: "send", path: name, dir: path.Dir(name), parents: true, writes: true}
 	if err != nil && asked.Err() != nil && s.way.wire.Err() == nil {
 		return n, ended(sending.outcome(), context.Cause(asked)) // the session lives, and can take away what was sent

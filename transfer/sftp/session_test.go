@@ -75,7 +75,7 @@ func TestSessionMovesFiles(t *testing.T) {
 
 	content := bytes.Repeat([]byte("0123456789abcdef"), 70_000)
 	name := filepath.Join(server.Dir, "out.csv.part")
-	if n, err := s.Put(ctx, name, bytes.NewReader(content)); err != nil || n != int64(len(content)) {
+	if n, err := s.Put(ctx, name, bytes.NewReader(content), 0, nil); err != nil || n != int64(len(content)) {
 		t.Fatalf("put: %d, %v", n, err)
 	}
 	final := filepath.Join(server.Dir, "out.csv")
@@ -165,7 +165,7 @@ func TestCancelledUploadLeavesTheSessionAlive(t *testing.T) {
 	s := open(t, pool, c)
 	ctx, cancel := context.WithCancel(t.Context())
 	reader := &endless{after: 1 << 20, then: cancel}
-	_, err := s.Put(ctx, filepath.Join(server.Dir, "x"), reader)
+	_, err := s.Put(ctx, filepath.Join(server.Dir, "x"), reader, 0, nil)
 	r := want(t, err, "run.interrupted")
 	if !errors.Is(r, context.Canceled) {
 		t.Errorf("%v is not the cancellation", r.Err)

@@ -29,13 +29,6 @@ func noise(n int) []byte {
 	return b
 }
 
-// long is a source whose length is known, and whose target nobody else knows.
-type long struct{ *bytes.Reader }
-
-func (l long) Length() int64 { return l.Size() }
-
-func longOf(b []byte) io.Reader { return long{bytes.NewReader(b)} }
-
 // afar gives a customer whose server takes its time for each answer, says that it is OpenSSH, and allows connections.
 func afar(t *testing.T, connections int) *customer {
 	t.Helper()
@@ -120,7 +113,7 @@ func TestOneFileOverSeveralConnections(t *testing.T) {
 				if n := c.sessionsThat("read"); size == 16*mib && n < min(2, connections) || n > connections {
 					t.Errorf("%d connections read", n)
 				}
-				if n, err := s.Put(t.Context(), "/out", longOf(content)); err != nil || n != int64(size) {
+				if n, err := s.Put(t.Context(), "/out", bytes.NewReader(content), int64(len(content)), func() {}); err != nil || n != int64(size) {
 					t.Fatalf("put: %d of %d bytes, %v", n, size, err)
 				}
 				if n := c.sessionsThat("write"); size == 16*mib && n < min(2, connections) || n > connections {
@@ -176,7 +169,7 @@ func TestUploadThatLosesAHelper(t *testing.T) {
 						k.Faults = []sftptest.Fault{{Op: op, Later: true, After: after, Times: 1, Do: do, Code: packet.Failure}}
 					})
 					struck := c.Struck()
-					if _, err := s.Put(t.Context(), "/out", longOf(content)); err != nil {
+					if _, err := s.Put(t.Context(), "/out", bytes.NewReader(content), int64(len(content)), func() {}); err != nil {
 						if c.Struck() == struck {
 							t.Fatalf("nothing happened, and the upload failed: %v", err)
 						}
@@ -184,7 +177,7 @@ func TestUploadThatLosesAHelper(t *testing.T) {
 							t.Errorf("temporary %v, unknown %v", r.Temporary, r.Unknown)
 						}
 						wrote := c.sessionsThat("write")
-						if _, err := s.Put(t.Context(), "/out", longOf(content)); err != nil {
+						if _, err := s.Put(t.Context(), "/out", bytes.NewReader(content), int64(len(content)), func() {}); err != nil {
 							t.Fatalf("tried again: %v", err)
 						}
 						if n := c.sessionsThat("write"); n > wrote {
@@ -226,7 +219,7 @@ func TestServersThatLimitConnections(t *testing.T) {
 				t.Errorf("a password that is refused was offered %d times", tried-1)
 			}
 			fetch(t, s, content)
-			if n, err := s.Put(t.Context(), "/out", longOf(content)); err != nil || n != int64(len(content)) {
+			if n, err := s.Put(t.Context(), "/out", bytes.NewReader(content), int64(len(content)), func() {}); err != nil || n != int64(len(content)) {
 				t.Fatalf("put: %d, %v", n, err)
 			}
 			c.sent(t, "out", content)
@@ -270,7 +263,7 @@ func TestHelpersOnAnotherVersion(t *testing.T) {
 		if n := len(c.logins()); n != 1 {
 			t.Errorf("%d logins", n)
 		}
-		if _, err := s.Put(t.Context(), "/out", longOf(content)); err != nil {
+		if _, err := s.Put(t.Context(), "/out", bytes.NewReader(content), int64(len(content)), func() {}); err != nil {
 			t.Fatal(err)
 		}
 		c.sent(t, "out", content)
@@ -320,7 +313,7 @@ func TestUploadWhoseNameIsTaken(t *testing.T) {
 	c.Change(func(k *sftptest.Knobs) {
 		k.Faults = []sftptest.Fault{{Op: "open", Later: true, Times: 1, Do: sftptest.Replace}}
 	})
-	_, err := s.Put(t.Context(), "/out", longOf(content))
+	_, err := s.Put(t.Context(), "/out", bytes.NewReader(content), int64(len(content)), func() {})
 	if r := want(t, err, "remote.failure"); !r.Temporary {
 		t.Error("another attempt has another name")
 	}
@@ -335,18 +328,18 @@ type like struct {
 
 // Servers on which it is not known to be safe get each file over one connection.
 func TestFilesThatGoOverOneConnection(t *testing.T) {
-	content := noise(12 * mib)
+	content, ahead := noise(12*mib), func() {}
 	for name, test := range map[string]struct {
 		change func(*like)
-		source io.Reader
+		ahead  func()
 		fetch  bool
 	}{
-		"a server that is not OpenSSH":   {func(c *like) {}, longOf(content), false},
-		"a name that others know":        {func(c *like) { c.version = "SSH-2.0-OpenSSH_9.9" }, bytes.NewReader(content), false},
-		"put-only":                       {func(c *like) { c.version, c.profile = "SSH-2.0-OpenSSH_9.9", "put-only" }, longOf(content), false},
-		"no extension":                   {func(c *like) { c.version, c.noExtensions = "SSH-2.0-OpenSSH_9.9", true }, longOf(content), false},
-		"a download uses the file up":    {func(c *like) { c.readOnce = true }, longOf(content), true},
-		"one connection for the account": {func(c *like) { c.version, c.connections = "SSH-2.0-OpenSSH_9.9", 1 }, longOf(content), true},
+		"a server that is not OpenSSH":   {func(c *like) {}, ahead, false},
+		"a name that others know":        {func(c *like) { c.version = "SSH-2.0-OpenSSH_9.9" }, nil, false},
+		"put-only":                       {func(c *like) { c.version, c.profile = "SSH-2.0-OpenSSH_9.9", "put-only" }, ahead, false},
+		"no extension":                   {func(c *like) { c.version, c.noExtensions = "SSH-2.0-OpenSSH_9.9", true }, ahead, false},
+		"a download uses the file up":    {func(c *like) { c.readOnce = true }, ahead, true},
+		"one connection for the account": {func(c *like) { c.version, c.connections = "SSH-2.0-OpenSSH_9.9", 1 }, ahead, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -366,7 +359,7 @@ func TestFilesThatGoOverOneConnection(t *testing.T) {
 				}
 				same(t, got.Bytes(), content)
 			}
-			if _, err := s.Put(t.Context(), "/out", test.source); err != nil {
+			if _, err := s.Put(t.Context(), "/out", bytes.NewReader(content), int64(len(content)), test.ahead); err != nil {
 				t.Fatal(err)
 			}
 			c.sent(t, "out", content)
@@ -383,7 +376,7 @@ func TestHelpersMakeRoom(t *testing.T) {
 	for name, move := range map[string]func(t *testing.T, s *sftp.Session){
 		"download": func(t *testing.T, s *sftp.Session) { fetch(t, s, content) },
 		"upload": func(t *testing.T, s *sftp.Session) {
-			if _, err := s.Put(t.Context(), "/out", longOf(content)); err != nil {
+			if _, err := s.Put(t.Context(), "/out", bytes.NewReader(content), int64(len(content)), func() {}); err != nil {
 				t.Error(err)
 			}
 		},
@@ -428,7 +421,7 @@ func TestCopyThatIsGivenUpLeavesNoHelper(t *testing.T) {
 			go func() {
 				var err error
 				if from == "write" {
-					_, err = s.Put(ctx, "/out", longOf(content))
+					_, err = s.Put(ctx, "/out", bytes.NewReader(content), int64(len(content)), func() {})
 				} else {
 					_, err = s.Get(ctx, "/big", int64(len(content)), io.Discard, nil)
 				}

@@ -32,7 +32,7 @@ func (t *trial) doubt(format string, args ...any) {
 
 // upload sends the probe file and looks whether it stayed.
 func (t *trial) upload(ctx context.Context, content []byte) error {
-	if _, err := t.s.Put(ctx, t.name, bytes.NewReader(content)); err != nil {
+	if _, err := t.s.Put(ctx, t.name, bytes.NewReader(content), 0, nil); err != nil {
 		return err
 	}
 	t.note("upload of %d bytes ok", len(content))
@@ -100,7 +100,7 @@ func (t *trial) renameOver(ctx context.Context, first, target string) renameNote
 	if posix := t.s.Profile().PosixRename; posix != nil && *posix {
 		note.detail = "posix-rename and plain rename"
 	}
-	if _, err := t.s.Put(ctx, first, bytes.NewReader(nil)); err != nil {
+	if _, err := t.s.Put(ctx, first, bytes.NewReader(nil), 0, nil); err != nil {
 		return note
 	}
 	err := t.s.Rename(ctx, first, target, job.RenameV3)

@@ -35,7 +35,8 @@ type GetOptions struct {
 
 // Get copies a file to dst, strictly in order, and gives the bytes written. It ends well only if the file ends exactly
 // at size, which the server has to prove by an end of file there (but for ReadOnce); else the error is a *SizeError. A
-// size of -1 is unknown: the file is read to its end. An error of CLOSE is returned though the bytes are all there.
+// size of -1 is unknown: the file is read to its end. With ReadOnce an error of CLOSE is returned though the bytes are all
+// there; else nobody waits for its answer, which could take nothing back.
 func (c *Client) Get(ctx context.Context, path string, size int64, dst io.Writer, opts GetOptions) (int64, error) {
 	if size < 0 && opts.Max <= 0 {
 		return 0, &LocalError{Act: "get " + quote(path), Err: errors.New("a file of unknown size needs a maximum")}
@@ -69,6 +70,10 @@ func (c *Client) Get(ctx context.Context, path string, size int64, dst io.Writer
 	}
 	if err != nil && c.Err() != nil {
 		return g.written, err
+	}
+	if err == nil && !opts.ReadOnce {
+		c.letGo(path, handle)
+		return g.written, nil
 	}
 	if closed := c.closeHandle(ctx, path, handle, 0); err == nil {
 		err = closed

@@ -44,6 +44,11 @@ func (c *Client) closeHandle(ctx context.Context, path, handle string, written i
 	return c.askStatus(ctx, r)
 }
 
+// letGo sends CLOSE of what was read, and waits for nothing.
+func (c *Client) letGo(path, handle string) {
+	_ = c.send(handleRequest(OpClose, packet.Close, path, handle)) // a session that has ended has let go of all
+}
+
 // handleRequest begins a request about an open file or folder.
 func handleRequest(op Op, kind byte, path, handle string) *request {
 	b := packet.Begin(make([]byte, 0, packet.HeaderLength+4+len(handle)+12), kind, 0)
@@ -52,9 +57,15 @@ func handleRequest(op Op, kind byte, path, handle string) *request {
 
 // fsync asks the server to bring a file to its disk.
 func (c *Client) fsync(ctx context.Context, path, handle string, written int64) error {
-	r := pathRequest(OpFsync, packet.Extended, packet.Fsync, handle)
-	r.path, r.longer = path, flushTime(written)
+	r := fsyncRequest(path, handle)
+	r.longer = flushTime(written)
 	return c.askStatus(ctx, r)
+}
+
+func fsyncRequest(path, handle string) *request {
+	r := pathRequest(OpFsync, packet.Extended, packet.Fsync, handle)
+	r.path = path
+	return r
 }
 
 // flushTime is what a server may need to bring written bytes to its disk, or to the object store behind it, which many
@@ -63,14 +74,19 @@ func flushTime(written int64) time.Duration { return time.Duration(written>>20) 
 
 // flight is the requests of one copy or listing that are not answered yet.
 type flight struct {
-	c     *Client
-	done  chan *request
-	asked *request // stands for them all when their answers are lost
-	open  int
+	c        *Client
+	done     chan *request
+	asked    *request // stands for them all when their answers are lost
+	open     int
+	patience time.Duration // with a silent server; 0: any, data may take long on a slow line
 }
 
 func newFlight(c *Client, op Op, path string, most int) *flight {
-	return &flight{c: c, done: make(chan *request, most), asked: &request{op: op, path: path, begun: true}}
+	f := &flight{c: c, done: make(chan *request, most), asked: &request{op: op, path: path, begun: true}}
+	if op == OpReaddir { // names may not take long
+		f.patience = c.opts.RequestTimeout
+	}
+	return f
 }
 
 func (f *flight) send(r *request) error {
@@ -82,13 +98,9 @@ func (f *flight) send(r *request) error {
 	return nil
 }
 
-// next waits for an answer; there must be one to come. Data may take long on a slow line, names may not.
+// next waits for an answer; there must be one to come.
 func (f *flight) next(ctx context.Context) (*request, error) {
-	var timeout time.Duration
-	if f.asked.op == OpReaddir {
-		timeout = f.c.opts.RequestTimeout
-	}
-	r, err := f.c.await(ctx, f.done, f.asked, timeout)
+	r, err := f.c.await(ctx, f.done, f.asked, f.patience)
 	if err == nil {
 		f.count(r)
 	}

@@ -23,6 +23,10 @@ type PutOptions struct {
 	// Stripes let a large file of known Size go over several connections at once. Only for servers that write at any place of
 	// a file through any number of handles, and for names that nobody else touches. Nil: over one.
 	Stripes *Stripes
+	// Ahead, if it is not nil, lets fsync and CLOSE be sent behind the last WRITE, before that is answered: the protocol has
+	// requests about one file done in order. It is called when they are on their way; what the caller asks then goes out
+	// behind them. Not for files that the server takes at CLOSE: a lost answer to a WRITE would mean that it may have.
+	Ahead func()
 }
 
 // Put copies src to a file and gives the bytes that the server acknowledged. Only flags to write are sent with OPEN, and
@@ -38,7 +42,7 @@ func (c *Client) Put(ctx context.Context, path string, src io.Reader, opts PutOp
 	}
 	p := &putter{c: c, path: path, src: src, opts: opts, lanes: []*lane{{c: c}}}
 	p.team = newTeam(c, opts.Stripes, path, packet.FlagWrite, opts.Size)
-	p.flight = p.team.flight(c, OpWrite, path, windowCount)
+	p.flight = p.team.flight(c, OpWrite, path, windowCount+2)
 	p.callHelpers()
 	handle, err := c.openFile(ctx, path, flags)
 	if err != nil {
@@ -50,10 +54,13 @@ func (c *Client) Put(ctx context.Context, path string, src io.Reader, opts PutOp
 		close(p.team.opened)
 	}
 	err = p.run(ctx)
-	if err == nil && p.fsyncs() {
+	if err == nil && opts.Ahead == nil && p.syncs() {
 		err = c.fsync(ctx, path, handle, p.acked)
 	}
 	if err != nil && c.Err() != nil {
+		return p.acked, err
+	}
+	if p.closing {
 		return p.acked, err
 	}
 	if closed := c.closeHandle(ctx, path, handle, p.acked); err == nil {
@@ -73,13 +80,15 @@ type putter struct {
 	lanes  []*lane // the first connection first
 	at     int     // in lanes: the one whose turn it is
 
-	next  int64 // where the next WRITE goes
-	acked int64
-	ended bool // src is at its end
-	alone bool // no helper is wanted any more
+	next    int64 // where the next WRITE goes
+	acked   int64
+	ended   bool // src is at its end
+	alone   bool // no helper is wanted any more
+	closing bool // CLOSE was sent ahead
 }
 
-func (p *putter) fsyncs() bool { return p.opts.Fsync && p.c.offers(packet.Fsync) }
+// syncs says whether the server is asked to bring the file to its disk.
+func (p *putter) syncs() bool { return p.opts.Fsync && p.c.offers(packet.Fsync) }
 
 // run reads, sends and takes answers until all is acknowledged. What is in flight at an error is waited for, so that the
 // handle can be closed.
@@ -113,8 +122,16 @@ func (p *putter) loop(ctx context.Context) error {
 			}
 			continue
 		}
+		if p.ended && p.opts.Ahead != nil && !p.closing && !p.helped() {
+			if err := p.closeAhead(); err != nil {
+				return p.lastWords(err)
+			}
+		}
 		if p.flight.open == 0 {
 			return nil
+		}
+		if p.closing && p.acked == p.next {
+			p.flight.patience = p.c.patience(flushTime(p.acked)) // only fsync and CLOSE are owed
 		}
 		r, err := p.flight.next(ctx)
 		if err != nil {
@@ -124,6 +141,23 @@ func (p *putter) loop(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// closeAhead sends fsync and CLOSE behind the last WRITE.
+func (p *putter) closeAhead() error {
+	first := p.lanes[0]
+	if p.syncs() {
+		if err := p.flight.sendOn(first, fsyncRequest(p.path, first.handle)); err != nil {
+			return err
+		}
+	}
+	r := handleRequest(OpClose, packet.Close, p.path, first.handle)
+	if err := p.flight.sendOn(first, r); err != nil {
+		return err
+	}
+	p.closing, p.flight.asked = true, r // whatever answer is lost now, the file may be whole and taken
+	p.opts.Ahead()
+	return nil
 }
 
 // lastWords prefers what the server said before the end of the session to err.
@@ -189,7 +223,7 @@ func (p *putter) want() int {
 	if p.opts.Size <= 0 {
 		return p.c.limits.Write
 	}
-	return int(min(int64(p.c.limits.Write), max(p.opts.Size-p.next, smallest)))
+	return int(min(int64(p.c.limits.Write), max(p.opts.Size-p.next+1, smallest))) // one more, to see the end
 }
 
 // sendOne reads from src and sends one WRITE; false if the windows are full or src is at its end.

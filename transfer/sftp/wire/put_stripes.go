@@ -149,10 +149,8 @@ func (p *putter) part(ctx context.Context) error {
 // settleOn asks a lane for the size of its file, and a helper for its end.
 func (p *putter) settleOn(l *lane) error {
 	requests := []*request{handleRequest(OpFstat, packet.Fstat, p.path, l.handle)}
-	if l.helper != nil && p.fsyncs() {
-		sync := pathRequest(OpFsync, packet.Extended, packet.Fsync, l.handle)
-		sync.path = p.path
-		requests = append(requests, sync)
+	if l.helper != nil && p.syncs() {
+		requests = append(requests, fsyncRequest(p.path, l.handle))
 	}
 	if l.helper != nil {
 		requests = append(requests, handleRequest(OpClose, packet.Close, p.path, l.handle))

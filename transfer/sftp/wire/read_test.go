@@ -242,14 +242,14 @@ func TestCloseIsTheAcknowledgement(t *testing.T) {
 			if err != nil && tc.size == 100_000 && !errors.As(err, &local) {
 				t.Errorf("get: %v is not our side's", err)
 			}
+			if tc.closed && c.Remove(ctx, "f") != nil { // which is answered behind a CLOSE that nobody waited for
+				t.Error("the session ended")
+			}
 			if closed := slices.Contains(p.kinds(), packet.Close); closed != tc.closed {
 				t.Errorf("CLOSE sent: %v", closed)
 			}
 			if !tc.closed && (!errors.Is(c.Err(), wire.ErrAbandoned) || k.count() != 1) {
 				t.Errorf("the session goes on: %v, killed %d times", c.Err(), k.count())
-			}
-			if tc.closed && c.Remove(ctx, "f") != nil {
-				t.Error("the session ended")
 			}
 		})
 	}
@@ -264,11 +264,41 @@ func TestACloseThatFailsIsTold(t *testing.T) {
 	}}
 	c, _ := p.mustDial(t)
 	var status *wire.StatusError
-	if n, err := c.Get(context.Background(), "f", 10, io.Discard, wire.GetOptions{}); n != 10 || !errors.As(err, &status) || status.Op != wire.OpClose {
+	if n, err := c.Get(context.Background(), "f", 10, io.Discard, wire.GetOptions{ReadOnce: true}); n != 10 || !errors.As(err, &status) || status.Op != wire.OpClose {
 		t.Errorf("get: %d, %v", n, err)
 	}
-	if n, err := c.Put(context.Background(), "f", bytes.NewReader(p.data), wire.PutOptions{}); n != 10 || !errors.As(err, &status) || status.Op != wire.OpClose {
-		t.Errorf("put: %d, %v", n, err)
+	for _, ahead := range []func(){nil, func() {}} {
+		if n, err := c.Put(context.Background(), "f", bytes.NewReader(p.data), wire.PutOptions{Ahead: ahead}); n != 10 || !errors.As(err, &status) || status.Op != wire.OpClose {
+			t.Errorf("put: %d, %v", n, err)
+		}
+	}
+}
+
+// On an ordinary server CLOSE of what was read takes nothing back: its answer is not waited for, and may be anything, or none.
+func TestNobodyWaitsForTheCloseOfADownload(t *testing.T) {
+	for answer, lie := range map[string]func(p *peer, q query){
+		"a refusal": func(p *peer, q query) { p.status(q.id, packet.Failure) },
+		"silence":   func(*peer, query) {},
+	} {
+		p := &peer{data: content(10)}
+		p.lie = func(p *peer, q query) bool {
+			if q.kind == packet.Close {
+				lie(p, q)
+			}
+			return q.kind == packet.Close
+		}
+		c, _ := p.mustDial(t)
+		for range 3 {
+			if n, err := c.Get(context.Background(), "f", 10, io.Discard, wire.GetOptions{}); n != 10 || err != nil {
+				t.Errorf("%s: %d, %v", answer, n, err)
+			}
+		}
+		if err := c.Remove(context.Background(), "f"); err != nil {
+			t.Errorf("%s: the session ended: %v", answer, err)
+		}
+		if got := p.kinds(); got[len(got)-2] != packet.Close {
+			t.Errorf("%s: requests %v", answer, got)
+		}
 	}
 }
 

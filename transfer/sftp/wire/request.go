@@ -96,12 +96,8 @@ func (c *Client) ask(ctx context.Context, r *request) (*request, error) {
 	if err := c.send(r); err != nil {
 		return nil, err
 	}
-	timeout := c.opts.RequestTimeout
-	if timeout > 0 {
-		timeout += r.longer
-	}
 	began := time.Now()
-	answer, err := c.await(ctx, r.done, r, timeout)
+	answer, err := c.await(ctx, r.done, r, c.patience(r.longer))
 	if err == nil {
 		c.timed(time.Since(began))
 	}
@@ -122,6 +118,14 @@ func (c *Client) RoundTrip() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.trip
+}
+
+// patience is how long the server may be silent that owes an answer, with what is allowed beside; 0: any time.
+func (c *Client) patience(longer time.Duration) time.Duration {
+	if c.opts.RequestTimeout <= 0 {
+		return 0
+	}
+	return c.opts.RequestTimeout + longer
 }
 
 // await waits for the next answer on done. Giving up, for ctx or for silence longer than timeout (0: any), ends the

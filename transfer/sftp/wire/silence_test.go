@@ -70,20 +70,25 @@ func TestTheRequestTimeoutBoundsSilenceInNames(t *testing.T) {
 // Gateways to object stores store a file when it is closed.
 func TestTheCloseOfALongFileMayTakeLonger(t *testing.T) {
 	for kind, op := range map[byte]wire.Op{packet.Close: wire.OpClose, packet.Extended: wire.OpFsync} {
-		synctest.Test(t, func(t *testing.T) {
-			p := silent(kind)
-			p.hello = greet(packet.Fsync)
-			c, _, err := p.dial(t, wire.Options{RequestTimeout: 20 * time.Second})
-			if err != nil {
-				t.Fatal(err)
-			}
-			began := time.Now()
-			_, err = c.Put(context.Background(), "f", bytes.NewReader(content(3<<20)), wire.PutOptions{Fsync: op == wire.OpFsync})
-			if took := time.Since(began); !errors.Is(err, wire.ErrSilent) || took != 23*time.Second {
-				t.Errorf("%s: %v after %v", op, err, took)
-			}
-		})
+		longClose(t, kind, op, nil)
+		longClose(t, kind, op, func() {})
 	}
+}
+
+func longClose(t *testing.T, kind byte, op wire.Op, ahead func()) {
+	synctest.Test(t, func(t *testing.T) {
+		p := silent(kind)
+		p.hello = greet(packet.Fsync)
+		c, _, err := p.dial(t, wire.Options{RequestTimeout: 20 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		_, err = c.Put(context.Background(), "f", bytes.NewReader(content(3<<20)), wire.PutOptions{Fsync: op == wire.OpFsync, Ahead: ahead})
+		if took := time.Since(began); !errors.Is(err, wire.ErrSilent) || took != 23*time.Second {
+			t.Errorf("%s: %v after %v", op, err, took)
+		}
+	})
 }
 
 // As long as the server sends anything, it lives, and a request in a long queue is not given up.

@@ -34,8 +34,15 @@ func TestOpenToWriteAsksForNoMoreThanThat(t *testing.T) {
 	}
 }
 
-// Every WRITE in turn is answered by every status but OK, the end of file included.
+// Every WRITE in turn is answered by every status but OK, the end of file included, also if CLOSE is sent before that is heard and
+// answered OK.
 func TestAWriteThatIsRefusedIsTold(t *testing.T) {
+	for _, ahead := range []func(){nil, func() {}} {
+		refusedWrites(t, ahead)
+	}
+}
+
+func refusedWrites(t *testing.T, ahead func()) {
 	const chunks = 6
 	data := content(chunks*32768 - 100)
 	for _, code := range []uint32{packet.EOF, packet.PermissionDenied, packet.Failure, packet.NoSpace, packet.QuotaExceeded} {
@@ -52,13 +59,13 @@ func TestAWriteThatIsRefusedIsTold(t *testing.T) {
 				return true
 			}}
 			c, _ := p.mustDial(t)
-			n, err := c.Put(context.Background(), "f", bytes.NewReader(data), wire.PutOptions{})
+			n, err := c.Put(context.Background(), "f", bytes.NewReader(data), wire.PutOptions{Ahead: ahead})
 			var status *wire.StatusError
 			if !errors.As(err, &status) || status.Code != code || status.Op != wire.OpWrite || n >= int64(len(data)) {
 				t.Errorf("WRITE %d answered %d: %d, %v", k, code, n, err)
 			}
-			if got := p.kinds(); got[len(got)-1] != packet.Close {
-				t.Errorf("WRITE %d answered %d: the file was left open", k, code)
+			if got := p.kinds(); got[len(got)-1] != packet.Close || bytes.Count(got, []byte{packet.Close}) != 1 {
+				t.Errorf("WRITE %d answered %d: the file was left open, or closed twice: %v", k, code, got)
 			}
 			if err := c.Remove(context.Background(), "f"); err != nil {
 				t.Errorf("the session ended: %v", err)
@@ -147,6 +154,12 @@ func TestWhatIsWrittenDoesNotDependOnHowItIsRead(t *testing.T) {
 }
 
 func TestFsyncComesBeforeCloseAndCounts(t *testing.T) {
+	for _, ahead := range []func(){nil, func() {}} {
+		fsyncCounts(t, ahead)
+	}
+}
+
+func fsyncCounts(t *testing.T, ahead func()) {
 	for code, well := range map[uint32]bool{packet.OK: true, packet.Failure: false} {
 		p := &peer{hello: greet(packet.Fsync), lie: func(p *peer, q query) bool {
 			if q.kind == packet.Extended {
@@ -155,7 +168,7 @@ func TestFsyncComesBeforeCloseAndCounts(t *testing.T) {
 			return q.kind == packet.Extended
 		}}
 		c, _ := p.mustDial(t)
-		_, err := c.Put(context.Background(), "f", bytes.NewReader([]byte("x")), wire.PutOptions{Fsync: true})
+		_, err := c.Put(context.Background(), "f", bytes.NewReader([]byte("x")), wire.PutOptions{Fsync: true, Ahead: ahead})
 		if (err == nil) != well {
 			t.Errorf("fsync answered %d: %v", code, err)
 		}
@@ -181,5 +194,54 @@ func TestTheLastWordsCount(t *testing.T) {
 		if !errors.As(err, &status) || status.Code != packet.QuotaExceeded {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A server that answers nothing before CLOSE is there shows that nobody waited, and what Ahead asks for comes behind it.
+func TestCloseGoesAhead(t *testing.T) {
+	var owed []uint32
+	p := &peer{hello: greet(packet.Fsync), lie: func(p *peer, q query) bool {
+		switch q.kind {
+		case packet.Write, packet.Extended:
+			owed = append(owed, q.id)
+		case packet.Close:
+			for _, id := range append(owed, q.id) {
+				p.status(id, packet.OK)
+			}
+		default:
+			return false
+		}
+		return true
+	}}
+	c, _ := p.mustDial(t)
+	looked := make(chan error, 1)
+	ahead := func() {
+		go func() { _, err := c.Lstat(context.Background(), "f"); looked <- err }()
+	}
+	n, err := c.Put(context.Background(), "f", bytes.NewReader(content(5000)), wire.PutOptions{Size: 5000, Fsync: true, Ahead: ahead})
+	if err != nil || n != 5000 {
+		t.Fatalf("%d, %v", n, err)
+	}
+	if err := <-looked; err != nil {
+		t.Error(err)
+	}
+	if got := p.kinds(); !bytes.Equal(got, []byte{packet.Open, packet.Write, packet.Extended, packet.Close, packet.Lstat}) {
+		t.Errorf("requests %v", got)
+	}
+}
+
+// When CLOSE is on its way and the session ends, the server may have all of the file, though no WRITE was answered.
+func TestALostAnswerBehindACloseThatWentAheadIsTheCloses(t *testing.T) {
+	p := &peer{lie: func(p *peer, q query) bool {
+		if q.kind == packet.Close {
+			_ = p.ReadWriter.(io.Closer).Close()
+		}
+		return q.kind == packet.Write || q.kind == packet.Close
+	}}
+	c, _ := p.mustDial(t)
+	n, err := c.Put(context.Background(), "f", bytes.NewReader(content(5000)), wire.PutOptions{Ahead: func() {}})
+	var connection *wire.ConnectionError
+	if n != 0 || !errors.As(err, &connection) || connection.Op != wire.OpClose || !connection.Sent {
+		t.Errorf("%d, %v", n, err)
 	}
 }
