@@ -45,18 +45,14 @@ func way(b *testing.B, s *store.Store, run int64, f job.File) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Request(b.Context(), job.Request{Connection: "c", Job: "j", Run: run, File: f.ID, Direction: job.Download, OK: true, Bytes: 4096}); err != nil {
+	f.Step, f.Received, f.Plain, f.Stage, f.Final, f.Local = job.StepLanding, digest, digest, "17.1.ready", "customers.csv", "/landing/customers.csv"
+	f, err = s.AdvanceWith(b.Context(), job.StepSeen, f, job.Beside{Requests: []job.Request{
+		{Connection: "c", Job: "j", Run: run, File: f.ID, Direction: job.Download, OK: true, Bytes: 4096},
+	}})
+	if err != nil {
 		return err
 	}
-	for _, to := range []job.Step{job.StepLanding, job.StepLanded, job.StepDone} {
-		from := f.Step
-		f.Step, f.Received, f.Plain, f.Stage, f.Final, f.Local = to, digest, digest, "17.1.ready", "customers.csv", "/landing/customers.csv"
-		if to == job.StepLanded {
-			f.State = job.FileLanded
-		}
-		if f, err = s.Advance(b.Context(), from, f); err != nil {
-			return err
-		}
-	}
-	return s.Outcome(b.Context(), job.Outcome{Run: run, File: f, Bytes: 4096})
+	f.Step, f.State = job.StepDone, job.FileLanded
+	_, err = s.AdvanceWith(b.Context(), job.StepLanding, f, job.Beside{Outcome: &job.Outcome{Run: run, Bytes: 4096}})
+	return err
 }

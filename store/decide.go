@@ -22,7 +22,7 @@ func (s *Store) Decide(ctx context.Context, from job.State, f job.File, line Aud
 			return err
 		}
 		f.Fence++
-		if row, err = s.advance(tx, step, f); err != nil {
+		if row, err = s.advance(tx, step, f, nil); err != nil {
 			return err
 		}
 		return s.addAudit(tx, line)

@@ -154,11 +154,26 @@ func (s *Store) Claim(ctx context.Context, f job.File, run int64) (job.File, err
 // Job, path, generation, fence and the times of first sight and of the claim are never written. Ended is set to now when
 // the state became a final one and f names no other end.
 func (s *Store) Advance(ctx context.Context, from job.Step, f job.File) (job.File, error) {
+	return s.AdvanceWith(ctx, from, f, job.Beside{})
+}
+
+// AdvanceWith is Advance, with what else is to be written if the row is, and only then, in the same transaction.
+func (s *Store) AdvanceWith(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
 	var row fileRow
 	err := s.write(ctx, "advance "+nameOf(f)+" to "+string(f.Step), func(tx *gorm.DB) error {
 		var err error
-		row, err = s.advance(tx, from, f)
-		return err
+		if row, err = s.advance(tx, from, f, beside.Passed); err != nil {
+			return err
+		}
+		for _, r := range beside.Requests {
+			if err := s.request(tx, r); err != nil {
+				return err
+			}
+		}
+		if beside.Outcome == nil {
+			return nil
+		}
+		return record(tx, *beside.Outcome, row)
 	})
 	if err != nil {
 		return job.File{}, err
@@ -166,7 +181,7 @@ func (s *Store) Advance(ctx context.Context, from job.Step, f job.File) (job.Fil
 	return row.file(), nil
 }
 
-func (s *Store) advance(tx *gorm.DB, from job.Step, f job.File) (fileRow, error) {
+func (s *Store) advance(tx *gorm.DB, from job.Step, f job.File, passed []job.Step) (fileRow, error) {
 	var old fileRow
 	err := standing(tx, &old, `SELECT `+fileColumnList+` FROM files WHERE id = ? AND fence = ? AND step = ?`, f.ID, f.Fence, string(from))
 	if err != nil {
@@ -183,6 +198,12 @@ func (s *Store) advance(tx *gorm.DB, from job.Step, f job.File) (fileRow, error)
 	set, values := old.changes(&row)
 	if _, err := exec(tx, `UPDATE files SET `+set+` WHERE id = ?`, append(values, f.ID)...); err != nil {
 		return row, err
+	}
+	for _, step := range passed {
+		old.Step = string(step)
+		if err := writeStep(tx, s.stepOf(old)); err != nil {
+			return row, err
+		}
 	}
 	return row, s.recordStep(tx, row, old.State)
 }
@@ -216,16 +237,19 @@ func isTold(state job.State) bool { return isEnd(state) && state != job.FileSkip
 
 // recordStep writes the line of the timeline and, when the state became one that is told, the event.
 func (s *Store) recordStep(tx *gorm.DB, row fileRow, before string) error {
-	step := s.stepOf(row)
-	_, err := exec(tx, `INSERT INTO steps (file, run, step, state, slug, at) VALUES (?, ?, ?, ?, ?, ?)`,
-		step.File, step.Run, step.Step, step.State, step.Slug, step.At)
-	if err != nil {
+	if err := writeStep(tx, s.stepOf(row)); err != nil {
 		return err
 	}
 	if row.State == before || !isTold(job.State(row.State)) {
 		return nil
 	}
 	return s.tellFile(tx, row.file())
+}
+
+func writeStep(tx *gorm.DB, step stepRow) error {
+	_, err := exec(tx, `INSERT INTO steps (file, run, step, state, slug, at) VALUES (?, ?, ?, ?, ?, ?)`,
+		step.File, step.Run, step.Step, step.State, step.Slug, step.At)
+	return err
 }
 
 // recordSteps does the same for rows that are new.

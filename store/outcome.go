@@ -33,18 +33,16 @@ func (outcomeRow) TableName() string { return "run_files" }
 // Outcome records what became of a file in a run; the last word counts.
 func (s *Store) Outcome(ctx context.Context, o job.Outcome) error {
 	f := rowOf(o.File)
-	row := outcomeRow{
-		Run: o.Run, File: f.ID, Step: f.Step, State: f.State, Reason: f.Reason,
-		ReceivedSize: f.ReceivedSize, ReceivedSHA256: f.ReceivedSHA256, PlainSize: f.PlainSize, PlainSHA256: f.PlainSHA256,
-		Final: f.Final, Local: f.Local, Proof: f.Proof, Bytes: o.Bytes, Duration: o.Duration.Microseconds(),
-	}
-	return s.write(ctx, fmt.Sprintf("record the outcome of file %d in run %d", f.ID, o.Run), func(tx *gorm.DB) error {
-		_, err := exec(tx, `INSERT OR REPLACE INTO run_files (run, file, step, state, reason, received_size, received_sha256, plain_size, plain_sha256,
-			final, local, proof, bytes, duration) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			row.Run, row.File, row.Step, row.State, row.Reason, row.ReceivedSize, row.ReceivedSHA256, row.PlainSize, row.PlainSHA256,
-			row.Final, row.Local, row.Proof, row.Bytes, row.Duration)
-		return err
-	})
+	return s.write(ctx, fmt.Sprintf("record the outcome of file %d in run %d", f.ID, o.Run), func(tx *gorm.DB) error { return record(tx, o, f) })
+}
+
+// record writes how a run left the row.
+func record(tx *gorm.DB, o job.Outcome, f fileRow) error {
+	_, err := exec(tx, `INSERT OR REPLACE INTO run_files (run, file, step, state, reason, received_size, received_sha256, plain_size, plain_sha256,
+		final, local, proof, bytes, duration) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		o.Run, f.ID, f.Step, f.State, f.Reason, f.ReceivedSize, f.ReceivedSHA256, f.PlainSize, f.PlainSHA256,
+		f.Final, f.Local, f.Proof, o.Bytes, o.Duration.Microseconds())
+	return err
 }
 
 // runFilesMost bounds what RunFiles gives.

@@ -40,33 +40,35 @@ func quarter(micros int64) int64 { return micros / (15 * time.Minute).Microsecon
 // The roll-ups are kept in the same transaction and for ever, so that they never depend on rows that are pruned: a
 // request counts in the quarter of an hour in which its first attempt began, bytes in the one of their attempt.
 func (s *Store) Request(ctx context.Context, r job.Request) error {
-	return s.write(ctx, fmt.Sprintf("record the %s of file %d", r.Direction, r.File), func(tx *gorm.DB) error {
-		if r.Started.IsZero() {
-			r.Started = s.options.Now()
-		}
-		row := requestRow{
-			Connection: r.Connection, Entity: r.Entity, Job: r.Job, Run: r.Run, File: r.File, Direction: string(r.Direction), Marker: r.Marker,
-			Location: r.Location, OK: r.OK, Slug: r.Slug, Bytes: r.Bytes, Attempts: 1,
-			Started: micros(r.Started), Duration: r.Duration.Microseconds(),
-		}
-		written, err := exec(tx, `INSERT INTO requests (connection, entity, job, run, file, direction, marker, location, ok, slug, bytes, attempts, started, duration)
+	return s.write(ctx, fmt.Sprintf("record the %s of file %d", r.Direction, r.File), func(tx *gorm.DB) error { return s.request(tx, r) })
+}
+
+func (s *Store) request(tx *gorm.DB, r job.Request) error {
+	if r.Started.IsZero() {
+		r.Started = s.options.Now()
+	}
+	row := requestRow{
+		Connection: r.Connection, Entity: r.Entity, Job: r.Job, Run: r.Run, File: r.File, Direction: string(r.Direction), Marker: r.Marker,
+		Location: r.Location, OK: r.OK, Slug: r.Slug, Bytes: r.Bytes, Attempts: 1,
+		Started: micros(r.Started), Duration: r.Duration.Microseconds(),
+	}
+	written, err := exec(tx, `INSERT INTO requests (connection, entity, job, run, file, direction, marker, location, ok, slug, bytes, attempts, started, duration)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, row.Connection, row.Entity, row.Job, row.Run, row.File, row.Direction,
-			row.Marker, row.Location, row.OK, row.Slug, row.Bytes, row.Attempts, row.Started, row.Duration)
-		if err != nil {
-			return err
-		}
-		if written > 0 {
-			return rollUp(tx, nil, row)
-		}
-		first, err := firstAttempt(tx, row)
-		if err != nil {
-			return err
-		}
-		if err := fold(tx, first, row); err != nil {
-			return err
-		}
-		return rollUp(tx, &first, row)
-	})
+		row.Marker, row.Location, row.OK, row.Slug, row.Bytes, row.Attempts, row.Started, row.Duration)
+	if err != nil {
+		return err
+	}
+	if written > 0 {
+		return rollUp(tx, nil, row)
+	}
+	first, err := firstAttempt(tx, row)
+	if err != nil {
+		return err
+	}
+	if err := fold(tx, first, row); err != nil {
+		return err
+	}
+	return rollUp(tx, &first, row)
 }
 
 func firstAttempt(tx *gorm.DB, row requestRow) (first requestRow, err error) {

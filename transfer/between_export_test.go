@@ -16,15 +16,56 @@ import (
 	"github.com/haulier/haulier/transfer/sftptest"
 )
 
-// Somebody else's file comes under the final name when the upload is through, on a server whose RENAME replaces.
+// uploading is a session in which something happens when the last byte of an upload has been read.
+type uploading struct {
+	transfer.Carrier
+	then func()
+}
+
+func (u uploading) Put(ctx context.Context, path string, src io.Reader, size int64, ahead func()) (int64, error) {
+	return u.Carrier.Put(ctx, path, &untilEnd{src, u.then}, size, ahead)
+}
+
+type untilEnd struct {
+	io.Reader
+	then func()
+}
+
+func (u *untilEnd) Read(p []byte) (int, error) {
+	n, err := u.Reader.Read(p)
+	if err == io.EOF {
+		u.then()
+	}
+	return n, err
+}
+
+// Somebody else's file comes under the final name when the upload is through, on a server whose RENAME replaces. The name of a small
+// file is looked at right behind its CLOSE, that of a large one when CLOSE is answered.
 func TestExportLooksBeforeItRenames(t *testing.T) {
+	for _, size := range []int{4, 200_000} {
+		b := setup(t, sftptest.Knobs{RenameOverwrites: true}).exporting(nil)
+		putBytes(t, filepath.Join(b.outbox, "a.csv"), noise(size))
+		b.doBetween(between{remote: func(c transfer.Carrier) transfer.Carrier {
+			return uploading{c, func() { put(t, b.remote("in", "a.csv"), "somebody's") }}
+		}})
+		keepsSomebodys(t, b)
+	}
+}
+
+// A large file may take its time to be closed, and somebody's file comes meanwhile.
+func TestExportOfALargeFileLooksWhenItIsClosed(t *testing.T) {
 	b := setup(t, sftptest.Knobs{RenameOverwrites: true}).exporting(nil)
-	put(t, filepath.Join(b.outbox, "a.csv"), "ours")
+	putBytes(t, filepath.Join(b.outbox, "a.csv"), noise(200_000))
 	b.doGuarded(&guard{watch: func(act string) {
 		if strings.HasPrefix(act, "put ") {
 			put(t, b.remote("in", "a.csv"), "somebody's")
 		}
 	}})
+	keepsSomebodys(t, b)
+}
+
+func keepsSomebodys(t *testing.T, b *bundle) {
+	t.Helper()
 	if got, err := os.ReadFile(b.remote("in", "a.csv")); string(got) != "somebody's" || err != nil {
 		t.Errorf("a.csv holds %q, %v", got, err)
 	}
@@ -66,24 +107,28 @@ type noting struct {
 	then func()
 }
 
-func (n noting) Advance(ctx context.Context, from job.Step, f job.File) (job.File, error) {
+func (n noting) AdvanceWith(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
 	if f.Step == n.at {
 		n.then()
 	}
-	return n.Store.Advance(ctx, from, f)
+	return n.Store.AdvanceWith(ctx, from, f, beside)
 }
 
 // The OPEN of an attempt that died takes effect after all, when the next attempt has uploaded the file: OPEN truncates.
 func TestExportGivesEachAttemptItsName(t *testing.T) {
 	b := setup(t, sftptest.Knobs{}).exporting(nil)
 	put(t, filepath.Join(b.outbox, "a.csv"), "whole")
-	b.doBetween(between{ledger: &dying{Store: b.store, at: job.StepUploaded}})
+	b.doBetween(between{ledger: &dying{Store: b.store, at: job.StepRenaming}})
 	earlier := b.last().Temp
 	if earlier == "" {
 		t.Fatalf("the first attempt sent nothing: %+v", b.last())
 	}
 	b.endClaims()
-	b.doBetween(between{ledger: noting{b.store, job.StepRenaming, func() { put(t, b.remote(earlier), "") }}})
+	renames := 0
+	b.doBetween(between{ledger: noting{b.store, job.StepRenaming, func() { renames++; put(t, b.remote(earlier), "") }}})
+	if renames == 0 {
+		t.Error("the second attempt renamed nothing")
+	}
 	if got, err := os.ReadFile(b.remote("in", "a.csv")); string(got) != "whole" || err != nil {
 		t.Errorf("a.csv holds %q, %v", got, err)
 	}

@@ -40,7 +40,10 @@ func (r *exportRun) collect(ctx context.Context, f *job.File, seq int) error {
 			return err
 		}
 	}
-	return r.advance(ctx, f, job.StepQueued)
+	if r.snapshots() {
+		return r.advance(ctx, f, job.StepQueued)
+	}
+	return r.pass(f, job.StepQueued)
 }
 
 func (r *exportRun) hashSource(ctx context.Context, f *job.File) error {
@@ -160,9 +163,12 @@ func withdrawn() *decision {
 	}}
 }
 
+// isFirst says whether the row cannot have a sibling: it is the first of its path, and on its first way through.
+func isFirst(f job.File) bool { return f.Generation == 1 && f.Fence == 1 && f.Decided == 0 }
+
 // former gives what was delivered last under the name of a source, if that decides whether it is sent.
 func (r *exportRun) former(ctx context.Context, f job.File) (former job.File, compared bool, err error) {
-	if r.want.Resend != job.ResendChanged || r.run.Force {
+	if r.want.Resend != job.ResendChanged || r.run.Force || isFirst(f) {
 		return job.File{}, false, nil
 	}
 	former, compared, err = r.ledger.Former(ctx, f)
@@ -186,7 +192,7 @@ func (r *exportRun) snapshots() bool { return r.sealer != nil || r.way.direct }
 func (r *exportRun) seal(ctx context.Context, f *job.File) error {
 	if !r.snapshots() {
 		f.Received, f.Stage = job.Digest{Size: f.Size, SHA256: f.Plain.SHA256}, ""
-		return r.advance(ctx, f, job.StepSealed)
+		return r.pass(f, job.StepSealed)
 	}
 	need := f.Size + f.Size/8 + 1<<16
 	if err := r.space.reserve(need); err != nil {

@@ -15,12 +15,12 @@ import (
 )
 
 // publish is X6: the complete temporary gets its final name. The row says so before the request is sent.
-func (r *exportRun) publish(ctx context.Context, f *job.File) error {
+func (r *exportRun) publish(ctx context.Context, f *job.File, early *glances) error {
 	if r.way.direct {
 		return r.turnDirect(ctx, f)
 	}
 	if r.sees() {
-		entry, err := r.stat(ctx, f.Final)
+		entry, err := r.lookAtFinal(ctx, *f, early)
 		if err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func (r *exportRun) rename(ctx context.Context, f *job.File) error {
 	if err == nil || unknown(err) || r.want.IfExists != job.ExistsReplace || r.way.posix || !r.sees() {
 		return err
 	}
-	now, lookErr := r.observe(ctx, f)
+	now, lookErr := r.observe(ctx, f, false)
 	if lookErr != nil || !now.temp || !now.final || now.ours {
 		return errors.Join(err, lookErr)
 	}
@@ -110,7 +110,7 @@ func (r *exportRun) renameOnce(ctx context.Context, f job.File) error {
 func (r *exportRun) renameRefused(ctx context.Context, f *job.File, err error) error {
 	// A request of a session that died, or one that was answered with a lie, may have done it.
 	if r.sees() {
-		now, lookErr := r.observe(ctx, f)
+		now, lookErr := r.observe(ctx, f, false)
 		if lookErr != nil {
 			return lookErr
 		}
@@ -138,7 +138,7 @@ func (r *exportRun) renamedAlready(ctx context.Context, f *job.File) (bool, erro
 	if !r.sees() {
 		return false, nil
 	}
-	now, err := r.observe(ctx, f)
+	now, err := r.observe(ctx, f, false)
 	if err != nil || !r.sees() || now.temp || !now.ours {
 		return false, err
 	}
@@ -175,12 +175,8 @@ type observed struct {
 	seen        bool // the final one was there at one of the looks, and was ours as far as that look could tell
 }
 
-func (r *exportRun) observe(ctx context.Context, f *job.File) (observed, error) {
-	temp, err := r.stat(ctx, f.Temp)
-	if err != nil {
-		return observed{}, err
-	}
-	final, err := r.stat(ctx, f.Final)
+func (r *exportRun) observe(ctx context.Context, f *job.File, atOnce bool) (observed, error) {
+	temp, final, err := r.both(ctx, *f, atOnce)
 	if err != nil || final == nil {
 		return observed{temp: temp != nil}, err
 	}
@@ -203,7 +199,7 @@ func (r *exportRun) confirm(ctx context.Context, f *job.File, acknowledged bool)
 		}
 		var next observed
 		err := failpoint.Around("X7", func() (err error) {
-			next, err = r.observe(ctx, f)
+			next, err = r.observe(ctx, f, acknowledged)
 			return err
 		})
 		if err != nil {

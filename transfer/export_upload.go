@@ -16,7 +16,7 @@ import (
 
 // upload is X3 to X5: the row names where the bytes go before the first of them is sent, and says uploaded when CLOSE
 // was acknowledged and the count is whole.
-func (r *exportRun) upload(ctx context.Context, f *job.File, moved *int64) error {
+func (r *exportRun) upload(ctx context.Context, f *job.File, moved *int64, early *glances) error {
 	if lost, err := r.stageLost(ctx, f); lost || err != nil {
 		return err
 	}
@@ -34,10 +34,13 @@ func (r *exportRun) upload(ctx context.Context, f *job.File, moved *int64) error
 	if err := r.advance(ctx, f, job.StepSending); err != nil { // X3
 		return err
 	}
-	if err := r.put(ctx, f, moved); err != nil { // X4
+	*early = glances{}
+	err := r.put(ctx, f, moved, early) // X4
+	early.settled()
+	if err != nil {
 		return r.uploadFailed(ctx, f, err)
 	}
-	return r.verifyUpload(ctx, f) // X5
+	return r.verifyUpload(ctx, f, early.temp.saw()) // X5
 }
 
 // stageLost takes a row back to queued whose sealed bytes somebody took out of the stage, or that has none and is written directly
@@ -126,7 +129,7 @@ func (r *exportRun) taken(f job.File) error {
 }
 
 // put is X4: OPEN, WRITE and CLOSE of the whole file.
-func (r *exportRun) put(ctx context.Context, f *job.File, moved *int64) error {
+func (r *exportRun) put(ctx context.Context, f *job.File, moved *int64, early *glances) error {
 	src, err := r.openSent(ctx, f)
 	if err != nil {
 		return err
@@ -139,7 +142,7 @@ func (r *exportRun) put(ctx context.Context, f *job.File, moved *int64) error {
 	}}
 	var n int64
 	err = failpoint.Around("X4", func() (err error) {
-		n, err = r.remote.Put(ctx, f.Temp, io.TeeReader(src, shown), f.Received.Size, nil)
+		n, err = r.remote.Put(ctx, f.Temp, io.TeeReader(src, shown), f.Received.Size, r.ahead(ctx, *f, early))
 		return err
 	})
 	*moved += n
@@ -151,13 +154,6 @@ func (r *exportRun) put(ctx context.Context, f *job.File, moved *int64) error {
 	}
 	r.log(ctx, r.counted(*f, job.Upload, r.want.Location, n, start, ended(ctx, err)))
 	return err
-}
-
-// log writes a request down. A ledger that does not take it ends the run; what the server acknowledged stays acknowledged.
-func (r *exportRun) log(ctx context.Context, request job.Request) {
-	if err := r.ledger.Request(keep(ctx), request); err != nil {
-		r.fail(asReason(ledgerReason(err)))
-	}
 }
 
 // fetchBack gets what lies under the final name once more. What has another size than what was sent has no digest.
@@ -275,11 +271,15 @@ func (r *exportRun) lostReply(ctx context.Context, f *job.File, why *job.Reason)
 }
 
 // verifyUpload is X5: what lies under the temporary name is looked at, and its time is remembered to know it again.
-func (r *exportRun) verifyUpload(ctx context.Context, f *job.File) error {
+// A glance suffices if it shows what it should; else CLOSE was perhaps not over.
+func (r *exportRun) verifyUpload(ctx context.Context, f *job.File, entry *job.Entry) error {
 	if !r.checks() {
 		return r.uploaded(ctx, f, job.ProofAcknowledged)
 	}
-	entry, err := r.stat(ctx, f.Temp)
+	var err error
+	if entry == nil || entry.Size != f.Received.Size {
+		entry, err = r.stat(ctx, f.Temp)
+	}
 	switch {
 	case err != nil:
 		return err
@@ -299,7 +299,7 @@ func (r *exportRun) uploaded(ctx context.Context, f *job.File, proof job.Proof) 
 	if r.way.direct {
 		return r.deliver(ctx, f, proof)
 	}
-	return r.advance(ctx, f, job.StepUploaded)
+	return r.pass(f, job.StepUploaded)
 }
 
 // vanished is for a file that was acknowledged and is gone: taken by a server that is known to do so, else a person

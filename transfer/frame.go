@@ -69,6 +69,7 @@ type frame struct {
 	only     only        // of a run that is about one name
 	odd      atomic.Bool // the server gives open files other times than names
 	adopted  backlog     // rows to be taken that no listing shows under their own names
+	owes     owes
 }
 
 // maxLooks bounds how often one run lists to see whether files are still being written.
@@ -190,14 +191,16 @@ func (r *frame) shown(f job.File) string { return naming.Printable(r.name(f), 20
 // keep gives a context for the ledger that outlives the end of the run: what was done must be written down.
 func keep(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
-// advance is one step of a machine: it writes the row and takes over what the ledger made of it.
+// advance is one step of a machine: it writes the row, with all that was left for it, and takes over what the ledger made of it.
 func (r *frame) advance(ctx context.Context, f *job.File, to job.Step) error {
 	next := *f
 	next.Step = to
 	return ledgerReason(failpoint.Around(points[f.Type][to], func() error {
-		written, err := r.ledger.Advance(keep(ctx), f.Step, next)
+		from, beside := r.owes.with(*f, to, r.run.ID)
+		written, err := r.ledger.AdvanceWith(keep(ctx), from, next, beside)
 		if err == nil {
 			*f = written
+			r.owes.paid(f.ID, beside)
 		}
 		return err
 	}))
@@ -315,6 +318,8 @@ func (r *frame) carry(ctx context.Context, row job.File, seq int) {
 		f.State = state // only the source is left to see to
 	}
 	var moved int64
+	r.owes.begin(f.ID, began, &moved, !before)
+	defer r.payUp(ctx, f.ID)
 	err = guarded(func() error { return r.machine.goOn(ctx, &f, seq, &moved) })
 	if !before || err != nil { // else it was counted by the run that served it
 		r.settle(ctx, &f, err, began, moved, before)

@@ -162,10 +162,7 @@ func (r *importRun) get(ctx context.Context, f *job.File, dst io.Writer, moved *
 	if n != f.Size {
 		failure = ended(ctx, err)
 	}
-	request := r.counted(*f, job.Download, r.want.Location, n, began, failure)
-	if logged := r.ledger.Request(keep(ctx), request); logged != nil {
-		return errors.Join(err, ledgerReason(logged))
-	}
+	r.log(ctx, r.counted(*f, job.Download, r.want.Location, n, began, failure))
 	return err
 }
 

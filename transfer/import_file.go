@@ -77,7 +77,7 @@ func (r *importRun) check(ctx context.Context, f *job.File, opened string) error
 	if f.Plain.Size == 0 && !r.want.AllowEmpty {
 		return &decision{job.FileRejected, emptyReason()}
 	}
-	if r.want.Duplicates == job.DuplicatesLand || r.run.Force {
+	if r.want.Duplicates == job.DuplicatesLand || r.run.Force || isFirst(*f) {
 		return nil
 	}
 	former, found, err := r.ledger.Former(ctx, *f)

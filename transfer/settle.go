@@ -55,6 +55,7 @@ func (r *frame) settle(ctx context.Context, f *job.File, err error, began time.T
 		case f.Reason.Slug == slugSizeChanged:
 			to = job.StepSeen // the next run that finds it quiet takes it up again
 		}
+		r.owes.last(f.ID)
 		if err := r.advance(ctx, f, to); err != nil {
 			r.lost(err)
 			return
@@ -123,9 +124,11 @@ func (r *frame) decide(f *job.File, state job.State, reason *job.Reason) {
 
 // let lets go of a file: the run remembers how it left it.
 func (r *frame) let(ctx context.Context, f job.File, began time.Time, moved int64, before bool) {
-	err := r.ledger.Outcome(keep(ctx), job.Outcome{Run: r.run.ID, File: f, Bytes: moved, Duration: time.Since(began)})
-	if err != nil {
-		r.fail(asReason(ledgerReason(err)))
+	if !r.owes.told(f.ID) {
+		err := r.ledger.Outcome(keep(ctx), job.Outcome{Run: r.run.ID, File: f, Bytes: moved, Duration: time.Since(began)})
+		if err != nil {
+			r.fail(asReason(ledgerReason(err)))
+		}
 	}
 	where := f.Local
 	if where == "" {

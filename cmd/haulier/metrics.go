@@ -64,10 +64,24 @@ type meteredLedger struct {
 }
 
 func (l meteredLedger) Request(ctx context.Context, r job.Request) error {
-	l.meter.mu.Lock()
-	observe(l.meter.transfers, [2]string{r.Connection, string(r.Direction)}, r.Duration)
-	l.meter.mu.Unlock()
+	l.meter.requested(r)
 	return l.Ledger.Request(ctx, r)
+}
+
+func (l meteredLedger) AdvanceWith(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
+	written, err := l.Ledger.AdvanceWith(ctx, from, f, beside)
+	if err == nil {
+		l.meter.requested(beside.Requests...)
+	}
+	return written, err
+}
+
+func (m *meter) requested(requests ...job.Request) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range requests {
+		observe(m.transfers, [2]string{r.Connection, string(r.Direction)}, r.Duration)
+	}
 }
 
 // meteredSession sees its end.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/control"
@@ -106,7 +107,8 @@ func newSystem(current func() *config.Config, s *store.Store, log *slog.Logger, 
 	sys := &system{cfg: current, store: s, log: log}
 	sys.pool = poolOf(current(), s, log)
 	keyring := control.Keyring{Store: s, Log: log}
-	watch = sys.logging(watch)
+	runs := &runLog{Store: s, log: log}
+	watch = sys.logging(runs, watch)
 	sys.runner = &control.Runner{
 		Sessions:    func(ctx context.Context, c job.Connection) (control.Session, error) { return sys.pool.Session(ctx, c) },
 		Connections: sys.connection,
@@ -116,7 +118,7 @@ func newSystem(current func() *config.Config, s *store.Store, log *slog.Logger, 
 		Reopen:   func(ctx context.Context, run job.Run) error { return control.Reopen(ctx, s, run) },
 		Importer: sys.importer(keyring, watch),
 		Exporter: sys.exporter(keyring, watch),
-		Book:     s,
+		Book:     runs,
 		Logger:   log,
 	}
 	return sys
@@ -129,19 +131,17 @@ func poolOf(cfg *config.Config, s *store.Store, log *slog.Logger) *sftp.Pool {
 }
 
 // logging writes the end of every file to the log of its run, and passes everything on.
-func (s *system) logging(watch func(job.Progress)) func(job.Progress) {
+func (s *system) logging(runs *runLog, watch func(job.Progress)) func(job.Progress) {
 	return func(p job.Progress) {
 		watch(p)
 		if p.Stage != job.StageEnd {
 			return
 		}
-		line := store.LogLine{Level: slog.LevelInfo.String(), Line: fmt.Sprintf("file %d %s: %s", p.File, p.State, p.Name)}
+		line := store.LogLine{At: time.Now(), Level: slog.LevelInfo.String(), Line: fmt.Sprintf("file %d %s: %s", p.File, p.State, p.Name)}
 		if p.Reason != nil {
 			line.Level, line.Line = slog.LevelError.String(), line.Line+": "+p.Reason.Error()
 		}
-		if err := s.store.AddLogLines(context.Background(), p.Run, []store.LogLine{line}); err != nil {
-			s.log.Error("run log not written", "run", p.Run, "error", err)
-		}
+		runs.add(p.Run, line)
 	}
 }
 
