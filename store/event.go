@@ -102,18 +102,13 @@ func viewOf(r *job.Reason) *errorView {
 
 // tellFile puts file.STATE into the queue.
 func (s *Store) tellFile(tx *gorm.DB, f job.File) error {
-	var entity string
-	var attempt int
-	var due int64
-	err := query(tx, `SELECT coalesce((SELECT entity FROM connections WHERE name = ?), ''),
-		coalesce((SELECT attempt FROM runs WHERE id = ?), 0),
-		coalesce((SELECT slot_due FROM runs WHERE id = ?), 0)`, f.Connection, f.Run, f.Run).Scan(&entity, &attempt, &due)
+	of, err := factsOf(tx, runOf{f.Connection, f.Run})
 	if err != nil {
 		return err
 	}
 	e := fileEvent{
-		ID: f.ID, Run: f.Run, Job: f.Job, Connection: f.Connection, Entity: entity,
-		Attempt: attempt, ScheduledFor: utc(instant(due)), State: f.State, Proof: f.Proof, Error: viewOf(f.Reason),
+		ID: f.ID, Run: f.Run, Job: f.Job, Connection: f.Connection, Entity: of.entity,
+		Attempt: of.attempt, ScheduledFor: utc(instant(of.due)), State: f.State, Proof: f.Proof, Error: viewOf(f.Reason),
 	}
 	if !f.Began.IsZero() {
 		e.DurationMS = max(0, f.Ended.Sub(f.Began).Milliseconds())

@@ -77,17 +77,22 @@ func rowOf(f job.File) fileRow {
 }
 
 func (r fileRow) file() job.File {
+	return r.fileOf(job.File{Reason: reasonFrom(r.Reason), Envelope: valueOf[job.Envelope](r.Envelope), Receipt: valueOf[job.Receipt](r.Receipt)})
+}
+
+// fileOf is file of a row that was made of f: what f points to need not be read again.
+func (r fileRow) fileOf(f job.File) job.File {
 	return job.File{
 		ID: r.ID, Job: r.Job, Connection: r.Connection, Type: job.Type(r.Type), Path: string(r.Path), Dir: string(r.Dir), Generation: r.Generation,
 		Run: r.Run, Fence: r.Fence, Touched: r.Touched, Decided: r.Decided,
 		Size: r.Size, ModTime: r.Mtime, StableSince: instant(r.StableSince), Absent: r.Absent, Moved: r.Moved, Stayed: r.Stayed,
-		Step: job.Step(r.Step), State: job.State(r.State), Reason: reasonFrom(r.Reason),
+		Step: job.Step(r.Step), State: job.State(r.State), Reason: f.Reason,
 		Received: job.Digest{Size: r.ReceivedSize, SHA256: r.ReceivedSHA256},
 		Plain:    job.Digest{Size: r.PlainSize, SHA256: r.PlainSHA256},
 		Stage:    r.Stage, Landing: string(r.Landing), Spent: r.Spent, Kept: r.Kept, Final: string(r.Final), Local: string(r.Local), Temp: string(r.Temp), TempMTime: r.TempMtime,
 		Leftovers: namesOf(r.Leftovers), Marker: string(r.Marker), Marked: r.Marked,
 		Aside: string(r.Aside), Archived: string(r.Archived), Proof: job.Proof(r.Proof), Means: job.RenameMeans(r.Means),
-		Envelope: valueOf[job.Envelope](r.Envelope), Receipt: valueOf[job.Receipt](r.Receipt), Refetched: r.Refetched,
+		Envelope: f.Envelope, Receipt: f.Receipt, Refetched: r.Refetched,
 		Seen: instant(r.Seen), Began: instant(r.Began), Ended: instant(r.Ended),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -119,7 +120,7 @@ func supersede(tx *gorm.DB, jobName string, paths []raw) (map[raw]int64, error) 
 	return generations, newest().Update("superseded", true).Error
 }
 
-// stamp counts writes to the ledger and gives the number of the last.
+// stamp counts writes to the ledger and gives the number of the last. No number is given twice; some may be nobody's.
 func stamp(tx *gorm.DB, writes int) (int64, error) {
 	var value int64
 	err := query(tx, `UPDATE ledger_stamp SET value = value + ? RETURNING value`, writes).Scan(&value)
@@ -132,8 +133,8 @@ func stamp(tx *gorm.DB, writes int) (int64, error) {
 // changes by Decide.
 func (s *Store) Claim(ctx context.Context, f job.File, run int64) (job.File, error) {
 	var row fileRow
-	err := s.write(ctx, "claim "+nameOf(f), func(tx *gorm.DB) error {
-		touched, err := stamp(tx, 1)
+	err := s.step(ctx, "claim "+nameOf(f), func(tx *gorm.DB) error {
+		touched, err := nextStamp(tx)
 		if err != nil {
 			return err
 		}
@@ -144,6 +145,7 @@ func (s *Store) Claim(ctx context.Context, f job.File, run int64) (job.File, err
 	if err != nil {
 		return job.File{}, err
 	}
+	s.recent.wrote(row)
 	return row.file(), nil
 }
 
@@ -160,7 +162,7 @@ func (s *Store) Advance(ctx context.Context, from job.Step, f job.File) (job.Fil
 // AdvanceWith is Advance, with what else is to be written if the row is, and only then, in the same transaction.
 func (s *Store) AdvanceWith(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
 	var row fileRow
-	err := s.write(ctx, "advance "+nameOf(f)+" to "+string(f.Step), func(tx *gorm.DB) error {
+	err := s.step(ctx, "advance "+nameOf(f)+" to "+string(f.Step), func(tx *gorm.DB) error {
 		var err error
 		if row, err = s.advance(tx, from, f, beside.Passed); err != nil {
 			return err
@@ -178,34 +180,46 @@ func (s *Store) AdvanceWith(ctx context.Context, from job.Step, f job.File, besi
 	if err != nil {
 		return job.File{}, err
 	}
-	return row.file(), nil
+	s.recent.wrote(row)
+	return row.fileOf(f), nil
 }
 
+// advance starts from the row as it is remembered, if it is still that, and else reads it.
 func (s *Store) advance(tx *gorm.DB, from job.Step, f job.File, passed []job.Step) (fileRow, error) {
+	if old, known := s.recent.row(f); known && old.Step == string(from) {
+		row, err := s.advanceFrom(tx, old, f, passed)
+		if !errors.Is(err, job.ErrStale) {
+			return row, err
+		}
+	}
 	var old fileRow
 	err := standing(tx, &old, `SELECT `+fileColumnList+` FROM files WHERE id = ? AND fence = ? AND step = ?`, f.ID, f.Fence, string(from))
 	if err != nil {
 		return old, err
 	}
-	row := rowOf(f)
+	return s.advanceFrom(tx, old, f, passed)
+}
+
+// advanceFrom writes f over the row old, if that is how it stands; else nothing is written, and job.ErrStale given.
+func (s *Store) advanceFrom(tx *gorm.DB, old fileRow, f job.File, passed []job.Step) (row fileRow, err error) {
+	row = rowOf(f)
 	row.keep(old)
 	if row.State != old.State && isEnd(f.State) && (row.Ended == 0 || row.Ended == old.Ended) {
 		row.Ended = s.now()
 	}
-	if row.Touched, err = stamp(tx, 1); err != nil {
+	if row.Touched, err = nextStamp(tx); err != nil {
 		return row, err
 	}
 	set, values := old.changes(&row)
-	if _, err := exec(tx, `UPDATE files SET `+set+` WHERE id = ?`, append(values, f.ID)...); err != nil {
+	n, err := exec(tx, `UPDATE files SET `+set+` WHERE id = ? AND job = ? AND fence = ? AND step = ? AND touched = ?`,
+		append(values, old.ID, old.Job, old.Fence, old.Step, old.Touched)...)
+	if err == nil && n == 0 {
+		err = job.ErrStale
+	}
+	if err != nil {
 		return row, err
 	}
-	for _, step := range passed {
-		old.Step = string(step)
-		if err := writeStep(tx, s.stepOf(old)); err != nil {
-			return row, err
-		}
-	}
-	return row, s.recordStep(tx, row, old.State)
+	return row, s.recordStep(tx, row, old, passed, f)
 }
 
 // standing reads the row that a statement gives. None means that the row has moved on.
@@ -235,21 +249,29 @@ func isEnd(state job.State) bool {
 // isTold says whether a file that comes to this state is an event.
 func isTold(state job.State) bool { return isEnd(state) && state != job.FileSkipped }
 
-// recordStep writes the line of the timeline and, when the state became one that is told, the event.
-func (s *Store) recordStep(tx *gorm.DB, row fileRow, before string) error {
-	if err := writeStep(tx, s.stepOf(row)); err != nil {
+// recordStep writes the lines of the timeline, those of steps that were passed first, and, when the state became one that is
+// told, the event.
+func (s *Store) recordStep(tx *gorm.DB, row, before fileRow, passed []job.Step, f job.File) error {
+	const columns = 6
+	values := make([]any, 0, columns*(len(passed)+1))
+	line := func(r fileRow) {
+		step := s.stepOf(r)
+		values = append(values, step.File, step.Run, step.Step, step.State, step.Slug, step.At)
+	}
+	for _, step := range passed {
+		by := before
+		by.Step = string(step)
+		line(by)
+	}
+	line(row)
+	_, err := exec(tx, `INSERT INTO steps (file, run, step, state, slug, at) VALUES (?, ?, ?, ?, ?, ?)`+strings.Repeat(", (?, ?, ?, ?, ?, ?)", len(passed)), values...)
+	if err != nil {
 		return err
 	}
-	if row.State == before || !isTold(job.State(row.State)) {
+	if row.State == before.State || !isTold(job.State(row.State)) {
 		return nil
 	}
-	return s.tellFile(tx, row.file())
-}
-
-func writeStep(tx *gorm.DB, step stepRow) error {
-	_, err := exec(tx, `INSERT INTO steps (file, run, step, state, slug, at) VALUES (?, ?, ?, ?, ?, ?)`,
-		step.File, step.Run, step.Step, step.State, step.Slug, step.At)
-	return err
+	return s.tellFile(tx, row.fileOf(f))
 }
 
 // recordSteps does the same for rows that are new.

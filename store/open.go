@@ -33,6 +33,8 @@ type Store struct {
 	reader  *gorm.DB
 	closers []func() error
 
+	recent *recent // rows of files under way; nil: none are remembered
+
 	sealing sync.Mutex
 	ring    *ring // master keys; nil: not asked for yet
 }
@@ -42,7 +44,7 @@ type Store struct {
 // Before anything is written it is looked at: ErrNewer, ErrMissing, ErrOlder, ErrDamaged and ErrMasterKey leave it as
 // it was, less what a killed process had begun and not ended.
 func Open(ctx context.Context, options Options) (*Store, error) {
-	s := &Store{options: options.withDefaults(), group: &group{}}
+	s := &Store{options: options.withDefaults(), group: &group{}, recent: &recent{}}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(failure(fmt.Sprintf("open the store %s", s.options.Path), err), s.Close())
 	}
@@ -126,7 +128,15 @@ func (s *Store) write(ctx context.Context, act string, do func(tx *gorm.DB) erro
 	if s.group == nil {
 		return failure(act, s.writer.WithContext(ctx).Transaction(do))
 	}
-	return failure(act, s.group.write(ctx, s.writer, do))
+	return failure(act, s.group.write(ctx, s.writer, do, 0))
+}
+
+// step is write for one stamp of the ledger, which those who share the transaction take together.
+func (s *Store) step(ctx context.Context, act string, do func(tx *gorm.DB) error) error {
+	if s.writer == nil || s.group == nil {
+		return s.write(ctx, act, do)
+	}
+	return failure(act, s.group.write(ctx, s.writer, do, 1))
 }
 
 // Together runs several writes as one: all of them are on disk when it returns nil, and none otherwise. do works with the

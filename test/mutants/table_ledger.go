@@ -20,6 +20,11 @@ func inLedger() []mutant {
 			by: store("TestConformance"),
 		},
 		{
+			name: "remembered-row", holds: "a row that was written by somebody else is not written as it is remembered",
+			cuts: []cut{{ledger, "WHERE id = ? AND job = ? AND fence = ? AND step = ? AND touched = ?`", "WHERE id = ? AND job = ? AND fence <> -1 * ? AND step = ? AND touched <> -1 * ?`"}},
+			by:   store("TestARememberedRowIsNotBelieved"),
+		},
+		{
 			name: "claim-as-read", holds: "a row that was written since it was read is not claimed",
 			cuts: []cut{{ledger, "WHERE id = ? AND touched = ? AND state", "WHERE id = ? AND 0 <> ? AND state"}},
 			by:   store("TestConformance"),
