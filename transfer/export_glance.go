@@ -8,7 +8,7 @@ import (
 
 // glanceMost is up to which size a file's names are looked at while its CLOSE is not answered yet: that of a larger one may take long,
 // and what is seen has to be fresh when the name is taken.
-const glanceMost = turnBytes
+const glanceMost = 64 << 10
 
 // glance is a look at a name that is under way.
 type glance struct {

@@ -2,11 +2,11 @@ package transfer
 
 const (
 	// turnsMost is how many small files of one run move at the same time: they wait for answers and for the disk.
-	turnsMost = 64
+	turnsMost = 128
 	// turnsLarge is what one large file takes of them: four of those fill line and memory.
-	turnsLarge = 16
+	turnsLarge = 32
 	// turnBytes is what a file may have for each turn that it takes.
-	turnBytes = 64 << 10
+	turnBytes = 32 << 10
 )
 
 // turns says how many files of a run move at the same time.

@@ -74,6 +74,11 @@ func onTheWire() []mutant {
 			by:   wire("TestACloseThatFailsIsTold"),
 		},
 		{
+			name: "open-files", holds: "no more files are open at once than the server says that it can bear",
+			cuts: []cut{{get, "\tif err := c.takeHandle(ctx, path); err != nil {\n\t\treturn 0, err\n\t}\n\tdefer c.giveHandle()\n", ""}},
+			by:   wire("TestNoMoreFilesAreOpenThanTheServerBears"),
+		},
+		{
 			name: "close-ahead-lost", holds: "an answer that is lost behind a CLOSE that went ahead is told as that of a file that may have been taken",
 			cuts: []cut{{put, "p.closing, p.flight.asked = true, r", "p.closing = true"}},
 			by:   wire("TestALostAnswerBehindACloseThatWentAheadIsTheCloses"),

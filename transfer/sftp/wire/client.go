@@ -17,6 +17,7 @@ const (
 	chunkMax     = 255 << 10 // with header and handle still under packet.MaxLength
 	windowBytes  = 2 << 20   // in flight a session: an SSH channel's window holds no more
 	windowCount  = 64        // requests in flight of one copy
+	handlesMost  = 64        // files open at once
 )
 
 // Options of a Client. The zero value works; a stream over a network needs Kill.
@@ -62,6 +63,7 @@ type Client struct {
 	limits     Limits
 	extensions map[string]string
 	window     *window
+	handles    chan struct{} // has one for each file that is open
 
 	queued  *sync.Cond // of mu: something waits to be written, or the session ended
 	mu      sync.Mutex
@@ -95,6 +97,7 @@ func New(ctx context.Context, stream io.ReadWriteCloser, opts Options) (*Client,
 	}
 	c.queued = sync.NewCond(&c.mu)
 	c.window = newWindow(c.opts.MaxInFlight)
+	c.handles = make(chan struct{}, handlesMost)
 	c.done.Go(c.readLoop)
 	c.done.Go(c.writeLoop)
 	if err := c.handshake(ctx); err != nil {
@@ -253,6 +256,9 @@ func (c *Client) askLimits(ctx context.Context) error {
 		write = min(write, whole-1024) // room for header and handle
 	}
 	c.limits = Limits{Read: granted(read), Write: granted(write), Handles: handles}
+	if handles > 0 && handles <= handlesMost {
+		c.handles = make(chan struct{}, max(handles-1, 1)) // one is left for a listing
+	}
 	return nil
 }
 

@@ -41,6 +41,10 @@ func (c *Client) Get(ctx context.Context, path string, size int64, dst io.Writer
 	if size < 0 && opts.Max <= 0 {
 		return 0, &LocalError{Act: "get " + quote(path), Err: errors.New("a file of unknown size needs a maximum")}
 	}
+	if err := c.takeHandle(ctx, path); err != nil {
+		return 0, err
+	}
+	defer c.giveHandle()
 	most := windowCount
 	if opts.ReadOnce {
 		most = 1

@@ -10,6 +10,20 @@ import (
 // maxHandle is the longest handle that the protocol allows, in bytes.
 const maxHandle = 256
 
+// takeHandle waits until one more file may be open: servers bound how many may, and some tell.
+func (c *Client) takeHandle(ctx context.Context, path string) error {
+	select {
+	case c.handles <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return &ConnectionError{Op: OpOpen, Path: path, Err: context.Cause(ctx)}
+	case <-c.dead:
+		return &ConnectionError{Op: OpOpen, Path: path, Err: c.Err()}
+	}
+}
+
+func (c *Client) giveHandle() { <-c.handles }
+
 // openFile asks for a handle on a file. No attributes are sent: permissions and times are the server's choice.
 func (c *Client) openFile(ctx context.Context, path string, flags uint32) (string, error) {
 	r := pathRequest(OpOpen, packet.Open, path)

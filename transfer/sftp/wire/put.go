@@ -40,6 +40,10 @@ func (c *Client) Put(ctx context.Context, path string, src io.Reader, opts PutOp
 	if opts.Excl {
 		flags = packet.FlagWrite | packet.FlagCreate | packet.FlagExcl
 	}
+	if err := c.takeHandle(ctx, path); err != nil {
+		return 0, err
+	}
+	defer c.giveHandle()
 	p := &putter{c: c, path: path, src: src, opts: opts, lanes: []*lane{{c: c}}}
 	p.team = newTeam(c, opts.Stripes, path, packet.FlagWrite, opts.Size)
 	p.flight = p.team.flight(c, OpWrite, path, windowCount+2)
