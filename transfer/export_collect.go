@@ -88,6 +88,9 @@ func unsafeName(what, name string, err error, key string) error {
 	}}
 }
 
+// copyMost is how much of a source is copied at once. A small one gets no more memory than it needs.
+const copyMost = 32 << 10
+
 // readSource copies the source to dst and makes sure that it is the version of the row, before and after.
 func (r *exportRun) readSource(ctx context.Context, f *job.File, dst io.Writer) error {
 	file, err := r.openSource(f)
@@ -95,7 +98,7 @@ func (r *exportRun) readSource(ctx context.Context, f *job.File, dst io.Writer) 
 		return err
 	}
 	defer file.Close()
-	if _, err := io.Copy(dst, &cancellable{ctx, file}); err != nil {
+	if _, err := io.CopyBuffer(dst, &cancellable{ctx, file}, make([]byte, min(f.Size+1, copyMost))); err != nil {
 		return err
 	}
 	return r.unchanged(f)

@@ -60,6 +60,24 @@ func (r *exportRun) ahead(ctx context.Context, f job.File, early *glances) func(
 	}
 }
 
+// glanceBehind begins to look at both names while a rename is on its way. No order is relied on: if what is seen is that our file has
+// only its final name, the rename is done, and else nothing is made of it.
+func (r *exportRun) glanceBehind(ctx context.Context, f job.File) (after glances) {
+	if r.checks() && !r.way.sweeps {
+		after = glances{r.glance(ctx, f.Temp), r.glance(ctx, f.Final)}
+	}
+	return after
+}
+
+// showIt says whether the temporary was seen to be gone, and the final file to be ours by size and time.
+func (g *glances) showIt(f job.File) bool {
+	if g.temp == nil {
+		return false
+	}
+	temp, final := g.temp.saw(), g.final.saw()
+	return g.temp.err == nil && temp == nil && g.final.err == nil && final != nil && sameFinal(f, *final)
+}
+
 // settled waits until no look is under way.
 func (g *glances) settled() {
 	g.temp.saw()

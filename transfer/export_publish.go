@@ -39,14 +39,32 @@ func (r *exportRun) publish(ctx context.Context, f *job.File, early *glances) er
 	if err := r.advance(ctx, f, job.StepRenaming); err != nil {
 		return err
 	}
+	after := r.glanceBehind(ctx, *f)
 	err := r.rename(ctx, f)
+	after.settled()
 	switch {
 	case err == nil:
-		return r.confirm(ctx, f, true)
+		return r.published(ctx, f, after)
 	case unknown(err):
 		return err // nobody knows: the row stands at renaming, and the next attempt looks
 	}
 	return r.renameRefused(ctx, f, err)
+}
+
+// published goes on behind a rename that was acknowledged: what was seen at once suffices if it is the whole picture.
+func (r *exportRun) published(ctx context.Context, f *job.File, after glances) error {
+	whole := false
+	err := failpoint.Around("X7", func() error {
+		whole = r.checks() && after.showIt(*f)
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case whole:
+		return r.readBack(ctx, f)
+	}
+	return r.confirm(ctx, f, true)
 }
 
 // rename renames by the best means. Where a server will not rename onto an existing file, and has no way to replace it, the

@@ -2,11 +2,11 @@ package transfer
 
 const (
 	// turnsMost is how many small files of one run move at the same time: they wait for answers and for the disk.
-	turnsMost = 128
+	turnsMost = 256
 	// turnsLarge is what one large file takes of them: four of those fill line and memory.
-	turnsLarge = 32
+	turnsLarge = 64
 	// turnBytes is what a file may have for each turn that it takes.
-	turnBytes = 32 << 10
+	turnBytes = 16 << 10
 )
 
 // turns says how many files of a run move at the same time.

@@ -17,7 +17,8 @@ const (
 	chunkMax     = 255 << 10 // with header and handle still under packet.MaxLength
 	windowBytes  = 2 << 20   // in flight a session: an SSH channel's window holds no more
 	windowCount  = 64        // requests in flight of one copy
-	handlesMost  = 64        // files open at once
+	handlesMost  = 64        // files open at once, where the server does not tell how many may be
+	handlesTold  = 256       // where it does
 )
 
 // Options of a Client. The zero value works; a stream over a network needs Kill.
@@ -256,8 +257,8 @@ func (c *Client) askLimits(ctx context.Context) error {
 		write = min(write, whole-1024) // room for header and handle
 	}
 	c.limits = Limits{Read: granted(read), Write: granted(write), Handles: handles}
-	if handles > 0 && handles <= handlesMost {
-		c.handles = make(chan struct{}, max(handles-1, 1)) // one is left for a listing
+	if handles > 0 {
+		c.handles = make(chan struct{}, min(max(handles-1, 1), handlesTold)) // one is left for a listing
 	}
 	return nil
 }
