@@ -47,12 +47,25 @@ func ofExports() []mutant {
 		},
 		{
 			name: "look-after-rename", holds: "an OK to RENAME is no delivery before both names were looked at (R15)",
-			cuts: []cut{{publish, "\t\treturn r.confirm(ctx, f, true)\n\tcase unknown(err):", "\t\treturn r.readBack(ctx, f)\n\tcase unknown(err):"}},
+			cuts: []cut{{publish, "case whole:", "case whole || true:"}},
 			by:   transfer("TestExportToALyingServer"),
 		},
 		{
+			name: "close-in-place", holds: "under its final name a file is closed when all of it was acknowledged, and not before",
+			cuts: []cut{{"transfer/export_glance.go", "if r.way.direct || r.way.sweeps {", "if r.way.sweeps {"}},
+			by:   transfer("TestExportInPlaceClosesBehindItsWrites"),
+		},
+		{
+			name: "glance-fits", holds: "a look that was asked for ahead of an answer counts only if it shows the file as it should be",
+			cuts: []cut{
+				{"transfer/export_upload.go", "if entry == nil || entry.Size != f.Received.Size {", "if entry == nil {"},
+				{"transfer/export_glance.go", "return g.temp.err == nil && temp == nil && g.final.err == nil && final != nil && sameFinal(f, *final)", "return temp == nil || final != nil || true"},
+			},
+			by: transfer("TestExportLooksAgainWhereCloseWasNotOver|TestExportToALyingServer"),
+		},
+		{
 			name: "rename-noted", holds: "the ledger says renaming before the request goes out: a rename whose answer was lost is waited for",
-			cuts: []cut{{publish, "\tif err := r.advance(ctx, f, job.StepRenaming); err != nil {\n\t\treturn err\n\t}\n\terr := r.rename", "\terr := r.rename"}},
+			cuts: []cut{{publish, "\tif err := r.advance(ctx, f, job.StepRenaming); err != nil {\n\t\treturn err\n\t}\n\tafter := r.glanceBehind", "\tafter := r.glanceBehind"}},
 			by:   transfer("TestExportWaitsForARenameThatIsUnderWay"),
 		},
 		{
