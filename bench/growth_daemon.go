@@ -163,13 +163,13 @@ func (m manyJobs) write(cron func(i int) string) error {
 	return errors.Join(errs...)
 }
 
-// due lets some of the jobs be due: in one minute as many as all of them have a minute, spread over a day, and two minutes later
+// due lets some of the jobs be due: in one minute as many as all of them have a minute, spread over a day, and a minute later
 // very many. It says what it cost to read the configuration again, and by how much runs were late.
 func (m manyJobs) due(ctx context.Context, d *serving) ([]string, error) {
 	share := max(1, m.n/(24*60))
 	most := min(burst, m.n-share)
 	first := time.Now().UTC().Add(90 * time.Second).Truncate(time.Minute)
-	second := first.Add(2 * time.Minute)
+	second := first.Add(time.Minute)
 	at := func(t time.Time) string { return fmt.Sprintf("%d %d * * *", t.Minute(), t.Hour()) }
 	err := m.write(func(i int) string {
 		switch {

@@ -56,6 +56,9 @@ func TestTheDocumentTakesTheTable(t *testing.T) {
 	if err := os.WriteFile(page, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := docs.WriteBetween(page, "bench -growth", "grown\n"); err != nil {
+		t.Fatal(err)
+	}
 	if err := docs.WriteBetween(page, "bench", sample(3).table(nil)); err != nil {
 		t.Fatal(err)
 	}
