@@ -79,7 +79,7 @@ var connectionPolicy = []field{
 			object("", "", field{key: "path", kind: kFolder, need: true, example: "/import", help: "The folder, relative to root."},
 				word("use", "both", "What the location is for; jobs that go the other way are refused.", "download", "upload", "both")),
 		}}},
-	{key: "max_connections", kind: kCount, def: "1", min: 1, max: 64, help: "Connections that all jobs of the account hold together at one time."},
+	{key: "max_connections", kind: kCount, def: "1", min: 1, max: 64, help: "Connections that all jobs of the account hold together at one time. Those that nobody waits for carry one large file together where the line is long."},
 	word("profile", "", "Pins what is otherwise learned. put-only: the server takes PUT and nothing else, so the final name is written "+
 		"directly and nothing is listed, looked at, made or renamed. read-once: a download uses the file up.",
 		"put-only", "read-once").with(func(f *field) { f.unset = "learned" }),

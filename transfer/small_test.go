@@ -65,7 +65,7 @@ func TestAFilesWayTakesFewTransactions(t *testing.T) {
 				b = b.exporting(nil)
 				put(t, filepath.Join(b.outbox, "a.csv"), "content")
 			}
-			ledger := &countedLedger{steppedLedger: steppedLedger{b.store}}
+			ledger := &countedLedger{steppedLedger: steppedLedger{b.store, new([]string)}}
 			b.doBetween(between{ledger: ledger})
 			if !slices.Equal(ledger.writes, want.writes) {
 				t.Errorf("writes %q, want %q", ledger.writes, want.writes)

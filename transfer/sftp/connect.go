@@ -177,7 +177,7 @@ func (w *way) startSFTP(ctx context.Context) (*wire.Client, error) {
 		return nil, err
 	}
 	go func() { _, _ = io.Copy(io.Discard, channel.Stderr()) }() // unread, it would fill the channel's window
-	return wire.New(ctx, channel, wire.Options{Kill: w.life.cut, RequestTimeout: w.last().timeouts.Operation, Limits: w.like})
+	return wire.New(ctx, channel, wire.Options{Kill: w.life.cut, Limits: w.like, RequestTimeout: w.last().timeouts.Operation})
 }
 
 // drop cuts the connection and waits for what runs on it.

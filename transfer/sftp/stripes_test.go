@@ -395,6 +395,15 @@ func TestHelpersMakeRoom(t *testing.T) {
 				t.Error("the other one got its connection when the file was through")
 			default:
 			}
+			moves := 0
+			for _, o := range c.Log() {
+				if o.Op == "read" || o.Op == "write" {
+					moves++
+				}
+			}
+			if moves > 120 { // of 161
+				t.Errorf("the other one got its connection behind %d reads or writes", moves)
+			}
 			if _, err := other.Stat(t.Context(), "/"); err != nil {
 				t.Error(err)
 			}

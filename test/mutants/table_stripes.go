@@ -1,0 +1,67 @@
+package main
+
+import "time"
+
+// ofStripes are the lines that keep a file whole that goes over several connections, and everybody else's connections free.
+func ofStripes() []mutant {
+	const get, put, helpers, account = "transfer/sftp/wire/get_stripes.go", "transfer/sftp/wire/put_stripes.go", "transfer/sftp/helpers.go", "transfer/sftp/account.go"
+	wire := func(run string) tests { return tests{"transfer/sftp/wire", run} }
+	sftp := func(run string) tests { return tests{"transfer/sftp", run} }
+	return []mutant{
+		{
+			name: "stripe-version", holds: "what a further connection reads counts only while its handle is on the file that the first one opened",
+			cuts: []cut{{get, "if err != nil || !g.same(seen) {", "if err != nil || seen.Size < 0 {"}},
+			by:   wire("FuzzStripedGet"), short: true,
+		},
+		{
+			name: "stripe-unconfirmed", holds: "nothing of a further connection is written before the server has said behind it which file it is of",
+			cuts: []cut{{"transfer/sftp/wire/get.go", "return s.whole() && (s.block == nil || s.block.agreed())", "return s.whole()"}},
+			by:   wire("TestNothingOfAHelperIsWrittenUnconfirmed"),
+		},
+		{
+			name: "stripe-silent", holds: "what a silent further connection owes is read on the first one",
+			cuts: []cut{{get, "\t\t\tg.drop(l, errSlow)\n", "\t\t\t_ = errSlow\n"}},
+			by:   wire("FuzzStripedGet"), hangs: 20 * time.Second,
+		},
+		{
+			name: "stripe-read-once", holds: "a read-once server never sees a file opened twice",
+			cuts: []cut{{"transfer/sftp/wire/get.go", "\tif !opts.ReadOnce {\n\t\tg.team", "\tif true {\n\t\tg.team"}},
+			by:   sftp("TestFilesThatGoOverOneConnection"),
+		},
+		{
+			name: "stripe-one-file", holds: "an upload is whole only if all its handles were on one file",
+			cuts: []cut{{put, "if seen := entry(\"\", attrs); seen.Size != p.next {", "if false {\n\t\tseen := entry(\"\", attrs)"}},
+			by:   sftp("TestUploadWhoseNameIsTaken"),
+		},
+		{
+			name: "stripe-lost-writes", holds: "an upload fails whose further connection died with anything written",
+			cuts: []cut{{put, "\tif !l.wrote {\n\t\treturn nil\n\t}\n\treturn p.broke(l.c.Err())", "\treturn nil"}},
+			by:   wire("FuzzStripedPut"), short: true, hangs: 20 * time.Second,
+		},
+		{
+			name: "stripe-known-server", holds: "only a server that is known to write at any place through any handle gets an upload over several connections",
+			cuts: []cut{{helpers, "\tif !known {\n\t\treturn nil\n\t}\n", "\t_ = known\n"}},
+			by:   sftp("TestFilesThatGoOverOneConnection"),
+		},
+		{
+			name: "stripe-known-name", holds: "a name that the customer knows is written from its beginning to its end",
+			cuts: []cut{{"transfer/export_glance.go", "if r.way.direct || r.way.sweeps {", "if r.way.sweeps {"}},
+			by:   tests{"transfer", "TestOnlyATemporaryNameIsWrittenInSeveralPlaces"},
+		},
+		{
+			name: "stripe-makes-room", holds: "a further connection goes when somebody waits for one",
+			cuts: []cut{{account, "\tif len(a.line) <= a.leaving {\n\t\treturn false\n\t}\n\ta.leaving++\n\treturn true", "\treturn false"}},
+			by:   sftp("TestHelpersMakeRoom"),
+		},
+		{
+			name: "stripe-limit", holds: "a server that takes fewer connections is not asked for more again and again",
+			cuts: []cut{{account, " || a.used >= a.most && now.Before(a.until) {", " {"}},
+			by:   sftp("TestServersThatLimitConnections"),
+		},
+		{
+			name: "stripe-password", holds: "a password that a server refuses for further connections is offered once",
+			cuts: []cut{{helpers, "if !h.login.creds.password.Empty() && !a.isShared(h.mark) {", "if false {"}},
+			by:   sftp("TestServersThatLimitConnections"),
+		},
+	}
+}
