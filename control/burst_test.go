@@ -40,7 +40,7 @@ func lateness(b *testing.B, n int) (late []time.Duration) {
 	defer s.Close()
 	due := time.Date(2026, 11, 21, 1, 0, 0, 0, time.UTC)
 	var ahead atomic.Int64 // of our clock
-	ahead.Store(int64(due.Add(-time.Hour).Sub(time.Now())))
+	ahead.Store(int64(time.Until(due.Add(-time.Hour))))
 	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	var mu sync.Mutex
 	var begun sync.WaitGroup
@@ -63,7 +63,7 @@ func lateness(b *testing.B, n int) (late []time.Duration) {
 	for service.Lag() > 0 { // not all are admitted
 		time.Sleep(100 * time.Millisecond)
 	}
-	ahead.Store(int64(due.Add(-5 * time.Second).Sub(time.Now())))
+	ahead.Store(int64(time.Until(due.Add(-5 * time.Second))))
 	if err := service.Load(specs, nil); err != nil { // has it look at its clock
 		b.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func (s *Store) Loaded(ctx context.Context, jobName, connection string, now time
 func (s *Store) loadedBefore(ctx context.Context, jobName, connection string) (since int64, known bool, err error) {
 	var found []int64
 	err = s.read(ctx, "read since when "+jobName+" is loaded", func(db *gorm.DB) error {
-		return db.Raw(`SELECT loaded FROM jobs WHERE name = ? AND connection = ? AND removed = 0 AND renamed_to = '' AND loaded <> 0`,
+		return db.Raw(`SELECT loaded FROM jobs WHERE name = ? AND connection = ? AND removed = 0 AND loaded <> 0`,
 			jobName, connection).Scan(&found).Error
 	})
 	if len(found) == 0 {
