@@ -44,6 +44,11 @@ func ofStripes() []mutant {
 			by:   sftp("TestFilesThatGoOverOneConnection"),
 		},
 		{
+			name: "stripe-sweeps", holds: "a system that takes files at CLOSE sees one CLOSE only, behind the last byte",
+			cuts: []cut{{helpers, "\tif takes := p.SweepsAtOnce != nil && *p.SweepsAtOnce; takes {\n\t\treturn nil\n\t}\n", ""}},
+			by:   sftp("TestFilesThatGoOverOneConnection"),
+		},
+		{
 			name: "stripe-known-name", holds: "a name that the customer knows is written from its beginning to its end",
 			cuts: []cut{{"transfer/export_glance.go", "if r.way.direct || r.way.sweeps {", "if r.way.sweeps {"}},
 			by:   tests{"transfer", "TestOnlyATemporaryNameIsWrittenInSeveralPlaces"},

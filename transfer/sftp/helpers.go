@@ -82,12 +82,16 @@ func (s *Session) stripes() *wire.Stripes {
 }
 
 // writeStripes is the same for an upload. Only OpenSSH is known to write at any place of a file through any number of handles; a
-// gateway to an object store may take the bytes of one handle, in order, for the whole of the file. And only a private name, which
-// nobody else reads or writes, may be written in several places at once.
+// gateway to an object store may take the bytes of one handle, in order, for the whole of the file. A system that takes files at
+// CLOSE, whatever their names, would do so at the first of several. And only a private name, which nobody else reads or writes, may be
+// written in several places at once.
 func (s *Session) writeStripes(private bool) *wire.Stripes {
 	p := s.Profile()
 	known := private && bytes.HasPrefix(s.way.last().client.ServerVersion(), []byte("SSH-2.0-OpenSSH_")) &&
 		p.Fsync != nil && *p.Fsync && p.PosixRename != nil && *p.PosixRename && p.Statvfs != nil && *p.Statvfs
+	if takes := p.SweepsAtOnce != nil && *p.SweepsAtOnce; takes {
+		return nil
+	}
 	if !known {
 		return nil
 	}

@@ -323,6 +323,7 @@ func TestUploadWhoseNameIsTaken(t *testing.T) {
 type like struct {
 	version, profile       string
 	noExtensions, readOnce bool
+	sweeps                 bool
 	connections            int
 }
 
@@ -337,6 +338,7 @@ func TestFilesThatGoOverOneConnection(t *testing.T) {
 		"a server that is not OpenSSH":   {func(c *like) {}, ahead, false},
 		"a name that others know":        {func(c *like) { c.version = "SSH-2.0-OpenSSH_9.9" }, nil, false},
 		"put-only":                       {func(c *like) { c.version, c.profile = "SSH-2.0-OpenSSH_9.9", "put-only" }, ahead, false},
+		"files are taken at CLOSE":       {func(c *like) { c.version, c.sweeps = "SSH-2.0-OpenSSH_9.9", true }, ahead, false},
 		"no extension":                   {func(c *like) { c.version, c.noExtensions = "SSH-2.0-OpenSSH_9.9", true }, ahead, false},
 		"a download uses the file up":    {func(c *like) { c.readOnce = true }, ahead, true},
 		"one connection for the account": {func(c *like) { c.version, c.connections = "SSH-2.0-OpenSSH_9.9", 1 }, ahead, true},
@@ -352,6 +354,9 @@ func TestFilesThatGoOverOneConnection(t *testing.T) {
 			c.conn.MaxConnections, c.conn.ReadOnce, c.conn.Profile = like.connections, like.readOnce, like.profile
 			c.lay(t, "big", content)
 			s := open(t, c.pool, c.conn)
+			if like.sweeps {
+				s.Learn(func(p *job.Profile) { p.SweepsAtOnce = &like.sweeps })
+			}
 			if test.fetch {
 				var got bytes.Buffer
 				if _, err := s.Get(t.Context(), "/big", int64(len(content)), &got, nil); err != nil {
