@@ -2,12 +2,15 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
 	"sync"
 
 	"gorm.io/gorm"
+
+	"github.com/haulier/haulier/job"
 )
 
 // groupMost is how many writes share one transaction at the most, so that none waits long for others.
@@ -31,18 +34,18 @@ type group struct {
 // member is one write that waits for its transaction.
 type member struct {
 	do    func(tx *gorm.DB) error
-	stamp int // of the ledger that it will take
+	step  bool // of a row: it takes one stamp, has written nothing if it is stale, and may be done again
 	err   error
 	panic any
 	turn  chan bool // true: it leads now; false: it was done by another
 }
 
 // write does one write. Until it is begun, ctx takes it back; from then on it is done whole or not at all.
-func (g *group) write(ctx context.Context, db *gorm.DB, do func(tx *gorm.DB) error, stamps int) error {
+func (g *group) write(ctx context.Context, db *gorm.DB, do func(tx *gorm.DB) error, step bool) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	m := &member{do: do, stamp: stamps, turn: make(chan bool, 1)}
+	m := &member{do: do, step: step, turn: make(chan bool, 1)}
 	leads := g.join(m)
 	if !leads {
 		select {
@@ -113,10 +116,30 @@ func (g *group) handOver(batch []*member) {
 // together does writes in one transaction. What one of them did is taken back if it fails; if the transaction fails, they
 // all have.
 func together(db *gorm.DB, batch []*member) {
+	each := apart
+	if allSteps(batch) {
+		each = trusting
+	}
+	err := share(db, batch, each)
+	if errors.Is(err, errAgain) {
+		err = share(db, batch, apart)
+	}
+	for _, m := range batch {
+		if m.err == nil {
+			m.err = err
+		}
+	}
+}
+
+func allSteps(batch []*member) bool {
+	return !slices.ContainsFunc(batch, func(m *member) bool { return !m.step })
+}
+
+func share(db *gorm.DB, batch []*member, each func(tx *gorm.DB, m *member) error) error {
 	if len(batch) > 1 {
 		db = db.WithContext(withCommon(db.Statement.Context))
 	}
-	err := db.Transaction(func(tx *gorm.DB) error {
+	return db.Transaction(func(tx *gorm.DB) error {
 		if len(batch) == 1 {
 			batch[0].run(tx)
 			return batch[0].err
@@ -125,28 +148,37 @@ func together(db *gorm.DB, batch []*member) {
 			return err
 		}
 		for _, m := range batch {
-			if err := apart(tx, m); err != nil {
+			if err := each(tx, m); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	for _, m := range batch {
-		if m.err == nil {
-			m.err = err
-		}
-	}
 }
 
 func setStampsAside(tx *gorm.DB, batch []*member) error {
 	stamps := 0
 	for _, m := range batch {
-		stamps += m.stamp
+		if m.step {
+			stamps++
+		}
 	}
 	if stamps == 0 {
 		return nil
 	}
 	return commonOf(tx).setAside(tx, stamps)
+}
+
+// errAgain says that a step failed that may have written something.
+var errAgain = errors.New("the writes have to be done apart")
+
+// trusting does one step of several, which nearly always is done or stale. What else it meets takes the whole transaction back, and
+// all are done again, each apart.
+func trusting(tx *gorm.DB, m *member) error {
+	if m.run(tx); m.err == nil || errors.Is(m.err, job.ErrStale) {
+		return nil
+	}
+	return errAgain
 }
 
 // apart does one write of several. Its error is for them all: the database has taken the whole transaction back.

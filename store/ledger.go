@@ -164,7 +164,12 @@ func (s *Store) AdvanceWith(ctx context.Context, from job.Step, f job.File, besi
 	var row fileRow
 	err := s.step(ctx, "advance "+nameOf(f)+" to "+string(f.Step), func(tx *gorm.DB) error {
 		var err error
-		if row, err = s.advance(tx, from, f, beside.Passed); err != nil {
+		if beside.Claim != nil {
+			row, err = s.claimAndAdvance(tx, *beside.Claim, f, beside.Passed)
+		} else {
+			row, err = s.advance(tx, from, f, beside.Passed)
+		}
+		if err != nil {
 			return err
 		}
 		for _, r := range beside.Requests {
@@ -182,6 +187,14 @@ func (s *Store) AdvanceWith(ctx context.Context, from job.Step, f job.File, besi
 	}
 	s.recent.wrote(row)
 	return row.fileOf(f), nil
+}
+
+// claimAndAdvance starts from a row as it was read, like Claim: it must not have been written since, nor be held or done.
+func (s *Store) claimAndAdvance(tx *gorm.DB, read, f job.File, passed []job.Step) (fileRow, error) {
+	if read.State == job.FileHeld || read.Step == job.StepDone || f.Fence != read.Fence+1 {
+		return fileRow{}, job.ErrStale
+	}
+	return s.advanceFrom(tx, rowOf(read), f, passed)
 }
 
 // advance starts from the row as it is remembered, if it is still that, and else reads it.
@@ -204,6 +217,11 @@ func (s *Store) advance(tx *gorm.DB, from job.Step, f job.File, passed []job.Ste
 func (s *Store) advanceFrom(tx *gorm.DB, old fileRow, f job.File, passed []job.Step) (row fileRow, err error) {
 	row = rowOf(f)
 	row.keep(old)
+	before := old
+	if f.Fence == old.Fence+1 { // it is claimed
+		row.Fence, row.Began = f.Fence, s.now()
+		before.Run, before.State = row.Run, string(job.FileMoving)
+	}
 	if row.State != old.State && isEnd(f.State) && (row.Ended == 0 || row.Ended == old.Ended) {
 		row.Ended = s.now()
 	}
@@ -219,7 +237,7 @@ func (s *Store) advanceFrom(tx *gorm.DB, old fileRow, f job.File, passed []job.S
 	if err != nil {
 		return row, err
 	}
-	return row, s.recordStep(tx, row, old, passed, f)
+	return row, s.recordStep(tx, row, before, passed, f)
 }
 
 // standing reads the row that a statement gives. None means that the row has moved on.

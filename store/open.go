@@ -128,15 +128,16 @@ func (s *Store) write(ctx context.Context, act string, do func(tx *gorm.DB) erro
 	if s.group == nil {
 		return failure(act, s.writer.WithContext(ctx).Transaction(do))
 	}
-	return failure(act, s.group.write(ctx, s.writer, do, 0))
+	return failure(act, s.group.write(ctx, s.writer, do, false))
 }
 
-// step is write for one stamp of the ledger, which those who share the transaction take together.
+// step is write for one step of one row: do takes one stamp of the ledger, writes nothing if it gives job.ErrStale, and may be done
+// again, when what it did has been taken back.
 func (s *Store) step(ctx context.Context, act string, do func(tx *gorm.DB) error) error {
 	if s.writer == nil || s.group == nil {
 		return s.write(ctx, act, do)
 	}
-	return failure(act, s.group.write(ctx, s.writer, do, 1))
+	return failure(act, s.group.write(ctx, s.writer, do, true))
 }
 
 // Together runs several writes as one: all of them are on disk when it returns nil, and none otherwise. do works with the

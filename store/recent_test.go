@@ -100,3 +100,51 @@ func TestWhatStandsBesideAStepIsWrittenWithIt(t *testing.T) {
 		t.Errorf("outcome %+v", all[0])
 	}
 }
+
+// A step that claims its row finds it as it was read, or does not write it.
+func TestAStepThatClaims(t *testing.T) {
+	for name, tc := range map[string]struct {
+		read  func(*job.File) // what was read
+		fence int64
+		since func(s *store.Store, f job.File) error
+		well  bool
+	}{
+		"as it was read": {fence: 1, well: true},
+		"written since":  {fence: 1, since: func(s *store.Store, f job.File) error { return s.MarkAbsent(t.Context(), []int64{f.ID}, 1<<40) }},
+		"claimed since":  {fence: 1, since: func(s *store.Store, f job.File) error { _, err := s.Claim(t.Context(), f, 1); return err }},
+		"held":           {fence: 1, read: func(f *job.File) { f.State, f.Reason = job.FileHeld, &job.Reason{Slug: "remote.vanished"} }},
+		"done":           {fence: 1, read: func(f *job.File) { f.State, f.Step = job.FileSkipped, job.StepDone }},
+		"another fence":  {fence: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, at(t.TempDir()))
+			f := job.File{Job: "j", Connection: "c", Type: job.TypeExport, Path: "/a", Size: 1, ModTime: 1}
+			if tc.read != nil {
+				tc.read(&f)
+			}
+			f, err := s.See(t.Context(), f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tc.since != nil {
+				if err := tc.since(s, f); err != nil {
+					t.Fatal(err)
+				}
+			}
+			next := f
+			next.Step, next.State, next.Fence, next.Run = job.StepSending, job.FileMoving, tc.fence, 7
+			got, err := s.AdvanceWith(t.Context(), f.Step, next, job.Beside{Claim: &f, Passed: []job.Step{job.StepQueued}})
+			if tc.well {
+				if err != nil || got.Fence != 1 || got.Run != 7 || got.Began.IsZero() {
+					t.Errorf("%+v, %v", got, err)
+				}
+				lines, _ := s.Steps(t.Context(), f.ID)
+				if n := len(lines); n != 3 || lines[1].State != job.FileMoving || lines[1].Run != 7 {
+					t.Errorf("timeline %+v", lines)
+				}
+			} else if !errors.Is(err, job.ErrStale) {
+				t.Errorf("it was written: %+v, %v", got, err)
+			}
+		})
+	}
+}

@@ -308,7 +308,7 @@ func (r *frame) file(ctx context.Context, row job.File, seq int) {
 
 func (r *frame) carry(ctx context.Context, row job.File, seq int) {
 	began := time.Now()
-	f, err := r.claim(ctx, row)
+	f, late, err := r.claim(ctx, row)
 	if err != nil {
 		r.lost(err)
 		return
@@ -318,7 +318,7 @@ func (r *frame) carry(ctx context.Context, row job.File, seq int) {
 		f.State = state // only the source is left to see to
 	}
 	var moved int64
-	r.owes.begin(f.ID, began, &moved, !before)
+	r.owes.begin(f.ID, owing{claim: late, began: began, moved: &moved, counts: !before})
 	defer r.payUp(ctx, f.ID)
 	err = guarded(func() error { return r.machine.goOn(ctx, &f, seq, &moved) })
 	if !before || err != nil { // else it was counted by the run that served it
@@ -328,17 +328,23 @@ func (r *frame) carry(ctx context.Context, row job.File, seq int) {
 }
 
 // claim is C3: the lease, of exports too; the source is not touched. No run may take what is held, so a file that was held
-// because it changed while it was read waits again first.
-func (r *frame) claim(ctx context.Context, row job.File) (f job.File, err error) {
+// because it changed while it was read waits again first. An export that begins is claimed by its first step, late: before that
+// nothing outside knows of it.
+func (r *frame) claim(ctx context.Context, row job.File) (f job.File, late *job.File, err error) {
 	if row.State == job.FileHeld && open(row) {
 		row.State, row.Reason = job.FileWaiting, nil
 		if err := r.advance(ctx, &row, job.StepSeen); err != nil {
-			return f, err
+			return f, nil, err
 		}
 	}
 	err = failpoint.Around("C3", func() (err error) {
+		if row.Type == job.TypeExport && row.Step == job.StepSeen {
+			f, late = row, &row
+			f.Fence, f.Run, f.State, f.Began = f.Fence+1, r.run.ID, job.FileMoving, time.Now()
+			return nil
+		}
 		f, err = r.ledger.Claim(keep(ctx), row, r.run.ID)
 		return err
 	})
-	return f, err
+	return f, late, err
 }

@@ -18,7 +18,8 @@ type owes struct {
 
 // owing is of one attempt.
 type owing struct {
-	from     job.Step // where the row stands; empty: where the file says
+	claim    *job.File // the row as it was read, if it is not claimed yet
+	from     job.Step  // where the row stands; empty: where the file says
 	passed   []job.Step
 	requests []job.Request
 
@@ -29,13 +30,13 @@ type owing struct {
 	told   bool // the outcome is written
 }
 
-func (o *owes) begin(id int64, began time.Time, moved *int64, counts bool) {
+func (o *owes) begin(id int64, own owing) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.of == nil {
 		o.of = map[int64]*owing{}
 	}
-	o.of[id] = &owing{began: began, moved: moved, counts: counts}
+	o.of[id] = &own
 }
 
 // end forgets the attempt, and gives the requests that no step took along.
@@ -92,7 +93,7 @@ func (o *owes) with(f job.File, to job.Step, run int64) (from job.Step, beside j
 	if own == nil {
 		return f.Step, beside
 	}
-	beside.Passed, beside.Requests = own.passed, own.requests
+	beside.Claim, beside.Passed, beside.Requests = own.claim, own.passed, own.requests
 	if n := len(own.passed); n > 0 && own.passed[n-1] == to {
 		beside.Passed = own.passed[:n-1]
 	}
@@ -107,7 +108,7 @@ func (o *owes) paid(id int64, beside job.Beside) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if own := o.of[id]; own != nil {
-		own.from, own.passed, own.requests = "", nil, nil
+		own.claim, own.from, own.passed, own.requests = nil, "", nil, nil
 		own.told = own.told || beside.Outcome != nil
 	}
 }

@@ -54,7 +54,7 @@ func (l *countedLedger) Request(ctx context.Context, r job.Request) error {
 func TestAFilesWayTakesFewTransactions(t *testing.T) {
 	for kind, want := range map[job.Type]struct{ writes, steps []string }{
 		job.TypeImport: {[]string{"claim", "landing", "done"}, []string{"seen", "landing", "done"}},
-		job.TypeExport: {[]string{"claim", "sending", "renaming", "done"}, []string{"seen", "queued", "sealed", "sending", "uploaded", "renaming", "done"}},
+		job.TypeExport: {[]string{"sending", "renaming", "done"}, []string{"seen", "queued", "sealed", "sending", "uploaded", "renaming", "done"}},
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			b := setup(t, sftptest.Knobs{})
@@ -98,6 +98,23 @@ func told(t *testing.T, b *bundle, f job.File, steps []string) {
 	if err != nil || len(outcomes) != 1 || outcomes[0].File.State != f.State || outcomes[0].Bytes != 7 || outcomes[0].Duration <= 0 {
 		t.Errorf("outcomes %+v, %v", outcomes, err)
 	}
+}
+
+// An export that begins is claimed by its first step. A row that was written since it was read is left alone, and nothing is sent.
+func TestAnExportWhoseRowWasWrittenMeanwhileIsNotBegun(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).exporting(nil)
+	put(t, filepath.Join(b.outbox, "a.csv"), "content")
+	b.doBetween(between{remote: func(c transfer.Carrier) transfer.Carrier {
+		return &lookedAt{Carrier: c, path: "/in/a.csv", n: 1, then: func() {
+			if err := b.store.MarkAbsent(t.Context(), []int64{b.last().ID}, 1<<40); err != nil {
+				t.Error(err)
+			}
+		}}
+	}})
+	if f := b.last(); f.Fence != 0 || f.Step != job.StepSeen {
+		t.Errorf("row %+v", f)
+	}
+	has(t, b.remote("in"), nil)
 }
 
 // A row that is somebody else's by now is not written; what was asked of the server is told all the same.

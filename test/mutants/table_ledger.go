@@ -20,6 +20,16 @@ func inLedger() []mutant {
 			by: store("TestConformance"),
 		},
 		{
+			name: "failed-step", holds: "of a step that fails halfway nothing is written with those that share its transaction",
+			cuts: []cut{{"store/group.go", "\treturn errAgain\n", "\treturn nil\n"}},
+			by:   store("TestAStepThatFailsTakesNoOtherAlong"),
+		},
+		{
+			name: "claiming-step", holds: "a step that claims its row as well takes none that is held or done, and none but by the next fence",
+			cuts: []cut{{ledger, "if read.State == job.FileHeld || read.Step == job.StepDone || f.Fence != read.Fence+1 {", "if false {"}},
+			by:   store("TestAStepThatClaims"),
+		},
+		{
 			name: "remembered-row", holds: "a row that was written by somebody else is not written as it is remembered",
 			cuts: []cut{{ledger, "WHERE id = ? AND job = ? AND fence = ? AND step = ? AND touched = ?`", "WHERE id = ? AND job = ? AND fence <> -1 * ? AND step = ? AND touched <> -1 * ?`"}},
 			by:   store("TestARememberedRowIsNotBelieved"),
