@@ -248,11 +248,31 @@ func (r *exportRun) directFailed(ctx context.Context, f *job.File, err error) er
 	return err
 }
 
+// hashLate gives a row its hash whose upload was cut off before it had one: what was sent is the source, if that is still the version of
+// the row. Else nobody can prove what it was.
+func (r *exportRun) hashLate(ctx context.Context, f *job.File) error {
+	if f.Received.SHA256 != "" {
+		return nil
+	}
+	late := *f
+	if err := r.hashSource(ctx, &late); err != nil {
+		return err
+	}
+	f.Plain, f.Received = late.Plain, late.Plain
+	return nil
+}
+
 // lostReply follows the job's policy where the last answer was lost and nothing can be observed.
 func (r *exportRun) lostReply(ctx context.Context, f *job.File, why *job.Reason) error {
 	switch r.want.OnLostReply {
 	case job.LostAssume:
-		return r.deliver(ctx, f, job.ProofAssumed)
+		err := r.hashLate(ctx, f)
+		if err == nil {
+			return r.deliver(ctx, f, job.ProofAssumed)
+		}
+		if gone := new(decision); !errors.As(err, &gone) {
+			return err
+		}
 	case job.LostResend:
 		if err := r.advance(ctx, f, job.StepSealed); err != nil || why == nil {
 			return err

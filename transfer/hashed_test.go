@@ -80,3 +80,40 @@ func TestExportAssumesWhatItKnows(t *testing.T) {
 		t.Errorf("proof %s, sent %+v", f.Proof, f.Received)
 	}
 }
+
+// It is learned only afterwards that the server takes files at CLOSE: the hash is taken late, from the version that was sent, and without
+// that a person decides.
+func TestExportAssumesNothingThatItCannotHash(t *testing.T) {
+	for name, test := range map[string]struct {
+		meanwhile func(t *testing.T, path string)
+		ok, held  int
+	}{
+		"as it was":  {func(*testing.T, string) {}, 1, 0},
+		"written to": {func(t *testing.T, path string) { writeOver(t, path, []byte("other")) }, 0, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t, sftptest.Knobs{Sweep: sftptest.SweepAtClose, Faults: []sftptest.Fault{{Op: "close", Times: 1, Do: sftptest.DropDone}}}).
+				exporting(func(ex *job.Export) { ex.OnLostReply = job.LostAssume })
+			path := filepath.Join(b.outbox, "a.csv")
+			putBytes(t, path, []byte("one"))
+			b.want(0, 1, 0, 0)
+			id := b.last().ID
+			test.meanwhile(t, path)
+			sweeps := true
+			if err := b.store.SaveProfile(t.Context(), "acme", job.Profile{SweepsAtOnce: &sweeps}); err != nil {
+				t.Fatal(err)
+			}
+			b.do()
+			f, err := b.store.File(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch {
+			case test.held > 0 && (f.State != job.FileHeld || f.Reason.Slug != "remote.indeterminate"):
+				t.Errorf("it is %s, %+v", f.State, f.Reason)
+			case test.ok > 0 && (f.Proof != job.ProofAssumed || f.Received != ofContent([]byte("one"))):
+				t.Errorf("it is %s, proof %s, sent %+v", f.State, f.Proof, f.Received)
+			}
+		})
+	}
+}
