@@ -168,7 +168,8 @@ func (m manyJobs) write(cron func(i int) string) error {
 func (m manyJobs) due(ctx context.Context, d *serving) ([]string, error) {
 	share := max(1, m.n/(24*60))
 	most := min(burst, m.n-share)
-	first := time.Now().UTC().Add(90 * time.Second).Truncate(time.Minute)
+	reading := time.Duration(m.n) * time.Millisecond // on a busy machine
+	first := time.Now().UTC().Add(90*time.Second + reading).Truncate(time.Minute)
 	second := first.Add(time.Minute)
 	at := func(t time.Time) string { return fmt.Sprintf("%d %d * * *", t.Minute(), t.Hour()) }
 	err := m.write(func(i int) string {

@@ -108,6 +108,8 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // said waits until its log has said something so often.
 func (s *serving) said(ctx context.Context, what string, times int) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	for {
 		text, err := os.ReadFile(s.log.Name())
 		if err != nil || bytes.Count(text, []byte(what)) >= times {
@@ -136,6 +138,8 @@ type ranRun struct {
 
 // runs waits for the first runs of a ledger, and gives them as they ended.
 func (s *serving) runs(ctx context.Context, n int) (all []ranRun, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	for len(all) < n {
 		run, err := s.run(ctx, len(all)+1)
 		switch {

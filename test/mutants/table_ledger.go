@@ -154,5 +154,15 @@ func inLedger() []mutant {
 			cuts: []cut{{"scheduler/manual.go", "case e.turn != nil:\n\t\treturn nil, false, ErrRunning", "case e.turn != nil && false:"}},
 			by:   tests{"scheduler", "TestManyAskAtOnceAndOneRuns"},
 		},
+		{
+			name: "slot-has-its-turn", holds: "a slot that was recorded has its run, also where the store fails behind it",
+			cuts: []cut{{"scheduler/settle.go", "return runs, err\n", "return nil, err\n"}},
+			by:   tests{"scheduler", "TestADeathBetweenSlotsOfOneInstantRunsNoneTwice"},
+		},
+		{
+			name: "loaded-again", holds: "a job that comes back after it was removed counts its slots from then on",
+			cuts: []cut{{"store/loaded.go", " AND removed = 0 AND loaded", " AND loaded"}},
+			by:   tests{"store", "TestConformance"},
+		},
 	}
 }
