@@ -84,6 +84,24 @@ func TestShort(t *testing.T) {
 	}
 }
 
+// How cost grows is measured of ours alone, at each size, and told in a table.
+func TestGrowth(t *testing.T) {
+	needs(t)
+	o, err := parse([]string{"-growth", "-short", "-dir", t.TempDir(), "-haulier", program.Built(t), "-only", "^file "})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := grow(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []string{"| one file of | wall s | ", "\n| 1 MiB | ", "| files of 4 KiB | wall s | ", "\n| 10 | "} {
+		if strings.Count(text, row) != 2 {
+			t.Errorf("%q is not there for each direction:\n%s", row, text)
+		}
+	}
+}
+
 const everybody = "haulier, lftp, rclone, sftp"
 
 func byName(t *testing.T, name string) workload {
