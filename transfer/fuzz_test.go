@@ -48,6 +48,10 @@ func FuzzVerdict(f *testing.F) {
 		v := weigh(s, stamp, now, time.Minute, force)
 		same := size == listedSize && mtime == listedTime
 		served := row.Step == job.StepDone && (row.State == job.FileLanded || row.State == job.FileDelivered)
+		rests := row.Step == job.StepDone && row.State != job.FileHeld && !row.Moved && row.Aside == "" && !row.Absent // as store.Standing has it
+		if s.known && rests && same && !force && v != verdictKnown && v != verdictBusy {
+			t.Errorf("%+v rests, and is %d: a listing passes it over", row, v)
+		}
 		mine := row.State == job.FileHeld && !(row.Step == job.StepSeen && flag(4))
 		switch {
 		case !s.known:
