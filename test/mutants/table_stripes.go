@@ -68,5 +68,10 @@ func ofStripes() []mutant {
 			cuts: []cut{{helpers, "if !h.login.creds.password.Empty() && !a.isShared(h.mark) {", "if false {"}},
 			by:   sftp("TestServersThatLimitConnections"),
 		},
+		{
+			name: "stripe-log", holds: "what a server says to a further connection is logged without our password",
+			cuts: []cut{{helpers, "s.way.redact(&job.Reason{Technical: technical(err)}).Technical", "(&job.Reason{Technical: technical(err)}).Technical"}},
+			by:   sftp("TestHelpersTellNoSecret"),
+		},
 	}
 }

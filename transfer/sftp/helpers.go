@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/sftp/wire"
 )
 
@@ -226,5 +227,5 @@ func (p *Pool) troubled(s *Session, a *account, most int, rest time.Duration, er
 	now := p.opts.Now()
 	a.bound(most, now, now.Add(rest))
 	p.opts.Log.Info("a further connection for a large file came to nothing; the file goes on without it", "connection", s.conn.Name,
-		"connections", most, "error", technical(err))
+		"connections", most, "error", s.way.redact(&job.Reason{Technical: technical(err)}).Technical)
 }

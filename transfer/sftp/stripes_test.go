@@ -6,10 +6,12 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -447,6 +449,31 @@ func TestCopyThatIsGivenUpLeavesNoHelper(t *testing.T) {
 				t.Error("it was not given up")
 			}
 		}) // the end of the test sees to the goroutines
+	}
+}
+
+// A server that repeats our password to a helper finds it in no log.
+func TestHelpersTellNoSecret(t *testing.T) {
+	c := afar(t, 2)
+	var log bytes.Buffer
+	c.pool = sftp.NewPool(sftp.Options{Store: c.store, Secrets: c.store, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	c.pool.Stripe(2, 1, time.Second)
+	s, err := c.pool.Session(t.Context(), c.conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Change(func(k *sftptest.Knobs) {
+		k.Faults = []sftptest.Fault{{Op: "write", Later: true, Do: sftptest.Fail, Code: packet.Failure, Text: "no, " + password}}
+	})
+	_, err = s.Put(t.Context(), "/out", longOf(noise(12*mib)))
+	if r := want(t, err, "net.lost"); strings.Contains(r.What+r.Cause+r.Do+r.Technical, password) {
+		t.Errorf("the reason tells the password: %+v", *r)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if text := log.String(); !strings.Contains(text, "came to nothing") || strings.Contains(text, password) {
+		t.Errorf("the log: %s", text)
 	}
 }
 
