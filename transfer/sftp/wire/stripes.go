@@ -58,8 +58,9 @@ const (
 	// stretchBytes is how much of the file a lane takes at once: small, so that all lanes come to the end together, and large,
 	// so that the disk on the other side is read and written in pieces.
 	stretchBytes = 1 << 20
-	// aheadBytes is what a download may hold in memory for each lane: a window in flight, and half of one that waits for its turn.
-	aheadBytes = windowBytes * 3 / 2
+	// aheadBytes is what a download may hold in memory for each lane: a window in flight, and a quarter of one that waits for its turn.
+	// The collector doubles that: more would not stay below 96 MiB with eight lanes.
+	aheadBytes = windowBytes * 5 / 4
 	// farewell bounds the CLOSE of a helper that is no longer needed.
 	farewell = 3 * time.Second
 )
