@@ -465,7 +465,7 @@ func TestHelpersTellNoSecret(t *testing.T) {
 	c.Change(func(k *sftptest.Knobs) {
 		k.Faults = []sftptest.Fault{{Op: "write", Later: true, Do: sftptest.Fail, Code: packet.Failure, Text: "no, " + password}}
 	})
-	_, err = s.Put(t.Context(), "/out", longOf(noise(12*mib)))
+	_, err = s.Put(t.Context(), "/out", bytes.NewReader(noise(12*mib)), 12*mib, func() {})
 	if r := want(t, err, "net.lost"); strings.Contains(r.What+r.Cause+r.Do+r.Technical, password) {
 		t.Errorf("the reason tells the password: %+v", *r)
 	}
