@@ -109,16 +109,16 @@ func (h haulier) config(e errand, server *sshd) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "version: 1\ntimezone: UTC\ndata_dir: data\nconnections:\n")
 	for i, a := range e.accounts {
-		remote, host := e.from(a), server.host
+		remote, host, most := e.from(a), server.host, max(8, e.customers)
 		if e.apart {
-			host = fmt.Sprintf("127.1.%d.%d", i/250, i%250+1)
+			most, host = 8, fmt.Sprintf("127.1.%d.%d", i/250, i%250+1)
 		}
 		if e.does == up {
 			remote = a.target
 		}
 		fmt.Fprintf(&b, "  account%s: {host: %q, port: %d, username: %q, auth: {methods: [publickey], key_file: {path: %q}}, host_keys: [%q], ",
 			a.id, host, server.port, server.user, server.keyFile, server.hostKey)
-		fmt.Fprintf(&b, "max_connections: %d, locations: {there: %q}}\n", max(8, e.customers), remote)
+		fmt.Fprintf(&b, "max_connections: %d, locations: {there: %q}}\n", most, remote)
 	}
 	fmt.Fprintf(&b, "jobs:\n")
 	for _, a := range e.accounts {

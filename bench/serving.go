@@ -38,6 +38,8 @@ func serve(ctx context.Context, inside *link.Namespace, program, dir string) (*s
 	s.command.Stderr = log
 	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	s.client = socketClient(filepath.Join(dir, "data", "haulier.sock"))
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	began := time.Now()
 	if err := inside.Do(s.command.Start); err != nil {
 		return nil, errors.Join(err, log.Close())
