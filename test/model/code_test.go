@@ -1,7 +1,6 @@
 package model
 
 import (
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -103,7 +102,7 @@ func TestCallsOfAdvance(t *testing.T) {
 	}
 }
 
-// advances are the calls of advance in package transfer.
+// advances are the calls of advance in package transfer, and of pass, whose step is written together with the next one.
 func advances(t *testing.T) map[string]bool {
 	t.Helper()
 	files, err := filepath.Glob("../../transfer/*.go")
@@ -133,15 +132,24 @@ func advancesIn(f *ast.FuncDecl, found map[string]bool) {
 			return true
 		}
 		method, ok := call.Fun.(*ast.SelectorExpr)
-		if ok && method.Sel.Name == "Advance" && receiver(f)+"."+f.Name.Name != "frame.advance" {
-			found[receiver(f)+"."+f.Name.Name+" past frame.advance"] = true // which no list knows
+		if !ok {
+			return true
 		}
-		if ok && method.Sel.Name == "advance" {
+		in := receiver(f) + "." + f.Name.Name
+		switch method.Sel.Name {
+		case "Advance", "AdvanceWith":
+			if in != "frame.advance" {
+				found[in+" past frame.advance"] = true // which no list knows
+			}
+		case "advance", "pass":
+			if len(call.Args) == 0 || in == "frame.pass" {
+				return true // another pass, and what becomes of the step
+			}
 			target := types.ExprString(call.Args[len(call.Args)-1])
 			if step, ok := strings.CutPrefix(target, "job.Step"); ok {
 				target = strings.ToLower(step)
 			}
-			found[fmt.Sprintf("%s.%s %s", receiver(f), f.Name.Name, target)] = true
+			found[in+" "+target] = true
 		}
 		return true
 	})
