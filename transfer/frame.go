@@ -65,6 +65,7 @@ type frame struct {
 	listed   bool   // all sources were listed
 	restored bool   // the ledger is an older copy: nothing that looks new is taken without a person's word
 	parallel int    // files at the same time; 0: as their sizes suggest
+	turns    *turns // of those that move
 	seq      int
 	only     only        // of a run that is about one name
 	odd      atomic.Bool // the server gives open files other times than names
@@ -224,7 +225,9 @@ func (r *frame) take(ctx context.Context, paths []string) error {
 
 func (r *frame) takeBatch(ctx context.Context, paths []string, rows map[string]job.File) {
 	var movers sync.WaitGroup
-	turns := newTurns(r.parallel)
+	if r.turns == nil {
+		r.turns = newTurns(r.parallel)
+	}
 	for _, path := range paths {
 		f := rows[path]
 		if !open(f) || f.Aside != "" {
@@ -235,7 +238,7 @@ func (r *frame) takeBatch(ctx context.Context, paths []string, rows map[string]j
 		}
 		r.seq++
 		seq := r.seq
-		end := turns.take(f.Size)
+		end := r.turns.take(f.Size)
 		movers.Go(func() {
 			defer end()
 			r.file(ctx, f, seq)

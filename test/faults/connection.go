@@ -24,6 +24,9 @@ var (
 	slowNetwork = map[Tier]int{Short: 1, Night: 4, Release: 20}
 )
 
+// many files take enough packets each way for a trouble at any of the first places to come, though many move at once.
+var many = slices.Repeat([]int{8 << 10}, 40)
+
 func kindOf(name string) kind {
 	for _, k := range kinds {
 		if k.name == name {
@@ -81,6 +84,14 @@ func connections() []Case {
 	}
 }
 
+// oneByOne is a server whose answers come one by one, however many are asked for at once.
+func oneByOne(also func(*sftptest.Knobs)) func(*sftptest.Knobs) {
+	return func(k *sftptest.Knobs) {
+		k.Delay = time.Millisecond
+		also(k)
+	}
+}
+
 // slowAnd is a server that takes its time, so that there is silence in which keepalives are sent.
 func slowAnd(also func(*sftptest.Knobs)) func(*sftptest.Knobs) {
 	return func(k *sftptest.Knobs) {
@@ -113,7 +124,7 @@ func near(k kind) kind {
 func flips(files, other string) []trouble {
 	var all []trouble
 	flip := func(way string, at int) {
-		all = append(all, trouble{name: fmt.Sprintf("%s, byte %d", way, at), comes: true,
+		all = append(all, trouble{name: fmt.Sprintf("%s, byte %d", way, at), comes: true, sizes: many,
 			begin: spoiled(fmt.Sprintf(`{"name":"flip","type":"flip","stream":"%s","attributes":{"at":%d}}`, way, at))})
 	}
 	for n := range 30 {
@@ -132,8 +143,8 @@ func cutEverywhere() []trouble {
 	var all []trouble
 	for n := 1; n <= 65; n++ {
 		all = append(all,
-			trouble{name: fmt.Sprintf("cut behind packet %d to us", n), knobs: func(k *sftptest.Knobs) { k.CutAfterSent = n }},
-			trouble{name: fmt.Sprintf("cut behind piece %d from us", n), knobs: func(k *sftptest.Knobs) { k.CutAfterReceived = n }})
+			trouble{name: fmt.Sprintf("cut behind packet %d to us", n), knobs: oneByOne(func(k *sftptest.Knobs) { k.CutAfterSent = n }), sizes: many[:20]},
+			trouble{name: fmt.Sprintf("cut behind piece %d from us", n), knobs: oneByOne(func(k *sftptest.Knobs) { k.CutAfterReceived = n }), sizes: many[:20]})
 	}
 	return all
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"path"
 	"sync"
+	"sync/atomic"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/sftp/wire"
@@ -22,6 +23,7 @@ type Session struct {
 	putOnly bool
 	alive   *keepalive
 	helpers helpers
+	moving  atomic.Int32 // transfers
 
 	mu      sync.Mutex
 	profile job.Profile

@@ -15,10 +15,15 @@ const samples = 10
 // looks is how many times within Stall the watchdog looks whether bytes move: a dead peer is given up at most two looks late.
 const looks = 20
 
+// patience is how many stall times a transfer may be without a byte of its own while the server serves others of the session: they
+// share its time, and one that serves them one by one is alive.
+const patience = 10
+
 // transfer is one copy under watch.
 type transfer struct {
-	total atomic.Int64 // bytes that moved on the wire
-	local atomic.Int32 // our own side is reading or writing: the wire may well be quiet
+	total  atomic.Int64         // bytes that moved on the wire
+	local  atomic.Int32         // our own side is reading or writing: the wire may well be quiet
+	served func() time.Duration // changes while the server serves other transfers; nil: there are none
 }
 
 func (t *transfer) moved(n int) { t.total.Add(int64(n)) }
@@ -26,7 +31,8 @@ func (t *transfer) moved(n int) { t.total.Add(int64(n)) }
 // watch gives a transfer a context that ends when no byte has moved for the stall time, or when fewer bytes than the floor
 // rate allows have moved over its span.
 func (s *Session) watch(ctx context.Context) (watched context.Context, t *transfer, stop func()) {
-	t = &transfer{}
+	s.moving.Add(1)
+	t = &transfer{served: s.served}
 	watched, cancel := context.WithCancelCause(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -38,7 +44,16 @@ func (s *Session) watch(ctx context.Context) (watched context.Context, t *transf
 	return watched, t, func() {
 		cancel(nil)
 		<-done
+		s.moving.Add(-1)
 	}
+}
+
+// served is when the server last answered anything, if more than one transfer is under way.
+func (s *Session) served() time.Duration {
+	if s.moving.Load() < 2 {
+		return 0
+	}
+	return s.way.wire.Heard()
 }
 
 // watch returns when ctx ends, or with the reason why the transfer must.
@@ -49,15 +64,22 @@ func (t *transfer) watch(ctx context.Context, bounds job.Timeouts) error {
 	defer floor.Stop()
 	var seen []int64 // one a tick of floor, the latest last
 	last, since := t.total.Load(), time.Now()
+	beside, alive := time.Duration(0), since
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case now := <-stall.C:
 			if n := t.total.Load(); n != last || t.local.Load() > 0 {
-				last, since = n, now
-			} else if now.Sub(since) >= bounds.Stall {
+				last, since, alive = n, now, now
+			} else if at := t.servedAt(); at != beside {
+				beside, alive = at, now
+			}
+			switch {
+			case now.Sub(alive) >= bounds.Stall:
 				return &timeoutError{errStalled, bounds.Stall}
+			case now.Sub(since) >= patience*bounds.Stall:
+				return &timeoutError{errStalled, patience * bounds.Stall}
 			}
 		case <-floor.C:
 			if t.local.Load() > 0 {
@@ -73,6 +95,13 @@ func (t *transfer) watch(ctx context.Context, bounds job.Timeouts) error {
 			seen = seen[1:]
 		}
 	}
+}
+
+func (t *transfer) servedAt() time.Duration {
+	if t.served == nil {
+		return 0
+	}
+	return t.served()
 }
 
 // ours is a step of our own side, during which the wire is quiet.

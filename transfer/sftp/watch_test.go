@@ -15,10 +15,15 @@ var watchBounds = job.Timeouts{Stall: time.Minute, Floor: 1024, FloorOver: 5 * t
 // watching runs the watchdog over a transfer that moves n bytes at every step, until it is done.
 func watching(t *testing.T, steps int, every time.Duration, step func(*transfer)) (after time.Duration, err error) {
 	t.Helper()
+	return watchingWith(t, watchBounds, steps, every, step, nil)
+}
+
+func watchingWith(t *testing.T, bounds job.Timeouts, steps int, every time.Duration, step func(*transfer), served func() time.Duration) (after time.Duration, err error) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		ctx, cancel := context.WithCancel(t.Context())
-		tr := &transfer{}
+		tr := &transfer{served: served}
 		go func() {
 			defer cancel()
 			for range steps {
@@ -30,7 +35,7 @@ func watching(t *testing.T, steps int, every time.Duration, step func(*transfer)
 				step(tr)
 			}
 		}()
-		err = tr.watch(ctx, watchBounds)
+		err = tr.watch(ctx, bounds)
 		after = time.Since(began)
 		cancel()
 		synctest.Wait()
@@ -42,6 +47,29 @@ func TestStallEndsATransfer(t *testing.T) {
 	after, err := watching(t, 1, time.Hour, func(*transfer) {})
 	if !errors.Is(err, errStalled) || after > 76*time.Second {
 		t.Errorf("%v after %v", err, after)
+	}
+}
+
+// A server that serves other transfers of the session is alive, but not for ever.
+func TestStallWaitsWhileOthersAreServed(t *testing.T) {
+	for name, test := range map[string]struct{ served, stalls time.Duration }{
+		"one after the other":    {3 * time.Minute, 4 * time.Minute},
+		"all but this one":       {time.Hour, patience * time.Minute},
+		"nobody any more":        {0, time.Minute},
+		"for as long as allowed": {patience*time.Minute - time.Second, patience * time.Minute},
+	} {
+		bounds := watchBounds
+		bounds.FloorOver = time.Hour
+		began := time.Time{}
+		after, err := watchingWith(t, bounds, 1, 2*time.Hour, func(tr *transfer) {}, func() time.Duration {
+			if began.IsZero() {
+				began = time.Now()
+			}
+			return min(time.Since(began), test.served)
+		})
+		if !errors.Is(err, errStalled) || after < test.stalls || after > test.stalls+8*time.Second {
+			t.Errorf("%s: %v after %v, want %v", name, err, after, test.stalls)
+		}
 	}
 }
 

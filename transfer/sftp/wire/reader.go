@@ -19,6 +19,9 @@ func (c *Client) readLoop() { c.fail(c.readPackets()) }
 // listener notes when the server was last heard.
 type listener struct{ c *Client }
 
+// Heard is when the server last sent a byte, since the session began.
+func (c *Client) Heard() time.Duration { return time.Duration(c.heard.Load()) }
+
 func (l listener) Read(p []byte) (int, error) {
 	n, err := l.c.stream.Read(p)
 	if n > 0 {
