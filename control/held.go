@@ -103,19 +103,29 @@ func newest(ctx context.Context, d Doubts, f job.File, as Verdict) error {
 // onlyCopy says whether what lies in the stage is all there is of a file.
 func onlyCopy(f job.File) bool { return f.Spent && f.Kept != "" }
 
+// onItsWay says whether an export had been begun: what was to be sent is known, or its name on the server.
+func onItsWay(was job.Step, f job.File) bool {
+	switch was {
+	case job.StepSealed, job.StepSending, job.StepUploaded, job.StepRenaming:
+		return true
+	}
+	return f.Received.SHA256 != ""
+}
+
 // decided is the row as the verdict makes it.
 func decided(f job.File, as Verdict) job.File {
 	if f.Reason != nil && f.Reason.Slug == "local.stage_lost" {
 		f.Kept = "" // it is not there: again means to fetch it, once the server shows it
 	}
 	f.Reason = nil
+	was := f.Step
 	switch as {
 	case AsLanded:
 		f.Step, f.State = job.StepDone, job.FileLanded
 	case AsDelivered:
 		f.Step, f.State = job.StepDone, job.FileDelivered
-		if f.Received.SHA256 != "" {
-			f.Step = job.StepDelivered // it was on its way: the next run leaves the marker and sees to the source
+		if onItsWay(was, f) {
+			f.Step = job.StepDelivered // the next run leaves the marker and sees to the source
 		}
 		if f.Proof == "" {
 			f.Proof = job.ProofAssumed

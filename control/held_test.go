@@ -78,6 +78,10 @@ func TestResolveEndsADoubtAsSomebodyDecided(t *testing.T) {
 		held("remote.indeterminate")(f)
 		f.Step, f.Final, f.Temp, f.Received = job.StepSending, "/in/a.csv", "/in/a.csv", job.Digest{Size: 3, SHA256: "abc"}
 	}
+	unhashed := func(f *job.File) { // sent as it lies, and cut off
+		onItsWay(f)
+		f.Received.SHA256 = ""
+	}
 	kept := func(f *job.File) {
 		held("pgp.wrong_key")(f)
 		f.Step, f.Kept = job.StepDownloaded, "1.1.received"
@@ -104,6 +108,7 @@ func TestResolveEndsADoubtAsSomebodyDecided(t *testing.T) {
 		"lost copy again":        {job.File{}, lost, control.AsAgain, job.StepSeen, job.FileWaiting},
 		"drop":                   {job.File{}, held("remote.mass_change"), control.AsDrop, job.StepDone, job.FileSkipped},
 		"delivered":              {export, onItsWay, control.AsDelivered, job.StepDelivered, job.FileDelivered},
+		"delivered, cut off":     {export, unhashed, control.AsDelivered, job.StepDelivered, job.FileDelivered},
 		"delivered, never begun": {export, held("ledger.restored"), control.AsDelivered, job.StepDone, job.FileDelivered},
 		"export again":           {export, onItsWay, control.AsAgain, job.StepSeen, job.FileWaiting},
 	} {

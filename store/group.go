@@ -98,14 +98,22 @@ func (g *group) lead(db *gorm.DB) {
 	batch := slices.Clone(g.queue[:n])
 	g.queue = slices.Delete(g.queue, 0, n)
 	g.mu.Unlock()
-	defer g.handOver(batch)
+	ended := false
+	defer func() { g.handOver(batch, ended) }()
 	together(db, batch)
+	ended = true
 }
 
-func (g *group) handOver(batch []*member) {
+var errCutShort = errors.New("the transaction did not come to its end")
+
+// handOver tells all that they are done, and the next one that it leads. Behind a panic nothing was written.
+func (g *group) handOver(batch []*member, ended bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, m := range batch[1:] {
+		if !ended && m.err == nil {
+			m.err = errCutShort
+		}
 		m.turn <- false
 	}
 	if g.led = len(g.queue) > 0; g.led {

@@ -158,3 +158,22 @@ func TestGroupsOfManyHandOver(t *testing.T) {
 		t.Error("somebody still leads")
 	}
 }
+
+// TestAGroupThatIsCutShortIsNoOnesSuccess: whoever led may have panicked outside of all writes.
+func TestAGroupThatIsCutShortIsNoOnesSuccess(t *testing.T) {
+	var g group
+	first, second := &member{turn: make(chan bool, 1)}, &member{turn: make(chan bool, 1)}
+	g.join(first)
+	g.join(second)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("there was a database")
+			}
+		}()
+		g.lead(nil)
+	}()
+	if leads := <-second.turn; leads || !errors.Is(second.err, errCutShort) {
+		t.Errorf("the other one is told %v", second.err)
+	}
+}

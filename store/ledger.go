@@ -222,7 +222,7 @@ func (s *Store) advanceFrom(tx *gorm.DB, old fileRow, f job.File, passed []job.S
 		row.Fence, row.Began = f.Fence, s.now()
 		before.Run, before.State = row.Run, string(job.FileMoving)
 	}
-	if row.State != old.State && isEnd(f.State) && (row.Ended == 0 || row.Ended == old.Ended) {
+	if row.State != before.State && isEnd(f.State) && (row.Ended == 0 || row.Ended == old.Ended) {
 		row.Ended = s.now()
 	}
 	if row.Touched, err = nextStamp(tx); err != nil {

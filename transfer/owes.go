@@ -97,10 +97,15 @@ func (o *owes) with(f job.File, to job.Step, run int64) (from job.Step, beside j
 	if n := len(own.passed); n > 0 && own.passed[n-1] == to {
 		beside.Passed = own.passed[:n-1]
 	}
-	if own.ends || own.counts && to == job.StepDone {
+	if own.ends || own.counts && arrived(to) {
 		beside.Outcome = &job.Outcome{Run: run, Bytes: *own.moved, Duration: time.Since(own.began)}
 	}
 	return pick(own.from, f.Step), beside
+}
+
+// arrived says whether a file is where it was to go: from then on its run knows it, whatever becomes of the source.
+func arrived(to job.Step) bool {
+	return to == job.StepLanded || to == job.StepDelivered || to == job.StepDone
 }
 
 // paid says that it is written.

@@ -80,7 +80,7 @@ func ofSessions() []mutant {
 		},
 		{
 			name: "stall-deadline", holds: "a transfer of which no byte moves is ended",
-			cuts: []cut{{watch, "else if now.Sub(since) >= bounds.Stall {", "else if now.Sub(since) < 0 {"}},
+			cuts: []cut{{watch, "case now.Sub(alive) >= bounds.Stall:", "case now.Sub(alive) < 0:"}},
 			by:   sftp("TestStallEndsATransfer"), hangs: 20 * time.Second,
 		},
 		{

@@ -75,7 +75,7 @@ func onTheWire() []mutant {
 		},
 		{
 			name: "open-files", holds: "no more files are open at once than the server says that it can bear",
-			cuts: []cut{{get, "\tif err := c.takeHandle(ctx, path); err != nil {\n\t\treturn 0, err\n\t}\n\tdefer c.giveHandle()\n", ""}},
+			cuts: []cut{{get, "\tif err := c.takeHandle(ctx, path, opts.Waiting); err != nil {\n\t\treturn 0, err\n\t}\n\tdefer c.giveHandle()\n", ""}},
 			by:   wire("TestNoMoreFilesAreOpenThanTheServerBears"),
 		},
 		{

@@ -19,6 +19,7 @@ type account struct {
 	proven string // mark of the last good login of this process
 
 	shared  string                     // mark of the last good login of a helper
+	doubted string                     // mark of the last one that was refused, if none was good since
 	logins  map[int]context.CancelFunc // of helpers, not through yet
 	tried   int
 	leaving int       // helpers that go because somebody waits in line
@@ -192,5 +193,18 @@ func (a *account) isShared(mark string) bool {
 func (a *account) share(mark string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.shared = mark
+	a.shared, a.doubted = mark, ""
+}
+
+// doubt lets helpers go one by one again: the server refused one.
+func (a *account) doubt(mark string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.shared, a.doubted = "", mark
+}
+
+func (a *account) isDoubted(mark string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.doubted == mark
 }

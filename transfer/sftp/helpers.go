@@ -167,6 +167,9 @@ func (p *Pool) helper(ctx context.Context, s *Session, a *account) (*way, func()
 	switch {
 	case ctx.Err() != nil: // the copy has ended, or somebody else needs the connection
 	case wasRefused(hops):
+		for _, h := range hops {
+			p.account(h.account()).doubt(h.mark)
+		}
 		p.troubled(s, a, 0, refusedRest, err)
 	default:
 		p.troubled(s, a, a.inUse()-1, fullRest, err)
@@ -189,13 +192,13 @@ func (p *Pool) spare(s *Session, a *account) func() {
 }
 
 // sidedoor lets the logins of helpers through where nothing is in doubt: this process has logged in with the same credentials, and no
-// breaker is open. The first helper of an account with a password goes alone, because a server that takes one login at a time and
-// says no to a second as it would to a wrong password must not hear it seven times.
+// breaker is open. The first helper of an account with a password goes alone, and so does the first of any behind a refusal: a server that takes one login at a
+// time and says no to a second as it would to a wrong password must not hear it seven times.
 func (p *Pool) sidedoor(ctx context.Context, hops []*hop) (leave func(), err error) {
 	e := &entry{pool: p}
 	for _, h := range hops {
 		a := p.account(h.account())
-		if !h.login.creds.password.Empty() && !a.isShared(h.mark) {
+		if !h.login.creds.password.Empty() && !a.isShared(h.mark) || a.isDoubted(h.mark) {
 			select {
 			case a.gate <- struct{}{}:
 				e.held = append(e.held, a)

@@ -126,7 +126,7 @@ func (s *Session) Get(ctx context.Context, name string, size int64, dst io.Write
 	defer stop()
 	once := s.isReadOnce()
 	n, err := s.way.wire.Get(ctx, name, size, &sink{dst, t}, wire.GetOptions{ReadOnce: once, BeforeClose: t.ours(beforeClose), Progress: t.moved,
-		Stripes: s.stripes()})
+		Waiting: t.waits, Stripes: s.stripes()})
 	if err != nil {
 		return n, s.failed(ctx, act{doing: "fetch", path: name, parents: !once}, err)
 	}
@@ -147,7 +147,7 @@ func (s *Session) Put(ctx context.Context, name string, src io.Reader, size int6
 	ctx, t, stop := s.watch(ctx)
 	defer stop()
 	n, err := s.way.wire.Put(ctx, name, &source{asked, src, t}, wire.PutOptions{Fsync: !s.putOnly, Size: size, Ahead: ahead, Progress: t.moved,
-		Stripes: s.writeStripes(ahead != nil)})
+		Waiting: t.waits, Stripes: s.writeStripes(ahead != nil)})
 	sending := act{doing: "send", path: name, dir: path.Dir(name), parents: true, writes: true}
 	if err != nil && asked.Err() != nil && s.way.wire.Err() == nil {
 		return n, ended(sending.outcome(), context.Cause(asked)) // the session lives, and can take away what was sent

@@ -28,6 +28,9 @@ type transfer struct {
 
 func (t *transfer) moved(n int) { t.total.Add(int64(n)) }
 
+// waits is for a time in which the server was asked for nothing.
+func (t *transfer) waits(more int32) { t.local.Add(more) }
+
 // watch gives a transfer a context that ends when no byte has moved for the stall time, or when fewer bytes than the floor
 // rate allows have moved over its span.
 func (s *Session) watch(ctx context.Context) (watched context.Context, t *transfer, stop func()) {

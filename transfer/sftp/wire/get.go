@@ -29,6 +29,8 @@ type GetOptions struct {
 	Progress func(n int)
 	// Max bounds the bytes of a file of unknown size; it must be set for one. A longer file gives a *LimitError.
 	Max int64
+	// Waiting is called with 1 and then with -1 around the time in which too many other files are open.
+	Waiting func(int32)
 	// Stripes let a large file of known size come over several connections at once. Never with ReadOnce. Nil: over one.
 	Stripes *Stripes
 }
@@ -41,7 +43,7 @@ func (c *Client) Get(ctx context.Context, path string, size int64, dst io.Writer
 	if size < 0 && opts.Max <= 0 {
 		return 0, &LocalError{Act: "get " + quote(path), Err: errors.New("a file of unknown size needs a maximum")}
 	}
-	if err := c.takeHandle(ctx, path); err != nil {
+	if err := c.takeHandle(ctx, path, opts.Waiting); err != nil {
 		return 0, err
 	}
 	defer c.giveHandle()
@@ -140,7 +142,7 @@ var untold = job.Entry{Size: -1, Kind: job.KindUnknown}
 // closed.
 func (g *getter) run(ctx context.Context) error {
 	err := g.loop(ctx)
-	g.dismiss()
+	g.dismiss(err)
 	if err == nil || g.c.Err() != nil {
 		return err
 	}

@@ -231,8 +231,8 @@ func (g *getter) waitsFor(l *lane) bool {
 }
 
 // dismiss lets all helpers go behind the copy. What they still owe is not waited for.
-func (g *getter) dismiss() {
-	g.team.finish()
+func (g *getter) dismiss(err error) {
+	g.team.end(g.team.faultIn(g.c, err))
 	for _, l := range g.helpers {
 		g.flight.forget(l)
 	}

@@ -11,7 +11,11 @@ import (
 const maxHandle = 256
 
 // takeHandle waits until one more file may be open: servers bound how many may, and some tell.
-func (c *Client) takeHandle(ctx context.Context, path string) error {
+func (c *Client) takeHandle(ctx context.Context, path string, waiting func(int32)) error {
+	if waiting != nil {
+		waiting(1)
+		defer waiting(-1)
+	}
 	select {
 	case c.handles <- struct{}{}:
 		return nil

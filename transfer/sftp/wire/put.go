@@ -20,6 +20,8 @@ type PutOptions struct {
 	Size int64
 	// Progress is called with the bytes of every WRITE that the server acknowledged.
 	Progress func(n int)
+	// Waiting is called with 1 and then with -1 around the time in which too many other files are open.
+	Waiting func(int32)
 	// Stripes let a large file of known Size go over several connections at once. Only for servers that write at any place of
 	// a file through any number of handles, and for names that nobody else touches. Nil: over one.
 	Stripes *Stripes
@@ -40,7 +42,7 @@ func (c *Client) Put(ctx context.Context, path string, src io.Reader, opts PutOp
 	if opts.Excl {
 		flags = packet.FlagWrite | packet.FlagCreate | packet.FlagExcl
 	}
-	if err := c.takeHandle(ctx, path); err != nil {
+	if err := c.takeHandle(ctx, path, opts.Waiting); err != nil {
 		return 0, err
 	}
 	defer c.giveHandle()
@@ -98,7 +100,7 @@ func (p *putter) syncs() bool { return p.opts.Fsync && p.c.offers(packet.Fsync) 
 // handle can be closed.
 func (p *putter) run(ctx context.Context) error {
 	err := p.loop(ctx)
-	p.team.finish()
+	p.team.end(p.team.faultIn(p.c, err))
 	if err != nil && p.c.Err() == nil {
 		for p.helped() {
 			p.drop(p.lanes[1])

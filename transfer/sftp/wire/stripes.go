@@ -95,7 +95,7 @@ type team struct {
 	opened chan struct{} // closed when the first handle is there
 
 	ctx    context.Context
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 	mu     sync.Mutex
 	over   bool
 	lanes  []*lane
@@ -115,7 +115,7 @@ func newTeam(c *Client, rules *Stripes, path string, flags uint32, size int64) *
 		own.AtOnce = loginTrips * windowBytes
 	}
 	t := &team{rules: own, path: path, flags: flags, most: most, began: time.Now(), opened: make(chan struct{})}
-	t.ctx, t.cancel = context.WithCancel(context.Background())
+	t.ctx, t.cancel = context.WithCancelCause(context.Background())
 	return t
 }
 
@@ -245,17 +245,29 @@ func (t *team) leave(l *lane, fault error) {
 }
 
 // finish lets all helpers go that are still there, or on their way.
-func (t *team) finish() {
+func (t *team) finish() { t.end(ErrNotNeeded) }
+
+// end is finish for a copy that failed, with the fault that its helpers may have in that.
+func (t *team) end(fault error) {
 	if t == nil {
 		return
 	}
-	t.cancel()
+	t.cancel(ErrNotNeeded)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.over = true
 	for _, l := range t.lanes {
-		t.leave(l, ErrNotNeeded)
+		t.leave(l, fault)
 	}
+}
+
+// faultIn is what helpers are let go with behind a copy that ended so: where the first connection was lost or fell silent with them, the
+// next attempt tries without.
+func (t *team) faultIn(c *Client, err error) error {
+	if err == nil || c.Err() == nil || errors.Is(err, context.Canceled) {
+		return ErrNotNeeded
+	}
+	return err
 }
 
 // without gives the lanes without one of them.
