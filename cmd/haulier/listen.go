@@ -24,26 +24,32 @@ func (a *app) listen(cfg *config.Config, d *control.Daemon, m *meter) (stop func
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("listen on %s: %w", socket, err)
 	}
+	var figures net.Listener
+	if cfg.Metrics.Listen != "" { // before the socket: who is answered there finds all that is served
+		if figures, err = net.Listen("tcp", cfg.Metrics.Listen); err != nil {
+			return nil, fmt.Errorf("serve metrics on %s: %w", cfg.Metrics.Listen, err)
+		}
+	}
 	listener, err := listenPrivately(socket)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", socket, err)
+		err = fmt.Errorf("listen on %s: %w", socket, err)
+		if figures != nil {
+			err = errors.Join(err, figures.Close())
+		}
+		return nil, err
 	}
-	servers := []*server{serveOn(listener, web.Handler(web.Options{Runner: d, Keeper: d, Reader: d.Store}), d.Logger)}
-	stop = func() error {
+	var servers []*server
+	if figures != nil {
+		servers = append(servers, serveOn(figures, web.Metrics(m), d.Logger))
+	}
+	servers = append(servers, serveOn(listener, web.Handler(web.Options{Runner: d, Keeper: d, Reader: d.Store}), d.Logger))
+	return func() error {
 		var err error
 		for _, server := range servers {
 			err = errors.Join(err, server.stop())
 		}
 		return errors.Join(err, os.Remove(socket))
-	}
-	if cfg.Metrics.Listen != "" {
-		figures, err := net.Listen("tcp", cfg.Metrics.Listen)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("serve metrics on %s: %w", cfg.Metrics.Listen, err), stop())
-		}
-		servers = append(servers, serveOn(figures, web.Metrics(m), d.Logger))
-	}
-	return stop, nil
+	}, nil
 }
 
 // listenPrivately makes a socket that only this user may speak to.

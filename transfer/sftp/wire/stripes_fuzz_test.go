@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,7 +67,13 @@ type aide struct {
 	gate  func() // called once, when it has come to work or will not
 	wait  func() // for the others; nil: not
 	asked int
-	lost  bool // a WRITE came to it that was not answered with OK
+	lost  atomic.Bool // a WRITE came to it that was not answered with OK
+}
+
+func (a *aide) lose(q query) {
+	if q.kind == packet.Write {
+		a.lost.Store(true)
+	}
 }
 
 // meet answers a request; false: the session ends.
@@ -80,11 +87,11 @@ func (a *aide) meet(p *peer, q query) bool {
 		a.wait() // or one would take it all
 	}
 	if a.way == wayDies && struck {
-		a.lost = a.lost || q.kind == packet.Write
+		a.lose(q)
 		return false
 	}
 	if a.way == waySilent && struck {
-		a.lost = a.lost || q.kind == packet.Write
+		a.lose(q)
 		a.gate()
 		return true
 	}
@@ -108,14 +115,14 @@ func (a *aide) meet(p *peer, q query) bool {
 		p.send(packet.Data, q.id, packet.AppendString(nil, data))
 	case packet.Write:
 		if a.way == wayEnds && struck {
-			a.lost = true
+			a.lost.Store(true)
 			p.status(q.id, packet.Failure)
 			return true
 		}
 		a.file.write(q)
 		a.file.note("helper write")
 		if a.way == wayDiesBehind && struck {
-			a.lost = true
+			a.lost.Store(true)
 			return false
 		}
 		p.status(q.id, packet.OK)
@@ -312,7 +319,7 @@ func FuzzStripedPut(f *testing.F) {
 			t.Errorf("behind the first handle's end came %q", file.done[i:])
 		}
 		for _, a := range aides {
-			if a.lost {
+			if a.lost.Load() {
 				t.Error("a WRITE without an answer was taken for done")
 			}
 		}
