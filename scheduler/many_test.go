@@ -108,10 +108,14 @@ func TestOneOfManySlotsFails(t *testing.T) {
 		}}
 		w.start(noon(20)...)
 		w.pass(12 * time.Hour)
+		w.mu.Lock()
 		if slices.ContainsFunc(w.begun, func(line string) bool { return strings.HasPrefix(line, "j7 ") }) || !failed.Load() {
 			t.Errorf("j7 was begun without its slot: %q", w.begun)
 		}
+		w.mu.Unlock()
 		w.pass(time.Minute)
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		slices.Sort(w.begun)
 		if got := slices.Compact(slices.Clone(w.begun)); len(got) != 20 || len(w.begun) != 20 {
 			t.Errorf("%d runs of 20 jobs: %q", len(w.begun), w.begun)
