@@ -19,7 +19,7 @@ type Exporter struct {
 	Epoch  func(ctx context.Context) (string, error) // of the ledger; it changes when a backup is restored
 	Forget func(path string) error                   // deletes a moved source whose time is over
 	Watch  func(job.Progress)                        // told of every sign of life; nil: nobody
-	// Parallel is how many files of one run move at the same time; 0: 4.
+	// Parallel is how many files of one run move at the same time; 0: as many as their sizes suggest and the server bears.
 	Parallel int
 }
 

@@ -11,8 +11,8 @@ import (
 
 // nameSet remembers the names of a listing, and before that those that the rows at rest expect in it. A name takes sixteen
 // bytes, with the room between them 21 to 32, whatever its length: it is known by a hash of 64 bits. Two names of one hash make
-// an absent file look present, and a new version that has the hashes of a row's, of 96 bits, is overlooked, until the next run,
-// which hashes with another seed.
+// an absent file look present, and a new version whose size and time have the 32 bits of the old one's is overlooked, until the
+// next run, which hashes with another seed.
 type nameSet struct {
 	seed   maphash.Seed
 	tables [256]nameTable   // by the first byte of the hash: they grow one by one, and what one leaves behind is small
