@@ -53,7 +53,7 @@ func leave(t *testing.T, s *store.Store, f job.File, change func(*job.File)) job
 	}
 	from := row.Step
 	change(&row)
-	if row, err = s.Advance(t.Context(), from, row); err != nil {
+	if row, err = s.Advance(t.Context(), from, row, job.Beside{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Outcome(t.Context(), job.Outcome{Run: run.ID, File: row}); err != nil {
@@ -129,7 +129,7 @@ func TestResolveEndsADoubtAsSomebodyDecided(t *testing.T) {
 			if test.as == control.AsAgain && (got.Kept != copied || got.Temp != f.Temp || got.Reason != nil) { // what Temp names is cleared away by the next attempt
 				t.Errorf("the row still knows of the attempt before: %+v", got)
 			}
-			if _, err := s.Advance(t.Context(), f.Step, f); !errors.Is(err, job.ErrStale) {
+			if _, err := s.Advance(t.Context(), f.Step, f, job.Beside{}); !errors.Is(err, job.ErrStale) {
 				t.Errorf("whoever held the file last can still write: %v", err)
 			}
 			if _, err := control.Resolve(t.Context(), s, f.ID, test.as, "ann", "twice"); slugOf(err) != "held.not_held" {

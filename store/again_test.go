@@ -21,7 +21,7 @@ func TestAFailureAfterAFailureHasItsOwnEnd(t *testing.T) {
 		read, next := f, f
 		next.Fence, next.Run, next.State = f.Fence+1, 7, job.FileFailed
 		next.Reason = &job.Reason{Slug: "local.permission", What: "w", Cause: "c", Do: "d", Who: job.WhoUs}
-		if f, err = s.AdvanceWith(t.Context(), job.StepSeen, next, job.Beside{Claim: &read}); err != nil {
+		if f, err = s.Advance(t.Context(), job.StepSeen, next, job.Beside{Claim: &read}); err != nil {
 			t.Fatal(err)
 		}
 		if !f.Ended.Equal(now) || f.Began.After(f.Ended) {

@@ -14,7 +14,7 @@ func BenchmarkAdvance(b *testing.B) {
 	f := claimed(b, s)
 	for b.Loop() {
 		var err error
-		if f, err = s.Advance(b.Context(), job.StepSeen, f); err != nil {
+		if f, err = s.Advance(b.Context(), job.StepSeen, f, job.Beside{}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -28,7 +28,7 @@ func BenchmarkAdvanceParallel(b *testing.B) {
 		f := claimed(b, s)
 		for p.Next() {
 			var err error
-			if f, err = s.Advance(b.Context(), job.StepSeen, f); err != nil {
+			if f, err = s.Advance(b.Context(), job.StepSeen, f, job.Beside{}); err != nil {
 				b.Error(err)
 				return
 			}

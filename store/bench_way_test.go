@@ -46,13 +46,13 @@ func way(b *testing.B, s *store.Store, run int64, f job.File) error {
 		return err
 	}
 	f.Step, f.Received, f.Plain, f.Stage, f.Final, f.Local = job.StepLanding, digest, digest, "17.1.ready", "customers.csv", "/landing/customers.csv"
-	f, err = s.AdvanceWith(b.Context(), job.StepSeen, f, job.Beside{Requests: []job.Request{
+	f, err = s.Advance(b.Context(), job.StepSeen, f, job.Beside{Requests: []job.Request{
 		{Connection: "c", Job: "j", Run: run, File: f.ID, Direction: job.Download, OK: true, Bytes: 4096},
 	}})
 	if err != nil {
 		return err
 	}
 	f.Step, f.State = job.StepDone, job.FileLanded
-	_, err = s.AdvanceWith(b.Context(), job.StepLanding, f, job.Beside{Outcome: &job.Outcome{Run: run, Bytes: 4096}})
+	_, err = s.Advance(b.Context(), job.StepLanding, f, job.Beside{Outcome: &job.Outcome{Run: run, Bytes: 4096}})
 	return err
 }

@@ -65,7 +65,7 @@ func oneFile(t *testing.T, s *store.Store, path string, acknowledge func(job.Fil
 		if f.Step = step; step == job.StepLanded {
 			f.State = job.FileLanded
 		}
-		if f, err = s.Advance(t.Context(), from, f); err != nil {
+		if f, err = s.Advance(t.Context(), from, f, job.Beside{}); err != nil {
 			return err
 		}
 		acknowledge(f)

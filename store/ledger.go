@@ -151,16 +151,11 @@ func (s *Store) Claim(ctx context.Context, f job.File, run int64) (job.File, err
 
 // Advance moves a claimed row: it writes step, state, reason and all facts of f if the row still stands at from under
 // f's fence, and else gives job.ErrStale. With it, in the same transaction, go a line of the file's timeline and, when
-// the state became landed, delivered, rejected, held or failed, the event file.STATE.
+// the state became landed, delivered, rejected, held or failed, the event file.STATE; and what is beside the step.
 //
 // Job, path, generation, fence and the times of first sight and of the claim are never written. Ended is set to now when
 // the state became a final one and f names no other end.
-func (s *Store) Advance(ctx context.Context, from job.Step, f job.File) (job.File, error) {
-	return s.AdvanceWith(ctx, from, f, job.Beside{})
-}
-
-// AdvanceWith is Advance, with what else is to be written if the row is, and only then, in the same transaction.
-func (s *Store) AdvanceWith(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
+func (s *Store) Advance(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
 	var row fileRow
 	err := s.step(ctx, "advance "+nameOf(f)+" to "+string(f.Step), func(tx *gorm.DB) error {
 		var err error

@@ -224,7 +224,7 @@ func TestAnEventAndItsChangeAreOne(t *testing.T) {
 	sqlExec(t, at(dir).Path, `CREATE TRIGGER no_events BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'full'); END`)
 	next := f
 	next.Step, next.State = job.StepDone, job.FileLanded
-	if _, err := s.Advance(t.Context(), job.StepSeen, next); err == nil {
+	if _, err := s.Advance(t.Context(), job.StepSeen, next, job.Beside{}); err == nil {
 		t.Fatal("the row moved although its event could not be written")
 	}
 	row, err := s.File(t.Context(), f.ID)
@@ -242,7 +242,7 @@ func TestADecisionIsOneTransaction(t *testing.T) {
 	f, err := s.Claim(t.Context(), seen(t, s, "/a"), 1)
 	if err == nil {
 		f.State = job.FileHeld
-		f, err = s.Advance(t.Context(), job.StepSeen, f)
+		f, err = s.Advance(t.Context(), job.StepSeen, f, job.Beside{})
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ func TestARememberedRowIsNotBelieved(t *testing.T) {
 			t.Fatalf("%d claims ended, %v", n, err)
 		}
 		f.Step = job.StepSending
-		if _, err := ours.Advance(t.Context(), job.StepSeen, f); !errors.Is(err, job.ErrStale) {
+		if _, err := ours.Advance(t.Context(), job.StepSeen, f, job.Beside{}); !errors.Is(err, job.ErrStale) {
 			t.Errorf("it could be written: %v", err)
 		}
 	})
@@ -46,7 +46,7 @@ func TestARememberedRowIsNotBelieved(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.Step = job.StepSending
-		if _, err := ours.Advance(t.Context(), job.StepSeen, f); err != nil {
+		if _, err := ours.Advance(t.Context(), job.StepSeen, f, job.Beside{}); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := theirs.File(t.Context(), f.ID); err != nil || got.Absent || got.Step != job.StepSending {
@@ -80,12 +80,12 @@ func TestWhatStandsBesideAStepIsWrittenWithIt(t *testing.T) {
 	}
 	next := f
 	next.Step, next.State, next.Fence = job.StepDone, job.FileDelivered, f.Fence+1
-	if _, err := ours.AdvanceWith(t.Context(), job.StepSeen, next, beside); !errors.Is(err, job.ErrStale) {
+	if _, err := ours.Advance(t.Context(), job.StepSeen, next, beside); !errors.Is(err, job.ErrStale) {
 		t.Errorf("another's row was written: %v", err)
 	}
 	written(1, 0, 0)
 	next.Fence = f.Fence
-	if _, err := ours.AdvanceWith(t.Context(), job.StepSeen, next, beside); err != nil {
+	if _, err := ours.Advance(t.Context(), job.StepSeen, next, beside); err != nil {
 		t.Fatal(err)
 	}
 	written(4, 1, 1)
@@ -133,7 +133,7 @@ func TestAStepThatClaims(t *testing.T) {
 			}
 			next := f
 			next.Step, next.State, next.Fence, next.Run = job.StepSending, job.FileMoving, tc.fence, 7
-			got, err := s.AdvanceWith(t.Context(), f.Step, next, job.Beside{Claim: &f, Passed: []job.Step{job.StepQueued}})
+			got, err := s.Advance(t.Context(), f.Step, next, job.Beside{Claim: &f, Passed: []job.Step{job.StepQueued}})
 			if tc.well {
 				if err != nil || got.Fence != 1 || got.Run != 7 || got.Began.IsZero() {
 					t.Errorf("%+v, %v", got, err)

@@ -107,11 +107,11 @@ type noting struct {
 	then func()
 }
 
-func (n noting) AdvanceWith(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
+func (n noting) Advance(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
 	if f.Step == n.at {
 		n.then()
 	}
-	return n.Store.AdvanceWith(ctx, from, f, beside)
+	return n.Store.Advance(ctx, from, f, beside)
 }
 
 // The OPEN of an attempt that died takes effect after all, when the next attempt has uploaded the file: OPEN truncates.

@@ -78,9 +78,9 @@ type dying struct {
 	dead bool
 }
 
-func (d *dying) AdvanceWith(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
+func (d *dying) Advance(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
 	if d.dead = d.dead || f.Step == d.at; d.dead {
 		return job.File{}, errDead
 	}
-	return d.Store.AdvanceWith(ctx, from, f, beside)
+	return d.Store.Advance(ctx, from, f, beside)
 }

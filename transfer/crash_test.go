@@ -157,8 +157,8 @@ func (l guardedLedger) Claim(ctx context.Context, f job.File, run int64) (job.Fi
 	return valued(l.g, ofLedger, "claim", func() (job.File, error) { return l.Store.Claim(ctx, f, run) })
 }
 
-func (l guardedLedger) AdvanceWith(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
-	return valued(l.g, ofLedger, "advance "+string(from)+" to "+string(f.Step), func() (job.File, error) { return l.steppedLedger.AdvanceWith(ctx, from, f, beside) })
+func (l guardedLedger) Advance(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
+	return valued(l.g, ofLedger, "advance "+string(from)+" to "+string(f.Step), func() (job.File, error) { return l.steppedLedger.Advance(ctx, from, f, beside) })
 }
 
 func (l guardedLedger) SeeMany(ctx context.Context, files []job.File) ([]job.File, error) {

@@ -46,7 +46,7 @@ func TestImportLeavesWhatAPersonDecidedSinceTheListing(t *testing.T) {
 		t.Fatal(err)
 	}
 	row.State, row.Reason = job.FileHeld, &job.Reason{Slug: "remote.size_changed", Who: job.WhoCustomer}
-	if row, err = b.store.Advance(t.Context(), job.StepSeen, row); err != nil {
+	if row, err = b.store.Advance(t.Context(), job.StepSeen, row, job.Beside{}); err != nil {
 		t.Fatal(err)
 	}
 	var drop sync.Once
@@ -134,7 +134,7 @@ func TestADecisionOfBeforeARestoreCountsNoMore(t *testing.T) {
 			b.want(0, 0, 0, 0)
 			row := b.last()
 			row.State = job.FileHeld
-			row, err := b.store.Advance(t.Context(), job.StepSeen, row)
+			row, err := b.store.Advance(t.Context(), job.StepSeen, row, job.Beside{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -224,7 +224,7 @@ func TestARenamedJobRemembersItsStage(t *testing.T) {
 	b.want(1, 0, 0, 0)
 	row := b.last()
 	row.Step, row.State = job.StepLanding, job.FileMoving // as a run leaves it that died between C11 and C12
-	if _, err := b.store.Advance(t.Context(), job.StepDone, row); err != nil {
+	if _, err := b.store.Advance(t.Context(), job.StepDone, row, job.Beside{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.store.Rename(t.Context(), b.spec.Name, "renamed"); err != nil {

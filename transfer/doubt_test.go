@@ -197,7 +197,7 @@ func TestImportHoldsWhatAStageThatIsGoneCouldTell(t *testing.T) {
 	b.want(1, 0, 0, 0)
 	row := b.last()
 	row.Step, row.State = job.StepLanding, job.FileMoving // as a run leaves it that died in C11
-	if _, err := b.store.Advance(t.Context(), job.StepDone, row); err != nil {
+	if _, err := b.store.Advance(t.Context(), job.StepDone, row, job.Beside{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.RemoveAll(b.landing); err != nil {

@@ -270,7 +270,7 @@ func TestExportCountsAFileThatChangedAsItEnded(t *testing.T) {
 	b.want(0, 1, 0, 0) // uploaded, not renamed
 	rows := b.rows()
 	rows[0].Step = job.StepQueued // as a run leaves it that died before the upload
-	if _, err := b.store.Advance(t.Context(), job.StepUploaded, rows[0]); err != nil {
+	if _, err := b.store.Advance(t.Context(), job.StepUploaded, rows[0], job.Beside{}); err != nil {
 		t.Fatal(err)
 	}
 	put(t, path, "another version")

@@ -66,7 +66,7 @@ func TestImportRetiresInAFormerFolder(t *testing.T) {
 	}
 	from := f.Step
 	f.Step, f.Aside, f.Moved = job.StepLanded, "", false
-	if _, err := b.store.Advance(t.Context(), from, f); err != nil {
+	if _, err := b.store.Advance(t.Context(), from, f, job.Beside{}); err != nil {
 		t.Fatal(err)
 	}
 	b.elsewhere(t)
@@ -97,7 +97,7 @@ func TestImportNeverTakesANameWithASlash(t *testing.T) {
 		t.Fatal(err)
 	}
 	row.Step, row.Aside, row.Moved = job.StepClaimed, "/done/a.csv", true // as if somebody had begun with it
-	if _, err := b.store.Advance(t.Context(), job.StepSeen, row); err != nil {
+	if _, err := b.store.Advance(t.Context(), job.StepSeen, row, job.Beside{}); err != nil {
 		t.Fatal(err)
 	}
 	put(t, b.remote("done", "a.csv"), "one", time.Unix(row.ModTime, 0))
@@ -151,7 +151,7 @@ func TestImportLeavesWhatItOnlySawInAFormerFolder(t *testing.T) {
 		if err := os.Rename(b.remote("out", "a.csv"), b.remote(f.Aside)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.store.Advance(t.Context(), f.Step, f); err != nil {
+		if _, err := b.store.Advance(t.Context(), f.Step, f, job.Beside{}); err != nil {
 			t.Fatal(err)
 		}
 		b.want(1, 0, 0, 0)

@@ -198,7 +198,7 @@ func (r *frame) advance(ctx context.Context, f *job.File, to job.Step) error {
 	next.Step = to
 	return ledgerReason(failpoint.Around(points[f.Type][to], func() error {
 		from, beside := r.owes.with(*f, to, r.run.ID)
-		written, err := r.ledger.AdvanceWith(keep(ctx), from, next, beside)
+		written, err := r.ledger.Advance(keep(ctx), from, next, beside)
 		if err == nil {
 			*f = written
 			r.owes.paid(f.ID, beside)

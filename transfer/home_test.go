@@ -58,7 +58,7 @@ func TestImportFinishesWhereItBegan(t *testing.T) {
 			stuck(t, b, old)
 			row := b.last()
 			age(&row)
-			if _, err := b.store.Advance(t.Context(), row.Step, row); err != nil {
+			if _, err := b.store.Advance(t.Context(), row.Step, row, job.Beside{}); err != nil {
 				t.Fatal(err)
 			}
 			b.spec.Import.Landing = now

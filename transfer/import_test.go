@@ -460,7 +460,7 @@ func TestRunAsItWasForgetsNoCopies(t *testing.T) {
 	ended := func(b *bundle) {
 		f := b.last()
 		f.Ended = time.Now().Add(-time.Hour)
-		if _, err := b.store.Advance(t.Context(), f.Step, f); err != nil {
+		if _, err := b.store.Advance(t.Context(), f.Step, f, job.Beside{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -57,7 +57,7 @@ func TestExportRemovesTheTemporaryOfWhatWasDropped(t *testing.T) {
 	b := littered(t)
 	f := b.last()
 	f.State, f.Reason = job.FileHeld, &job.Reason{Slug: "remote.vanished"}
-	f, err := b.store.Advance(t.Context(), f.Step, f)
+	f, err := b.store.Advance(t.Context(), f.Step, f, job.Beside{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,13 +39,13 @@ type Mover interface {
 	Remove(ctx context.Context, path string) error
 }
 
-// Ledger holds the rows of the files. AdvanceWith is the one way a claimed row moves.
+// Ledger holds the rows of the files. Advance is the one way a claimed row moves.
 type Ledger interface {
 	// Claim takes the row as it was read: the fence rises. job.ErrStale when it has moved on since.
 	Claim(ctx context.Context, f job.File, run int64) (job.File, error)
-	// AdvanceWith writes the row's step, state and facts if it still stands at from under the file's fence, else job.ErrStale,
+	// Advance writes the row's step, state and facts if it still stands at from under the file's fence, else job.ErrStale,
 	// and what belongs beside them.
-	AdvanceWith(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error)
+	Advance(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error)
 	// SeeMany begins the next generation of each path.
 	SeeMany(ctx context.Context, files []job.File) ([]job.File, error)
 	Finder

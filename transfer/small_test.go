@@ -35,9 +35,9 @@ func (l *countedLedger) Claim(ctx context.Context, f job.File, run int64) (job.F
 	return l.Store.Claim(ctx, f, run)
 }
 
-func (l *countedLedger) AdvanceWith(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
+func (l *countedLedger) Advance(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
 	l.note(string(f.Step))
-	return l.steppedLedger.AdvanceWith(ctx, from, f, beside)
+	return l.steppedLedger.Advance(ctx, from, f, beside)
 }
 
 func (l *countedLedger) Outcome(ctx context.Context, o job.Outcome) error {

@@ -95,8 +95,8 @@ func (l steppedLedger) Known(ctx context.Context, jobName string, paths []string
 	return l.Store.Known(ctx, jobName, paths)
 }
 
-func (l steppedLedger) AdvanceWith(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
-	written, err := l.Store.AdvanceWith(ctx, from, f, beside)
+func (l steppedLedger) Advance(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
+	written, err := l.Store.Advance(ctx, from, f, beside)
 	if err == nil {
 		for _, passed := range beside.Passed {
 			taken.add(f.Type, from, passed)

@@ -75,9 +75,9 @@ type notedLedger struct {
 	*notes
 }
 
-func (l notedLedger) AdvanceWith(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
+func (l notedLedger) Advance(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
 	l.note(string(f.Step))
-	return l.Store.AdvanceWith(ctx, from, f, beside)
+	return l.Store.Advance(ctx, from, f, beside)
 }
 
 func TestWhatIsReceivedIsSyncedBeforeTheLedgerSaysSo(t *testing.T) {

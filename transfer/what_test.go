@@ -28,7 +28,7 @@ func (b *bundle) decided(f job.File, step job.Step, state job.State) {
 	b.t.Helper()
 	from := f.Step
 	f.Step, f.State, f.Reason = step, state, nil
-	if _, err := b.store.Advance(b.t.Context(), from, f); err != nil {
+	if _, err := b.store.Advance(b.t.Context(), from, f, job.Beside{}); err != nil {
 		b.t.Fatal(err)
 	}
 }

@@ -68,8 +68,8 @@ func (l meteredLedger) Request(ctx context.Context, r job.Request) error {
 	return l.Ledger.Request(ctx, r)
 }
 
-func (l meteredLedger) AdvanceWith(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
-	written, err := l.Ledger.AdvanceWith(ctx, from, f, beside)
+func (l meteredLedger) Advance(ctx context.Context, from job.Step, f job.File, beside job.Beside) (job.File, error) {
+	written, err := l.Ledger.Advance(ctx, from, f, beside)
 	if err == nil {
 		l.meter.requested(beside.Requests...)
 	}

@@ -84,12 +84,12 @@ func (b bundle) claimed(t *testing.T, path string) job.File {
 	t.Helper()
 	f := must[job.File](t)(b.Claim(t.Context(), b.see(t, found(path)), 1))
 	f.Step = job.StepClaimed
-	return must[job.File](t)(b.Advance(t.Context(), job.StepSeen, f))
+	return must[job.File](t)(b.Advance(t.Context(), job.StepSeen, f, job.Beside{}))
 }
 
 func (b bundle) advance(t *testing.T, f job.File, to job.Step, state job.State) job.File {
 	t.Helper()
 	from := f.Step
 	f.Step, f.State = to, state
-	return must[job.File](t)(b.Advance(t.Context(), from, f))
+	return must[job.File](t)(b.Advance(t.Context(), from, f, job.Beside{}))
 }

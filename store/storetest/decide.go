@@ -37,7 +37,7 @@ func aDecisionWritesRowAndAudit(t *testing.T, b bundle) {
 	lines := must[[]store.AuditLine](t)(b.Audit(t.Context(), 0, 0))
 	same(t, "audit", []any{len(lines), lines[0].Who, lines[0].Detail}, []any{1, "ann", "asked the customer"})
 
-	_, err := b.Advance(t.Context(), held.Step, held) // whoever held it before
+	_, err := b.Advance(t.Context(), held.Step, held, job.Beside{}) // whoever held it before
 	wants(t, err, job.ErrStale)
 	next := b.see(t, found("/in/a.csv"))
 	same(t, "decisions about the next version", next.Decided, 0)

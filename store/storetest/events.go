@@ -61,7 +61,7 @@ func eventGoesWithTheState(t *testing.T, b bundle) {
 	same(t, "events", b.eventTypes(t), []string{"run.started", "file.landed", "file.rejected", "file.rejected"})
 
 	late := f
-	_, err := b.Advance(t.Context(), job.StepLanding, late)
+	_, err := b.Advance(t.Context(), job.StepLanding, late, job.Beside{})
 	wants(t, err, job.ErrStale)
 	same(t, "events after a late write", len(b.eventTypes(t)), 4)
 }

@@ -345,7 +345,7 @@ func litteringIsWhatMayLieOnTheServer(t *testing.T, b bundle) {
 		f := b.claimed(t, fmt.Sprintf("/outbox/%d.csv", i))
 		f.Final, f.Step = "/in/final", job.StepDone
 		c.change(&f)
-		f = must[job.File](t)(b.Advance(t.Context(), job.StepClaimed, f))
+		f = must[job.File](t)(b.Advance(t.Context(), job.StepClaimed, f, job.Beside{}))
 		if c.yes {
 			want = append(want, f.ID)
 		}

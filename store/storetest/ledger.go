@@ -72,13 +72,13 @@ func factsSurvive(t *testing.T, b bundle) {
 	f.Envelope = &job.Envelope{Plain: 2, Cipher: 9, KeyName: "acme-in@1", Recipients: []string{"a", "b"}}
 	f.Spent, f.Refetched, f.Connection, f.Run, f.Dir = true, true, "acme2", 42, "/in"
 	f.Step, f.State = job.StepDownloaded, job.FileMoving
-	after := must[job.File](t)(b.Advance(t.Context(), job.StepClaimed, f))
+	after := must[job.File](t)(b.Advance(t.Context(), job.StepClaimed, f, job.Beside{}))
 	f.Touched = after.Touched
 	same(t, "answer", after, f)
 	same(t, "row", must[job.File](t)(b.File(t.Context(), f.ID)), f)
 
 	f.Reason, f.Envelope, f.Refetched, f.Absent, f.Stayed, f.Temp, f.Leftovers = nil, nil, false, false, 0, "", nil
-	after = must[job.File](t)(b.Advance(t.Context(), job.StepDownloaded, f))
+	after = must[job.File](t)(b.Advance(t.Context(), job.StepDownloaded, f, job.Beside{}))
 	f.Touched = after.Touched
 	same(t, "row after facts were taken back", must[job.File](t)(b.File(t.Context(), f.ID)), f)
 }
@@ -103,10 +103,10 @@ func advanceNeedsFenceAndStep(t *testing.T, b bundle) {
 	f := b.claimed(t, "/in/a.csv")
 	late := f
 	late.Step = job.StepDone
-	_, err := b.Advance(t.Context(), job.StepSeen, late)
+	_, err := b.Advance(t.Context(), job.StepSeen, late, job.Beside{})
 	wants(t, err, job.ErrStale)
 	must[job.File](t)(b.Claim(t.Context(), f, 2))
-	_, err = b.Advance(t.Context(), job.StepClaimed, late)
+	_, err = b.Advance(t.Context(), job.StepClaimed, late, job.Beside{})
 	wants(t, err, job.ErrStale)
 	row := must[job.File](t)(b.File(t.Context(), f.ID))
 	same(t, "step and fence", []any{row.Step, row.Fence}, []any{job.StepClaimed, f.Fence + 1})
@@ -152,7 +152,7 @@ func endClaimsFencesTheDead(t *testing.T, b bundle) {
 		same(t, "fence of "+f.Path, row.Fence, f.Fence+1)
 		late := f
 		late.Step = job.StepDone
-		_, err := b.Advance(t.Context(), f.Step, late)
+		_, err := b.Advance(t.Context(), f.Step, late, job.Beside{})
 		wants(t, err, job.ErrStale)
 	}
 	for _, f := range []job.File{waiting, held, done} {
@@ -220,7 +220,7 @@ func standingTellsWhatRests(t *testing.T, b bundle) {
 		f := b.claimed(t, path)
 		f.Step, f.State, f.Size, f.ModTime = to, state, 7, 9
 		change(&f)
-		must[job.File](t)(b.Advance(t.Context(), job.StepClaimed, f))
+		must[job.File](t)(b.Advance(t.Context(), job.StepClaimed, f, job.Beside{}))
 		want[path] = rests
 	}
 	as := func(*job.File) {}

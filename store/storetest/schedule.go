@@ -245,7 +245,7 @@ func fiftyWriters(t *testing.T, b bundle) {
 				}
 				if err == nil {
 					f.Step = job.StepClaimed
-					_, err = b.Advance(t.Context(), job.StepSeen, f)
+					_, err = b.Advance(t.Context(), job.StepSeen, f, job.Beside{})
 				}
 				if err == nil {
 					_, err = b.Known(t.Context(), "acme-customers", []string{f.Path})

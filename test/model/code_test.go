@@ -137,7 +137,7 @@ func advancesIn(f *ast.FuncDecl, found map[string]bool) {
 		}
 		in := receiver(f) + "." + f.Name.Name
 		switch method.Sel.Name {
-		case "Advance", "AdvanceWith":
+		case "Advance":
 			if in != "frame.advance" {
 				found[in+" past frame.advance"] = true // which no list knows
 			}
