@@ -10,6 +10,9 @@ import (
 type common struct {
 	next, last int64 // stamps that are set aside
 	runs       map[runOf]runFacts
+	trust      bool   // rows may be inserted together at the end of all steps
+	later      []rows // that wait for that
+	figures    map[figure]counts
 }
 
 // runOf is a run over a connection.
@@ -27,8 +30,8 @@ type runFacts struct {
 
 type commonKey struct{}
 
-func withCommon(ctx context.Context) context.Context {
-	return context.WithValue(ctx, commonKey{}, &common{})
+func withCommon(ctx context.Context, trust bool) context.Context {
+	return context.WithValue(ctx, commonKey{}, &common{trust: trust})
 }
 
 // commonOf gives what the transaction's writes have in common; nil: it is of one write alone.
@@ -39,6 +42,9 @@ func commonOf(tx *gorm.DB) *common {
 
 // setAside takes stamps for several writes, before the first of them: what one of them takes back does not take back these.
 func (c *common) setAside(tx *gorm.DB, writes int) error {
+	if writes == 0 {
+		return nil
+	}
 	last, err := stamp(tx, writes)
 	c.next, c.last = last-int64(writes)+1, last
 	return err
@@ -52,6 +58,22 @@ func nextStamp(tx *gorm.DB) (int64, error) {
 	}
 	c.next++
 	return c.next - 1, nil
+}
+
+// settle ends the steps: their rows are inserted, and stamps that none of them took are nobody's.
+func (c *common) settle(tx *gorm.DB) error {
+	c.trust, c.next, c.last = false, 0, 0
+	for _, r := range c.later {
+		if err := r.insert(tx); err != nil {
+			return errAgain
+		}
+	}
+	for f, n := range c.figures {
+		if err := f.add(tx, n); err != nil {
+			return errAgain
+		}
+	}
+	return nil
 }
 
 // factsOf gives what events tell of a run. Those of no run and no connection are empty.

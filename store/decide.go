@@ -35,7 +35,7 @@ func (s *Store) Decide(ctx context.Context, from job.State, f job.File, line Aud
 
 // takeToDecide makes sure that the row is still as it was read, and gives its step.
 func takeToDecide(tx *gorm.DB, from job.State, f job.File) (job.Step, error) {
-	decided, err := stamp(tx, 1)
+	decided, err := nextStamp(tx)
 	if err != nil {
 		return "", err
 	}

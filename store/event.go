@@ -20,14 +20,15 @@ type eventRow struct {
 
 func (eventRow) TableName() string { return "events" }
 
+var eventRows = &into{"INSERT INTO events (type, at, data)", 3, ""}
+
 // tell puts an event into the queue, within the transaction of what it tells.
 func (s *Store) tell(tx *gorm.DB, kind string, data any) error {
 	b, err := json.Marshal(data)
 	if err != nil {
 		return err
 	}
-	_, err = exec(tx, `INSERT INTO events (type, at, data) VALUES (?, ?, ?)`, kind, s.now(), b)
-	return err
+	return eventRows.insert(tx, kind, s.now(), b)
 }
 
 // Events gives the queue after an event, oldest first; at most limit, or 1,000 when limit is 0.

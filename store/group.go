@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -124,13 +125,10 @@ func (g *group) handOver(batch []*member, ended bool) {
 // together does writes in one transaction. What one of them did is taken back if it fails; if the transaction fails, they
 // all have.
 func together(db *gorm.DB, batch []*member) {
-	each := apart
-	if allSteps(batch) {
-		each = trusting
-	}
-	err := share(db, batch, each)
+	steps, others := sorted(batch)
+	err := share(db, steps, others, len(batch) > 1)
 	if errors.Is(err, errAgain) {
-		err = share(db, batch, apart)
+		err = share(db, steps, others, false)
 	}
 	for _, m := range batch {
 		if m.err == nil {
@@ -139,42 +137,67 @@ func together(db *gorm.DB, batch []*member) {
 	}
 }
 
-func allSteps(batch []*member) bool {
-	return !slices.ContainsFunc(batch, func(m *member) bool { return !m.step })
+func sorted(batch []*member) (steps, others []*member) {
+	for _, m := range batch {
+		if m.step {
+			steps = append(steps, m)
+		} else {
+			others = append(others, m)
+		}
+	}
+	return steps, others
 }
 
-func share(db *gorm.DB, batch []*member, each func(tx *gorm.DB, m *member) error) error {
-	if len(batch) > 1 {
-		db = db.WithContext(withCommon(db.Statement.Context))
+// transactionMost is how long a transaction may go on before it is taken back, so that one that never ends does not hold up all
+// others for ever. It is of the writes of all: that one of them is not waited for any more ends nothing.
+var transactionMost = 15 * time.Minute
+
+var errTooLong = fmt.Errorf("%w: a transaction was taken back because it had not come to its end after %s", ErrDisk, transactionMost)
+
+// share does all in one transaction, steps first: what they trust each other for is written before anything else is done, and what
+// takes a stamp later takes a later one.
+func share(db *gorm.DB, steps, others []*member, trust bool) error {
+	ctx := db.Statement.Context
+	if len(steps)+len(others) > 1 {
+		ctx = withCommon(ctx, trust)
 	}
-	return db.Transaction(func(tx *gorm.DB) error {
-		if len(batch) == 1 {
-			batch[0].run(tx)
-			return batch[0].err
+	bound, end := context.WithTimeoutCause(ctx, transactionMost, errTooLong)
+	defer end()
+	err := db.WithContext(bound).Transaction(func(tx *gorm.DB) error {
+		tx = tx.WithContext(ctx) // statements are not cut short: the time is looked at between them
+		if len(steps)+len(others) == 1 {
+			return append(steps, others...)[0].run(tx)
 		}
-		if err := setStampsAside(tx, batch); err != nil {
+		if err := shareSteps(tx, steps, trust); err != nil {
 			return err
 		}
-		for _, m := range batch {
-			if err := each(tx, m); err != nil {
+		for _, m := range others {
+			if err := apart(tx, m); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	if err != nil && bound.Err() != nil {
+		return context.Cause(bound)
+	}
+	return err
 }
 
-func setStampsAside(tx *gorm.DB, batch []*member) error {
-	stamps := 0
-	for _, m := range batch {
-		if m.step {
-			stamps++
+func shareSteps(tx *gorm.DB, steps []*member, trust bool) error {
+	each, c := apart, commonOf(tx)
+	if trust {
+		each = trusting
+	}
+	if err := c.setAside(tx, len(steps)); err != nil {
+		return err
+	}
+	for _, m := range steps {
+		if err := each(tx, m); err != nil {
+			return err
 		}
 	}
-	if stamps == 0 {
-		return nil
-	}
-	return commonOf(tx).setAside(tx, stamps)
+	return c.settle(tx)
 }
 
 // errAgain says that a step failed that may have written something.
@@ -183,7 +206,7 @@ var errAgain = errors.New("the writes have to be done apart")
 // trusting does one step of several, which nearly always is done or stale. What else it meets takes the whole transaction back, and
 // all are done again, each apart.
 func trusting(tx *gorm.DB, m *member) error {
-	if m.run(tx); m.err == nil || errors.Is(m.err, job.ErrStale) {
+	if err := m.run(tx); err == nil || errors.Is(err, job.ErrStale) {
 		return nil
 	}
 	return errAgain
@@ -194,7 +217,7 @@ func apart(tx *gorm.DB, m *member) error {
 	if _, err := exec(tx, "SAVEPOINT apart"); err != nil {
 		return err
 	}
-	if m.run(tx); m.err != nil {
+	if m.run(tx) != nil {
 		if _, err := exec(tx, "ROLLBACK TO apart"); err != nil {
 			return m.err
 		}
@@ -204,11 +227,12 @@ func apart(tx *gorm.DB, m *member) error {
 }
 
 // run does the write; a panic is kept for who asked for it.
-func (m *member) run(tx *gorm.DB) {
+func (m *member) run(tx *gorm.DB) (err error) {
 	defer func() {
 		if m.panic = recover(); m.panic != nil {
-			m.err = fmt.Errorf("panic: %v", m.panic)
+			err = fmt.Errorf("panic: %v", m.panic)
 		}
+		m.err = err
 	}()
-	m.err = m.do(tx)
+	return m.do(tx)
 }

@@ -17,8 +17,20 @@ import (
 // gets its number.
 func gathered(t *testing.T, s *Store, n int, contextOf func(i int) context.Context, do func(i int, tx *gorm.DB) error) []error {
 	t.Helper()
+	calls := make([]func() error, n)
+	for i := range calls {
+		calls[i] = func() error {
+			return s.write(contextOf(i), "write", func(tx *gorm.DB) error { return do(i, tx) })
+		}
+	}
+	return shared(t, s, calls...)
+}
+
+// shared does calls of the store, of one write each, in one transaction, and gives their errors.
+func shared(t *testing.T, s *Store, calls ...func() error) []error {
+	t.Helper()
 	waits, goes := make(chan struct{}), make(chan struct{})
-	errs := make([]error, n)
+	errs := make([]error, len(calls))
 	var all sync.WaitGroup
 	all.Go(func() {
 		if err := s.write(t.Context(), "hold", func(*gorm.DB) error { close(waits); <-goes; return nil }); err != nil {
@@ -26,14 +38,14 @@ func gathered(t *testing.T, s *Store, n int, contextOf func(i int) context.Conte
 		}
 	})
 	<-waits
-	for i := range n {
+	for i, call := range calls {
 		all.Go(func() {
 			defer func() {
 				if r := recover(); r != nil {
 					errs[i] = fmt.Errorf("panicked: %v", r)
 				}
 			}()
-			errs[i] = s.write(contextOf(i), "write", func(tx *gorm.DB) error { return do(i, tx) })
+			errs[i] = call()
 		})
 		for queued(s) <= i {
 			runtime.Gosched()

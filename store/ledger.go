@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"gorm.io/gorm"
 
@@ -132,21 +131,24 @@ func stamp(tx *gorm.DB, writes int) (int64, error) {
 // job.ErrStale when the row was written since it was read, and for rows that no run may take: what is held or done
 // changes by Decide.
 func (s *Store) Claim(ctx context.Context, f job.File, run int64) (job.File, error) {
-	var row fileRow
-	err := s.step(ctx, "claim "+nameOf(f), func(tx *gorm.DB) error {
-		touched, err := nextStamp(tx)
-		if err != nil {
+	row := rowOf(f)
+	row.Fence, row.Run, row.Began = f.Fence+1, run, s.now()
+	if f.State != job.FileLanded && f.State != job.FileDelivered {
+		row.State = string(job.FileMoving)
+	}
+	err := s.step(ctx, "claim "+nameOf(f), func(tx *gorm.DB) (err error) {
+		if row.Touched, err = nextStamp(tx); err != nil {
 			return err
 		}
-		return standing(tx, &row, `UPDATE files SET fence = fence + 1, run = ?, began = ?, touched = ?,
-			state = CASE WHEN state IN ('landed', 'delivered') THEN state ELSE 'moving' END
-			WHERE id = ? AND touched = ? AND state <> 'held' AND step <> 'done' RETURNING `+fileColumnList, run, s.now(), touched, f.ID, f.Touched)
+		return changed(exec(tx, `UPDATE files SET fence = ?, run = ?, began = ?, touched = ?, state = ?
+			WHERE id = ? AND job = ? AND fence = ? AND touched = ? AND state <> 'held' AND step <> 'done'`,
+			row.Fence, row.Run, row.Began, row.Touched, row.State, f.ID, f.Job, f.Fence, f.Touched))
 	})
 	if err != nil {
 		return job.File{}, err
 	}
 	s.recent.wrote(row)
-	return row.file(), nil
+	return row.fileOf(f), nil
 }
 
 // Advance moves a claimed row: it writes step, state, reason and all facts of f if the row still stands at from under
@@ -224,11 +226,8 @@ func (s *Store) advanceFrom(tx *gorm.DB, old fileRow, f job.File, passed []job.S
 		return row, err
 	}
 	set, values := old.changes(&row)
-	n, err := exec(tx, `UPDATE files SET `+set+` WHERE id = ? AND job = ? AND fence = ? AND step = ? AND touched = ?`,
-		append(values, old.ID, old.Job, old.Fence, old.Step, old.Touched)...)
-	if err == nil && n == 0 {
-		err = job.ErrStale
-	}
+	err = changed(exec(tx, `UPDATE files SET `+set+` WHERE id = ? AND job = ? AND fence = ? AND step = ? AND touched = ?`,
+		append(values, old.ID, old.Job, old.Fence, old.Step, old.Touched)...))
 	if err != nil {
 		return row, err
 	}
@@ -262,14 +261,15 @@ func isEnd(state job.State) bool {
 // isTold says whether a file that comes to this state is an event.
 func isTold(state job.State) bool { return isEnd(state) && state != job.FileSkipped }
 
+var stepLines = &into{"INSERT INTO steps (file, run, step, state, slug, at)", 6, ""}
+
 // recordStep writes the lines of the timeline, those of steps that were passed first, and, when the state became one that is
 // told, the event.
 func (s *Store) recordStep(tx *gorm.DB, row, before fileRow, passed []job.Step, f job.File) error {
-	const columns = 6
-	values := make([]any, 0, columns*(len(passed)+1))
+	lines := make([]any, 0, stepLines.columns*(len(passed)+1))
 	line := func(r fileRow) {
 		step := s.stepOf(r)
-		values = append(values, step.File, step.Run, step.Step, step.State, step.Slug, step.At)
+		lines = append(lines, step.File, step.Run, step.Step, step.State, step.Slug, step.At)
 	}
 	for _, step := range passed {
 		by := before
@@ -277,8 +277,7 @@ func (s *Store) recordStep(tx *gorm.DB, row, before fileRow, passed []job.Step, 
 		line(by)
 	}
 	line(row)
-	_, err := exec(tx, `INSERT INTO steps (file, run, step, state, slug, at) VALUES (?, ?, ?, ?, ?, ?)`+strings.Repeat(", (?, ?, ?, ?, ?, ?)", len(passed)), values...)
-	if err != nil {
+	if err := stepLines.insert(tx, lines...); err != nil {
 		return err
 	}
 	if row.State == before.State || !isTold(job.State(row.State)) {

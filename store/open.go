@@ -125,8 +125,8 @@ func (s *Store) write(ctx context.Context, act string, do func(tx *gorm.DB) erro
 	if s.writer == nil {
 		return failure(act, ErrReadOnly)
 	}
-	if s.group == nil {
-		return failure(act, s.writer.WithContext(ctx).Transaction(do))
+	if s.group == nil { // the transaction is others' as well, and not to be ended by a context of ours
+		return failure(act, s.writer.Transaction(do))
 	}
 	return failure(act, s.group.write(ctx, s.writer, do, false))
 }
@@ -141,13 +141,16 @@ func (s *Store) step(ctx context.Context, act string, do func(tx *gorm.DB) error
 }
 
 // Together runs several writes as one: all of them are on disk when it returns nil, and none otherwise. do works with the
-// store that it is given, which sees its own writes, and with no other.
+// store that it is given, which sees its own writes, and with no other. Once do has begun no context ends what it does.
 func (s *Store) Together(ctx context.Context, act string, do func(s *Store) error) error {
 	return s.write(ctx, act, func(tx *gorm.DB) error { return do(&Store{options: s.options, writer: tx, reader: tx}) })
 }
 
 // read runs do on a connection that cannot write.
 func (s *Store) read(ctx context.Context, act string, do func(db *gorm.DB) error) error {
+	if s.group == nil {
+		return failure(act, do(s.reader))
+	}
 	return failure(act, do(s.reader.WithContext(ctx)))
 }
 

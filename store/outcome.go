@@ -36,13 +36,13 @@ func (s *Store) Outcome(ctx context.Context, o job.Outcome) error {
 	return s.write(ctx, fmt.Sprintf("record the outcome of file %d in run %d", f.ID, o.Run), func(tx *gorm.DB) error { return record(tx, o, f) })
 }
 
+var outcomeRows = &into{`INSERT OR REPLACE INTO run_files (run, file, step, state, reason, received_size, received_sha256, plain_size, plain_sha256,
+	final, local, proof, bytes, duration)`, 14, ""}
+
 // record writes how a run left the row.
 func record(tx *gorm.DB, o job.Outcome, f fileRow) error {
-	_, err := exec(tx, `INSERT OR REPLACE INTO run_files (run, file, step, state, reason, received_size, received_sha256, plain_size, plain_sha256,
-		final, local, proof, bytes, duration) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		o.Run, f.ID, f.Step, f.State, f.Reason, f.ReceivedSize, f.ReceivedSHA256, f.PlainSize, f.PlainSHA256,
+	return outcomeRows.insert(tx, o.Run, f.ID, f.Step, f.State, f.Reason, f.ReceivedSize, f.ReceivedSHA256, f.PlainSize, f.PlainSHA256,
 		f.Final, f.Local, f.Proof, o.Bytes, o.Duration.Microseconds())
-	return err
 }
 
 // runFilesMost bounds what RunFiles gives.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -43,6 +44,9 @@ func (s *Store) Request(ctx context.Context, r job.Request) error {
 	return s.write(ctx, fmt.Sprintf("record the %s of file %d", r.Direction, r.File), func(tx *gorm.DB) error { return s.request(tx, r) })
 }
 
+var requestRows = &into{`INSERT INTO requests (connection, entity, job, run, file, direction, marker, location, ok, slug, bytes, attempts,
+	started, duration)`, 14, " ON CONFLICT DO NOTHING"}
+
 func (s *Store) request(tx *gorm.DB, r job.Request) error {
 	if r.Started.IsZero() {
 		r.Started = s.options.Now()
@@ -52,14 +56,13 @@ func (s *Store) request(tx *gorm.DB, r job.Request) error {
 		Location: r.Location, OK: r.OK, Slug: r.Slug, Bytes: r.Bytes, Attempts: 1,
 		Started: micros(r.Started), Duration: r.Duration.Microseconds(),
 	}
-	written, err := exec(tx, `INSERT INTO requests (connection, entity, job, run, file, direction, marker, location, ok, slug, bytes, attempts, started, duration)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, row.Connection, row.Entity, row.Job, row.Run, row.File, row.Direction,
-		row.Marker, row.Location, row.OK, row.Slug, row.Bytes, row.Attempts, row.Started, row.Duration)
-	if err != nil {
-		return err
-	}
-	if written > 0 {
+	err := requestRows.insert(tx, row.Connection, row.Entity, row.Job, row.Run, row.File, row.Direction, row.Marker, row.Location,
+		row.OK, row.Slug, row.Bytes, row.Attempts, row.Started, row.Duration)
+	if err == nil {
 		return rollUp(tx, nil, row)
+	}
+	if !errors.Is(err, errThere) {
+		return err
 	}
 	first, err := firstAttempt(tx, row)
 	if err != nil {
@@ -84,7 +87,8 @@ func fold(tx *gorm.DB, first, row requestRow) error {
 
 // counts is what an attempt changes in the figures.
 type counts struct {
-	ok, failed, bytes int64
+	ok, failed, bytes          int64
+	attemptsOK, attemptsFailed int64 // in the totals only
 }
 
 // rollUp counts the bytes where they moved and the outcome where the request began, taking back an earlier outcome.
@@ -100,19 +104,17 @@ func rollUp(tx *gorm.DB, first *requestRow, row requestRow) error {
 	if quarter(at) == quarter(row.Started) {
 		outcome.bytes, moved = row.Bytes, counts{}
 	}
-	if err := addQuarter(tx, row, quarter(at), outcome); err != nil {
+	figures := figure{row.Connection, row.Job, row.Direction, quarter(at)}
+	if err := figures.count(tx, outcome); err != nil {
 		return err
 	}
-	if err := addQuarter(tx, row, quarter(row.Started), moved); err != nil {
+	figures.quarter = quarter(row.Started)
+	if err := figures.count(tx, moved); err != nil {
 		return err
 	}
-	var attempt counts
-	attempt.add(row.OK, 1)
-	_, err := exec(tx, `INSERT INTO request_totals VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-		ok = ok + excluded.ok, failed = failed + excluded.failed, bytes = bytes + excluded.bytes,
-		attempts_ok = attempts_ok + excluded.attempts_ok, attempts_failed = attempts_failed + excluded.attempts_failed`,
-		row.Connection, row.Job, row.Direction, outcome.ok, outcome.failed, row.Bytes, attempt.ok, attempt.failed)
-	return err
+	figures.quarter, outcome.bytes = total, row.Bytes
+	outcome.attempt(row.OK)
+	return figures.count(tx, outcome)
 }
 
 func (c *counts) add(ok bool, n int64) {
@@ -123,12 +125,49 @@ func (c *counts) add(ok bool, n int64) {
 	}
 }
 
-func addQuarter(tx *gorm.DB, row requestRow, at int64, c counts) error {
-	if c == (counts{}) {
+func (c *counts) attempt(ok bool) {
+	if ok {
+		c.attemptsOK++
+	} else {
+		c.attemptsFailed++
+	}
+}
+
+// figure is a row of the roll-ups: of a quarter, or for ever.
+type figure struct {
+	connection, job, direction string
+	quarter                    int64
+}
+
+const total = -1
+
+// count adds to the figure, or lets that wait for what other steps add to it.
+func (f figure) count(tx *gorm.DB, n counts) error {
+	if n == (counts{}) {
 		return nil
+	}
+	c := commonOf(tx)
+	if c == nil || !c.trust {
+		return f.add(tx, n)
+	}
+	if c.figures == nil {
+		c.figures = map[figure]counts{}
+	}
+	all := c.figures[f]
+	c.figures[f] = counts{all.ok + n.ok, all.failed + n.failed, all.bytes + n.bytes, all.attemptsOK + n.attemptsOK, all.attemptsFailed + n.attemptsFailed}
+	return nil
+}
+
+func (f figure) add(tx *gorm.DB, n counts) error {
+	if f.quarter == total {
+		_, err := exec(tx, `INSERT INTO request_totals VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+			ok = ok + excluded.ok, failed = failed + excluded.failed, bytes = bytes + excluded.bytes,
+			attempts_ok = attempts_ok + excluded.attempts_ok, attempts_failed = attempts_failed + excluded.attempts_failed`,
+			f.connection, f.job, f.direction, n.ok, n.failed, n.bytes, n.attemptsOK, n.attemptsFailed)
+		return err
 	}
 	_, err := exec(tx, `INSERT INTO request_quarters VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
 		ok = ok + excluded.ok, failed = failed + excluded.failed, bytes = bytes + excluded.bytes`,
-		row.Connection, at, row.Job, row.Direction, c.ok, c.failed, c.bytes)
+		f.connection, f.quarter, f.job, f.direction, n.ok, n.failed, n.bytes)
 	return err
 }

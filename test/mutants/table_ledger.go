@@ -25,6 +25,16 @@ func inLedger() []mutant {
 			by:   store("TestAStepThatFailsTakesNoOtherAlong"),
 		},
 		{
+			name: "settled-steps", holds: "of steps whose rows are inserted together none is done if one of those rows is refused",
+			cuts: []cut{{"store/common.go", "if err := r.insert(tx); err != nil {", "if err := r.insert(tx); err != nil && c == nil {"}},
+			by:   store("TestStepsThatShareATransactionLeaveWhatTheyLeaveAlone"), short: true,
+		},
+		{
+			name: "others-context", holds: "a caller who is cancelled in the middle of its writes does not take those of others back",
+			cuts: []cut{{open, "failure(act, s.writer.Transaction(do))", "failure(act, s.writer.WithContext(ctx).Transaction(do))"}},
+			by:   store("TestACancelledCallerTakesNobodyAlong"),
+		},
+		{
 			name: "claiming-step", holds: "a step that claims its row as well takes none that is held or done, and none but by the next fence",
 			cuts: []cut{{ledger, "if read.State == job.FileHeld || read.Step == job.StepDone || f.Fence != read.Fence+1 {", "if false {"}},
 			by:   store("TestAStepThatClaims"),
@@ -36,7 +46,7 @@ func inLedger() []mutant {
 		},
 		{
 			name: "claim-as-read", holds: "a row that was written since it was read is not claimed",
-			cuts: []cut{{ledger, "WHERE id = ? AND touched = ? AND state", "WHERE id = ? AND 0 <> ? AND state"}},
+			cuts: []cut{{ledger, "AND touched = ? AND state <> 'held'", "AND 0 <> ? AND state <> 'held'"}},
 			by:   store("TestConformance"),
 		},
 		{
@@ -46,13 +56,18 @@ func inLedger() []mutant {
 		},
 		{
 			name: "claim-done", holds: "no run takes what is done",
-			cuts: []cut{{ledger, "state <> 'held' AND step <> 'done' RETURNING", "state <> 'held' RETURNING"}},
+			cuts: []cut{{ledger, "state <> 'held' AND step <> 'done'`", "state <> 'held'`"}},
 			by:   store("TestConformance"),
 		},
 		{
 			name: "claim-fence", holds: "each claim has a fence of its own, and so names of its own in stages and on servers",
-			cuts: []cut{{ledger, "SET fence = fence + 1, run = ?", "SET fence = max(fence, 1), run = ?"}},
+			cuts: []cut{{ledger, "= f.Fence+1, run, s.now()", "= max(f.Fence, 1), run, s.now()"}},
 			by:   store("TestConformance"),
+		},
+		{
+			name: "claim-life", holds: "a row whose fence rose since it was read, because the store was restored, is not claimed by what was read",
+			cuts: []cut{{ledger, "WHERE id = ? AND job = ? AND fence = ? AND touched = ? AND state", "WHERE id = ? AND job = ? AND -1 <> ? AND touched = ? AND state"}},
+			by:   store("TestAClaimFindsTheFenceThatItRead"),
 		},
 		{
 			name: "absent-as-listed", holds: "a listing judges only rows that have not changed since it began: it marks none of them as gone",
@@ -121,7 +136,7 @@ func inLedger() []mutant {
 		},
 		{
 			name: "group-apart", holds: "a write that fails leaves nothing behind, though others share its transaction",
-			cuts: []cut{{group, "if m.run(tx); m.err != nil {", "if m.run(tx); false {"}},
+			cuts: []cut{{group, "if m.run(tx) != nil {", "if m.run(tx); false {"}},
 			by:   store("TestWritesOfAGroupStandOrFallAlone"),
 		},
 		{
