@@ -35,7 +35,7 @@ type group struct {
 // member is one write that waits for its transaction.
 type member struct {
 	do    func(tx *gorm.DB) error
-	step  bool // of a row: it takes one stamp, has written nothing if it is stale, and may be done again
+	step  bool // it takes at most one stamp, has written nothing if it is stale, and may be done again
 	err   error
 	panic any
 	turn  chan bool // true: it leads now; false: it was done by another

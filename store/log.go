@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -43,40 +45,40 @@ func (s *Store) AddLogLines(ctx context.Context, run int64, lines []LogLine) err
 	if len(lines) == 0 {
 		return nil
 	}
-	return s.write(ctx, fmt.Sprintf("add to the log of run %d", run), func(tx *gorm.DB) error {
-		var have struct {
-			LogBytes int64
-			LogFull  bool
-		}
-		result := tx.Raw(`SELECT log_bytes, log_full FROM runs WHERE id = ?`, run).Scan(&have)
-		if result.Error == nil && result.RowsAffected == 0 {
+	return s.step(ctx, fmt.Sprintf("add to the log of run %d", run), func(tx *gorm.DB) error {
+		var size int64
+		var full bool
+		err := query(tx, `SELECT log_bytes, log_full FROM runs WHERE id = ?`, run).Scan(&size, &full)
+		if errors.Is(err, sql.ErrNoRows) {
 			return job.ErrNotFound
 		}
-		if result.Error != nil || have.LogFull {
-			return result.Error
-		}
-		rows, size, full := s.fit(run, lines, have.LogBytes)
-		if err := tx.CreateInBatches(&rows, page).Error; err != nil {
+		if err != nil || full {
 			return err
 		}
-		return tx.Exec(`UPDATE runs SET log_bytes = ?, log_full = ? WHERE id = ?`, size, full, run).Error
+		values, size, full := s.fit(run, lines, size)
+		if err := logRows.insert(tx, values...); err != nil {
+			return err
+		}
+		_, err = exec(tx, `UPDATE runs SET log_bytes = ?, log_full = ? WHERE id = ?`, size, full, run)
+		return err
 	})
 }
 
+var logRows = &into{"INSERT INTO run_logs (run, at, level, line)", 4, ""}
+
 // fit takes the lines that the log still holds.
-func (s *Store) fit(run int64, lines []LogLine, size int64) (rows []logRow, after int64, full bool) {
+func (s *Store) fit(run int64, lines []LogLine, size int64) (values []any, after int64, full bool) {
 	for _, l := range lines {
-		row := logRow{Run: run, At: micros(l.At), Level: l.Level, Line: cut(l.Line)}
-		if row.At == 0 {
-			row.At = s.now()
+		at, line := micros(l.At), cut(l.Line)
+		if at == 0 {
+			at = s.now()
 		}
-		if size += int64(len(row.Line)); size > logMost {
-			row.Level, row.Line = "WARN", "the log of this run has reached 10 MiB; what follows is not kept"
-			return append(rows, row), size, true
+		if size += int64(len(line)); size > logMost {
+			return append(values, run, at, "WARN", "the log of this run has reached 10 MiB; what follows is not kept"), size, true
 		}
-		rows = append(rows, row)
+		values = append(values, run, at, l.Level, line)
 	}
-	return rows, size, false
+	return values, size, false
 }
 
 func cut(line string) string {

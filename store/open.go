@@ -131,8 +131,8 @@ func (s *Store) write(ctx context.Context, act string, do func(tx *gorm.DB) erro
 	return failure(act, s.group.write(ctx, s.writer, do, false))
 }
 
-// step is write for one step of one row: do takes one stamp of the ledger, writes nothing if it gives job.ErrStale, and may be done
-// again, when what it did has been taken back.
+// step is write for what takes at most one stamp of the ledger, writes nothing if it gives job.ErrStale, and may be done again, when
+// what it did has been taken back: the steps of rows above all.
 func (s *Store) step(ctx context.Context, act string, do func(tx *gorm.DB) error) error {
 	if s.writer == nil || s.group == nil {
 		return s.write(ctx, act, do)

@@ -22,14 +22,14 @@ type runLog struct {
 type logLines struct {
 	of   map[int64][]store.LogLine
 	done chan struct{}
-	err  error
+	errs map[int64]error // of the runs whose lines could not be written
 }
 
-// AddLogLines adds lines behind all that were added before, and waits until they are written.
+// AddLogLines adds lines behind all that were added before, and waits until they are written. Its error is of this run's lines.
 func (l *runLog) AddLogLines(_ context.Context, run int64, lines []store.LogLine) error {
 	added := l.add(run, lines...)
 	<-added.done
-	return added.err
+	return added.errs[run]
 }
 
 // add adds lines without waiting: a run that ends waits for its last one.
@@ -37,7 +37,7 @@ func (l *runLog) add(run int64, lines ...store.LogLine) *logLines {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.next == nil {
-		l.next = &logLines{of: map[int64][]store.LogLine{}, done: make(chan struct{})}
+		l.next = &logLines{of: map[int64][]store.LogLine{}, done: make(chan struct{}), errs: map[int64]error{}}
 	}
 	l.next.of[run] = append(l.next.of[run], lines...)
 	if !l.writing {
@@ -59,7 +59,7 @@ func (l *runLog) write() {
 		for run, some := range lines.of {
 			if err := l.Store.AddLogLines(context.Background(), run, some); err != nil {
 				l.log.Error("run log not written", "run", run, "error", err)
-				lines.err = err
+				lines.errs[run] = err
 			}
 		}
 		close(lines.done)
