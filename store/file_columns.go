@@ -3,6 +3,8 @@ package store
 import (
 	"fmt"
 	"strings"
+
+	"gorm.io/gorm"
 )
 
 // fileColumns are the columns of the table files, as fields gives them.
@@ -34,8 +36,7 @@ func (r *fileRow) changes(next *fileRow) (set string, values []any) {
 	var b strings.Builder
 	before, after := r.fields(), next.fields()
 	for i, column := range fileColumns {
-		value := held(after[i])
-		if value == held(before[i]) {
+		if same(before[i], after[i]) {
 			continue
 		}
 		if b.Len() > 0 {
@@ -43,9 +44,22 @@ func (r *fileRow) changes(next *fileRow) (set string, values []any) {
 		}
 		b.WriteString(column)
 		b.WriteString(" = ?")
-		values = append(values, value)
+		values = append(values, held(after[i]))
 	}
 	return b.String(), values
+}
+
+// same says whether two fields of a column hold the same.
+func same(a, b any) bool {
+	switch a := a.(type) {
+	case *string:
+		return *a == *b.(*string)
+	case *int64:
+		return *a == *b.(*int64)
+	case *raw:
+		return *a == *b.(*raw)
+	}
+	return held(a) == held(b)
 }
 
 // held is what a field of a row holds.
@@ -63,4 +77,32 @@ func held(field any) any {
 		return *f
 	}
 	panic(fmt.Sprintf("a row of files has a field of %T", field))
+}
+
+var fileRows = &into{"INSERT INTO files (" + strings.Join(fileColumns[1:], ", ") + ")", len(fileColumns) - 1, ""}
+
+// insertFiles inserts rows, and gives them their ids, which are in their order: the table counts its rows.
+func insertFiles(tx *gorm.DB, rows []fileRow) error {
+	for len(rows) > 0 {
+		some := rows[:min(len(rows), rowsMost)]
+		values := make([]any, 0, len(some)*fileRows.columns)
+		for i := range some {
+			for _, field := range some[i].fields()[1:] {
+				values = append(values, held(field))
+			}
+		}
+		result, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, fileRows.statement(len(some)), values...)
+		if err != nil {
+			return err
+		}
+		last, err := result.LastInsertId()
+		if err != nil {
+			return err
+		}
+		for i := range some {
+			some[i].ID = last - int64(len(some)-1-i)
+		}
+		rows = rows[len(some):]
+	}
+	return nil
 }

@@ -77,7 +77,7 @@ func (s *Store) see(tx *gorm.DB, files []job.File) ([]fileRow, error) {
 	for i := range rows {
 		rows[i].Generation = generations[rows[i].Path] + 1
 	}
-	if err := tx.Create(&rows).Error; err != nil {
+	if err := insertFiles(tx, rows); err != nil {
 		return nil, err
 	}
 	return rows, s.recordSteps(tx, rows)
@@ -267,17 +267,12 @@ var stepLines = &into{"INSERT INTO steps (file, run, step, state, slug, at)", 6,
 // told, the event.
 func (s *Store) recordStep(tx *gorm.DB, row, before fileRow, passed []job.Step, f job.File) error {
 	lines := make([]any, 0, stepLines.columns*(len(passed)+1))
-	line := func(r fileRow) {
-		step := s.stepOf(r)
-		lines = append(lines, step.File, step.Run, step.Step, step.State, step.Slug, step.At)
-	}
 	for _, step := range passed {
 		by := before
 		by.Step = string(step)
-		line(by)
+		lines = s.addLine(lines, by)
 	}
-	line(row)
-	if err := stepLines.insert(tx, lines...); err != nil {
+	if err := stepLines.insert(tx, s.addLine(lines, row)...); err != nil {
 		return err
 	}
 	if row.State == before.State || !isTold(job.State(row.State)) {
@@ -288,11 +283,11 @@ func (s *Store) recordStep(tx *gorm.DB, row, before fileRow, passed []job.Step, 
 
 // recordSteps does the same for rows that are new.
 func (s *Store) recordSteps(tx *gorm.DB, rows []fileRow) error {
-	steps := make([]stepRow, len(rows))
-	for i, row := range rows {
-		steps[i] = s.stepOf(row)
+	lines := make([]any, 0, stepLines.columns*len(rows))
+	for _, row := range rows {
+		lines = s.addLine(lines, row)
 	}
-	if err := tx.Create(&steps).Error; err != nil {
+	if err := stepLines.insert(tx, lines...); err != nil {
 		return err
 	}
 	for _, row := range rows {
@@ -306,8 +301,7 @@ func (s *Store) recordSteps(tx *gorm.DB, rows []fileRow) error {
 	return nil
 }
 
-func (s *Store) stepOf(row fileRow) stepRow {
-	return stepRow{
-		File: row.ID, Run: row.Run, Step: row.Step, State: row.State, Slug: slugOf(reasonFrom(row.Reason)), At: s.now(),
-	}
+// addLine adds what the timeline says of a row as it stands.
+func (s *Store) addLine(lines []any, row fileRow) []any {
+	return append(lines, row.ID, row.Run, row.Step, row.State, slugOf(reasonFrom(row.Reason)), s.now())
 }

@@ -2,33 +2,16 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
 
 	"github.com/haulier/haulier/job"
 )
-
-// outcomeRow is a file as it stood when a run let go of it.
-type outcomeRow struct {
-	Run            int64
-	File           int64
-	Step           string
-	State          string
-	Reason         string
-	ReceivedSize   int64
-	ReceivedSHA256 string `gorm:"column:received_sha256"`
-	PlainSize      int64
-	PlainSHA256    string `gorm:"column:plain_sha256"`
-	Final          raw
-	Local          raw
-	Proof          string
-	Bytes          int64
-	Duration       int64
-}
-
-func (outcomeRow) TableName() string { return "run_files" }
 
 // Outcome records what became of a file in a run; the last word counts.
 func (s *Store) Outcome(ctx context.Context, o job.Outcome) error {
@@ -62,43 +45,32 @@ func (s *Store) RunFiles(ctx context.Context, run int64) ([]job.Outcome, error) 
 }
 
 // RunFilesAfter gives the next outcomes of a run, at most 500, after the file of that id.
-func (s *Store) RunFilesAfter(ctx context.Context, run, after int64) ([]job.Outcome, error) {
-	var rows []outcomeRow
-	files := map[int64]fileRow{}
-	err := s.read(ctx, fmt.Sprintf("read the files of run %d", run), func(db *gorm.DB) error {
-		err := db.Where("run = ? AND file > ?", run, after).Order("file").Limit(page).Find(&rows).Error
-		if err != nil {
-			return err
+func (s *Store) RunFilesAfter(ctx context.Context, run, after int64) (outcomes []job.Outcome, err error) {
+	err = s.read(ctx, fmt.Sprintf("read the files of run %d", run), func(db *gorm.DB) error {
+		rows, err := db.Raw(outcomesOf, run, after, page).Rows()
+		if err == nil {
+			outcomes, err = outcomesFrom(rows)
 		}
-		return byID(db, rows, files)
+		return err
 	})
-	outcomes := make([]job.Outcome, len(rows))
-	for i, r := range rows {
-		outcomes[i] = r.outcome(files[r.File])
-	}
 	return outcomes, err
 }
 
-func byID(db *gorm.DB, outcomes []outcomeRow, files map[int64]fileRow) error {
-	ids := make([]int64, len(outcomes))
-	for i, r := range outcomes {
-		ids[i] = r.File
-	}
-	var rows []fileRow
-	if err := db.Where("id IN ?", ids).Find(&rows).Error; err != nil {
-		return err
-	}
-	for _, f := range rows {
-		files[f.ID] = f
-	}
-	return nil
-}
+var outcomesOf = `SELECT f.` + strings.Join(fileColumns, ", f.") + `, o.run, o.step, o.state, o.reason, o.received_size, o.received_sha256,
+	o.plain_size, o.plain_sha256, o.final, o.local, o.proof, o.bytes, o.duration
+	FROM run_files AS o JOIN files AS f ON f.id = o.file WHERE o.run = ? AND o.file > ? ORDER BY o.file LIMIT ?`
 
-// outcome lays what the run left over what the file is now.
-func (r outcomeRow) outcome(f fileRow) job.Outcome {
-	f.ID, f.Run = r.File, r.Run
-	f.Step, f.State, f.Reason = r.Step, r.State, r.Reason
-	f.ReceivedSize, f.ReceivedSHA256, f.PlainSize, f.PlainSHA256 = r.ReceivedSize, r.ReceivedSHA256, r.PlainSize, r.PlainSHA256
-	f.Final, f.Local, f.Proof = r.Final, r.Local, r.Proof
-	return job.Outcome{Run: r.Run, File: f.file(), Bytes: r.Bytes, Duration: time.Duration(r.Duration) * time.Microsecond}
+// outcomesFrom reads files as they are, and lays what the run left over that.
+func outcomesFrom(rows *sql.Rows) (outcomes []job.Outcome, err error) {
+	var f fileRow
+	var bytes, duration int64
+	fields := append(f.fields(), &f.Run, &f.Step, &f.State, &f.Reason, &f.ReceivedSize, &f.ReceivedSHA256,
+		&f.PlainSize, &f.PlainSHA256, &f.Final, &f.Local, &f.Proof, &bytes, &duration)
+	for rows.Next() {
+		if err = rows.Scan(fields...); err != nil {
+			break
+		}
+		outcomes = append(outcomes, job.Outcome{Run: f.Run, File: f.file(), Bytes: bytes, Duration: time.Duration(duration) * time.Microsecond})
+	}
+	return outcomes, errors.Join(err, rows.Err(), rows.Close())
 }
