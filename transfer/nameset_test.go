@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"unsafe"
 
 	"github.com/haulier/haulier/job"
 )
@@ -78,5 +79,53 @@ func TestANameSetSaysWhatItCannotRemember(t *testing.T) {
 	}
 	if got := n.missing(); len(got) != 2 || slices.Max(got) != 5+math.MaxUint32-1 {
 		t.Errorf("missing %v", got)
+	}
+}
+
+// A name takes what the document says of it, in sets of any size.
+func TestANameTakesLittleRoom(t *testing.T) {
+	for _, names := range []int{100_000, 130_000, 160_000, 200_000, 1_000_000} {
+		n := newNameSet(false)
+		for i := range names {
+			n.expect(fmt.Appendf(nil, "customers_%08d.csv", i), job.Standing{ID: int64(i + 1), Size: 4096, ModTime: 7})
+		}
+		room := uintptr(0)
+		for _, table := range n.tables {
+			room += uintptr(len(table.slots)) * unsafe.Sizeof(nameSlot{})
+		}
+		if each := float64(room) / float64(names); each > 32 {
+			t.Errorf("of %d names each takes %.1f bytes", names, each)
+		}
+	}
+}
+
+// What is known of a version is all 64 bits of its hash: each half tells versions apart that the other does not.
+func TestAPrintIsWide(t *testing.T) {
+	n := newNameSet(false)
+	seen := map[wide]bool{}
+	var halves [2]map[uint32]bool
+	halves[0], halves[1] = map[uint32]bool{}, map[uint32]bool{}
+	const versions = 300_000
+	for i := range int64(versions) {
+		p := n.print(4096, i)
+		seen[p], halves[0][p[0]], halves[1][p[1]] = true, true, true
+	}
+	if len(seen) != versions {
+		t.Errorf("%d prints of %d versions", len(seen), versions)
+	}
+	for i, half := range halves {
+		if len(half) < versions-1000 {
+			t.Errorf("half %d has %d values of %d", i, len(half), versions)
+		}
+	}
+	n.expect([]byte("a"), job.Standing{ID: 1, Size: 1, ModTime: 1})
+	for i := range 2 {
+		old := *n.slot(n.hash("a"))
+		slot := n.slot(n.hash("a"))
+		slot.print[i]++
+		if n.list(job.Entry{Name: "a", Size: 1, ModTime: 1}) {
+			t.Errorf("half %d of a print does not count", i)
+		}
+		*slot = old
 	}
 }

@@ -176,6 +176,11 @@ func ofImports() []mutant {
 			by:   tests{"transfer", "TestImportAsksTheLedgerOnlyAboutWhatIsNotAsItWas"},
 		},
 		{
+			name: "rest-wide", holds: "of a million files that all change every night none is taken for the old one in ten years",
+			cuts: []cut{{"transfer/names.go", "return widen(maphash.Bytes(n.seed, b[:]))", "return widen(maphash.Bytes(n.seed, b[:]) >> 32)"}},
+			by:   transfer("TestAPrintIsWide"),
+		},
+		{
 			name: "rest-listed", holds: "a known file that was listed is not taken for gone",
 			cuts: []cut{{"transfer/names.go", "\tslot.row = 0\n\treturn rests", "\treturn rests"}},
 			by:   tests{"transfer", "TestImportAsksTheLedgerOnlyAboutWhatIsNotAsItWas"},
