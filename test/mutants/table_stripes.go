@@ -65,7 +65,7 @@ func ofStripes() []mutant {
 		},
 		{
 			name: "stripe-password", holds: "a password that a server refuses for further connections is offered once",
-			cuts: []cut{{helpers, "if !h.login.creds.password.Empty() && !a.isShared(h.mark) || a.isDoubted(h.mark) {", "if false {"}},
+			cuts: []cut{{helpers, "!h.login.creds.password.Empty() && !a.isShared(h.mark) || a.isDoubted(h.mark) {", "a == nil {"}},
 			by:   sftp("TestServersThatLimitConnections"),
 		},
 		{

@@ -80,19 +80,24 @@ func (p *Pool) enter(ctx context.Context, hops []*hop, always bool) (*entry, err
 	return e, nil
 }
 
-// lock takes the gates of all accounts that are not proven yet, in one order for everybody.
+// lock takes the gates of all accounts that are not proven yet.
 func (e *entry) lock(ctx context.Context) error {
 	var unproven []*account
 	for _, h := range e.hops {
-		if a := e.pool.account(h.account()); !a.isProven(h.mark) && !slices.Contains(unproven, a) {
+		if a := e.pool.account(h.account()); !a.isProven(h.mark) {
 			unproven = append(unproven, a)
 		}
 	}
-	slices.SortFunc(unproven, func(a, b *account) int {
+	return e.take(ctx, unproven)
+}
+
+// take takes the gates of accounts, each once, and in one order for everybody: two ways may lead over the same accounts in turn.
+func (e *entry) take(ctx context.Context, accounts []*account) error {
+	slices.SortFunc(accounts, func(a, b *account) int {
 		return strings.Compare(pinAddress(job.Endpoint{Host: a.name.Host, Port: a.name.Port})+a.name.User,
 			pinAddress(job.Endpoint{Host: b.name.Host, Port: b.name.Port})+b.name.User)
 	})
-	for _, a := range unproven {
+	for _, a := range slices.Compact(accounts) {
 		select {
 		case a.gate <- struct{}{}:
 			e.held = append(e.held, a)

@@ -196,19 +196,19 @@ func (p *Pool) spare(s *Session, a *account) func() {
 // time and says no to a second as it would to a wrong password must not hear it seven times.
 func (p *Pool) sidedoor(ctx context.Context, hops []*hop) (leave func(), err error) {
 	e := &entry{pool: p}
+	var alone []*account
 	for _, h := range hops {
-		a := p.account(h.account())
-		if !h.login.creds.password.Empty() && !a.isShared(h.mark) || a.isDoubted(h.mark) {
-			select {
-			case a.gate <- struct{}{}:
-				e.held = append(e.held, a)
-			case <-ctx.Done():
-				e.leave()
-				return nil, context.Cause(ctx)
-			}
+		if a := p.account(h.account()); !h.login.creds.password.Empty() && !a.isShared(h.mark) || a.isDoubted(h.mark) {
+			alone = append(alone, a)
 		}
+	}
+	if err := e.take(ctx, alone); err != nil {
+		e.leave()
+		return nil, err
+	}
+	for _, h := range hops {
 		b, err := p.opts.Store.Breaker(ctx, h.account())
-		if err != nil || b.Open || !a.isProven(h.mark) {
+		if err != nil || b.Open || !p.account(h.account()).isProven(h.mark) {
 			e.leave()
 			return nil, errors.Join(errNoHelper, err)
 		}
