@@ -18,13 +18,29 @@ func renameNoReplace(from, to string) error {
 	return nil
 }
 
-// syncDir makes the names in a folder durable.
+// syncDir makes the names in a folder durable. It is done for each file that moves: os.Open would do three calls more, for readers.
 func syncDir(dir string) error {
-	folder, err := os.Open(dir)
-	if err != nil {
+	folder := -1
+	err := unbroken(func() (err error) {
+		folder, err = unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 		return err
+	})
+	if err != nil {
+		return &os.PathError{Op: "open", Path: dir, Err: err}
 	}
-	return errors.Join(folder.Sync(), folder.Close())
+	if err := errors.Join(unbroken(func() error { return unix.Fsync(folder) }), unix.Close(folder)); err != nil {
+		return &os.PathError{Op: "sync", Path: dir, Err: err}
+	}
+	return nil
+}
+
+// unbroken does a call again that a signal broke off.
+func unbroken(call func() error) error {
+	for {
+		if err := call(); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
 }
 
 // makeDir makes a folder and its parents, durably; one that is there is fine, whatever its mode.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/haulier/haulier/internal/failpoint"
 )
 
@@ -123,10 +125,11 @@ func (s *Stage) Promote(from, to string) error {
 	return nil
 }
 
-// Remove deletes a staged file; one that is not there is fine.
+// Remove deletes a staged file; one that is not there, as mostly, is fine. A folder is no staged file.
 func (s *Stage) Remove(name string) error {
-	if err := os.Remove(s.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove from stage: %w", err)
+	path := s.path(name)
+	if err := unbroken(func() error { return unix.Unlink(path) }); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove from stage: %w", &os.PathError{Op: "remove", Path: path, Err: err})
 	}
 	return nil
 }
