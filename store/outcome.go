@@ -44,6 +44,14 @@ func (s *Store) RunFiles(ctx context.Context, run int64) ([]job.Outcome, error) 
 	return all, nil
 }
 
+// RunFileIDs gives the ids of all files of a run.
+func (s *Store) RunFileIDs(ctx context.Context, run int64) (ids []int64, err error) {
+	err = s.read(ctx, fmt.Sprintf("read which files run %d had", run), func(db *gorm.DB) error {
+		return db.Raw(`SELECT file FROM run_files WHERE run = ?`, run).Scan(&ids).Error
+	})
+	return ids, err
+}
+
 // RunFilesAfter gives the next outcomes of a run, at most 500, after the file of that id.
 func (s *Store) RunFilesAfter(ctx context.Context, run, after int64) (outcomes []job.Outcome, err error) {
 	err = s.read(ctx, fmt.Sprintf("read the files of run %d", run), func(db *gorm.DB) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,6 +54,13 @@ func (p *progress) show(event job.Progress) {
 	case event.Total > 0:
 		p.line(event)
 	}
+}
+
+// all says whether the ends of all these files were shown.
+func (p *progress) all(files []int64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !slices.ContainsFunc(files, func(id int64) bool { return !p.told[id] })
 }
 
 // missed shows the end of a file that nobody was told of while it happened.

@@ -130,6 +130,10 @@ func endOf(ctx context.Context, s *store.Store, id int64, shown *progress) (ende
 	if err != nil {
 		return endedRun{}, err
 	}
+	files, err := s.RunFileIDs(ctx, id)
+	if err != nil || run.State == job.RunSucceeded && run.Reason == nil && shown.all(files) {
+		return endedRun{run: run}, err // nothing more is to be said of any file
+	}
 	outcomes, err := s.RunFiles(ctx, id)
 	for _, o := range outcomes {
 		shown.missed(o)
