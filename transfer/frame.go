@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,6 +67,7 @@ type frame struct {
 	restored bool   // the ledger is an older copy: nothing that looks new is taken without a person's word
 	parallel int    // files at the same time; 0: as their sizes suggest
 	turns    *turns // of those that move
+	movers   sync.WaitGroup
 	seq      int
 	only     only        // of a run that is about one name
 	odd      atomic.Bool // the server gives open files other times than names
@@ -207,44 +209,51 @@ func (r *frame) advance(ctx context.Context, f *job.File, to job.Step) error {
 	}))
 }
 
-// take moves the files at the paths, several at a time, until one failure makes it useless to go on.
+// take moves the files at the paths, several at a time, until one failure makes it useless to go on. Rows are read for so many at once,
+// but nobody waits for the slowest of those.
 func (r *frame) take(ctx context.Context, paths []string) error {
-	for start := 0; start < len(paths) && !r.over(); start += batch {
-		part := paths[start:min(start+batch, len(paths))]
+	if r.turns == nil {
+		r.turns = newTurns(r.parallel)
+	}
+	err := r.takeAll(ctx, paths)
+	r.movers.Wait()
+	if err == nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+func (r *frame) takeAll(ctx context.Context, paths []string) error {
+	for part := range slices.Chunk(paths, batch) {
+		if r.over() || ctx.Err() != nil {
+			return nil
+		}
 		rows, err := r.ledger.Known(ctx, r.spec.Name, part)
 		if err != nil {
 			return ledgerReason(err)
 		}
 		r.takeBatch(ctx, part, rows)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
 	}
 	return nil
 }
 
 func (r *frame) takeBatch(ctx context.Context, paths []string, rows map[string]job.File) {
-	var movers sync.WaitGroup
-	if r.turns == nil {
-		r.turns = newTurns(r.parallel)
-	}
 	for _, path := range paths {
 		f := rows[path]
 		if !open(f) || f.Aside != "" {
 			continue // a person has decided about it since the listing, or a version was adopted, which has its own quiet time
 		}
 		if r.over() || ctx.Err() != nil || !r.another() {
-			break
+			return
 		}
 		r.seq++
 		seq := r.seq
 		end := r.turns.take(f.Size)
-		movers.Go(func() {
+		r.movers.Go(func() {
 			defer end()
 			r.file(ctx, f, seq)
 		})
 	}
-	movers.Wait()
 }
 
 // another says whether max_files allows one more, and notes the first time that it does not.
