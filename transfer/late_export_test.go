@@ -253,3 +253,73 @@ func TestExportDirectKnowsALongerFileOfAnother(t *testing.T) {
 	b.want(1, 0, 0, 0)
 	has(t, b.remote("in"), map[string]string{"a.csv": "one"})
 }
+
+// early is a session whose server tells of a temporary that CLOSE has not reached yet: its time is that of the last WRITE.
+type early struct{ transfer.Carrier }
+
+func (c early) Stat(ctx context.Context, path string) (job.Entry, error) {
+	entry, err := c.Carrier.Stat(ctx, path)
+	if strings.HasSuffix(path, ".part") {
+		entry.ModTime -= 2
+	}
+	return entry, err
+}
+
+// The answer to a rename is lost, and what lies under the final name is of another time than the temporary was seen to have. It is known by
+// its bytes: not where they are others, nor where it was there before.
+func TestExportKnowsItsFileByItsBytes(t *testing.T) {
+	t.Cleanup(transfer.Hasten())
+	dropped := sftptest.Knobs{Faults: []sftptest.Fault{{Op: "rename", Times: 1, Do: sftptest.DropDone}}}
+	ignored := sftptest.Knobs{Faults: []sftptest.Fault{{Op: "rename", Times: 1, Do: sftptest.Drop}}}
+	yesterdays := func(b *bundle, final, temp string) {
+		b.gone(temp)
+		put(b.t, final, "one", time.Now().Add(-24*time.Hour))
+	}
+	for name, tc := range map[string]struct {
+		knobs   sftptest.Knobs
+		profile string
+		verify  job.Verify
+		then    func(b *bundle, final, temp string)
+		want    job.State
+	}{
+		"renamed": {knobs: dropped, want: job.FileDelivered},
+		"somebody's, of our size": {knobs: ignored, want: job.FileHeld, then: func(b *bundle, final, temp string) {
+			b.gone(temp)
+			put(b.t, final, "two")
+		}},
+		"yesterday's, with our bytes":    {knobs: ignored, want: job.FileHeld, then: yesterdays},
+		"yesterday's, and nobody looked": {knobs: ignored, verify: job.VerifyNone, want: job.FileHeld, then: yesterdays},
+		"not renamed":                    {knobs: ignored, want: job.FileHeld, then: func(b *bundle, final, temp string) { put(b.t, final, "one") }},
+		"fetching uses it up":            {knobs: sftptest.Knobs{ReadOnce: true, Faults: dropped.Faults}, profile: "read-once", want: job.FileHeld},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t, tc.knobs).exporting(func(ex *job.Export) { ex.Verify = tc.verify })
+			b.conn.Profile = tc.profile
+			put(t, filepath.Join(b.outbox, "a.csv"), "one")
+			b.doBetween(between{remote: func(c transfer.Carrier) transfer.Carrier { return early{c} }})
+			if f := b.last(); f.Step != job.StepRenaming {
+				t.Fatalf("row %+v", f)
+			}
+			if tc.then != nil {
+				tc.then(b, b.remote("in", "a.csv"), b.remote(b.last().Temp))
+			}
+			b.endClaims()
+			b.server.ClearLog()
+			b.do()
+			if f := b.last(); f.State != tc.want || f.State == job.FileDelivered && f.Proof != job.ProofVerified {
+				t.Errorf("%s, %s: %v", f.State, f.Proof, f.Reason)
+			}
+			if tc.profile != "" && slices.Contains(ops(b), "read") {
+				t.Error("it was fetched")
+			}
+		})
+	}
+}
+
+// gone takes a file away.
+func (b *bundle) gone(path string) {
+	b.t.Helper()
+	if err := os.Remove(path); err != nil {
+		b.t.Fatal(err)
+	}
+}

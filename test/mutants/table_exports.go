@@ -36,6 +36,16 @@ func ofExports() []mutant {
 			by:   transfer("TestExportKnowsYesterdaysFileOfTheSameLength"),
 		},
 		{
+			name: "final-bytes", holds: "a final file of our size and of a later time is known by its bytes where the answer to RENAME was lost",
+			cuts: []cut{{publish, "return err == nil && back == f.Received, err", "return err == nil && (back == f.Received || true), err"}},
+			by:   transfer("TestExportKnowsItsFileByItsBytes"),
+		},
+		{
+			name: "final-newer", holds: "an older file with our bytes under the final name is not taken for what was sent",
+			cuts: []cut{{publish, "!now.fits || !now.newer || r.way.once", "!now.fits || r.way.once"}},
+			by:   transfer("TestExportKnowsItsFileByItsBytes"),
+		},
+		{
 			name: "look-before-upload", holds: "a final name that is taken is seen before a byte is sent",
 			cuts: []cut{{upload, "\treturn r.taken(*f)\n}\n\n// stat looks", "\treturn nil\n}\n\n// stat looks"}},
 			by:   transfer("TestExportIfExists"),
