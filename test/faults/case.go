@@ -63,6 +63,7 @@ type pass struct {
 	program string // built with failpoints
 	say     func(format string, args ...any)
 	known   *passed
+	lanes   []int // how many connections carried one file at a time, in each round on a long line
 	tally
 }
 

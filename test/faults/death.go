@@ -115,6 +115,9 @@ func (p *pass) roundOf(ctx context.Context, w *world, sizes []int, once func(*wo
 		return err
 	}
 	p.Rounds++
+	if w.kind.lanes > 0 {
+		p.lanes = append(p.lanes, w.carriers())
+	}
 	return p.look(ctx, w)
 }
 

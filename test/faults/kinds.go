@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/haulier/haulier/transfer/sftptest"
 )
@@ -29,6 +30,10 @@ type kind struct {
 	patient bool              // haulier waits as long as it does by itself, not as long as tests have time
 	disks   map[string]string // folders on a tmpfs of their own, with its options
 	power   bool              // the machine's disks are such as lose what was not synced when their power is lost
+	version string            // of the server's SSH; empty: its own
+	lanes   int               // max_connections; 0: 2
+	sizes   []int             // of the files; none: twenty small ones
+	lasts   time.Duration     // that a run may take; 0: patience
 	rekey   uint64            // bytes after which the server wants new keys; 0: as SSH says
 }
 

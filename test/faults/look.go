@@ -149,7 +149,7 @@ func (k kind) direct() bool {
 // what it remembers, the files of rows that are held, and what processes left there that died: the sweep finds that when it is a day old,
 // if its row is done.
 var (
-	theirs = regexp.MustCompile(`^(f\d{4}|daily)-\d\d(\.\d{8}T\d{6}\.\d{6}Z)?\.csv(\.pgp)?(\.done)?$`)
+	theirs = regexp.MustCompile(`^(f\d{4}|daily)-\d{2,3}(\.\d{8}T\d{6}\.\d{6}Z)?\.csv(\.pgp)?(\.done)?$`)
 	ours   = regexp.MustCompile(`^(epoch\.move(\.new)?|probe-\d+)$`)
 )
 

@@ -230,5 +230,5 @@ func build(ctx context.Context, program string) error {
 
 // Cases are all cases of the campaign.
 func Cases() []Case {
-	return slices.Concat(deaths(), connections(), truths(), disks(), secrets(), suites())
+	return slices.Concat(deaths(), connections(), truths(), disks(), secrets(), suites(), speeds())
 }

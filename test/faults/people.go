@@ -89,10 +89,13 @@ func (p *people) nextSecond() {
 	}
 }
 
-// putOut makes new versions of these sizes, or twenty of 4 to 64 KiB, and says how many.
+// putOut makes new versions of these sizes, or of those of the kind, or twenty of 4 to 64 KiB, and says how many.
 func (p *people) putOut(sizes []int) (int, error) {
 	p.nextSecond()
 	p.round++
+	if len(sizes) == 0 {
+		sizes = p.w.kind.sizes
+	}
 	if len(sizes) == 0 {
 		for range filesARound {
 			sizes = append(sizes, 4<<10+p.w.rng.IntN(60<<10))

@@ -69,13 +69,18 @@ func (p *pass) disturbances() []string {
 // trace gives the failpoints that runs of a kind come by, and how often each: one that is undisturbed, and those that find
 // what others left.
 func (p *pass) trace(ctx context.Context, k kind) (points, error) {
+	return p.traceAfter(ctx, k, p.disturbances())
+}
+
+// traceAfter is trace behind these disturbances.
+func (p *pass) traceAfter(ctx context.Context, k kind, disturbances []string) (points, error) {
 	w, err := newWorld(ctx, p.program, k, p.rng)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
 	visits := points{}
-	for _, disturb := range p.disturbances() {
+	for _, disturb := range disturbances {
 		if _, err := w.people.putOut(nil); err != nil {
 			return nil, err
 		}

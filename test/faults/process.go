@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -50,7 +52,25 @@ func (w *world) succeeds(ctx context.Context, args ...string) error {
 
 // haulierTold calls the program and sends it a signal after a time. Zero: never.
 func (w *world) haulierTold(ctx context.Context, after time.Duration, signal syscall.Signal, args ...string) (run, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	return w.haulierWhen(ctx, func(ctx context.Context) bool { return after > 0 && waited(ctx, after) }, signal, args...)
+}
+
+// waited says whether a time has gone by before ctx ended.
+func waited(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// haulierWhen calls the program and sends it a signal when its moment comes, unless it ends before: the moment's ctx ends then.
+func (w *world) haulierWhen(ctx context.Context, moment func(context.Context) bool, signal syscall.Signal, args ...string) (run, error) {
+	longest := cmp.Or(w.kind.lasts, patience)
+	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	command := w.command(ctx, args...)
 	var stdout, stderr bytes.Buffer
@@ -59,17 +79,22 @@ func (w *world) haulierTold(ctx context.Context, after time.Duration, signal sys
 	if err := command.Start(); err != nil {
 		return run{}, err
 	}
-	if after > 0 {
-		timer := time.AfterFunc(after, func() { _ = command.Process.Signal(signal) })
-		defer timer.Stop()
-	}
+	during, over := context.WithCancel(ctx)
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		if moment(during) {
+			_ = command.Process.Signal(signal)
+		}
+	})
 	err := command.Wait()
+	over()
+	waiting.Wait()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return run{}, err
 	}
 	if ctx.Err() != nil {
-		return run{}, fmt.Errorf("haulier %s hangs: it was ended after %v\n%s", strings.Join(args, " "), patience, stdout.String()+stderr.String())
+		return run{}, fmt.Errorf("haulier %s hangs: it was ended after %v\n%s", strings.Join(args, " "), longest, stdout.String()+stderr.String())
 	}
 	r := run{
 		code: command.ProcessState.ExitCode(), killed: command.ProcessState.ExitCode() == -1,

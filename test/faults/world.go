@@ -88,7 +88,7 @@ func (w *world) startServer() error {
 	}
 	w.server, err = sftptest.Start(sftptest.Options{
 		Root: w.path("server"), Users: []sftptest.User{{Name: user, Password: password}}, Knobs: w.kind.knobs, LogTo: log,
-		Config: ssh.Config{RekeyThreshold: w.kind.rekey},
+		Version: w.kind.version, Config: ssh.Config{RekeyThreshold: w.kind.rekey},
 	})
 	return err
 }
@@ -145,7 +145,7 @@ connections:
     host_keys: [%s]
     username: %s
     auth: {methods: [password], password: %s}
-    max_connections: 2
+    max_connections: %d
     locations: {out: /out, done: /done, in: /in}
     %s
 jobs:
@@ -153,7 +153,7 @@ jobs:
     connection: acme
     schedule: "0 4 * * *"
     %s
-`, port, strings.Join(w.server.HostKeys(), ", "), user, kept, conn, w.kind.settings())
+`, port, strings.Join(w.server.HostKeys(), ", "), user, kept, cmp.Or(w.kind.lanes, 2), conn, w.kind.settings())
 }
 
 // hits gives the failpoints that were hit since it was last asked, in order.

@@ -128,7 +128,7 @@ func (s *Server) questions() []string {
 
 // passed says what follows a method: nothing, the next one, or a refusal.
 func (s *Server) passed(ok bool, sequences [][]string, method string) (*ssh.Permissions, error) {
-	if !ok || s.current().RefuseLogin {
+	if !ok || s.current().RefuseLogin || s.crowded() {
 		return nil, errDenied
 	}
 	if s.current().PartialForEver {
@@ -145,6 +145,17 @@ func (s *Server) passed(ok bool, sequences [][]string, method string) (*ssh.Perm
 		rest = append(rest, sequence[1:])
 	}
 	return nil, &ssh.PartialSuccessError{Next: s.callbacks(rest)}
+}
+
+// crowded says whether as many are logged in as may be.
+func (s *Server) crowded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.knobs.MaxLogins == 0 || s.loggedIn < s.knobs.MaxLogins {
+		return false
+	}
+	s.struck.Add(1)
+	return true
 }
 
 func (s *Server) user(name string) User {

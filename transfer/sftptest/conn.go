@@ -16,13 +16,14 @@ const sessionsDefault = 10
 type connection struct {
 	server *Server
 	number int
+	later  bool // it came while another one was there
 	raw    net.Conn
 	ssh    *ssh.ServerConn
 	home   string
 }
 
 // serve serves one connection to its end.
-func (s *Server) serve(raw net.Conn, number int) {
+func (s *Server) serve(raw net.Conn, number int, later bool) {
 	defer s.dismiss(raw)
 	conn, channels, requests, err := s.handshake(raw, number)
 	if err != nil {
@@ -33,7 +34,7 @@ func (s *Server) serve(raw net.Conn, number int) {
 		return
 	}
 	defer s.leave()
-	c := &connection{server: s, number: number, raw: raw, ssh: conn, home: s.user(conn.User()).Home}
+	c := &connection{server: s, number: number, later: later, raw: raw, ssh: conn, home: s.user(conn.User()).Home}
 	var work sync.WaitGroup
 	defer work.Wait()
 	work.Go(func() { c.globalRequests(requests) })

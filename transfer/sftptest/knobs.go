@@ -59,6 +59,7 @@ type Knobs struct {
 
 	// The login.
 	RefuseLogin    bool
+	MaxLogins      int        // logged in at once; who comes beside them is told that the credentials are wrong. 0: any number
 	Methods        [][]string // in the place of Options.Methods
 	PartialForEver bool       // whatever is right is a part of the login, and there is always more
 	Banners        int        // messages before the login, full of escape codes
@@ -90,7 +91,7 @@ const (
 type Fault struct {
 	Op    string        // as in Operation.Op; empty: any
 	Path  string        // the whole path or its last element; empty: any
-	Later bool          // only requests of later connections than the server's first
+	Later bool          // only requests of connections that came while another one was there
 	After int           // matching requests that go well first
 	Times int           // matching requests that are hit; 0: all that follow
 	Delay time.Duration // before anything else happens

@@ -170,23 +170,24 @@ func (s *Server) accept(listener net.Listener) {
 		if err != nil {
 			return
 		}
-		if number, ok := s.admit(conn); ok {
-			s.done.Go(func() { s.serve(conn, number) })
+		if number, later, ok := s.admit(conn); ok {
+			s.done.Go(func() { s.serve(conn, number, later) })
 		}
 	}
 }
 
 // admit counts a connection in, unless the server stops.
-func (s *Server) admit(conn net.Conn) (number int, ok bool) {
+func (s *Server) admit(conn net.Conn) (number int, later, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ctx.Err() != nil {
 		_ = conn.Close()
-		return 0, false
+		return 0, false, false
 	}
+	later = len(s.conns) > 0
 	s.conns[conn] = struct{}{}
 	s.sessions++
-	return s.sessions, true
+	return s.sessions, later, true
 }
 
 func (s *Server) dismiss(conn net.Conn) {

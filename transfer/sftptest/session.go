@@ -89,7 +89,7 @@ func (s *session) read() (kind byte, body []byte, err error) {
 // hello answers INIT.
 func (s *session) hello() error {
 	kind, _, err := s.read()
-	if err != nil || kind != packet.Init {
+	if err != nil || kind != packet.Init || !s.pause(s.server.current().Delay) {
 		return errHangUp
 	}
 	b := packet.AppendUint32([]byte{0, 0, 0, 0, packet.VersionReply}, packet.Version)
@@ -105,7 +105,7 @@ func (s *session) handle(a *asked) error {
 	s.knobs = s.server.current()
 	s.describe(a)
 	a.log.Began = time.Now()
-	fault, hit := s.server.fault(a.log)
+	fault, hit := s.server.fault(a.log, s.conn.later)
 	a.log.Fault = hit
 	if !s.pause(s.knobs.Delay + fault.Delay) {
 		return errHangUp
@@ -258,11 +258,11 @@ func (s *session) note(a *asked, code uint32) {
 }
 
 // fault finds the first fault that hits an operation.
-func (s *Server) fault(o Operation) (Fault, bool) {
+func (s *Server) fault(o Operation, later bool) (Fault, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, f := range s.knobs.Faults {
-		if (f.Op != "" && f.Op != o.Op) || (f.Later && o.Session == 1) || (f.Path != "" && f.Path != o.Path && f.Path != path.Base(o.Path)) {
+		if (f.Op != "" && f.Op != o.Op) || (f.Later && !later) || (f.Path != "" && f.Path != o.Path && f.Path != path.Base(o.Path)) {
 			continue
 		}
 		s.hits[i]++
