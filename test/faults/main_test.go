@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/haulier/haulier/transfer/sftptest"
 )
 
 // Twelve shards do every case of a night, and none twice.
@@ -46,7 +49,7 @@ func TestWhatIsAbsentIsNotRun(t *testing.T) {
 	}
 }
 
-// Each number of the plan is a case: groups A to J have 126 in all, H also those of the catalogue of hostile servers. Two
+// Each number of the plan is a case: groups A to J have 126 in all, H also those of the catalogue of hostile servers, and K came behind them. Two
 // cases stand for many of them, one for each failpoint.
 func TestEveryNumberIsAccountedFor(t *testing.T) {
 	have := map[string]bool{}
@@ -64,7 +67,7 @@ func TestEveryNumberIsAccountedFor(t *testing.T) {
 	for _, group := range []struct {
 		letter   string
 		from, to int
-	}{{"A", 1, 24}, {"B", 25, 39}, {"C", 40, 56}, {"D", 57, 72}, {"E", 73, 88}, {"F", 89, 96}, {"G", 97, 104}, {"H", 1, 20}, {"H", 105, 110}, {"I", 111, 122}, {"J", 123, 126}} {
+	}{{"A", 1, 24}, {"B", 25, 39}, {"C", 40, 56}, {"D", 57, 72}, {"E", 73, 88}, {"F", 89, 96}, {"G", 97, 104}, {"H", 1, 20}, {"H", 105, 110}, {"I", 111, 122}, {"J", 123, 126}, {"K", 127, 128}} {
 		for n := group.from; n <= group.to; n++ {
 			if id := fmt.Sprintf("%s%d", group.letter, n); !have[id] {
 				t.Errorf("no case is %s", id)
@@ -84,7 +87,7 @@ func TestRowsPointToCasesThatAreRun(t *testing.T) {
 	}
 	for _, c := range rows {
 		why := c.do(t.Context(), options{tier: Night}, 1, t.Logf).Why
-		for _, id := range regexp.MustCompile(`\b[A-J][0-9]+(\.[0-9]+)?\b`).FindAllString(why, -1) {
+		for _, id := range regexp.MustCompile(`\b[A-K][0-9]+(\.[0-9]+)?\b`).FindAllString(why, -1) {
 			if !have[id] {
 				t.Errorf("%s points to %s, which is not there or not run", c.ID, id)
 			}
@@ -167,5 +170,27 @@ func TestAReportIsOfOneWholeCampaign(t *testing.T) {
 	}
 	if whole, err = sumUp(few); err != nil || whole.judge(nil) == nil {
 		t.Errorf("nobody died at random, and all is well: %v", err)
+	}
+}
+
+// Connections carry one file together while each of them does, and not when one comes behind the other.
+func TestCarriersAreThoseOfOneTime(t *testing.T) {
+	at := func(session int, op string, from, to int64) sftptest.Operation {
+		return sftptest.Operation{Session: session, Op: op, Began: time.Unix(from, 0), At: time.Unix(to, 0)}
+	}
+	for name, tc := range map[string]struct {
+		log  []sftptest.Operation
+		want int
+	}{
+		"none":          {[]sftptest.Operation{at(1, "lstat", 1, 9)}, 0},
+		"one":           {[]sftptest.Operation{at(1, "read", 1, 2), at(1, "read", 2, 3), at(2, "lstat", 1, 9)}, 1},
+		"one by one":    {[]sftptest.Operation{at(1, "write", 1, 2), at(2, "write", 2, 3), at(3, "write", 3, 4)}, 1},
+		"two of three":  {[]sftptest.Operation{at(1, "read", 1, 2), at(2, "read", 2, 3), at(1, "read", 3, 4), at(3, "read", 4, 5)}, 2},
+		"all together":  {[]sftptest.Operation{at(1, "read", 1, 2), at(2, "read", 1, 2), at(3, "read", 1, 2), at(1, "read", 2, 3)}, 3},
+		"in each other": {[]sftptest.Operation{at(1, "write", 1, 2), at(2, "write", 2, 3), at(3, "write", 3, 4), at(1, "write", 8, 9), at(2, "write", 7, 8)}, 3},
+	} {
+		if got := carriers(tc.log); got != tc.want {
+			t.Errorf("%s: %d, want %d", name, got, tc.want)
+		}
 	}
 }

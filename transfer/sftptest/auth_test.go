@@ -185,6 +185,24 @@ func TestConnectionsAndSessionsAreCounted(t *testing.T) {
 	}
 }
 
+func TestLoginsBesideTooManyAreRefused(t *testing.T) {
+	s, _ := start(t, sftptest.Options{Knobs: sftptest.Knobs{MaxLogins: 1}})
+	first, err := login(t, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := first.SendRequest("keepalive@openssh.com", true, nil); err != nil { // by now the server has counted it
+		t.Fatal(err)
+	}
+	if _, err := login(t, s); err == nil || s.Struck() == 0 {
+		t.Errorf("a second one was let in: %v", err)
+	}
+	s.Change(func(k *sftptest.Knobs) { k.MaxLogins = 2 })
+	if _, err := login(t, s); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWithoutSFTPTheSubsystemIsRefused(t *testing.T) {
 	s, _ := start(t, sftptest.Options{Knobs: sftptest.Knobs{NoSFTP: true}})
 	conn, err := login(t, s)

@@ -94,6 +94,17 @@ func TestFaultsHitWhatTheyName(t *testing.T) {
 	}
 }
 
+// A connection that came while another one was there stays a later one, and the first is none, whatever its number.
+func TestFaultsOfLaterConnections(t *testing.T) {
+	s, first, _ := with(t, sftptest.Knobs{Faults: []sftptest.Fault{{Op: "stat", Later: true, Do: sftptest.Fail, Code: packet.Failure}}})
+	second := connect(t, s)
+	_, err := first.Stat(t.Context(), "f")
+	_, later := second.Stat(t.Context(), "f")
+	if err != nil || later == nil {
+		t.Errorf("the first: %v; the second: %v", err, later)
+	}
+}
+
 func TestStopFreesAStalledSession(t *testing.T) {
 	s, c, _ := with(t, sftptest.Knobs{})
 	s.Change(func(k *sftptest.Knobs) { k.Faults = []sftptest.Fault{{Do: sftptest.Stall}} })
