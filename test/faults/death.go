@@ -117,6 +117,7 @@ func (p *pass) roundOf(ctx context.Context, w *world, sizes []int, once func(*wo
 	p.Rounds++
 	if w.kind.lanes > 0 {
 		p.lanes = append(p.lanes, carriers(w.server.Log()))
+		w.server.ClearLog()
 	}
 	return p.look(ctx, w)
 }
