@@ -95,7 +95,7 @@ func oneByOne(also func(*sftptest.Knobs)) func(*sftptest.Knobs) {
 // slowAnd is a server that takes its time, so that there is silence in which keepalives are sent.
 func slowAnd(also func(*sftptest.Knobs)) func(*sftptest.Knobs) {
 	return func(k *sftptest.Knobs) {
-		k.Delay = 200 * time.Millisecond
+		k.Delay = 100 * time.Millisecond
 		also(k)
 	}
 }
