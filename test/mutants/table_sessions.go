@@ -100,11 +100,8 @@ func ofSessions() []mutant {
 		},
 		{
 			name: "operation-deadline", holds: "a look, a rename or a delete that is not answered is given up",
-			cuts: []cut{
-				{"transfer/sftp/session.go", "return context.WithTimeoutCause(ctx, d, &timeoutError{errNoAnswer, d})", "_ = &timeoutError{errNoAnswer, d}\n\treturn context.WithCancel(ctx)"},
-				{"transfer/sftp/connect.go", ", RequestTimeout: w.last().timeouts.Operation}", "}"},
-			},
-			by: sftp("TestLostAnswers"), hangs: 20 * time.Second,
+			cuts: []cut{{"transfer/sftp/connect.go", ", RequestTimeout: w.last().timeouts.Operation}", "}"}},
+			by:   sftp("TestLostAnswers"), hangs: 20 * time.Second,
 		},
 		{
 			name: "close-bound", holds: "the farewell to a server that does not answer is bounded",

@@ -75,8 +75,18 @@ func onTheWire() []mutant {
 		},
 		{
 			name: "open-files", holds: "no more files are open at once than the server says that it can bear",
-			cuts: []cut{{get, "\tif err := c.takeHandle(ctx, path, opts.Waiting); err != nil {\n\t\treturn 0, err\n\t}\n\tdefer c.giveHandle()\n", ""}},
+			cuts: []cut{{"transfer/sftp/wire/client.go", "make(chan struct{}, min(max(handles-1, 1), handlesTold))", "make(chan struct{}, handlesTold)"}},
 			by:   wire("TestNoMoreFilesAreOpenThanTheServerBears"),
+		},
+		{
+			name: "open-until-closed", holds: "a file counts as open until the server has answered its CLOSE",
+			cuts: []cut{{"transfer/sftp/wire/handle.go", "\tc.done.Go(func() {\n\t\tdefer c.giveHandle()\n", "\tc.giveHandle()\n\tc.done.Go(func() {\n"}},
+			by:   wire("TestAFileIsOpenUntilItsCloseIsAnswered"),
+		},
+		{
+			name: "answer-cap", holds: "one answer that a server keeps back while it gives others is not waited for without end",
+			cuts: []cut{{request, "case took >= most:", "case false:"}},
+			by:   wire("TestOneAnswerMayTakeTenTimesTheSilence"), hangs: 20 * time.Second,
 		},
 		{
 			name: "close-ahead-lost", holds: "an answer that is lost behind a CLOSE that went ahead is told as that of a file that may have been taken",

@@ -107,6 +107,9 @@ func (s *Session) lostReason(ctx context.Context, a act, cause error) *job.Reaso
 		return lost(s.slowness(a, ours))
 	case errors.Is(cause, wire.ErrSilent):
 		return lost("net.stalled", fmt.Sprintf("%s did not answer when asked to %s %s within %v", s.at(), a.doing, shown(a.path), s.way.last().timeouts.Operation), again)
+	case errors.Is(cause, wire.ErrUnanswered):
+		return lost("net.stalled", fmt.Sprintf("%s answered others and not when asked to %s %s, within %v", s.at(), a.doing, shown(a.path),
+			wire.Patience*s.way.last().timeouts.Operation), again)
 	case ctx.Err() != nil:
 		return ended(a.outcome(), &endError{context.Cause(ctx)})
 	case errors.Is(cause, wire.ErrListingPacket):
@@ -201,7 +204,7 @@ func (s *Session) renameRefused(from, to string, err error) *job.Reason {
 func (s *Session) pathMissing(ctx context.Context, a act, e *wire.StatusError) *job.Reason {
 	cause := fmt.Sprintf("there is no %s on the server", shown(a.path))
 	if a.parents && !s.putOnly {
-		ctx, cancel := s.bounded(context.WithoutCancel(ctx))
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wire.Patience*s.way.last().timeouts.Operation)
 		defer cancel()
 		if parent := s.nearest(ctx, a.path); parent != "" {
 			cause += fmt.Sprintf("; the nearest folder that exists is %s", shown(parent))

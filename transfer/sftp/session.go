@@ -104,8 +104,6 @@ func (s *Session) List(ctx context.Context, dir string, limit int, each func(job
 
 // Stat looks at a path without following a symbolic link at its end.
 func (s *Session) Stat(ctx context.Context, name string) (job.Entry, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	entry, err := s.way.wire.Lstat(ctx, name)
 	if errors.Is(err, errors.ErrUnsupported) {
 		entry, err = s.way.wire.Stat(ctx, name)
@@ -162,8 +160,6 @@ func (s *Session) Put(ctx context.Context, name string, src io.Reader, size int6
 // Rename renames by the means asked for; empty: posix-rename where the server has it, which replaces, else
 // SSH_FXP_RENAME, which may or may not. A refusal is remote.rename_refused.
 func (s *Session) Rename(ctx context.Context, from, to string, means job.RenameMeans) error {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	if means == "" {
 		means = s.bestRename()
 	}
@@ -190,8 +186,6 @@ func (s *Session) Rename(ctx context.Context, from, to string, means job.RenameM
 
 // Remove removes a file, in one request.
 func (s *Session) Remove(ctx context.Context, name string) error {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	if err := s.way.wire.Remove(ctx, name); err != nil {
 		return s.failed(ctx, act{doing: "remove", path: name, changes: true}, err)
 	}
@@ -201,8 +195,6 @@ func (s *Session) Remove(ctx context.Context, name string) error {
 
 // Mkdir makes a folder.
 func (s *Session) Mkdir(ctx context.Context, dir string) error {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	if err := s.way.wire.Mkdir(ctx, dir); err != nil {
 		return s.failed(ctx, act{doing: "make", path: dir, changes: true}, err)
 	}
@@ -213,19 +205,11 @@ func (s *Session) Mkdir(ctx context.Context, dir string) error {
 // Free gives the bytes that our user may still write below dir. A server that does not tell gives an error that is
 // errors.ErrUnsupported.
 func (s *Session) Free(ctx context.Context, dir string) (int64, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	free, err := s.way.wire.Statvfs(ctx, dir)
 	if err != nil {
 		return 0, s.failed(ctx, act{doing: "ask for free space in", path: dir}, err)
 	}
 	return free, nil
-}
-
-// bounded gives one metadata request its time.
-func (s *Session) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	d := s.way.last().timeouts.Operation
-	return context.WithTimeoutCause(ctx, d, &timeoutError{errNoAnswer, d})
 }
 
 func (s *Session) bestRename() job.RenameMeans {

@@ -51,9 +51,9 @@ func (s *Session) watch(ctx context.Context) (watched context.Context, t *transf
 	}
 }
 
-// served is when the server last answered anything, if more than one transfer is under way.
+// served is when the server last answered anything, if it has more to do than one transfer.
 func (s *Session) served() time.Duration {
-	if s.moving.Load() < 2 {
+	if s.moving.Load() < 2 && s.way.wire.Closing() == 0 {
 		return 0
 	}
 	return s.way.wire.Heard()

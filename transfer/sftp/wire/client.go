@@ -28,8 +28,8 @@ type Options struct {
 	// the stream has to do.
 	Kill func(cause error)
 	// RequestTimeout bounds the silence of the server while it owes an answer to a request other than READ and WRITE,
-	// whose answers may take long on a slow line. The fsync and the CLOSE of a written file may take a second more for
-	// every MiB. Zero: only the contexts bound it.
+	// whose answers may take long on a slow line, and Patience times that the time for the answer itself. The fsync and the
+	// CLOSE of a written file may take a second more for every MiB. Zero: only the contexts bound it.
 	RequestTimeout time.Duration
 	// MaxListingPacket bounds one packet of a listing, in bytes; longer ones end the session with ErrListingPacket.
 	// Zero: 256 KiB, as for all other packets.
@@ -65,6 +65,7 @@ type Client struct {
 	extensions map[string]string
 	window     *window
 	handles    chan struct{} // has one for each file that is open
+	closing    atomic.Int32  // of those, which are to be closed and wait for nobody
 
 	queued  *sync.Cond // of mu: something waits to be written, or the session ended
 	mu      sync.Mutex

@@ -45,6 +45,8 @@ var (
 	ErrListingPacket = errors.New("the server packs a folder's whole listing into one over-long packet")
 	// ErrSilent: the server owed an answer and sent nothing for Options.RequestTimeout.
 	ErrSilent = errors.New("the server fell silent")
+	// ErrUnanswered: the server left one request without an answer, whatever it sent meanwhile, for Patience times that.
+	ErrUnanswered = errors.New("the server left a request unanswered")
 	// ErrClosed: the client was closed by its owner.
 	ErrClosed = errors.New("the SFTP session is closed")
 	// ErrAbandoned: a read-once download failed, and CLOSE would have told the server that it had worked.

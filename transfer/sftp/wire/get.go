@@ -46,7 +46,12 @@ func (c *Client) Get(ctx context.Context, path string, size int64, dst io.Writer
 	if err := c.takeHandle(ctx, path, opts.Waiting); err != nil {
 		return 0, err
 	}
-	defer c.giveHandle()
+	letGo := false
+	defer func() {
+		if !letGo {
+			c.giveHandle()
+		}
+	}()
 	most := windowCount
 	if opts.ReadOnce {
 		most = 1
@@ -78,6 +83,7 @@ func (c *Client) Get(ctx context.Context, path string, size int64, dst io.Writer
 		return g.written, err
 	}
 	if err == nil && !opts.ReadOnce {
+		letGo = true
 		c.letGo(path, handle)
 		return g.written, nil
 	}

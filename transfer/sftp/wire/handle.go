@@ -10,7 +10,8 @@ import (
 // maxHandle is the longest handle that the protocol allows, in bytes.
 const maxHandle = 256
 
-// takeHandle waits until one more file may be open: servers bound how many may, and some tell.
+// takeHandle waits until one more file may be open: servers bound how many may, and some tell. A file is open until its CLOSE is
+// answered, and giveHandle is called then.
 func (c *Client) takeHandle(ctx context.Context, path string, waiting func(int32)) error {
 	if waiting != nil {
 		waiting(1)
@@ -62,10 +63,25 @@ func (c *Client) closeHandle(ctx context.Context, path, handle string, written i
 	return c.askStatus(ctx, r)
 }
 
-// letGo sends CLOSE of what was read, and waits for nothing.
+// letGo sends CLOSE of what was read, and lets nobody wait for the answer but who wants to open one file too many: until it is there
+// the server has the file open.
 func (c *Client) letGo(path, handle string) {
-	_ = c.send(handleRequest(OpClose, packet.Close, path, handle)) // a session that has ended has let go of all
+	r := handleRequest(OpClose, packet.Close, path, handle)
+	r.done = make(chan *request, 1)
+	if c.send(r) != nil { // a session that has ended has let go of all
+		c.giveHandle()
+		return
+	}
+	c.closing.Add(1)
+	c.done.Go(func() {
+		defer c.giveHandle()
+		defer c.closing.Add(-1)
+		_, _ = c.await(context.Background(), r.done, r, c.patience(0)) // no answer of no could take back what was read
+	})
 }
+
+// Closing is how many files that were read are not closed yet.
+func (c *Client) Closing() int { return int(c.closing.Load()) }
 
 // handleRequest begins a request about an open file or folder.
 func handleRequest(op Op, kind byte, path, handle string) *request {

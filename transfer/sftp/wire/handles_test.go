@@ -2,9 +2,13 @@ package wire_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/haulier/haulier/transfer/sftp/wire"
 	"github.com/haulier/haulier/transfer/sftp/wire/packet"
@@ -62,4 +66,64 @@ func (z *zeroed) Read(p []byte) (int, error) {
 	n := min(z.left, len(p))
 	z.left -= n
 	return n, nil
+}
+
+// A file is open until CLOSE is answered, however long a server takes that works on many requests at once. The copy does not wait.
+func TestAFileIsOpenUntilItsCloseIsAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const most = 4
+		var open, worst atomic.Int32
+		p := &peer{data: content(10), hello: greet(packet.Limits)}
+		p.lie = func(p *peer, q query) bool {
+			switch q.kind {
+			case packet.Extended:
+				body := packet.AppendUint64(packet.AppendUint64(nil, 0), 0)
+				p.send(packet.ExtendedReply, q.id, packet.AppendUint64(packet.AppendUint64(body, 0), most+1))
+				return true
+			case packet.Open:
+				worst.Store(max(worst.Load(), open.Add(1)))
+			case packet.Close:
+				time.AfterFunc(time.Second, func() { // when nobody can do anything more without it
+					open.Add(-1)
+					p.status(q.id, packet.OK)
+				})
+				return true
+			}
+			return false
+		}
+		c, _ := p.mustDial(t)
+		began := time.Now()
+		for i := range 5 * most { // one after the other: each has its file before its CLOSE is answered
+			if n, err := c.Get(t.Context(), "f", 10, io.Discard, wire.GetOptions{}); n != 10 || err != nil {
+				t.Fatalf("get: %d, %v", n, err)
+			}
+			if i == most-1 && time.Since(began) > 0 {
+				t.Error("a copy waited for an answer to CLOSE")
+			}
+		}
+		time.Sleep(2 * time.Second)
+		if worst.Load() != most || open.Load() != 0 {
+			t.Errorf("%d files were open at once, want %d; %d are left", worst.Load(), most, open.Load())
+		}
+	})
+}
+
+// A server that never answers CLOSE makes nobody wait for ever for a file to open.
+func TestACloseThatIsNeverAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, err := silent(packet.Close).dial(t, wire.Options{RequestTimeout: 20 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		for range 64 {
+			if n, err := c.Get(t.Context(), "f", 100_000, io.Discard, wire.GetOptions{}); n != 100_000 || err != nil {
+				t.Fatalf("get: %d, %v", n, err)
+			}
+		}
+		_, err = c.Get(t.Context(), "f", 100_000, io.Discard, wire.GetOptions{})
+		if took := time.Since(began); !errors.Is(err, wire.ErrSilent) || took != 20*time.Second {
+			t.Errorf("%v after %v", err, took)
+		}
+	})
 }

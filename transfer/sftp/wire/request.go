@@ -128,6 +128,10 @@ func (c *Client) patience(longer time.Duration) time.Duration {
 	return c.opts.RequestTimeout + longer
 }
 
+// Patience is how many times Options.RequestTimeout an answer may take from a server that answers others of the session meanwhile: one
+// that works them off one by one is alive.
+const Patience = 10
+
 // await waits for the next answer on done. Giving up, for ctx or for silence longer than timeout (0: any), ends the
 // session; the error names the request asked.
 func (c *Client) await(ctx context.Context, done <-chan *request, asked *request, timeout time.Duration) (*request, error) {
@@ -159,12 +163,15 @@ func (c *Client) await(ctx context.Context, done <-chan *request, asked *request
 				return nil, c.lost(asked)
 			}
 		case <-silent:
-			quiet := time.Since(c.start) - max(began, time.Duration(c.heard.Load()))
-			if quiet < timeout {
-				timer.Reset(timeout - quiet)
-				continue
+			now, most := time.Since(c.start), timeout+(Patience-1)*c.opts.RequestTimeout
+			quiet, took := now-max(began, time.Duration(c.heard.Load())), now-began
+			switch {
+			case quiet >= timeout:
+				return nil, c.giveUp(asked, fmt.Errorf("%w for %v", ErrSilent, timeout))
+			case took >= most:
+				return nil, c.giveUp(asked, fmt.Errorf("%w for %v", ErrUnanswered, most))
 			}
-			return nil, c.giveUp(asked, fmt.Errorf("%w for %v", ErrSilent, timeout))
+			timer.Reset(min(timeout-quiet, most-took))
 		}
 	}
 }

@@ -308,3 +308,42 @@ func TestCloseKillsWhatDoesNotClose(t *testing.T) {
 		}
 	})
 }
+
+// A server that answers others is alive, but nobody waits for ever for the one answer that it keeps back, or gives byte by byte.
+func TestOneAnswerMayTakeTenTimesTheSilence(t *testing.T) {
+	const silence = 20 * time.Second
+	for name, byBytes := range map[string]bool{"kept back": false, "byte by byte": true} {
+		synctest.Test(t, func(t *testing.T) {
+			p := &peer{lie: func(p *peer, q query) bool {
+				if q.kind != packet.Rename || !byBytes {
+					return q.kind == packet.Rename
+				}
+				b := packet.End(append(packet.Begin(nil, packet.Status, q.id), make([]byte, 12)...), 0)
+				for i := range b {
+					time.Sleep(silence - time.Second)
+					p.raw(b[i : i+1])
+				}
+				return true
+			}}
+			c, k, err := p.dial(t, wire.Options{RequestTimeout: silence})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !byBytes {
+				go func() {
+					for c.Err() == nil {
+						_, _ = c.Stat(context.Background(), "f")
+						time.Sleep(silence / 2)
+					}
+				}()
+			}
+			began := time.Now()
+			err = c.Rename(context.Background(), "f", "g")
+			var lost *wire.ConnectionError
+			if took := time.Since(began); !errors.Is(err, wire.ErrUnanswered) || !errors.As(err, &lost) || !lost.Sent || took != wire.Patience*silence || k.count() != 1 {
+				t.Errorf("%s: %v after %v, killed %d times", name, err, took, k.count())
+			}
+			time.Sleep(silence)
+		})
+	}
+}
