@@ -60,7 +60,7 @@ func ofStripes() []mutant {
 		},
 		{
 			name: "stripe-limit", holds: "a server that takes fewer connections is not asked for more again and again",
-			cuts: []cut{{account, " || a.used >= a.most && now.Before(a.until) {", " {"}},
+			cuts: []cut{{account, " && (a.used < a.most || !now.Before(a.until))", ""}},
 			by:   sftp("TestServersThatLimitConnections"),
 		},
 		{

@@ -66,11 +66,22 @@ func (a *account) acquire(ctx context.Context, limit int) (release func(), err e
 func (a *account) spare(limit int, now time.Time) (release func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.line) > 0 || a.used >= limit || a.used >= a.most && now.Before(a.until) {
+	if !a.isFree(limit, now) {
 		return nil
 	}
 	a.used++
 	return a.releaser()
+}
+
+// hasSpare says whether spare would give a connection now.
+func (a *account) hasSpare(limit int, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.isFree(limit, now)
+}
+
+func (a *account) isFree(limit int, now time.Time) bool {
+	return len(a.line) == 0 && a.used < limit && (a.used < a.most || !now.Before(a.until))
 }
 
 // bound sees that no helper is tried beside most connections until then. The narrowest of several bounds counts, and the longest.

@@ -140,6 +140,9 @@ func (s *Session) help(ctx context.Context) (*wire.Helper, error) {
 
 // helper takes a free connection of the account and logs in.
 func (p *Pool) helper(ctx context.Context, s *Session, a *account) (*way, func(), error) {
+	if !a.hasSpare(s.conn.MaxConnections, p.opts.Now()) {
+		return nil, nil, errNoHelper // no key and no password is read for nothing
+	}
 	hops, err := p.hopsOf(ctx, s.conn, nil)
 	if err != nil {
 		return nil, nil, err

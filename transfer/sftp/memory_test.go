@@ -21,6 +21,7 @@ type memory struct {
 	private  map[string]string
 	used     map[int]time.Time
 	secrets  map[string]string
+	revealed int
 }
 
 func newMemory() *memory {
@@ -136,6 +137,7 @@ func (m *memory) KeyUsed(_ context.Context, k job.Key, at time.Time) error {
 func (m *memory) Reveal(_ context.Context, ref job.SecretRef) (secret.Text, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.revealed++
 	text, ok := m.secrets[ref.Name]
 	if !ok {
 		return secret.Text{}, job.ErrNotFound

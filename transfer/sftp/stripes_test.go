@@ -466,6 +466,23 @@ func TestHelpersMakeRoom(t *testing.T) {
 	}
 }
 
+// No secret is read for a helper that is not to be had.
+func TestNoSecretIsReadWhereNoConnectionIsFree(t *testing.T) {
+	c := afar(t, 2)
+	content := noise(12 * mib)
+	c.lay(t, "big", content)
+	s := open(t, c.pool, c.conn)
+	open(t, c.pool, c.conn)
+	before := c.store.revealed
+	fetch(t, s, content)
+	if err := s.Close(); err != nil { // nothing is on its way any more
+		t.Error(err)
+	}
+	if n := c.store.revealed - before; n > 0 {
+		t.Errorf("%d secrets were read", n)
+	}
+}
+
 // A copy that is given up leaves nothing of its helpers, whatever they were at.
 func TestCopyThatIsGivenUpLeavesNoHelper(t *testing.T) {
 	content := noise(40 * mib)

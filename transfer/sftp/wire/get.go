@@ -172,6 +172,9 @@ func (g *getter) loop(ctx context.Context) error {
 		if g.flight.open == 0 && g.looked && len(g.slots) == 0 {
 			return nil
 		}
+		if ctx.Err() != nil { // answers may well be there all the time, from a server that is quicker than our disk
+			return g.c.giveUp(g.flight.asked, context.Cause(ctx))
+		}
 		r, err := g.flight.next(ctx)
 		if err != nil {
 			return err

@@ -35,7 +35,8 @@ func (o ListOptions) withDefaults() ListOptions {
 }
 
 // depths gives how many requests are in flight at first and at the most, by how long the first answer took. A server that has
-// little to list is not sent what it need not answer: with each answer that has names there may be one more.
+// little to list is not sent what it need not answer: with each answer that has names there may be one more, but no more than 2 MiB hold
+// of answers as large as the largest so far.
 func (o ListOptions) depths(first time.Duration) (least, most int) {
 	if o.Depth > 0 {
 		least = min(o.Depth, windowCount)
@@ -80,6 +81,7 @@ type listing struct {
 
 	depth   int // requests in flight now, and at the most
 	most    int
+	largest int // bytes of the largest answer
 	entries int
 	bytes   int64
 	empty   int // answers without an entry
@@ -91,6 +93,9 @@ type listing struct {
 func (l *listing) run(ctx context.Context, handle string) error {
 	f := newFlight(l.c, OpReaddir, l.dir, l.most)
 	for !l.ended && l.err == nil {
+		if ctx.Err() != nil { // answers may well be there without end
+			return l.c.giveUp(f.asked, context.Cause(ctx))
+		}
 		for f.open < l.depth {
 			if err := f.send(handleRequest(OpReaddir, packet.Readdir, l.dir, handle)); err != nil {
 				return err
@@ -115,7 +120,8 @@ func (l *listing) take(r *request) {
 		return
 	}
 	if r.kind == packet.Name {
-		l.depth = min(l.depth+1, l.most)
+		l.largest = max(l.largest, len(r.body))
+		l.depth = min(l.depth+1, l.most, max(1, windowBytes/max(1, l.largest)))
 		l.err = l.names(r.body)
 		return
 	}

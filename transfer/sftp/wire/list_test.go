@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -255,6 +257,46 @@ func TestLongWaysHaveMoreReaddirsInFlight(t *testing.T) {
 			defer p.mu.Unlock()
 			if *most > tc.most || tc.way > 0 && *most < tc.most-1 {
 				t.Errorf("%v: %d READDIRs in flight, want %d", tc.way, *most, tc.most)
+			}
+		})
+	}
+}
+
+// On a long way many READDIRs are in flight, but not more than a window holds of what the server answers.
+func TestLargeAnswersAreNotAskedForInNumbers(t *testing.T) {
+	for size, most := range map[int]int{100: 64, 200 << 10: 10} {
+		synctest.Test(t, func(t *testing.T) {
+			asked, answered, worst := 0, 0, 0
+			work := make(chan query, 100)
+			p := &peer{listing: slices.Repeat([][]byte{names(strings.Repeat("n", size))}, 400)}
+			p.lie = func(_ *peer, q query) bool {
+				if q.kind == packet.Readdir {
+					asked++
+					worst = max(worst, asked-answered)
+				}
+				work <- q
+				return true
+			}
+			go func() {
+				for {
+					select {
+					case q := <-work:
+						time.Sleep(100 * time.Millisecond)
+						if q.kind == packet.Readdir {
+							answered++
+						}
+						p.honest(q)
+					case <-t.Context().Done():
+						return
+					}
+				}
+			}()
+			c, _ := p.mustDial(t)
+			if err := c.List(t.Context(), "d", wire.ListOptions{}, func(job.Entry) error { return nil }); err != nil {
+				t.Error(err)
+			}
+			if worst != most {
+				t.Errorf("%d READDIRs were in flight for answers of %d bytes, want %d", worst, size, most)
 			}
 		})
 	}
