@@ -20,8 +20,23 @@ func ofStripes() []mutant {
 		},
 		{
 			name: "stripe-silent", holds: "what a silent further connection owes is read on the first one",
-			cuts: []cut{{get, "\t\t\tg.drop(l, errSlow)\n", "\t\t\t_ = errSlow\n"}},
+			cuts: []cut{{get, "\t\t\tg.drop(l, errQuiet)\n", "\t\t\t_ = errQuiet\n"}, {get, "\tif b := g.slots[0].block; b != nil &&", "\tif b := g.slots[0].block; false &&"}},
 			by:   wire("FuzzStripedGet"), hangs: 20 * time.Second,
+		},
+		{
+			name: "stripe-overtake", holds: "further connections that drip hold no download up",
+			cuts: []cut{{get, "\tif b := g.slots[0].block; b != nil &&", "\tif b := g.slots[0].block; false &&"}},
+			by:   wire("TestHelpersThatDripHoldNothingUp"),
+		},
+		{
+			name: "stripe-drip", holds: "bytes that drip from a further connection do not make a stalled download look alive",
+			cuts: []cut{{"transfer/sftp/wire/get.go", "\tif l.helper == nil {\n\t\tr.came", "\tif true {\n\t\tr.came"}},
+			by:   wire("TestHelpersThatDripHoldNothingUp"),
+		},
+		{
+			name: "stripe-silent-end", holds: "an upload whose further connection falls silent behind its last WRITE is given up in time",
+			cuts: []cut{{put, "l.quiet() >= patience {", "false && l.quiet() >= patience {"}},
+			by:   wire("TestAHelperThatIsSilentAtTheEndOfAnUpload"),
 		},
 		{
 			name: "stripe-read-once", holds: "a read-once server never sees a file opened twice",

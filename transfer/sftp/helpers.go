@@ -19,7 +19,7 @@ type rules struct {
 	patience time.Duration
 }
 
-var usual = rules{lanes: lanesFor, least: 8 << 20, patience: 3 * time.Second}
+var usual = rules{lanes: lanesFor, least: 8 << 20, patience: 20 * time.Second}
 
 // lanesFor gives as many connections as pay: what one of them has in flight is 2 MiB, which on a short line is all that server and
 // client can do. At 20 ms more than four writers get into each other's way in the server's file.

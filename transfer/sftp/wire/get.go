@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/sftp/wire/packet"
@@ -25,7 +26,7 @@ type GetOptions struct {
 	// and so nothing told, with ReadOnce, and nothing is asked where nobody wants to know. Its error is returned as a *LocalError.
 	BeforeClose func(read job.Entry) error
 	// Progress is called with the bytes of the file as they come in, long before a whole answer is there and can be written
-	// to dst, and by another goroutine.
+	// to dst, and by another goroutine; of what helpers read, when it is there and counts: that one of them drips is no progress.
 	Progress func(n int)
 	// Max bounds the bytes of a file of unknown size; it must be set for one. A longer file gives a *LimitError.
 	Max int64
@@ -100,6 +101,7 @@ type slot struct {
 	filled int
 	ended  bool // the end of the file is at off+filled
 	proof  bool // the byte behind the size, which must not be there
+	asked  time.Time
 
 	reserve int    // bytes of the window of the first connection to give back
 	block   *block // of a helper that reads it; nil: the first connection does
@@ -169,7 +171,7 @@ func (g *getter) loop(ctx context.Context) error {
 		if err := g.askMore(ctx); err != nil {
 			return err
 		}
-		if g.flight.open == 0 && g.looked && len(g.slots) == 0 {
+		if g.first.open == 0 && g.looked && len(g.slots) == 0 { // what helpers owe by now was taken back from them
 			return nil
 		}
 		if ctx.Err() != nil { // answers may well be there all the time, from a server that is quicker than our disk
@@ -211,6 +213,7 @@ func (g *getter) askMore(ctx context.Context) error {
 	for _, l := range slices.Clone(g.helpers) {
 		g.askHelper(l)
 	}
+	g.overtake()
 	for g.first.open < g.most {
 		n := g.want()
 		if n <= 0 {
@@ -272,14 +275,17 @@ func (g *getter) request(l *lane, s *slot) *request {
 	r := handleRequest(OpRead, packet.Read, g.path, l.handle)
 	r.packet = packet.AppendUint64(r.packet, uint64(s.at()))
 	r.packet = packet.AppendUint32(r.packet, uint32(len(s.buf)-s.filled))
-	r.into, r.slot, r.came = s.buf[s.filled:], s, g.opts.Progress
+	r.into, r.slot, s.asked = s.buf[s.filled:], s, time.Now()
+	if l.helper == nil {
+		r.came = g.opts.Progress
+	}
 	return r
 }
 
 // look asks what the server knows of the open file, behind the last READ, so that it costs no time of its own. Where answers
 // are short, any of them may ask for more: it waits for them all.
 func (g *getter) look() error {
-	if g.looked || (g.short && g.flight.open > 0) {
+	if g.looked || (g.short && g.first.open > 0) {
 		return nil
 	}
 	g.looked = true
@@ -329,6 +335,7 @@ func (g *getter) take(r *request) error {
 		return g.ended(s)
 	}
 	g.fill(s, r.n)
+	g.took = time.Since(s.asked)
 	switch {
 	case s.proof:
 		return &SizeError{Path: g.path, Want: g.size, Got: g.size + 1, Err: ErrLong}

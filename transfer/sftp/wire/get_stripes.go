@@ -15,6 +15,10 @@ import (
 // and time that the first handle had at the beginning: somebody may have put another file under the name before the helper opened
 // it, or write to it now. Anything else than data from a helper, and its death or silence, ends the helper and not the copy: what it
 // owes is read on the first connection, which alone decides how long the file is and whether it can be read.
+//
+// A helper that is slow, and moves, keeps its place, and nobody waits for it: when the first connection has nothing left to do, because
+// all that came is behind what a helper owes, and that helper takes much longer than the first connection would, it is asked for there.
+// A slow helper takes little, so little is read twice.
 type stripes struct {
 	team    *team
 	helpers []*lane
@@ -24,8 +28,7 @@ type stripes struct {
 	spare   [][]byte
 
 	judging bool
-	stuck   *slot // the slot that held all others up when last looked
-	since   time.Time
+	took    time.Duration // what the latest answer to a READ took on the first connection
 }
 
 // block is what a helper reads at once: neighbouring slots, and what the server says of the file behind them.
@@ -34,6 +37,8 @@ type block struct {
 	left  int  // slots that are not whole
 	stale bool // a READ was sent behind the last look
 	seen  bool // the look behind the last READ agreed
+	lost  bool // it is read on the first connection: what is answered here counts no more
+	asked time.Time
 }
 
 func (b *block) agreed() bool { return b.left == 0 && b.seen && !b.stale }
@@ -84,7 +89,7 @@ func (g *getter) joined(l *lane, seen job.Entry) error {
 	g.helpers = append(g.helpers, l)
 	if !g.judging {
 		g.judging = true
-		g.team.every(g.team.rules.Patience/2, g.judge)
+		g.team.every(min(g.team.rules.Patience/2, lookEvery), g.judge)
 	}
 	return nil
 }
@@ -101,20 +106,44 @@ func (g *getter) fell(l *lane) error {
 	return nil
 }
 
-// drop reads what a helper owes on the first connection. The helper may still write to the buffers that it was given, so they
-// are not used again.
+// drop reads what a helper owes on the first connection.
 func (g *getter) drop(l *lane, fault error) {
 	g.flight.forget(l)
 	g.helpers = without(g.helpers, l)
 	g.team.leave(l, fault)
 	for _, s := range g.slots {
 		if s.block != nil && s.block.lane == l && !s.block.agreed() {
-			s.buf, s.filled, s.block = make([]byte, len(s.buf)), 0, nil
-			g.first.todo = append(g.first.todo, s)
+			g.takeBack(s.block)
 		}
 	}
 	slices.SortFunc(g.first.todo, func(a, b *slot) int { return cmp.Compare(a.off, b.off) })
+}
+
+// takeBack reads a block of a helper on the first connection. The helper may still write to the buffers that it was given, so they
+// are not used again.
+func (g *getter) takeBack(b *block) {
+	b.lost = true
+	if todo := b.lane.todo; len(todo) > 0 && todo[0].block == b {
+		b.lane.todo = nil
+	}
+	for i, s := range g.slots {
+		if s.block == b {
+			g.slots[i] = &slot{off: s.off, buf: make([]byte, len(s.buf))}
+			g.first.todo = append(g.first.todo, g.slots[i])
+		}
+	}
 	g.looked = !g.looks() // what was said before the last READ does not count
+}
+
+// overtake takes back what everything waits for, when a helper has owed it for much longer than the first connection would take,
+// which has nothing else to do. While answers wait for us, it is not the helpers that are slow.
+func (g *getter) overtake() {
+	if len(g.slots) == 0 || g.first.open > 0 || len(g.first.todo) > 0 || len(g.flight.done) > 0 {
+		return
+	}
+	if b := g.slots[0].block; b != nil && !b.agreed() && time.Since(b.asked) >= slowTimes*max(g.took, g.c.RoundTrip()) {
+		g.takeBack(b)
+	}
 }
 
 // askHelper fills the window of a helper, or lets it go when there is nothing more for it.
@@ -160,7 +189,7 @@ func (g *getter) stretch(l *lane) bool {
 	if !g.fits(int(n)) {
 		return false
 	}
-	b := &block{lane: l}
+	b := &block{lane: l, asked: time.Now()}
 	for ; n > 0; b.left++ {
 		s := g.newSlot(int(min(n, int64(g.chunk))))
 		s.block = b
@@ -192,6 +221,10 @@ func (g *getter) takeHelped(r *request) {
 		g.drop(l, nil)
 		return
 	}
+	if s.block.lost {
+		l.c.window.give(len(s.buf))
+		return
+	}
 	g.fill(s, r.n)
 	if !s.whole() {
 		g.shorter()
@@ -199,35 +232,26 @@ func (g *getter) takeHelped(r *request) {
 		return
 	}
 	l.c.window.give(len(s.buf))
+	if g.opts.Progress != nil {
+		g.opts.Progress(len(s.buf))
+	}
 	if s.block.left--; s.block.left == 0 && s.block.stale {
 		_ = g.lookOn(s.block)
 	}
 }
 
-// judge ends a helper that holds the download up: one that has been silent while it owes answers, or that all others wait for.
-// While answers wait for us, it is not the helpers that are slow.
+// judge ends helpers that have been silent while they owe answers. While answers wait for us, it is not the helpers that are slow.
+// It comes again and again, so that overtake does.
 func (g *getter) judge() error {
 	if len(g.flight.done) > 0 {
 		return nil
 	}
-	patience := g.team.rules.Patience
 	for _, l := range slices.Clone(g.helpers) {
-		if l.quiet() >= patience || g.waitsFor(l) && time.Since(g.since) >= patience {
-			g.drop(l, errSlow)
+		if l.quiet() >= g.team.rules.Patience {
+			g.drop(l, errQuiet)
 		}
 	}
 	return nil
-}
-
-// waitsFor says whether everything waits for a helper, and notes since when.
-func (g *getter) waitsFor(l *lane) bool {
-	if len(g.slots) == 0 || g.slots[0].block == nil || g.slots[0].block.lane != l || g.flight.open > l.open {
-		return false
-	}
-	if g.stuck != g.slots[0] {
-		g.stuck, g.since = g.slots[0], time.Now()
-	}
-	return true
 }
 
 // dismiss lets all helpers go behind the copy. What they still owe is not waited for.

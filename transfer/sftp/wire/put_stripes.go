@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/sftp/wire/packet"
@@ -116,6 +117,18 @@ func (p *putter) yields() bool {
 	return p.alone && p.helped()
 }
 
+// judge fails an upload whose helper has fallen silent behind its last WRITE: it owes what it would owe alone, and in the same time.
+func (p *putter) judge() error {
+	for _, l := range p.lanes[1:] {
+		if patience := p.c.patience(flushTime(p.acked)); l.quiet() >= patience {
+			p.drop(l)
+			p.team.leave(l, errQuiet)
+			return p.broke(fmt.Errorf("%w for %v", ErrSilent, patience))
+		}
+	}
+	return nil
+}
+
 // part ends the share of the helpers, when all WRITEs are answered: sizes are compared, and each brings its bytes to the disk and
 // closes its handle. Nothing of them is left before the first handle's own fsync and CLOSE.
 func (p *putter) part(ctx context.Context) error {
@@ -125,6 +138,9 @@ func (p *putter) part(ctx context.Context) error {
 				return err
 			}
 		}
+	}
+	if patience := p.c.patience(0); patience > 0 {
+		p.team.every(min(patience/2, time.Second), p.judge)
 	}
 	for p.flight.open > 0 {
 		r, err := p.flight.next(ctx)

@@ -29,7 +29,7 @@ type Stripes struct {
 	Call func(ctx context.Context) (*Helper, error)
 	// Running counts the goroutines that are about helpers. They end by themselves a bounded time after the copy.
 	Running *sync.WaitGroup
-	// Patience is how long a helper may hold a download up before its stretches are read on the first connection.
+	// Patience is how long the helper of a download may be silent that owes answers, before it is let go.
 	Patience time.Duration
 }
 
@@ -43,8 +43,8 @@ type Helper struct {
 // ErrNotNeeded is the fault of a helper that has none: the copy ended without it.
 var ErrNotNeeded = errors.New("the copy has ended")
 
-// errSlow is the fault of a helper that held a download up.
-var errSlow = errors.New("it held the download up")
+// errQuiet is the fault of a helper that owed answers and was silent.
+var errQuiet = errors.New("it fell silent")
 
 const (
 	lanesMost = 8
@@ -61,6 +61,10 @@ const (
 	// aheadBytes is what a download may hold in memory for each lane: a window in flight, and a quarter of one that waits for its turn.
 	// The collector doubles that: more would not stay below 96 MiB with eight lanes.
 	aheadBytes = windowBytes * 5 / 4
+	// slowTimes is how many times longer than on the first connection something may take on a helper when all else waits for it.
+	slowTimes = 4
+	// lookEvery is how often is looked whether it does.
+	lookEvery = 250 * time.Millisecond
 	// farewell bounds the CLOSE of a helper that is no longer needed.
 	farewell = 3 * time.Second
 )

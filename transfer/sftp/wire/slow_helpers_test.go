@@ -1,0 +1,178 @@
+package wire_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/haulier/haulier/transfer/sftp/wire"
+	"github.com/haulier/haulier/transfer/sftp/wire/packet"
+)
+
+// working makes a peer whose own goroutine answers, so that it is never the pipe that waits.
+func working(ctx context.Context, p *peer, answer func(query)) {
+	work := make(chan query, 1000)
+	p.lie = func(_ *peer, q query) bool { work <- q; return true }
+	go func() {
+		for {
+			select {
+			case q := <-work:
+				answer(q)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+}
+
+// helped is a first server that goes on behind its second READ or WRITE when each of so many helpers has come to one.
+type helped struct {
+	t      *testing.T
+	file   *inode
+	came   sync.WaitGroup
+	mu     sync.Mutex
+	faults []error
+	rules  wire.Stripes
+}
+
+func newHelped(t *testing.T, running *sync.WaitGroup, helpers int, file *inode, serve func(came func(), p *peer, q query) bool) *helped {
+	h := &helped{t: t, file: file}
+	h.came.Add(helpers)
+	h.rules = wire.Stripes{Lanes: func(time.Duration) int { return helpers + 1 }, AtOnce: 1, Patience: 20 * time.Second, Running: running,
+		Call: func(context.Context) (*wire.Helper, error) {
+			p, came := &peer{hello: greet(packet.Fsync)}, sync.OnceFunc(h.came.Done)
+			p.meet = func(p *peer, q query) bool { return serve(came, p, q) }
+			c, _, err := p.dial(t, wire.Options{RequestTimeout: 20 * time.Second})
+			if err != nil {
+				return nil, err
+			}
+			return &wire.Helper{Client: c, Wanted: func() bool { return false }, Leave: func(fault error) {
+				h.mu.Lock()
+				h.faults = append(h.faults, fault)
+				h.mu.Unlock()
+				_ = c.Close(context.Background())
+			}}, nil
+		}}
+	return h
+}
+
+// first is the first server.
+func (h *helped) first() *wire.Client {
+	p, moves := &peer{data: h.file.data, hello: greet(packet.Fsync)}, 0
+	working(h.t.Context(), p, func(q query) {
+		switch q.kind {
+		case packet.Fstat:
+			h.file.fstat(p, q, 0)
+			return
+		case packet.Extended:
+			p.status(q.id, packet.OK)
+			return
+		case packet.Write:
+			h.file.write(q)
+		}
+		if q.kind == packet.Read || q.kind == packet.Write {
+			if moves++; moves == 3 {
+				h.came.Wait()
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		p.honest(q)
+	})
+	c, _, err := p.dial(h.t, wire.Options{RequestTimeout: 20 * time.Second})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return c
+}
+
+// Helpers that drip hold nobody up, however many they are, and keep their places.
+func TestHelpersThatDripHoldNothingUp(t *testing.T) {
+	for _, helpers := range []int{1, 2, 5} {
+		var running sync.WaitGroup
+		synctest.Test(t, func(t *testing.T) {
+			file := &inode{data: bigContent(40 << 20), mtime: 1_700_000_000}
+			h := newHelped(t, &running, helpers, file, func(came func(), p *peer, q query) bool {
+				switch q.kind {
+				case packet.Fstat:
+					file.fstat(p, q, 0)
+				case packet.Read:
+					came()
+					b := packet.AppendString(packet.Begin(nil, packet.Data, q.id), file.data[q.offset:q.offset+int64(q.length)])
+					for _, c := range packet.End(b, 0) {
+						if _, err := p.Write([]byte{c}); err != nil {
+							return false
+						}
+						time.Sleep(time.Second)
+					}
+				default:
+					p.honest(q)
+				}
+				return true
+			})
+			c := h.first()
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+			defer cancel()
+			var got bytes.Buffer
+			var moved atomic.Int64
+			n, err := c.Get(ctx, "f", int64(len(file.data)), &got, wire.GetOptions{Stripes: &h.rules, Progress: func(n int) { moved.Add(int64(n)) }})
+			if err != nil || !bytes.Equal(got.Bytes(), file.data) {
+				t.Errorf("%d helpers: %d bytes, %v", helpers, n, err)
+			}
+			if m := moved.Load(); m > n {
+				t.Errorf("%d helpers: %d bytes of %d are said to have moved", helpers, m, n)
+			}
+			_ = c.Close(context.Background())
+			running.Wait()
+			if len(h.faults) != helpers || slices.ContainsFunc(h.faults, func(err error) bool { return err != nil && !errors.Is(err, wire.ErrNotNeeded) }) {
+				t.Errorf("%d helpers were let go for %v", helpers, h.faults)
+			}
+		})
+	}
+}
+
+// A helper that falls silent behind its last WRITE fails the upload in the time that it would have alone: a second more for every MiB.
+func TestAHelperThatIsSilentAtTheEndOfAnUpload(t *testing.T) {
+	const size = 40 << 20
+	for _, kind := range []byte{packet.Fstat, packet.Extended, packet.Close} {
+		var running sync.WaitGroup
+		synctest.Test(t, func(t *testing.T) {
+			file, wrote := &inode{}, false
+			h := newHelped(t, &running, 1, file, func(came func(), p *peer, q query) bool {
+				switch {
+				case q.kind == packet.Write:
+					came()
+					wrote = true
+					file.write(q)
+					p.status(q.id, packet.OK)
+				case wrote && q.kind == kind:
+				case q.kind == packet.Fstat:
+					file.fstat(p, q, 0)
+				case q.kind == packet.Extended:
+					p.status(q.id, packet.OK)
+				default:
+					p.honest(q)
+				}
+				return true
+			})
+			c := h.first()
+			began := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			_, err := c.Put(ctx, "f", bytes.NewReader(bigContent(size)), wire.PutOptions{Fsync: true, Size: size, Stripes: &h.rules})
+			if took := time.Since(began); !errors.Is(err, wire.ErrSilent) || took < time.Minute || took > 65*time.Second || c.Err() != nil {
+				t.Errorf("kind %d: %v after %v; the first connection: %v", kind, err, took, c.Err())
+			}
+			_ = c.Close(context.Background())
+			running.Wait()
+			if len(h.faults) != 1 || h.faults[0] == nil || errors.Is(h.faults[0], wire.ErrNotNeeded) {
+				t.Errorf("kind %d: the helper was let go for %v", kind, h.faults)
+			}
+		})
+	}
+}
