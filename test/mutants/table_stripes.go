@@ -39,6 +39,11 @@ func ofStripes() []mutant {
 			by:   wire("TestAHelperThatIsSilentAtTheEndOfAnUpload"),
 		},
 		{
+			name: "stripe-memory", holds: "downloads over several connections to one account hold together what one of them may",
+			cuts: []cut{{"transfer/sftp/wire/stripes.go", "return m == nil || m.held.Load()+n <= lanesMost*aheadBytes", "return m == nil || n >= 0"}},
+			by:   wire("TestDownloadsShareTheirMemory"),
+		},
+		{
 			name: "stripe-read-once", holds: "a read-once server never sees a file opened twice",
 			cuts: []cut{{"transfer/sftp/wire/get.go", "\tif !opts.ReadOnce {\n\t\tg.team", "\tif true {\n\t\tg.team"}},
 			by:   sftp("TestFilesThatGoOverOneConnection"),

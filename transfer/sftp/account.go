@@ -6,12 +6,15 @@ import (
 	"time"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/sftp/wire"
 )
 
 // account is the share of a pool that belongs to one host, port and user.
 type account struct {
 	name job.Account
 	gate chan struct{} // held around a login that may be refused
+
+	striped wire.Memory // of all downloads over several connections
 
 	mu     sync.Mutex
 	used   int

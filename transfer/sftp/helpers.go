@@ -79,7 +79,7 @@ func (s *Session) stripes() *wire.Stripes {
 	p := s.Profile()
 	tells := p.List != nil && *p.List || p.Stat != nil && *p.Stat
 	return &wire.Stripes{Lanes: s.pool.rules.lanes, Early: tells, Least: s.pool.rules.least, AtOnce: s.pool.rules.atOnce, Patience: s.pool.rules.patience,
-		Call: s.help, Running: &s.helpers.running}
+		Call: s.help, Running: &s.helpers.running, Memory: &s.pool.account(accountOf(s.conn.Endpoint)).striped}
 }
 
 // writeStripes is the same for an upload. Only OpenSSH is known to write at any place of a file through any number of handles; a

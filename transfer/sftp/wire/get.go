@@ -62,6 +62,7 @@ func (c *Client) Get(ctx context.Context, path string, size int64, dst io.Writer
 	if !opts.ReadOnce {
 		g.team = newTeam(c, opts.Stripes, path, packet.FlagRead, size)
 	}
+	defer g.uncount()
 	g.flight = g.team.flight(c, OpRead, path, most)
 	g.looked = !g.looks()
 	g.callEarly()
@@ -187,6 +188,7 @@ func (g *getter) loop(ctx context.Context) error {
 		if err := g.write(); err != nil {
 			return err
 		}
+		g.count()
 	}
 }
 
@@ -267,6 +269,7 @@ func (g *getter) newSlot(n int) *slot {
 	s := &slot{off: g.next, buf: g.buffer(n)}
 	g.next += int64(n)
 	g.slots = append(g.slots, s)
+	g.count()
 	return s
 }
 

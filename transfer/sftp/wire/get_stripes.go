@@ -25,6 +25,7 @@ type stripes struct {
 	striped bool      // there was a helper
 	base    job.Entry // what the server said of the first handle, before there was one
 	useful  bool      // it said so, and helpers can be held to it
+	counted int64     // bytes of the memory that all share
 	spare   [][]byte
 
 	judging bool
@@ -128,6 +129,9 @@ func (g *getter) takeBack(b *block) {
 	}
 	for i, s := range g.slots {
 		if s.block == b {
+			if !s.whole() && !s.asked.IsZero() {
+				b.lane.owed += int64(len(s.buf))
+			}
 			g.slots[i] = &slot{off: s.off, buf: make([]byte, len(s.buf))}
 			g.first.todo = append(g.first.todo, g.slots[i])
 		}
@@ -199,9 +203,36 @@ func (g *getter) stretch(l *lane) bool {
 	return true
 }
 
-// fits says whether n more bytes may be in memory: blocks are taken in order, so what is taken always comes to its turn.
+// fits says whether n more bytes may be in memory: blocks are taken in order, so what is taken always comes to its turn. A stretch may be
+// there in any case.
 func (g *getter) fits(n int) bool {
-	return g.next+int64(n)-g.written <= int64(aheadBytes*(1+len(g.helpers)))
+	switch held := g.next - g.written + int64(n); {
+	case held > int64(aheadBytes*(1+len(g.helpers))):
+		return false
+	case held <= stretchBytes:
+		return true
+	}
+	return g.team.rules.Memory.has(int64(n))
+}
+
+// count tells those who share the memory how much of it is taken: what is asked for and not written, and what helpers still fill for nothing.
+func (g *getter) count() {
+	if g.team == nil {
+		return
+	}
+	held := g.next - g.written
+	for _, l := range g.helpers {
+		held += l.owed
+	}
+	g.team.rules.Memory.add(held - g.counted)
+	g.counted = held
+}
+
+// uncount gives all of it back.
+func (g *getter) uncount() {
+	if g.team != nil {
+		g.team.rules.Memory.add(-g.counted)
+	}
 }
 
 // takeHelped takes an answer to a helper. Whatever is not what was hoped for ends the helper.
@@ -223,6 +254,7 @@ func (g *getter) takeHelped(r *request) {
 	}
 	if s.block.lost {
 		l.c.window.give(len(s.buf))
+		l.owed -= int64(len(s.buf))
 		return
 	}
 	g.fill(s, r.n)

@@ -31,6 +31,21 @@ type Stripes struct {
 	Running *sync.WaitGroup
 	// Patience is how long the helper of a download may be silent that owes answers, before it is let go.
 	Patience time.Duration
+	// Memory is shared by all downloads that are to be bounded together. Nil: each has its own bound only.
+	Memory *Memory
+}
+
+// Memory bounds what downloads over several connections hold together, asked for or waiting for its turn: 20 MiB, and up to a MiB for
+// each of them, so that none starves. That is what one over eight connections holds. The zero value holds nothing.
+type Memory struct{ held atomic.Int64 }
+
+// has says whether n bytes more are to be had.
+func (m *Memory) has(n int64) bool { return m == nil || m.held.Load()+n <= lanesMost*aheadBytes }
+
+func (m *Memory) add(n int64) {
+	if m != nil {
+		m.held.Add(n)
+	}
 }
 
 // Helper is a further connection to the server.
@@ -79,6 +94,7 @@ type lane struct {
 	asked  time.Time
 
 	todo    []*slot // download: taken and not asked for yet
+	owed    int64   // download: bytes that it was asked for and that are read on the first connection by now
 	leaving bool    // download: it takes nothing more
 	wrote   bool    // upload: a WRITE was sent
 	sends   int     // upload: WRITEs in a row
