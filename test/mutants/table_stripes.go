@@ -79,6 +79,21 @@ func ofStripes() []mutant {
 			by:   sftp("TestHelpersMakeRoom"),
 		},
 		{
+			name: "stripe-one-by-one", holds: "a server sees one login of a further connection at a time, and none behind one that came to nothing",
+			cuts: []cut{{"transfer/sftp/wire/stripes.go", "\tt.comes = true\n", ""}},
+			by:   wire("TestHelpersAreCalledOneByOne"),
+		},
+		{
+			name: "stripe-kept-makes-room", holds: "a further connection that is kept for the next file goes when somebody waits for one",
+			cuts: []cut{{helpers, "\t\tcase <-ctx.Done():\n\t\tcase <-w.wire", "\t\tcase <-s.helpers.ctx.Done():\n\t\t\t_ = ctx\n\t\tcase <-w.wire"}},
+			by:   sftp("TestHelpersThatAreKeptMakeRoom"),
+		},
+		{
+			name: "stripe-kept-end", holds: "no further connection outlives its session",
+			cuts: []cut{{"transfer/sftp/session.go", "\ts.helpers.end()\n", ""}},
+			by:   sftp("TestHelpersAreKeptForTheNextFile"), hangs: 20 * time.Second,
+		},
+		{
 			name: "stripe-limit", holds: "a server that takes fewer connections is not asked for more again and again",
 			cuts: []cut{{account, " && (a.used < a.most || !now.Before(a.until))", ""}},
 			by:   sftp("TestServersThatLimitConnections"),

@@ -23,8 +23,8 @@ type account struct {
 
 	shared  string                     // mark of the last good login of a helper
 	doubted string                     // mark of the last one that was refused, if none was good since
-	logins  map[int]context.CancelFunc // of helpers, not through yet
-	tried   int
+	idle    map[int]context.CancelFunc // of helpers without work: not logged in yet, or kept
+	idled   int
 	leaving int       // helpers that go because somebody waits in line
 	most    int       // connections beside which no helper is tried, until then
 	until   time.Time // zero: any number
@@ -106,31 +106,31 @@ func (a *account) inUse() int {
 	return a.used
 }
 
-// trying gives a context for the login of a helper, which ends as soon as somebody waits in line.
-func (a *account) trying(ctx context.Context) (context.Context, context.CancelFunc) {
+// idling gives a context for a helper without work, which ends as soon as somebody waits in line.
+func (a *account) idling(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.logins == nil {
-		a.logins = map[int]context.CancelFunc{}
+	if a.idle == nil {
+		a.idle = map[int]context.CancelFunc{}
 	}
-	a.tried++
-	n := a.tried
-	a.logins[n] = cancel
+	a.idled++
+	n := a.idled
+	a.idle[n] = cancel
 	if len(a.line) > 0 {
 		cancel()
 	}
 	return ctx, func() {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		delete(a.logins, n)
+		delete(a.idle, n)
 		cancel()
 	}
 }
 
-// interrupt ends the logins of helpers that are not through: a connection is needed for more than help.
+// interrupt ends helpers without work: a connection is needed for more than help.
 func (a *account) interrupt() {
-	for _, cancel := range a.logins {
+	for _, cancel := range a.idle {
 		cancel()
 	}
 }

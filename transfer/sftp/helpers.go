@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,9 +18,10 @@ type rules struct {
 	least    int64
 	atOnce   int64
 	patience time.Duration
+	kept     time.Duration
 }
 
-var usual = rules{lanes: lanesFor, least: 8 << 20, patience: 20 * time.Second}
+var usual = rules{lanes: lanesFor, least: 8 << 20, patience: 20 * time.Second, kept: keptFor}
 
 // lanesFor gives as many connections as pay: what one of them has in flight is 2 MiB, which on a short line is all that server and
 // client can do. At 20 ms more than four writers get into each other's way in the server's file.
@@ -39,6 +41,9 @@ const (
 	helpersOfSession = 7  // eight connections and their memory
 	helpersOfPool    = 24 // in memory, for all accounts together
 
+	// keptFor is how long a helper waits for the next large file of its session.
+	keptFor = 15 * time.Second
+
 	// How long the process leaves an account alone in which a helper met trouble. A login that was refused is not put to the
 	// server again and again: it may count such.
 	refusedRest = 24 * time.Hour
@@ -49,9 +54,19 @@ const (
 // helpers are the further connections of one session.
 type helpers struct {
 	running sync.WaitGroup
+	ctx     context.Context // ends with the session
+	end     context.CancelFunc
 
 	mu   sync.Mutex
 	used int
+	kept []*kept
+}
+
+// kept is a helper without work.
+type kept struct {
+	w       *way
+	release func()
+	taken   chan struct{} // closed when it has work again
 }
 
 // take counts one in, if there may be one more.
@@ -69,6 +84,35 @@ func (h *helpers) give() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.used--
+}
+
+func (h *helpers) add(k *kept) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.kept = append(h.kept, k)
+}
+
+// again gives a helper that was kept; nil: there is none.
+func (h *helpers) again() *kept {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	i := slices.IndexFunc(h.kept, func(k *kept) bool { return k.w.wire.Err() == nil })
+	if i < 0 {
+		return nil
+	}
+	k := h.kept[i]
+	h.kept = slices.Delete(h.kept, i, i+1)
+	close(k.taken)
+	return k
+}
+
+// remove says whether the helper was still there.
+func (h *helpers) remove(k *kept) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	before := len(h.kept)
+	h.kept = slices.DeleteFunc(h.kept, func(other *kept) bool { return other == k })
+	return len(h.kept) < before
 }
 
 // stripes says how a download may use further connections.
@@ -101,10 +145,13 @@ func (s *Session) writeStripes(private bool) *wire.Stripes {
 
 var errNoHelper = errors.New("no further connection is to be had now")
 
-// help makes a further connection, if the account has one free that nobody waits for. No failure of it is one of the copy, opens a
-// breaker or is told to anybody: it is logged, and the account left alone for a while.
+// help gives a further connection: one that was kept, or a new one, if the account has one free that nobody waits for. No failure of it is
+// one of the copy, opens a breaker or is told to anybody: it is logged, and the account left alone for a while.
 func (s *Session) help(ctx context.Context) (*wire.Helper, error) {
 	a := s.pool.account(accountOf(s.conn.Endpoint))
+	if k := s.helpers.again(); k != nil {
+		return s.lend(a, k.w, k.release), nil
+	}
 	if !s.helpers.take() {
 		return nil, errNoHelper
 	}
@@ -113,6 +160,11 @@ func (s *Session) help(ctx context.Context) (*wire.Helper, error) {
 		s.helpers.give()
 		return nil, err
 	}
+	return s.lend(a, w, release), nil
+}
+
+// lend gives a helper to a copy.
+func (s *Session) lend(a *account, w *way, release func()) *wire.Helper {
 	told := false // by the copy's own goroutine, before it lets the helper go
 	return &wire.Helper{
 		Client: w.wire,
@@ -121,6 +173,10 @@ func (s *Session) help(ctx context.Context) (*wire.Helper, error) {
 			return told
 		},
 		Leave: func(fault error) {
+			if fault == nil && !told {
+				s.keep(a, w, release)
+				return
+			}
 			if fault == nil {
 				w.leave()
 			} else {
@@ -135,7 +191,32 @@ func (s *Session) help(ctx context.Context) (*wire.Helper, error) {
 			}
 			s.helpers.give()
 		},
-	}, nil
+	}
+}
+
+// keep keeps a helper for the next large file, until somebody waits for its connection, the session ends, or it was for nothing.
+func (s *Session) keep(a *account, w *way, release func()) {
+	ctx, done := a.idling(s.helpers.ctx)
+	k := &kept{w: w, release: release, taken: make(chan struct{})}
+	s.helpers.add(k)
+	s.helpers.running.Go(func() {
+		defer done()
+		timer := time.NewTimer(s.pool.rules.kept)
+		defer timer.Stop()
+		select {
+		case <-k.taken:
+			return
+		case <-ctx.Done():
+		case <-w.wire.Done():
+		case <-timer.C:
+		}
+		if !s.helpers.remove(k) {
+			return // taken at the same time
+		}
+		w.leave()
+		release()
+		s.helpers.give()
+	})
 }
 
 // helper takes a free connection of the account and logs in.
@@ -156,8 +237,8 @@ func (p *Pool) helper(ctx context.Context, s *Session, a *account) (*way, func()
 	if release == nil {
 		return nil, nil, errNoHelper
 	}
-	ctx, admitted := a.trying(ctx)
-	defer admitted()
+	ctx, done := a.idling(s.helpers.ctx) // behind the end of the copy too: a login that is broken off counts against us at some servers
+	defer done()
 	limits := s.way.wire.Limits()
 	w, err := p.connect(ctx, s.conn, hops, &limits)
 	if err == nil {
@@ -168,7 +249,7 @@ func (p *Pool) helper(ctx context.Context, s *Session, a *account) (*way, func()
 	}
 	defer release()
 	switch {
-	case ctx.Err() != nil: // the copy has ended, or somebody else needs the connection
+	case ctx.Err() != nil: // the session has ended, or somebody else needs the connection
 	case wasRefused(hops):
 		for _, h := range hops {
 			p.account(h.account()).doubt(h.mark)

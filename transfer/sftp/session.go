@@ -38,6 +38,7 @@ func newSession(ctx context.Context, p *Pool, c job.Connection, w *way, release 
 	}
 	s := &Session{pool: p, conn: c, way: w, release: release, start: known, putOnly: c.Profile == profilePutOnly}
 	s.profile = pinned(c, hinted(known, w.wire.Extensions(), w.last().clean(printable(string(w.last().client.ServerVersion())))))
+	s.helpers.ctx, s.helpers.end = context.WithCancel(context.Background())
 	s.alive = startKeepalive(w)
 	return s, nil
 }
@@ -53,6 +54,7 @@ func (s *Session) Close() error {
 		return nil
 	}
 	s.alive.stop()
+	s.helpers.end()
 	s.way.leave()
 	s.alive.wait()
 	s.helpers.running.Wait()

@@ -44,7 +44,7 @@ type block struct {
 
 func (b *block) agreed() bool { return b.left == 0 && b.seen && !b.stale }
 
-// callEarly calls helpers for a file that is surely large enough, while it is opened.
+// callEarly calls a helper for a file that is surely large enough, while it is opened.
 func (g *getter) callEarly() {
 	if g.team != nil && g.team.rules.Early && g.size >= g.team.rules.AtOnce {
 		g.team.call(g.c, g.joined, g.fell)
@@ -73,9 +73,9 @@ func (g *getter) sawBase(r *request) error {
 	return err
 }
 
-// callHelpers calls them when that pays.
+// callHelpers calls the next when that pays.
 func (g *getter) callHelpers() {
-	if g.useful && !g.team.called && g.team.due(g.written, g.size-g.next, g.c.RoundTrip()) {
+	if g.useful && g.team.due(g.written, g.size-g.next, g.c.RoundTrip()) {
 		g.team.call(g.c, g.joined, g.fell)
 	}
 }

@@ -24,9 +24,9 @@ import (
 // ErrOtherFile says that the handles of an upload were not all on the file that the first one made.
 var ErrOtherFile = errors.New("the name led to another file when it was opened once more")
 
-// callHelpers calls them when that pays.
+// callHelpers calls the next when that pays.
 func (p *putter) callHelpers() {
-	if p.team != nil && !p.team.called && p.team.due(p.acked, p.opts.Size-p.next, p.c.RoundTrip()) {
+	if !p.alone && p.team.due(p.acked, p.opts.Size-p.next, p.c.RoundTrip()) {
 		p.team.call(p.c, p.joined, p.fell)
 	}
 }

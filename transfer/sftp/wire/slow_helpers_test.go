@@ -176,3 +176,75 @@ func TestAHelperThatIsSilentAtTheEndOfAnUpload(t *testing.T) {
 		})
 	}
 }
+
+// distant is a server that is quick and a tenth of a second away.
+func distant(t *testing.T, file *inode) *wire.Client {
+	const trip = 100 * time.Millisecond
+	p := &peer{data: file.data, hello: func(p *peer) {
+		time.Sleep(trip)
+		greet(packet.Fsync)(p)
+	}}
+	came := make(chan time.Time, 1000)
+	p.told = func(*peer, query) { came <- time.Now() }
+	working(t.Context(), p, func(q query) {
+		time.Sleep(time.Until((<-came).Add(trip)))
+		if q.kind == packet.Fstat {
+			file.fstat(p, q, 0)
+		} else {
+			p.honest(q)
+		}
+	})
+	c, _ := p.mustDial(t)
+	return c
+}
+
+// Helpers are called one after the other, as long as the next one pays and the one before has come.
+func TestHelpersAreCalledOneByOne(t *testing.T) {
+	const lanes = 6
+	for name, test := range map[string]struct {
+		atOnce int64
+		fails  int // the call that comes to nothing
+		calls  int
+	}{
+		"all pay":      {1, 0, lanes - 1},
+		"two pay":      {17 << 20, 0, 2}, // of 40 MiB
+		"one is gone":  {1, 3, 3},
+		"none is had":  {1, 1, 1},
+		"nothing pays": {41 << 20, 0, 0},
+	} {
+		var running sync.WaitGroup
+		synctest.Test(t, func(t *testing.T) {
+			file := &inode{data: bigContent(40 << 20), mtime: 1_700_000_000}
+			h := newHelped(t, &running, 0, file, func(_ func(), p *peer, q query) bool {
+				switch q.kind {
+				case packet.Fstat:
+					file.fstat(p, q, 0)
+				default:
+					p.status(q.id, packet.Failure) // it opens nothing: all is left to the first
+				}
+				return true
+			})
+			call, calls, under := h.rules.Call, 0, atomic.Int32{}
+			h.rules.AtOnce, h.rules.Lanes = test.atOnce, func(time.Duration) int { return lanes }
+			h.rules.Call = func(ctx context.Context) (*wire.Helper, error) {
+				if under.Add(1) > 1 {
+					t.Errorf("%s: two are called at a time", name)
+				}
+				defer under.Add(-1)
+				time.Sleep(time.Millisecond)
+				if calls++; calls == test.fails {
+					return nil, errors.New("refused")
+				}
+				return call(ctx)
+			}
+			c := distant(t, file)
+			var got bytes.Buffer
+			_, err := c.Get(t.Context(), "f", int64(len(file.data)), &got, wire.GetOptions{Stripes: &h.rules})
+			_ = c.Close(context.Background())
+			running.Wait()
+			if err != nil || calls != test.calls {
+				t.Errorf("%s: %v, %d calls, want %d", name, err, calls, test.calls)
+			}
+		})
+	}
+}
