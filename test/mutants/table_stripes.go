@@ -101,7 +101,7 @@ func ofStripes() []mutant {
 		{
 			name: "stripe-password", holds: "a password that a server refuses for further connections is offered once",
 			cuts: []cut{{helpers, "!h.login.creds.password.Empty() && !a.isShared(h.mark) || a.isDoubted(h.mark) {", "a == nil {"}},
-			by:   sftp("TestServersThatLimitConnections"),
+			by:   sftp("TestManyFilesTryARefusedPasswordOnce"),
 		},
 		{
 			name: "stripe-log", holds: "what a server says to a further connection is logged without our password",

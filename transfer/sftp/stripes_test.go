@@ -279,6 +279,29 @@ func TestServersThatLimitConnections(t *testing.T) {
 	}
 }
 
+// A password that is refused for one helper is offered by no other, however many files are under way.
+func TestManyFilesTryARefusedPasswordOnce(t *testing.T) {
+	c := afar(t, 6)
+	content := noise(12 * mib)
+	c.lay(t, "big", content)
+	s := open(t, c.pool, c.conn)
+	if _, err := s.Stat(t.Context(), "/big"); err != nil { // helpers are called at once where the server tells of files
+		t.Fatal(err)
+	}
+	c.Change(func(k *sftptest.Knobs) { k.RefuseLogin = true })
+	var copies sync.WaitGroup
+	for range 4 {
+		copies.Go(func() { fetch(t, s, content) })
+	}
+	copies.Wait()
+	if err := s.Close(); err != nil { // no login is on its way any more
+		t.Error(err)
+	}
+	if n := len(c.logins()) - 1; n != 1 {
+		t.Errorf("it was offered %d times", n)
+	}
+}
+
 // What the server says of the helpers' handles decides what they may give.
 func TestHelpersOnAnotherVersion(t *testing.T) {
 	content := noise(12 * mib)

@@ -149,11 +149,10 @@ func (a *aide) meet(p *peer, q query) bool {
 // wait: until each of them has come to work, or will not.
 func crew(t *testing.T, file *inode, plans []byte) (*wire.Stripes, []*aide, func()) {
 	var all []*aide
-	var came sync.WaitGroup
+	came := make(chan struct{}, 4)
 	for ; len(plans) >= 3 && len(all) < 4; plans = plans[3:] {
 		a := &aide{way: int(plans[0]) % ways, at: int(plans[1]), file: file}
-		came.Add(1)
-		a.gate = sync.OnceFunc(came.Done)
+		a.gate = sync.OnceFunc(func() { came <- struct{}{} })
 		all = append(all, a)
 	}
 	var running sync.WaitGroup
@@ -191,7 +190,18 @@ func crew(t *testing.T, file *inode, plans []byte) (*wire.Stripes, []*aide, func
 				Leave: func(error) { _ = c.Close(context.Background()) },
 			}, nil
 		},
-	}, all, came.Wait
+	}, all, sync.OnceFunc(func() { allOf(len(all), came) })
+}
+
+// allOf waits for n to come, as long as they do: behind a file that is all taken none is called.
+func allOf(n int, came <-chan struct{}) {
+	for range n {
+		select {
+		case <-came:
+		case <-time.After(50 * time.Millisecond):
+			return
+		}
+	}
 }
 
 func plans(ways ...byte) []byte {
