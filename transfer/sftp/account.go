@@ -76,6 +76,13 @@ func (a *account) spare(limit int, now time.Time) (release func()) {
 	return a.releaser()
 }
 
+// rests says whether the account is left alone: there are more connections than those beside which helpers are tried.
+func (a *account) rests(now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return now.Before(a.until) && a.used > a.most
+}
+
 // hasSpare says whether spare would give a connection now.
 func (a *account) hasSpare(limit int, now time.Time) bool {
 	a.mu.Lock()

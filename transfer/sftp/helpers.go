@@ -149,6 +149,9 @@ var errNoHelper = errors.New("no further connection is to be had now")
 // one of the copy, opens a breaker or is told to anybody: it is logged, and the account left alone for a while.
 func (s *Session) help(ctx context.Context) (*wire.Helper, error) {
 	a := s.pool.account(accountOf(s.conn.Endpoint))
+	if a.rests(s.pool.opts.Now()) {
+		return nil, errNoHelper
+	}
 	if k := s.helpers.again(); k != nil {
 		return s.lend(a, k.w, k.release), nil
 	}
@@ -159,6 +162,10 @@ func (s *Session) help(ctx context.Context) (*wire.Helper, error) {
 	if err != nil {
 		s.helpers.give()
 		return nil, err
+	}
+	if a.rests(s.pool.opts.Now()) { // since it began to log in
+		s.keep(a, w, release)
+		return nil, errNoHelper
 	}
 	return s.lend(a, w, release), nil
 }
@@ -172,6 +179,11 @@ func (s *Session) lend(a *account, w *way, release func()) *wire.Helper {
 			told = told || a.wants()
 			return told
 		},
+		Fault: func(fault error) {
+			if !errors.Is(fault, wire.ErrNotNeeded) {
+				s.pool.troubled(s, a, 0, brokenRest, fault)
+			}
+		},
 		Leave: func(fault error) {
 			if fault == nil && !told {
 				s.keep(a, w, release)
@@ -181,9 +193,6 @@ func (s *Session) lend(a *account, w *way, release func()) *wire.Helper {
 				w.leave()
 			} else {
 				w.drop(fault)
-			}
-			if fault != nil && !errors.Is(fault, wire.ErrNotNeeded) {
-				s.pool.troubled(s, a, 0, brokenRest, fault)
 			}
 			release()
 			if told {

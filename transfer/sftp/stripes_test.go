@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -40,7 +41,7 @@ func afar(t *testing.T, connections int) *customer {
 	})
 	c.conn.MaxConnections = connections
 	c.conn.Timeouts.Stall = 5 * time.Second
-	c.pool.Stripe(connections, 1, time.Second)
+	c.pool.Stripe(connections, 1, 20*time.Second)
 	return c
 }
 
@@ -126,6 +127,7 @@ func (j *joined) await() {
 		}
 		time.Sleep(time.Millisecond)
 	}
+	j.passed = math.MinInt
 }
 
 func (c *customer) sent(t *testing.T, name string, content []byte) {

@@ -53,6 +53,7 @@ func (m *Memory) add(n int64) {
 type Helper struct {
 	Client *Client
 	Wanted func() bool       // somebody waits for the connection: it is to be given back soon
+	Fault  func(fault error) // is told at once of what is wrong with it; nil: nobody wants to know
 	Leave  func(fault error) // gives it back; nil: it is well. It may take a while
 }
 
@@ -261,11 +262,13 @@ func (t *team) every(pause time.Duration, do func() error) {
 func (t *team) leave(l *lane, fault error) {
 	l.once.Do(func() {
 		close(l.left)
+		l.blame(fault) // before the copy ends: the next one must know
 		t.rules.Running.Go(func() {
 			if fault == nil && l.handle != "" {
 				ctx, cancel := context.WithTimeout(context.Background(), farewell)
 				defer cancel()
 				fault = l.c.closeHandle(ctx, t.path, l.handle, 0)
+				l.blame(fault)
 			}
 			l.helper.Leave(fault)
 		})
@@ -305,6 +308,13 @@ func (t *team) faultIn(c *Client, err error) error {
 // without gives the lanes without one of them.
 func without(lanes []*lane, l *lane) []*lane {
 	return slices.DeleteFunc(lanes, func(other *lane) bool { return other == l })
+}
+
+// blame tells of a fault of a helper.
+func (l *lane) blame(fault error) {
+	if fault != nil && l.helper.Fault != nil {
+		l.helper.Fault(fault)
+	}
 }
 
 // quiet is how long a lane has owed an answer without a byte from the server.
