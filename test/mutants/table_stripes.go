@@ -79,9 +79,9 @@ func ofStripes() []mutant {
 			by:   sftp("TestHelpersMakeRoom"),
 		},
 		{
-			name: "stripe-one-by-one", holds: "a server sees one login of a further connection at a time, and none behind one that came to nothing",
-			cuts: []cut{{"transfer/sftp/wire/stripes.go", "\tt.comes = true\n", ""}},
-			by:   wire("TestHelpersAreCalledOneByOne"),
+			name: "stripe-as-many-as-pay", holds: "a server sees no more logins for a file than its size pays for",
+			cuts: []cut{{"transfer/sftp/wire/stripes.go", "return int(min(int64(t.most-1), left/t.rules.AtOnce))", "return t.most - 1"}},
+			by:   wire("TestAsManyHelpersAreCalledAsPay"),
 		},
 		{
 			name: "stripe-kept-makes-room", holds: "a further connection that is kept for the next file goes when somebody waits for one",

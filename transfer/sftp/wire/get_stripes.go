@@ -44,10 +44,10 @@ type block struct {
 
 func (b *block) agreed() bool { return b.left == 0 && b.seen && !b.stale }
 
-// callEarly calls a helper for a file that is surely large enough, while it is opened.
+// callEarly calls helpers for a file that is surely large enough, while it is opened.
 func (g *getter) callEarly() {
-	if g.team != nil && g.team.rules.Early && g.size >= g.team.rules.AtOnce {
-		g.team.call(g.c, g.joined, g.fell)
+	if g.team != nil && g.team.rules.Early {
+		g.team.call(g.team.due(0, g.size, g.c.RoundTrip()), g.c, g.joined, g.fell)
 	}
 }
 
@@ -73,10 +73,10 @@ func (g *getter) sawBase(r *request) error {
 	return err
 }
 
-// callHelpers calls the next when that pays.
+// callHelpers calls as many as pay, when they do.
 func (g *getter) callHelpers() {
-	if g.useful && g.team.due(g.written, g.size-g.next, g.c.RoundTrip()) {
-		g.team.call(g.c, g.joined, g.fell)
+	if g.useful {
+		g.team.call(g.team.due(g.written, g.size-g.next, g.c.RoundTrip()), g.c, g.joined, g.fell)
 	}
 }
 

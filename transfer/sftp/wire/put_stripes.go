@@ -24,10 +24,10 @@ import (
 // ErrOtherFile says that the handles of an upload were not all on the file that the first one made.
 var ErrOtherFile = errors.New("the name led to another file when it was opened once more")
 
-// callHelpers calls the next when that pays.
+// callHelpers calls as many as pay, when they do.
 func (p *putter) callHelpers() {
-	if !p.alone && p.team.due(p.acked, p.opts.Size-p.next, p.c.RoundTrip()) {
-		p.team.call(p.c, p.joined, p.fell)
+	if n := p.team.due(p.acked, p.opts.Size-p.next, p.c.RoundTrip()); n > 0 && !p.alone {
+		p.team.call(n, p.c, p.joined, p.fell)
 	}
 }
 

@@ -20,13 +20,13 @@ type Stripes struct {
 	Lanes func(roundTrip time.Duration) int
 	// Least is the size of the smallest file to which this applies, in bytes.
 	Least int64
-	// AtOnce is how many bytes have to be left for each connection that there is, so that one more is made at once, however fast
-	// they are. Zero: what a connection moves while another logs in.
+	// AtOnce is how many bytes have to be left for each further connection, so that it is made at once, however fast the first one is.
+	// Zero: what a connection moves while another logs in.
 	AtOnce int64
 	// Early: the server is known to tell of files, so helpers may be called before the first handle shows it.
 	Early bool
-	// Call gets one more connection, which may take long; the copy goes on meanwhile. The next one is called when it has come, and none
-	// when it has not. The connection may come behind the end of the copy, which ends ctx; it is left at once then.
+	// Call gets one more connection, which may take long; the copy goes on meanwhile. It is called by several goroutines. The connection
+	// may come behind the end of the copy, which ends ctx; it is left at once then.
 	Call func(ctx context.Context) (*Helper, error)
 	// Running counts the goroutines that are about helpers. They end by themselves a bounded time after the copy.
 	Running *sync.WaitGroup
@@ -113,8 +113,7 @@ type team struct {
 	events chan<- *request
 	most   int
 	began  time.Time
-	called int           // helpers
-	comes  bool          // one of them is on its way, or did not come
+	called bool
 	opened chan struct{} // closed when the first handle is there
 
 	ctx    context.Context
@@ -152,49 +151,48 @@ func (t *team) flight(c *Client, op Op, path string, most int) *flight {
 	return f
 }
 
-// due says whether one more helper pays for the bytes that are left, of which moved have come across. They are called one by one: many
-// logins at once look like an attack, and each has to pay beside those before it.
-func (t *team) due(moved, left int64, roundTrip time.Duration) bool {
-	if t == nil || t.comes || t.called == t.most-1 {
-		return false
+// due gives how many helpers pay for the bytes that are left, of which moved have come across: all that ever will, and once.
+func (t *team) due(moved, left int64, roundTrip time.Duration) int {
+	if t == nil || t.called {
+		return 0
 	}
 	switch took := time.Since(t.began); {
-	case left >= t.rules.AtOnce*int64(1+t.called):
-		return true
-	case took < slowTrips*roundTrip:
-		return false
+	case left >= t.rules.AtOnce:
+		return int(min(int64(t.most-1), left/t.rules.AtOnce))
+	case took < slowTrips*roundTrip || float64(left)*took.Seconds() <= float64(moved)*(2*loginTrips*roundTrip).Seconds():
+		return 0
 	default:
-		return float64(left)*took.Seconds() > float64(moved)*(2*loginTrips*roundTrip).Seconds()
+		return t.most - 1
 	}
 }
 
-// call sends for a helper. When it has opened the file that is told to joined, with what the server says of its handle, and when its
+// call sends for n helpers at once. Each that has opened the file is told to joined, with what the server says of its handle, and when its
 // session ends to fell, both as events of the copy.
-func (t *team) call(first *Client, joined func(*lane, job.Entry) error, fell func(*lane) error) {
-	t.called++
-	t.comes = true
-	t.rules.Running.Go(func() {
-		helper, err := t.rules.Call(t.ctx)
-		if err != nil {
-			return // no failure of the copy, which never waited for it
-		}
-		t.post(nil, func() error { t.comes = false; return nil })
-		l := &lane{c: helper.Client, helper: helper, left: make(chan struct{})}
-		seen, err := t.open(l, first.limits)
-		if err != nil {
-			t.leave(l, err)
-			return
-		}
-		if !t.post(l, func() error { return joined(l, seen) }) {
-			t.leave(l, nil)
-			return
-		}
-		select {
-		case <-l.left:
-		case <-l.c.Done():
-			t.post(nil, func() error { return fell(l) })
-		}
-	})
+func (t *team) call(n int, first *Client, joined func(*lane, job.Entry) error, fell func(*lane) error) {
+	t.called = t.called || n > 0
+	for range n {
+		t.rules.Running.Go(func() {
+			helper, err := t.rules.Call(t.ctx)
+			if err != nil {
+				return // no failure of the copy, which never waited for it
+			}
+			l := &lane{c: helper.Client, helper: helper, left: make(chan struct{})}
+			seen, err := t.open(l, first.limits)
+			if err != nil {
+				t.leave(l, err)
+				return
+			}
+			if !t.post(l, func() error { return joined(l, seen) }) {
+				t.leave(l, nil)
+				return
+			}
+			select {
+			case <-l.left:
+			case <-l.c.Done():
+				t.post(nil, func() error { return fell(l) })
+			}
+		})
+	}
 }
 
 // open opens the file once more, without making or emptying it, when it has been opened for the first time. Behind the end of the copy this may meet another file, or none:
