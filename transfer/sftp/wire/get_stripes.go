@@ -86,7 +86,7 @@ func (g *getter) joined(l *lane, seen job.Entry) error {
 		g.team.leave(l, nil)
 		return nil
 	}
-	g.striped = true
+	g.striped, l.width = true, narrowBytes
 	g.helpers = append(g.helpers, l)
 	if !g.judging {
 		g.judging = true
@@ -129,7 +129,11 @@ func (g *getter) takeBack(b *block) {
 	}
 	for i, s := range g.slots {
 		if s.block == b {
-			if !s.whole() && !s.asked.IsZero() {
+			switch {
+			case s.whole():
+			case s.asked.IsZero():
+				b.lane.taken -= int64(len(s.buf))
+			default:
 				b.lane.owed += int64(len(s.buf))
 			}
 			g.slots[i] = &slot{off: s.off, buf: make([]byte, len(s.buf))}
@@ -189,10 +193,11 @@ func (g *getter) stretch(l *lane) bool {
 	if l.leaving || g.end >= 0 || g.next >= g.size {
 		return false
 	}
-	n := min(max(stretchBytes, int64(g.chunk)), g.size-g.next)
-	if !g.fits(int(n)) {
+	n := min(g.share(l), g.size-g.next)
+	if n <= 0 || !g.fits(int(n)) {
 		return false
 	}
+	l.taken += n
 	b := &block{lane: l, asked: time.Now()}
 	for ; n > 0; b.left++ {
 		s := g.newSlot(int(min(n, int64(g.chunk))))
@@ -201,6 +206,16 @@ func (g *getter) stretch(l *lane) bool {
 		n -= int64(len(s.buf))
 	}
 	return true
+}
+
+// share is how much of the file a helper takes now: as many bytes are on the way as it has brought, until that is a whole window. It
+// takes nothing that it would not be asked for at once, since all that is taken is in memory.
+func (g *getter) share(l *lane) int64 {
+	n, chunk := min(stretchBytes, l.width-l.taken), int64(g.chunk)
+	if n < l.width/4 {
+		return 0
+	}
+	return n - n%min(n, chunk)
 }
 
 // fits says whether n more bytes may be in memory: blocks are taken in order, so what is taken always comes to its turn. A stretch may be
@@ -255,6 +270,7 @@ func (g *getter) takeHelped(r *request) {
 	if s.block.lost {
 		l.c.window.give(len(s.buf))
 		l.owed -= int64(len(s.buf))
+		l.taken -= int64(len(s.buf))
 		return
 	}
 	g.fill(s, r.n)
@@ -264,6 +280,8 @@ func (g *getter) takeHelped(r *request) {
 		return
 	}
 	l.c.window.give(len(s.buf))
+	l.taken -= int64(len(s.buf))
+	l.width = min(l.width+int64(len(s.buf)), windowBytes)
 	if g.opts.Progress != nil {
 		g.opts.Progress(len(s.buf))
 	}

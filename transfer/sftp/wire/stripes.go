@@ -75,6 +75,9 @@ const (
 	// stretchBytes is how much of the file a lane takes at once: small, so that all lanes come to the end together, and large,
 	// so that the disk on the other side is read and written in pieces.
 	stretchBytes = 1 << 20
+	// narrowBytes is what a helper of a download takes at first. TCP begins with ten packets a round trip and doubles them, and all that is
+	// read on other connections meanwhile waits for what a new one has taken.
+	narrowBytes = 64 << 10
 	// aheadBytes is what a download may hold in memory for each lane: a window in flight, and a quarter of one that waits for its turn.
 	// The collector doubles that: more would not stay below 96 MiB with eight lanes.
 	aheadBytes = windowBytes * 5 / 4
@@ -97,6 +100,8 @@ type lane struct {
 
 	todo    []*slot // download: taken and not asked for yet
 	owed    int64   // download: bytes that it was asked for and that are read on the first connection by now
+	taken   int64   // download: bytes that it has taken and not brought
+	width   int64   // download: how many those may be
 	leaving bool    // download: it takes nothing more
 	wrote   bool    // upload: a WRITE was sent
 	sends   int     // upload: WRITEs in a row
