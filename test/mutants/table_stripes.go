@@ -79,6 +79,11 @@ func ofStripes() []mutant {
 			by:   sftp("TestHelpersMakeRoom"),
 		},
 		{
+			name: "stripe-width", holds: "a new connection takes as much of a download as it has brought",
+			cuts: []cut{{get, "g.striped, l.width = true, narrowBytes", "g.striped, l.width = true, windowBytes"}},
+			by:   wire("TestAHelperTakesAsMuchAsItBrings"),
+		},
+		{
 			name: "stripe-as-many-as-pay", holds: "a server sees no more logins for a file than its size pays for",
 			cuts: []cut{{"transfer/sftp/wire/stripes.go", "return int(min(int64(t.most-1), left/t.rules.AtOnce))", "return t.most - 1"}},
 			by:   wire("TestAsManyHelpersAreCalledAsPay"),

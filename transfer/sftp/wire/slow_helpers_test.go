@@ -242,3 +242,59 @@ func TestAsManyHelpersAreCalledAsPay(t *testing.T) {
 		})
 	}
 }
+
+// A helper of a download is asked for no more than it has brought, and 64 KiB: a new connection is slow, and what was read on the others
+// would wait for it in memory. That grows.
+func TestAHelperTakesAsMuchAsItBrings(t *testing.T) {
+	var running sync.WaitGroup
+	synctest.Test(t, func(t *testing.T) {
+		file := &inode{data: bigContent(40 << 20), mtime: 1_700_000_000}
+		var mu sync.Mutex
+		var waiting []query
+		var brought, most int64
+		answer := func(p *peer) {
+			time.Sleep(100 * time.Millisecond) // there and back
+			mu.Lock()
+			defer mu.Unlock()
+			asked := int64(0)
+			for _, q := range waiting {
+				if q.kind == packet.Fstat {
+					file.fstat(p, q, 0)
+					continue
+				}
+				asked += int64(q.length)
+				p.send(packet.Data, q.id, packet.AppendString(nil, file.data[q.offset:q.offset+int64(q.length)]))
+			}
+			if asked > 64<<10+brought {
+				t.Errorf("asked for %d bytes when it had brought %d", asked, brought)
+			}
+			brought, most, waiting = brought+asked, max(most, asked), nil
+		}
+		h := newHelped(t, &running, 1, file, func(came func(), p *peer, q query) bool {
+			if q.kind != packet.Read && q.kind != packet.Fstat {
+				p.honest(q)
+				return true
+			}
+			if q.kind == packet.Read {
+				came()
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if waiting = append(waiting, q); len(waiting) == 1 {
+				go answer(p)
+			}
+			return true
+		})
+		c := h.first()
+		var got bytes.Buffer
+		_, err := c.Get(t.Context(), "f", int64(len(file.data)), &got, wire.GetOptions{Stripes: &h.rules})
+		_ = c.Close(context.Background())
+		running.Wait()
+		if err != nil || !bytes.Equal(got.Bytes(), file.data) {
+			t.Errorf("%d bytes, %v", got.Len(), err)
+		}
+		if most < 1<<20 {
+			t.Errorf("it was asked for %d bytes at the most", most)
+		}
+	})
+}
