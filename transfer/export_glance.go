@@ -38,7 +38,7 @@ func (g *glance) saw() *job.Entry {
 	return g.entry
 }
 
-// glances are the looks at a small file's two names that are asked for right behind its CLOSE.
+// glances are the looks at a file's two names that are asked for together, right behind its CLOSE.
 type glances struct {
 	temp, final *glance
 }
@@ -50,14 +50,21 @@ func (r *exportRun) ahead(ctx context.Context, f job.File, early *glances) func(
 		return nil
 	}
 	return func() {
-		if f.Received.Size > glanceMost || !r.sees() {
-			return
+		if f.Received.Size <= glanceMost {
+			r.glanceAtBoth(ctx, f, early)
 		}
-		if r.checks() {
-			early.temp = r.glance(ctx, f.Temp)
-		}
-		early.final = r.glance(ctx, f.Final)
 	}
+}
+
+// glanceAtBoth begins to look at both names, unless that was begun.
+func (r *exportRun) glanceAtBoth(ctx context.Context, f job.File, early *glances) {
+	if r.way.direct || r.way.sweeps || early.final != nil || !r.sees() {
+		return
+	}
+	if r.checks() {
+		early.temp = r.glance(ctx, f.Temp)
+	}
+	early.final = r.glance(ctx, f.Final)
 }
 
 // glanceBehind begins to look at both names while a rename is on its way. No order is relied on: if what is seen is that our file has

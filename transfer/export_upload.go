@@ -36,6 +36,9 @@ func (r *exportRun) upload(ctx context.Context, f *job.File, moved *int64, early
 	}
 	*early = glances{}
 	err := r.put(ctx, f, moved, early) // X4
+	if err == nil {
+		r.glanceAtBoth(ctx, *f, early)
+	}
 	early.settled()
 	if err != nil {
 		return r.uploadFailed(ctx, f, err)
