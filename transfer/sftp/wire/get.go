@@ -86,7 +86,7 @@ func (c *Client) Get(ctx context.Context, path string, size int64, dst io.Writer
 	}
 	if err == nil && !opts.ReadOnce {
 		letGo = true
-		c.letGo(path, handle)
+		c.letGo(path, handle, c.giveHandle)
 		return g.written, nil
 	}
 	if closed := c.closeHandle(ctx, path, handle, 0); err == nil {

@@ -63,18 +63,18 @@ func (c *Client) closeHandle(ctx context.Context, path, handle string, written i
 	return c.askStatus(ctx, r)
 }
 
-// letGo sends CLOSE of what was read, and lets nobody wait for the answer but who wants to open one file too many: until it is there
-// the server has the file open.
-func (c *Client) letGo(path, handle string) {
+// letGo sends CLOSE of what was read, and lets nobody wait for the answer but who wants to open one file too many: until it is there,
+// and gone is called, the server has the file open.
+func (c *Client) letGo(path, handle string, gone func()) {
 	r := handleRequest(OpClose, packet.Close, path, handle)
 	r.done = make(chan *request, 1)
 	if c.send(r) != nil { // a session that has ended has let go of all
-		c.giveHandle()
+		gone()
 		return
 	}
 	c.closing.Add(1)
 	c.done.Go(func() {
-		defer c.giveHandle()
+		defer gone()
 		defer c.closing.Add(-1)
 		_, _ = c.await(context.Background(), r.done, r, c.patience(0)) // no answer of no could take back what was read
 	})

@@ -64,11 +64,12 @@ func (c *Client) List(ctx context.Context, dir string, opts ListOptions, each fu
 	l := &listing{c: c, dir: dir, opts: opts, each: each}
 	l.depth, l.most = opts.depths(time.Since(began))
 	err = l.run(ctx, handle)
-	if c.Err() != nil && err != nil {
-		return err
+	if err == nil { // the names are all there, whatever becomes of CLOSE
+		c.letGo(dir, handle, func() {})
+		return nil
 	}
-	if closed := c.closeHandle(ctx, dir, handle, 0); err == nil {
-		err = closed
+	if c.Err() == nil {
+		_ = c.closeHandle(ctx, dir, handle, 0)
 	}
 	return err
 }
