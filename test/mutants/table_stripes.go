@@ -89,8 +89,13 @@ func ofStripes() []mutant {
 			by:   wire("TestAsManyHelpersAreCalledAsPay"),
 		},
 		{
+			name: "stripe-kept-parted", holds: "the next file finds the connections that are on their way back from the one before",
+			cuts: []cut{{"transfer/sftp/kept.go", "if h.parted == 0 {", "if h.parted >= 0 {"}},
+			by:   sftp("TestHelpersAreKeptForTheNextFile"), hangs: 60 * time.Second,
+		},
+		{
 			name: "stripe-kept-makes-room", holds: "a further connection that is kept for the next file goes when somebody waits for one",
-			cuts: []cut{{helpers, "\t\tcase <-ctx.Done():\n\t\tcase <-w.wire", "\t\tcase <-s.helpers.ctx.Done():\n\t\t\t_ = ctx\n\t\tcase <-w.wire"}},
+			cuts: []cut{{"transfer/sftp/kept.go", "\t\tcase <-ctx.Done():\n\t\tcase <-w.wire", "\t\tcase <-s.helpers.ctx.Done():\n\t\t\t_ = ctx\n\t\tcase <-w.wire"}},
 			by:   sftp("TestHelpersThatAreKeptMakeRoom"),
 		},
 		{

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 
@@ -51,70 +50,6 @@ const (
 	brokenRest  = 10 * time.Minute
 )
 
-// helpers are the further connections of one session.
-type helpers struct {
-	running sync.WaitGroup
-	ctx     context.Context // ends with the session
-	end     context.CancelFunc
-
-	mu   sync.Mutex
-	used int
-	kept []*kept
-}
-
-// kept is a helper without work.
-type kept struct {
-	w       *way
-	release func()
-	taken   chan struct{} // closed when it has work again
-}
-
-// take counts one in, if there may be one more.
-func (h *helpers) take() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.used == helpersOfSession {
-		return false
-	}
-	h.used++
-	return true
-}
-
-func (h *helpers) give() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.used--
-}
-
-func (h *helpers) add(k *kept) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.kept = append(h.kept, k)
-}
-
-// again gives a helper that was kept; nil: there is none.
-func (h *helpers) again() *kept {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	i := slices.IndexFunc(h.kept, func(k *kept) bool { return k.w.wire.Err() == nil })
-	if i < 0 {
-		return nil
-	}
-	k := h.kept[i]
-	h.kept = slices.Delete(h.kept, i, i+1)
-	close(k.taken)
-	return k
-}
-
-// remove says whether the helper was still there.
-func (h *helpers) remove(k *kept) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	before := len(h.kept)
-	h.kept = slices.DeleteFunc(h.kept, func(other *kept) bool { return other == k })
-	return len(h.kept) < before
-}
-
 // stripes says how a download may use further connections.
 func (s *Session) stripes() *wire.Stripes {
 	if s.conn.MaxConnections < 2 || s.putOnly {
@@ -152,22 +87,30 @@ func (s *Session) help(ctx context.Context) (*wire.Helper, error) {
 	if a.rests(s.pool.opts.Now()) {
 		return nil, errNoHelper
 	}
-	if k := s.helpers.again(); k != nil {
-		return s.lend(a, k.w, k.release), nil
-	}
-	if !s.helpers.take() {
-		return nil, errNoHelper
-	}
-	w, release, err := s.pool.helper(ctx, s, a)
+	w, release, err := s.further(ctx, a)
 	if err != nil {
-		s.helpers.give()
 		return nil, err
 	}
-	if a.rests(s.pool.opts.Now()) { // since it began to log in
+	if a.rests(s.pool.opts.Now()) { // since it was waited for
 		s.keep(a, w, release)
 		return nil, errNoHelper
 	}
 	return s.lend(a, w, release), nil
+}
+
+// further gives a connection that was kept, or logs in.
+func (s *Session) further(ctx context.Context, a *account) (*way, func(), error) {
+	if k := s.helpers.again(ctx); k != nil {
+		return k.w, k.release, nil
+	}
+	if !s.helpers.take() {
+		return nil, nil, errNoHelper
+	}
+	w, release, err := s.pool.helper(ctx, s, a)
+	if err != nil {
+		s.helpers.give()
+	}
+	return w, release, err
 }
 
 // lend gives a helper to a copy.
@@ -184,7 +127,9 @@ func (s *Session) lend(a *account, w *way, release func()) *wire.Helper {
 				s.pool.troubled(s, a, 0, brokenRest, fault)
 			}
 		},
+		Parts: s.helpers.parts,
 		Leave: func(fault error) {
+			defer s.helpers.came()
 			if fault == nil && !told {
 				s.keep(a, w, release)
 				return
@@ -201,31 +146,6 @@ func (s *Session) lend(a *account, w *way, release func()) *wire.Helper {
 			s.helpers.give()
 		},
 	}
-}
-
-// keep keeps a helper for the next large file, until somebody waits for its connection, the session ends, or it was for nothing.
-func (s *Session) keep(a *account, w *way, release func()) {
-	ctx, done := a.idling(s.helpers.ctx)
-	k := &kept{w: w, release: release, taken: make(chan struct{})}
-	s.helpers.add(k)
-	s.helpers.running.Go(func() {
-		defer done()
-		timer := time.NewTimer(s.pool.rules.kept)
-		defer timer.Stop()
-		select {
-		case <-k.taken:
-			return
-		case <-ctx.Done():
-		case <-w.wire.Done():
-		case <-timer.C:
-		}
-		if !s.helpers.remove(k) {
-			return // taken at the same time
-		}
-		w.leave()
-		release()
-		s.helpers.give()
-	})
 }
 
 // helper takes a free connection of the account and logs in.

@@ -54,7 +54,8 @@ type Helper struct {
 	Client *Client
 	Wanted func() bool       // somebody waits for the connection: it is to be given back soon
 	Fault  func(fault error) // is told at once of what is wrong with it; nil: nobody wants to know
-	Leave  func(fault error) // gives it back; nil: it is well. It may take a while
+	Parts  func()            // is told at once that it is on its way back; nil: nobody wants to know
+	Leave  func(fault error) // gives it back, when its handle is closed; nil: it is well. It may take a while
 }
 
 // ErrNotNeeded is the fault of a helper that has none: the copy ended without it.
@@ -266,6 +267,9 @@ func (t *team) leave(l *lane, fault error) {
 	l.once.Do(func() {
 		close(l.left)
 		l.blame(fault) // before the copy ends: the next one must know
+		if l.helper.Parts != nil {
+			l.helper.Parts()
+		}
 		t.rules.Running.Go(func() {
 			if fault == nil && l.handle != "" {
 				ctx, cancel := context.WithTimeout(context.Background(), farewell)
