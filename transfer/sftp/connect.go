@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -22,6 +23,8 @@ type way struct {
 	hops []*hop
 	wire *wire.Client
 	like *wire.Limits // of a helper: what its session was granted; nil: it is asked
+
+	hungUp atomic.Bool
 }
 
 // last is the customer's server.
@@ -177,7 +180,7 @@ func (w *way) startSFTP(ctx context.Context) (*wire.Client, error) {
 		return nil, err
 	}
 	go func() { _, _ = io.Copy(io.Discard, channel.Stderr()) }() // unread, it would fill the channel's window
-	return wire.New(ctx, channel, wire.Options{Kill: w.life.cut, Limits: w.like, RequestTimeout: w.last().timeouts.Operation})
+	return wire.New(ctx, channel, wire.Options{Kill: w.life.cut, Closed: w.hangUp, Limits: w.like, RequestTimeout: w.last().timeouts.Operation})
 }
 
 // drop cuts the connection and waits for what runs on it.
@@ -210,10 +213,23 @@ func (w *way) leave() {
 		h.proven()
 	}
 	_ = w.wire.Close(ctx)
-	if half, ok := w.life.conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+	if w.hungUp.Load() || w.halfClose() {
 		_ = w.hops[0].client.Wait()
 	}
 	w.drop(errClosed)
+}
+
+// hangUp ends our half of the connection right behind the end of the session, so that both are answered in one round trip. A jump host
+// is left until that is through: it may drop what it has not passed on.
+func (w *way) hangUp() {
+	if len(w.hops) == 1 {
+		w.hungUp.Store(w.halfClose())
+	}
+}
+
+func (w *way) halfClose() bool {
+	half, ok := w.life.conn.(interface{ CloseWrite() error })
+	return ok && half.CloseWrite() == nil
 }
 
 // openRefused says whether the server would not open one more channel.

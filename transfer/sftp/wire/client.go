@@ -27,6 +27,9 @@ type Options struct {
 	// called at most once, when the session ends by an error or the peer holds up Close, and gets the cause. Nil: closing
 	// the stream has to do.
 	Kill func(cause error)
+	// Closed is called when a session that is well has sent that it ends, while the server may still have to answer that. Nil: nobody
+	// wants to know.
+	Closed func()
 	// RequestTimeout bounds the silence of the server while it owes an answer to a request other than READ and WRITE,
 	// whose answers may take long on a slow line, and Patience times that the time for the answer itself. The fsync and the
 	// CLOSE of a written file may take a second more for every MiB. Zero: only the contexts bound it.
@@ -130,7 +133,12 @@ func (c *Client) Err() error {
 // cut off by Options.Kill. Requests still in flight fail with ErrClosed. It may be called again.
 func (c *Client) Close(ctx context.Context) error {
 	if c.end(ErrClosed) {
-		c.done.Go(func() { _ = c.stream.Close() })
+		c.done.Go(func() {
+			_ = c.stream.Close()
+			if c.opts.Closed != nil {
+				c.opts.Closed()
+			}
+		})
 	}
 	gone := make(chan struct{})
 	go func() { c.done.Wait(); close(gone) }()
