@@ -62,7 +62,8 @@ func (c *Client) List(ctx context.Context, dir string, opts ListOptions, each fu
 		return err
 	}
 	l := &listing{c: c, dir: dir, opts: opts, each: each}
-	l.depth, l.most = opts.depths(time.Since(began))
+	l.first, l.most = opts.depths(time.Since(began))
+	l.depth = l.first
 	err = l.run(ctx, handle)
 	if err == nil { // the names are all there, whatever becomes of CLOSE
 		c.letGo(dir, handle, func() {})
@@ -80,8 +81,10 @@ type listing struct {
 	opts ListOptions
 	each func(job.Entry) error
 
-	depth   int // requests in flight now, and at the most
+	first   int // requests in flight at first, now, and at the most
+	depth   int
 	most    int
+	answers int
 	largest int // bytes of the largest answer
 	entries int
 	bytes   int64
@@ -97,7 +100,7 @@ func (l *listing) run(ctx context.Context, handle string) error {
 		if ctx.Err() != nil { // answers may well be there without end
 			return l.c.giveUp(f.asked, context.Cause(ctx))
 		}
-		for f.open < l.depth {
+		for f.open < l.depth && l.goesOn() {
 			if err := f.send(handleRequest(OpReaddir, packet.Readdir, l.dir, handle)); err != nil {
 				return err
 			}
@@ -115,9 +118,13 @@ func (l *listing) run(ctx context.Context, handle string) error {
 	return l.err
 }
 
+// goesOn says whether more may be asked. Behind the first answers nothing is: a small folder ends with those that are on their way, and
+// what is asked beside them would be waited for.
+func (l *listing) goesOn() bool { return l.answers == 0 || 2*l.answers >= l.first }
+
 // take takes one answer.
 func (l *listing) take(r *request) {
-	if l.err != nil {
+	if l.answers++; l.err != nil {
 		return
 	}
 	if r.kind == packet.Name {

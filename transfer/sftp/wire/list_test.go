@@ -301,3 +301,31 @@ func TestLargeAnswersAreNotAskedForInNumbers(t *testing.T) {
 		})
 	}
 }
+
+// Behind the first answers of a folder nothing more is asked until it shows that it is large: a small one ends with what is on its way, in one
+// round trip.
+func TestASmallFolderIsListedInOneRoundTrip(t *testing.T) {
+	for _, tc := range []struct{ answers, asked int }{{0, 8}, {1, 8}, {3, 8}, {20, 21}} {
+		synctest.Test(t, func(t *testing.T) {
+			asked := 0
+			p := &peer{}
+			for range tc.answers {
+				p.listing = append(p.listing, names("a"))
+			}
+			p.lie = func(p *peer, q query) bool {
+				if q.kind == packet.Readdir {
+					asked++
+					time.Sleep(time.Microsecond) // so that the answers come one by one
+				}
+				return false
+			}
+			c, _ := p.mustDial(t)
+			if all, err := collect(c, wire.ListOptions{}); err != nil || len(all) != tc.answers {
+				t.Errorf("%d names, %v", len(all), err)
+			}
+			if asked < tc.asked || tc.answers < 4 && asked > tc.asked {
+				t.Errorf("%d READDIRs for %d answers, want %d", asked, tc.answers, tc.asked)
+			}
+		})
+	}
+}
