@@ -137,7 +137,9 @@ func TestExportGivesEachAttemptItsName(t *testing.T) {
 // lostRename is a session that dies before the server hears of a rename.
 type lostRename struct{ transfer.Carrier }
 
-func (lostRename) Rename(context.Context, string, string, job.RenameMeans) error { return errLost }
+func (lostRename) Rename(context.Context, string, string, job.RenameMeans, ...func()) error {
+	return errLost
+}
 
 func losesRename(c transfer.Carrier) transfer.Carrier { return lostRename{c} }
 

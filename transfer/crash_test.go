@@ -199,8 +199,8 @@ func (r guardedRemote) act(name string, do func() error) error {
 	})
 }
 
-func (r guardedRemote) Rename(ctx context.Context, from, to string, means job.RenameMeans) error {
-	return r.act("rename "+from+" to "+to, func() error { return r.Carrier.Rename(context.WithoutCancel(ctx), from, to, means) })
+func (r guardedRemote) Rename(ctx context.Context, from, to string, means job.RenameMeans, sent ...func()) error {
+	return r.act("rename "+from+" to "+to, func() error { return r.Carrier.Rename(context.WithoutCancel(ctx), from, to, means, sent...) })
 }
 
 func (r guardedRemote) Remove(ctx context.Context, path string) error {

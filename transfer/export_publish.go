@@ -39,8 +39,8 @@ func (r *exportRun) publish(ctx context.Context, f *job.File, early *glances) er
 	if err := r.advance(ctx, f, job.StepRenaming); err != nil {
 		return err
 	}
-	after := r.glanceBehind(ctx, *f)
-	err := r.rename(ctx, f)
+	var after glances
+	err := r.rename(ctx, f, func() { after = r.glanceBehind(ctx, *f) })
 	after.settled()
 	switch {
 	case err == nil:
@@ -69,8 +69,8 @@ func (r *exportRun) published(ctx context.Context, f *job.File, after glances) e
 
 // rename renames by the best means. Where a server will not rename onto an existing file, and has no way to replace it, the
 // older one is renamed aside first, if the job says that it may be replaced; cleanTemps removes it there.
-func (r *exportRun) rename(ctx context.Context, f *job.File) error {
-	err := r.renameOnce(ctx, *f)
+func (r *exportRun) rename(ctx context.Context, f *job.File, sent func()) error {
+	err := r.renameOnce(ctx, *f, sent)
 	if err == nil || unknown(err) || r.want.IfExists != job.ExistsReplace || r.way.posix || !r.sees() {
 		return err
 	}
@@ -81,7 +81,7 @@ func (r *exportRun) rename(ctx context.Context, f *job.File) error {
 	if err := r.moveOlder(ctx, f); err != nil {
 		return err
 	}
-	return r.renameOnce(ctx, *f)
+	return r.renameOnce(ctx, *f, sent)
 }
 
 // moveOlder takes what lies under the final name out of the way. After a REMOVE that was not answered, nobody could tell whether it
@@ -119,8 +119,8 @@ func (r *exportRun) settleOlder(ctx context.Context, f *job.File) error {
 	return r.advance(ctx, f, job.StepRenaming)
 }
 
-func (r *exportRun) renameOnce(ctx context.Context, f job.File) error {
-	return failpoint.Around("X6", func() error { return r.remote.Rename(ctx, f.Temp, f.Final, f.Means) })
+func (r *exportRun) renameOnce(ctx context.Context, f job.File, sent func()) error {
+	return failpoint.Around("X6", func() error { return r.remote.Rename(ctx, f.Temp, f.Final, f.Means, sent) })
 }
 
 // renameRefused takes the row back to uploaded: the complete temporary stays on the server, and the next run has only

@@ -35,7 +35,8 @@ type Lister interface {
 
 // Mover changes names on a server.
 type Mover interface {
-	Rename(ctx context.Context, from, to string, means job.RenameMeans) error
+	// Rename calls sent when the request is on its way: what that asks is asked behind it.
+	Rename(ctx context.Context, from, to string, means job.RenameMeans, sent ...func()) error
 	Remove(ctx context.Context, path string) error
 }
 

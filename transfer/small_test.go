@@ -182,8 +182,12 @@ func (c *before) Stat(ctx context.Context, path string) (job.Entry, error) {
 	return entry, err
 }
 
-func (c *before) Rename(ctx context.Context, from, to string, means job.RenameMeans) error {
-	for seen := c.looks.Load(); c.looks.Load() < seen+2 && c.looks.Load() < 5; {
+func (c *before) Rename(ctx context.Context, from, to string, means job.RenameMeans, sent ...func()) error {
+	seen := c.looks.Load()
+	for _, f := range sent {
+		f()
+	}
+	for c.looks.Load() < seen+2 && c.looks.Load() < 5 {
 		runtime.Gosched()
 	}
 	return c.Carrier.Rename(ctx, from, to, means)
@@ -213,4 +217,32 @@ func TestExportInPlaceClosesBehindItsWrites(t *testing.T) {
 	}
 	b.want(1, 0, 0, 0)
 	has(t, b.remote("in"), map[string]string{"a.csv": "content"})
+}
+
+// sending is a session that takes its time to send a rename.
+type sending struct {
+	before
+	t *testing.T
+}
+
+func (c *sending) Rename(ctx context.Context, from, to string, means job.RenameMeans, sent ...func()) error {
+	seen := c.looks.Load()
+	for range 1000 {
+		runtime.Gosched()
+	}
+	if c.looks.Load() > seen {
+		c.t.Error("a name was looked at before the rename was sent")
+	}
+	return c.Carrier.Rename(ctx, from, to, means, sent...)
+}
+
+// What is looked at behind a rename is asked behind it, so that it is seen done: each name is looked at twice, and the final one before all.
+func TestExportLooksBehindTheRename(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).exporting(nil)
+	put(t, filepath.Join(b.outbox, "a.csv"), "one")
+	slow := &sending{t: t}
+	b.doBetween(between{remote: func(c transfer.Carrier) transfer.Carrier { slow.Carrier = c; return slow }})
+	if f := b.last(); f.State != job.FileDelivered || slow.looks.Load() != 5 {
+		t.Errorf("%d looks, row %+v", slow.looks.Load(), f)
+	}
 }

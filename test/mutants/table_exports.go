@@ -75,7 +75,7 @@ func ofExports() []mutant {
 		},
 		{
 			name: "rename-noted", holds: "the ledger says renaming before the request goes out: a rename whose answer was lost is waited for",
-			cuts: []cut{{publish, "\tif err := r.advance(ctx, f, job.StepRenaming); err != nil {\n\t\treturn err\n\t}\n\tafter := r.glanceBehind", "\tafter := r.glanceBehind"}},
+			cuts: []cut{{publish, "\tif err := r.advance(ctx, f, job.StepRenaming); err != nil {\n\t\treturn err\n\t}\n\tvar after glances", "\tvar after glances"}},
 			by:   transfer("TestExportWaitsForARenameThatIsUnderWay"),
 		},
 		{

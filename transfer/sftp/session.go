@@ -160,17 +160,17 @@ func (s *Session) Put(ctx context.Context, name string, src io.Reader, size int6
 }
 
 // Rename renames by the means asked for; empty: posix-rename where the server has it, which replaces, else
-// SSH_FXP_RENAME, which may or may not. A refusal is remote.rename_refused.
-func (s *Session) Rename(ctx context.Context, from, to string, means job.RenameMeans) error {
+// SSH_FXP_RENAME, which may or may not. A refusal is remote.rename_refused. Sent is called when the request is on its way.
+func (s *Session) Rename(ctx context.Context, from, to string, means job.RenameMeans, sent ...func()) error {
 	if means == "" {
 		means = s.bestRename()
 	}
 	var err error
 	switch means {
 	case job.RenamePosix:
-		err = s.way.wire.PosixRename(ctx, from, to)
+		err = s.way.wire.PosixRename(ctx, from, to, sent...)
 	case job.RenameV3:
-		err = s.way.wire.Rename(ctx, from, to)
+		err = s.way.wire.Rename(ctx, from, to, sent...)
 	default:
 		return s.renameRefused(from, to, errors.ErrUnsupported)
 	}

@@ -135,18 +135,20 @@ func (c *Client) Rmdir(ctx context.Context, path string) error {
 	return c.askStatus(ctx, pathRequest(OpRmdir, packet.Rmdir, path))
 }
 
-// Rename is SSH_FXP_RENAME. Whether it replaces what is at to, differs between servers.
-func (c *Client) Rename(ctx context.Context, from, to string) error {
-	return c.askStatus(ctx, pathRequest(OpRename, packet.Rename, from, to))
+// Rename is SSH_FXP_RENAME. Whether it replaces what is at to, differs between servers. Sent is called when the request is on its way.
+func (c *Client) Rename(ctx context.Context, from, to string, sent ...func()) error {
+	r := pathRequest(OpRename, packet.Rename, from, to)
+	r.sent = sent
+	return c.askStatus(ctx, r)
 }
 
-// PosixRename renames and replaces. A server that does not offer it gives errors.ErrUnsupported and is not asked.
-func (c *Client) PosixRename(ctx context.Context, from, to string) error {
+// PosixRename renames and replaces. A server that does not offer it gives errors.ErrUnsupported and is not asked. Sent is as with Rename.
+func (c *Client) PosixRename(ctx context.Context, from, to string, sent ...func()) error {
 	if !c.offers(packet.PosixRename) {
 		return missing(OpPosixRename, from)
 	}
 	r := pathRequest(OpPosixRename, packet.Extended, packet.PosixRename, from, to)
-	r.path = from
+	r.path, r.sent = from, sent
 	return c.askStatus(ctx, r)
 }
 

@@ -23,6 +23,7 @@ type request struct {
 	block   *block        // FSTAT: of a download over several connections, to what the answer belongs
 	reserve int           // WRITE: bytes of the window to give back
 	longer  time.Duration // allowed beside Options.RequestTimeout
+	sent    []func()      // called when it is on its way
 	lane    *lane         // copies: on which of their connections it is asked; nil: the first
 	event   func() error  // nothing was asked: this is to be done by the copy that is told
 
@@ -95,6 +96,9 @@ func (c *Client) ask(ctx context.Context, r *request) (*request, error) {
 	r.done = make(chan *request, 1)
 	if err := c.send(r); err != nil {
 		return nil, err
+	}
+	for _, sent := range r.sent {
+		sent()
 	}
 	began := time.Now()
 	answer, err := c.await(ctx, r.done, r, c.patience(r.longer))
