@@ -40,7 +40,11 @@ func (r *exportRun) publish(ctx context.Context, f *job.File, early *glances) er
 		return err
 	}
 	var after glances
-	err := r.rename(ctx, f, func() { after = r.glanceBehind(ctx, *f) })
+	err := r.rename(ctx, f, func() {
+		earlier := after // of a rename that was refused
+		after = r.glanceBehind(ctx, *f)
+		earlier.settled()
+	})
 	after.settled()
 	switch {
 	case err == nil:

@@ -216,7 +216,6 @@ func (r *frame) take(ctx context.Context, paths []string) error {
 		r.turns = newTurns(r.parallel)
 	}
 	err := r.takeAll(ctx, paths)
-	r.movers.Wait()
 	if err == nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -224,6 +223,7 @@ func (r *frame) take(ctx context.Context, paths []string) error {
 }
 
 func (r *frame) takeAll(ctx context.Context, paths []string) error {
+	defer r.movers.Wait()
 	for part := range slices.Chunk(paths, batch) {
 		if r.over() || ctx.Err() != nil {
 			return nil

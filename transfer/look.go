@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -256,7 +255,8 @@ func (r *frame) gate(l *look, waits func(path, why string)) {
 		waits(path, why)
 	}
 	l.ready = marked
-	sort.Strings(l.ready)
+	slices.Sort(l.ready)
+	l.ready = slices.Compact(l.ready) // a server may list a name twice, and a row has one mover
 }
 
 // quietly is for a run, which only counts what waits.

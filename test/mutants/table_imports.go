@@ -11,6 +11,11 @@ func ofImports() []mutant {
 			by:   transfer("TestImportWaitsTheWholeTimeWhateverItSees"),
 		},
 		{
+			name: "listed-twice", holds: "a row has one mover, however often a server lists its name",
+			cuts: []cut{{"transfer/look.go", "\tl.ready = slices.Compact(l.ready)", "\t_ = slices.Compact[[]string]"}},
+			by:   transfer("TestANameThatIsListedTwiceIsFetchedOnce"),
+		},
+		{
 			name: "stale-listing", holds: "a listing judges only rows that have not changed since it began (R2)",
 			cuts: []cut{{judge, "case s.row.Touched > stamp:", "case false:"}},
 			by:   transfer("TestAListingJudgesOnlyWhatHasNotChangedSince"),

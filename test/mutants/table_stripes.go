@@ -85,7 +85,7 @@ func ofStripes() []mutant {
 		},
 		{
 			name: "stripe-as-many-as-pay", holds: "a server sees no more logins for a file than its size pays for",
-			cuts: []cut{{"transfer/sftp/wire/stripes.go", "return int(min(int64(t.most-1), left/t.rules.AtOnce))", "return t.most - 1"}},
+			cuts: []cut{{"transfer/sftp/wire/stripes.go", "pay := min(t.most-1, int(left/t.rules.AtOnce))", "pay := t.most - 1"}},
 			by:   wire("TestAsManyHelpersAreCalledAsPay"),
 		},
 		{

@@ -80,7 +80,7 @@ func onTheWire() []mutant {
 		},
 		{
 			name: "open-until-closed", holds: "a file counts as open until the server has answered its CLOSE",
-			cuts: []cut{{"transfer/sftp/wire/handle.go", "\tc.done.Go(func() {\n\t\tdefer gone()\n", "\tgone()\n\tc.done.Go(func() {\n"}},
+			cuts: []cut{{"transfer/sftp/wire/handle.go", "r.then = func() { c.closing.Add(-1); gone() }", "r.then = func() { c.closing.Add(-1) }\n\t\tgone()"}},
 			by:   wire("TestAFileIsOpenUntilItsCloseIsAnswered"),
 		},
 		{

@@ -2,6 +2,7 @@ package sftp_test
 
 import (
 	"bytes"
+	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -128,3 +129,47 @@ func TestConnectionsByRoundTrip(t *testing.T) {
 		}
 	}
 }
+
+// A mistake of ours in the midst of a copy leaves no helper, whom the end of the session would wait for.
+func TestACopyThatPanicsLeavesNoHelper(t *testing.T) {
+	content := noise(24 * mib)
+	for name, move := range map[string]func(c *customer, s *sftp.Session, half func(n int)){
+		"download": func(c *customer, s *sftp.Session, half func(int)) {
+			fetchBy(t, s, content, func(dst io.Writer) io.Writer {
+				return writer(func(p []byte) (int, error) { half(len(p)); return dst.Write(p) })
+			})
+		},
+		"upload": func(c *customer, s *sftp.Session, half func(int)) {
+			_, _ = s.Put(t.Context(), "/out", reader(func(p []byte) (int, error) { half(len(p)); return len(p), nil }), int64(len(content)), func() {})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := afar(t, 2)
+			c.lay(t, "big", content)
+			s := open(t, c.pool, c.conn)
+			moved := 0
+			func() {
+				defer func() { _ = recover() }()
+				move(c, s, func(n int) {
+					if moved += n; moved > len(content)/2 {
+						until(t, "both have opened the file", func() bool { return c.sessionsThat("open") == 2 })
+						panic("a mistake")
+					}
+				})
+				t.Error("it did not panic")
+			}()
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+			if n := c.pool.Helping(); n != 0 {
+				t.Errorf("%d helpers are left", n)
+			}
+		})
+	}
+}
+
+// reader is a function that reads.
+type reader func(p []byte) (int, error)
+
+func (r reader) Read(p []byte) (int, error) { return r(p) }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/haulier/haulier/transfer/sftp"
+	"github.com/haulier/haulier/transfer/sftp/wire/packet"
 	"github.com/haulier/haulier/transfer/sftptest"
 )
 
@@ -109,4 +110,21 @@ func TestHelperThatDiesWhileItIsKept(t *testing.T) {
 	until(t, "the helper is gone", func() bool { return c.pool.Helping() == 0 })
 	c.ClearLog()
 	c.together(t, s, content, 2)
+}
+
+// A helper that owes answers when it is let go is not kept: they would have a part of its window for ever.
+func TestAHelperThatOwesIsNotKept(t *testing.T) {
+	c := afar(t, 2)
+	c.pool.Keep(time.Hour)
+	content := noise(48 * mib)
+	c.lay(t, "big", content)
+	s := open(t, c.pool, c.conn)
+	c.Change(func(k *sftptest.Knobs) {
+		k.Faults = []sftptest.Fault{{Op: "fstat", Later: true, After: 15, Times: 1, Do: sftptest.Fail, Code: packet.Failure}}
+	})
+	c.together(t, s, content, 2)
+	if c.Struck() == 0 {
+		t.Fatal("nothing went wrong")
+	}
+	until(t, "the helper is gone", func() bool { return c.pool.Helping() == 0 })
 }

@@ -108,8 +108,8 @@ func (s *Session) lostReason(ctx context.Context, a act, cause error) *job.Reaso
 	case errors.Is(cause, wire.ErrSilent):
 		return lost("net.stalled", fmt.Sprintf("%s did not answer when asked to %s %s within %v", s.at(), a.doing, shown(a.path), s.way.last().timeouts.Operation), again)
 	case errors.Is(cause, wire.ErrUnanswered):
-		return lost("net.stalled", fmt.Sprintf("%s answered others and not when asked to %s %s, within %v", s.at(), a.doing, shown(a.path),
-			wire.Patience*s.way.last().timeouts.Operation), again)
+		return lost("net.stalled", fmt.Sprintf("%s left a request unanswered for too long while it answered others, so the connection was given up while we were to %s %s",
+			s.at(), a.doing, shown(a.path)), again)
 	case ctx.Err() != nil:
 		return ended(a.outcome(), &endError{context.Cause(ctx)})
 	case errors.Is(cause, wire.ErrListingPacket):

@@ -63,6 +63,7 @@ func (c *Client) Get(ctx context.Context, path string, size int64, dst io.Writer
 		g.team = newTeam(c, opts.Stripes, path, packet.FlagRead, size)
 	}
 	defer g.uncount()
+	defer g.team.finish() // also when dst panics: helpers would be waited for
 	g.flight = g.team.flight(c, OpRead, path, most)
 	g.looked = !g.looks()
 	g.callEarly()

@@ -107,8 +107,12 @@ func (g *getter) fell(l *lane) error {
 	return nil
 }
 
-// drop reads what a helper owes on the first connection.
+// drop reads what a helper owes on the first connection. One that owes something is of no use to the next file: what it still answers
+// gives no room in its window back.
 func (g *getter) drop(l *lane, fault error) {
+	if fault == nil && l.open > 0 {
+		fault = ErrNotNeeded
+	}
 	g.flight.forget(l)
 	g.helpers = without(g.helpers, l)
 	g.team.leave(l, fault)

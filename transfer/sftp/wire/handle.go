@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/haulier/haulier/transfer/sftp/wire/packet"
@@ -11,20 +12,40 @@ import (
 const maxHandle = 256
 
 // takeHandle waits until one more file may be open: servers bound how many may, and some tell. A file is open until its CLOSE is
-// answered, and giveHandle is called then.
+// answered, and giveHandle is called then. That others are open may take as long as it takes; a CLOSE may not.
 func (c *Client) takeHandle(ctx context.Context, path string, waiting func(int32)) error {
 	if waiting != nil {
 		waiting(1)
 		defer waiting(-1)
 	}
-	select {
-	case c.handles <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return &ConnectionError{Op: OpOpen, Path: path, Err: context.Cause(ctx)}
-	case <-c.dead:
-		return &ConnectionError{Op: OpOpen, Path: path, Err: c.Err()}
+	timer := time.NewTimer(max(c.opts.RequestTimeout, time.Millisecond))
+	defer timer.Stop()
+	began := time.Since(c.start)
+	for {
+		select {
+		case c.handles <- struct{}{}:
+			return nil
+		case <-ctx.Done():
+			return &ConnectionError{Op: OpOpen, Path: path, Err: context.Cause(ctx)}
+		case <-c.dead:
+			return &ConnectionError{Op: OpOpen, Path: path, Err: c.Err()}
+		case <-timer.C:
+			timer.Reset(c.unlessOverdue(&began))
+		}
 	}
+}
+
+// unlessOverdue ends a session in which a file cannot be opened because CLOSEs are not answered, or says when to ask that again.
+func (c *Client) unlessOverdue(began *time.Duration) time.Duration {
+	if c.Closing() == 0 || c.opts.RequestTimeout <= 0 {
+		*began = time.Since(c.start)
+		return max(c.opts.RequestTimeout, time.Second)
+	}
+	again, overdue := c.overdue(*began, c.opts.RequestTimeout)
+	if overdue != nil {
+		c.fail(fmt.Errorf("%s given up: %w", OpClose, overdue))
+	}
+	return again
 }
 
 func (c *Client) giveHandle() { <-c.handles }
@@ -63,21 +84,15 @@ func (c *Client) closeHandle(ctx context.Context, path, handle string, written i
 	return c.askStatus(ctx, r)
 }
 
-// letGo sends CLOSE of what was read, and lets nobody wait for the answer but who wants to open one file too many: until it is there,
-// and gone is called, the server has the file open.
+// letGo sends CLOSE of what was read, and nobody waits for the answer but who wants to open one file too many: until it is there, and
+// gone is called, the server has the file open. Nil: nobody minds, as with a folder.
 func (c *Client) letGo(path, handle string, gone func()) {
 	r := handleRequest(OpClose, packet.Close, path, handle)
-	r.done = make(chan *request, 1)
-	if c.send(r) != nil { // a session that has ended has let go of all
-		gone()
-		return
+	if gone != nil {
+		c.closing.Add(1)
+		r.then = func() { c.closing.Add(-1); gone() }
 	}
-	c.closing.Add(1)
-	c.done.Go(func() {
-		defer gone()
-		defer c.closing.Add(-1)
-		_, _ = c.await(context.Background(), r.done, r, c.patience(0)) // no answer of no could take back what was read
-	})
+	_ = c.send(r) // a session that has ended has let go of all
 }
 
 // Closing is how many files that were read are not closed yet.

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/sftp/wire"
 	"github.com/haulier/haulier/transfer/sftp/wire/packet"
 )
@@ -126,4 +127,45 @@ func TestACloseThatIsNeverAnswered(t *testing.T) {
 			t.Errorf("%v after %v", err, took)
 		}
 	})
+}
+
+// A CLOSE that is never answered costs nothing where nobody waits for it: not a folder's, and a file's only when no more may be open.
+func TestACloseThatIsNeverAnsweredHarmsNobody(t *testing.T) {
+	for _, most := range []uint64{3, 20} { // one of them is left for a listing
+		synctest.Test(t, func(t *testing.T) {
+			p := silent(packet.Close)
+			p.listing, p.data, p.hello = [][]byte{names("a")}, content(10), greet(packet.Limits)
+			swallow := p.lie
+			p.lie = func(p *peer, q query) bool {
+				if q.kind == packet.Extended {
+					body := packet.AppendUint64(packet.AppendUint64(nil, 0), 0)
+					p.send(packet.ExtendedReply, q.id, packet.AppendUint64(packet.AppendUint64(body, 0), most))
+					return true
+				}
+				return swallow(p, q)
+			}
+			c, _, err := p.dial(t, wire.Options{RequestTimeout: 20 * time.Second})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.List(t.Context(), "d", wire.ListOptions{}, func(job.Entry) error { return nil }); err != nil {
+				t.Fatal(err)
+			}
+			for i := range 2 {
+				if _, err := c.Get(t.Context(), "f", 10, io.Discard, wire.GetOptions{}); err != nil {
+					t.Fatalf("get %d: %v", i, err)
+				}
+			}
+			for range 100 {
+				time.Sleep(10 * time.Second)
+				if _, err := c.Stat(t.Context(), "f"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, err = c.Get(t.Context(), "f", 10, io.Discard, wire.GetOptions{})
+			if full := most == 3; full != errors.Is(err, wire.ErrSilent) || !full && err != nil {
+				t.Errorf("a third file of %d: %v", most-1, err)
+			}
+		})
+	}
 }

@@ -66,7 +66,7 @@ func (c *Client) List(ctx context.Context, dir string, opts ListOptions, each fu
 	l.depth = l.first
 	err = l.run(ctx, handle)
 	if err == nil { // the names are all there, whatever becomes of CLOSE
-		c.letGo(dir, handle, func() {})
+		c.letGo(dir, handle, nil)
 		return nil
 	}
 	if c.Err() == nil {

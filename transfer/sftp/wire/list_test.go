@@ -295,6 +295,9 @@ func TestLargeAnswersAreNotAskedForInNumbers(t *testing.T) {
 			if err := c.List(t.Context(), "d", wire.ListOptions{}, func(job.Entry) error { return nil }); err != nil {
 				t.Error(err)
 			}
+			if _, err := c.Stat(t.Context(), "f"); err != nil { // behind CLOSE, which nobody waited for
+				t.Error(err)
+			}
 			if int(worst.Load()) != most {
 				t.Errorf("%d READDIRs were in flight for answers of %d bytes, want %d", worst.Load(), size, most)
 			}

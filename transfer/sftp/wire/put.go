@@ -48,6 +48,7 @@ func (c *Client) Put(ctx context.Context, path string, src io.Reader, opts PutOp
 	defer c.giveHandle()
 	p := &putter{c: c, path: path, src: src, opts: opts, lanes: []*lane{{c: c}}}
 	p.team = newTeam(c, opts.Stripes, path, packet.FlagWrite, opts.Size)
+	defer p.team.finish() // also when src panics
 	p.flight = p.team.flight(c, OpWrite, path, windowCount+2)
 	p.callHelpers()
 	handle, err := c.openFile(ctx, path, flags)

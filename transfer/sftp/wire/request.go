@@ -19,6 +19,7 @@ type request struct {
 	into    []byte      // READ: where the data goes; its length is what was asked
 	came    func(n int) // READ: told of the bytes of the data, as they come; nil: nobody
 	done    chan *request
+	then    func()        // called when it is answered; it must not wait
 	slot    *slot         // READ: whose bytes these are
 	block   *block        // FSTAT: of a download over several connections, to what the answer belongs
 	reserve int           // WRITE: bytes of the window to give back
@@ -39,7 +40,13 @@ type request struct {
 
 // arrived counts one of the two events and delivers the request after both: its buffers are free from then on.
 func (r *request) arrived() {
-	if r.left.Add(-1) == 0 && r.done != nil {
+	if r.left.Add(-1) > 0 {
+		return
+	}
+	if r.then != nil {
+		r.then()
+	}
+	if r.done != nil {
 		r.done <- r
 	}
 }
@@ -94,13 +101,13 @@ func (c *Client) ask(ctx context.Context, r *request) (*request, error) {
 		return nil, &ConnectionError{Op: r.op, Path: r.path, Err: context.Cause(ctx)}
 	}
 	r.done = make(chan *request, 1)
+	began := time.Now() // no later: the shortest time that an answer took is the way's
 	if err := c.send(r); err != nil {
 		return nil, err
 	}
 	for _, sent := range r.sent {
 		sent()
 	}
-	began := time.Now()
 	answer, err := c.await(ctx, r.done, r, c.patience(r.longer))
 	if err == nil {
 		c.timed(time.Since(began))
@@ -167,17 +174,26 @@ func (c *Client) await(ctx context.Context, done <-chan *request, asked *request
 				return nil, c.lost(asked)
 			}
 		case <-silent:
-			now, most := time.Since(c.start), timeout+(Patience-1)*c.opts.RequestTimeout
-			quiet, took := now-max(began, time.Duration(c.heard.Load())), now-began
-			switch {
-			case quiet >= timeout:
-				return nil, c.giveUp(asked, fmt.Errorf("%w for %v", ErrSilent, timeout))
-			case took >= most:
-				return nil, c.giveUp(asked, fmt.Errorf("%w for %v", ErrUnanswered, most))
+			again, overdue := c.overdue(began, timeout)
+			if overdue != nil {
+				return nil, c.giveUp(asked, overdue)
 			}
-			timer.Reset(min(timeout-quiet, most-took))
+			timer.Reset(again)
 		}
 	}
+}
+
+// overdue says that what has been waited for since then is waited for no more, or when to ask that again.
+func (c *Client) overdue(began, timeout time.Duration) (again time.Duration, err error) {
+	now, most := time.Since(c.start), timeout+(Patience-1)*c.opts.RequestTimeout
+	quiet, took := now-max(began, time.Duration(c.heard.Load())), now-began
+	switch {
+	case quiet >= timeout:
+		return 0, fmt.Errorf("%w for %v", ErrSilent, timeout)
+	case took >= most:
+		return 0, fmt.Errorf("%w for %v", ErrUnanswered, most)
+	}
+	return min(timeout-quiet, most-took), nil
 }
 
 // giveUp ends the session because nobody waits for asked any longer.

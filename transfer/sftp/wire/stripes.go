@@ -119,7 +119,7 @@ type team struct {
 	events chan<- *request
 	most   int
 	began  time.Time
-	called bool
+	called int
 	opened chan struct{} // closed when the first handle is there
 
 	ctx    context.Context
@@ -157,25 +157,24 @@ func (t *team) flight(c *Client, op Op, path string, most int) *flight {
 	return f
 }
 
-// due gives how many helpers pay for the bytes that are left, of which moved have come across: all that ever will, and once.
+// due gives how many more helpers pay for the bytes that are left, of which moved have come across: one for as much as a connection
+// moves during a login, and all where those that there are would take as long as two logins each.
 func (t *team) due(moved, left int64, roundTrip time.Duration) int {
-	if t == nil || t.called {
+	if t == nil {
 		return 0
 	}
-	switch took := time.Since(t.began); {
-	case left >= t.rules.AtOnce:
-		return int(min(int64(t.most-1), left/t.rules.AtOnce))
-	case took < slowTrips*roundTrip || float64(left)*took.Seconds() <= float64(moved)*(2*loginTrips*roundTrip).Seconds():
-		return 0
-	default:
-		return t.most - 1
+	pay := min(t.most-1, int(left/t.rules.AtOnce))
+	took, slow := time.Since(t.began), 2*loginTrips*roundTrip*time.Duration(1+t.called)
+	if took >= slowTrips*roundTrip && float64(left)*took.Seconds() > float64(moved)*slow.Seconds() {
+		pay = t.most - 1
 	}
+	return max(0, pay-t.called)
 }
 
 // call sends for n helpers at once. Each that has opened the file is told to joined, with what the server says of its handle, and when its
 // session ends to fell, both as events of the copy.
 func (t *team) call(n int, first *Client, joined func(*lane, job.Entry) error, fell func(*lane) error) {
-	t.called = t.called || n > 0
+	t.called += n
 	for range n {
 		t.rules.Running.Go(func() {
 			helper, err := t.rules.Call(t.ctx)
