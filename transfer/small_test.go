@@ -246,3 +246,45 @@ func TestExportLooksBehindTheRename(t *testing.T) {
 		t.Errorf("%d looks, row %+v", slow.looks.Load(), f)
 	}
 }
+
+// pair is a session that answers the look at a temporary when the final name is looked at too, or a while later.
+type pair struct {
+	transfer.Carrier
+	sent, both atomic.Bool
+	others     atomic.Int32
+}
+
+func (c *pair) Put(ctx context.Context, path string, src io.Reader, size int64, ahead func()) (int64, error) {
+	n, err := c.Carrier.Put(ctx, path, src, size, ahead)
+	c.sent.Store(true)
+	return n, err
+}
+
+func (c *pair) Stat(ctx context.Context, path string) (job.Entry, error) {
+	switch {
+	case !c.sent.Load():
+	case !strings.HasSuffix(path, ".part"):
+		c.others.Add(1)
+	default:
+		for range 10_000 {
+			if c.others.Load() > 0 {
+				c.both.Store(true)
+				break
+			}
+			runtime.Gosched()
+		}
+		c.sent.Store(false)
+	}
+	return c.Carrier.Stat(ctx, path)
+}
+
+// Behind the CLOSE of a file that is not small both names are looked at together: on a long line that is a round trip less.
+func TestExportLooksAtBothNamesTogether(t *testing.T) {
+	b := setup(t, sftptest.Knobs{}).exporting(nil)
+	put(t, filepath.Join(b.outbox, "a.csv"), strings.Repeat("content\n", 20_000))
+	together := &pair{}
+	b.doBetween(between{remote: func(c transfer.Carrier) transfer.Carrier { together.Carrier = c; return together }})
+	if f := b.last(); f.State != job.FileDelivered || !together.both.Load() {
+		t.Errorf("together: %v, row %+v", together.both.Load(), f)
+	}
+}
