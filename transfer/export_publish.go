@@ -40,12 +40,11 @@ func (r *exportRun) publish(ctx context.Context, f *job.File, early *glances) er
 		return err
 	}
 	var after glances
-	err := r.rename(ctx, f, func() {
-		earlier := after // of a rename that was refused
-		after = r.glanceBehind(ctx, *f)
-		earlier.settled()
-	})
-	after.settled()
+	var refused []glances // behind renames that were
+	err := r.rename(ctx, f, func() { refused, after = append(refused, after), r.glanceBehind(ctx, *f) })
+	for _, looks := range append(refused, after) {
+		looks.settled()
+	}
 	switch {
 	case err == nil:
 		return r.published(ctx, f, after)
