@@ -116,7 +116,7 @@ func TestHelperThatDiesWhileItIsKept(t *testing.T) {
 func TestAHelperThatOwesIsNotKept(t *testing.T) {
 	c := afar(t, 2)
 	c.pool.Keep(time.Hour)
-	content := noise(48 * mib)
+	content := noise(96 * mib)
 	c.lay(t, "big", content)
 	s := open(t, c.pool, c.conn)
 	c.Change(func(k *sftptest.Knobs) {
