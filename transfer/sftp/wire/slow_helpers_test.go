@@ -293,6 +293,8 @@ func TestAHelperTakesAsMuchAsItBrings(t *testing.T) {
 		if err != nil || !bytes.Equal(got.Bytes(), file.data) {
 			t.Errorf("%d bytes, %v", got.Len(), err)
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		if most < 1<<20 {
 			t.Errorf("it was asked for %d bytes at the most", most)
 		}
