@@ -177,8 +177,8 @@ func TestAHelperThatIsSilentAtTheEndOfAnUpload(t *testing.T) {
 	}
 }
 
-// distant is a server that is quick and a tenth of a second away.
-func distant(t *testing.T, file *inode) *wire.Client {
+// distant is a server that is a tenth of a second away, and whose line takes so long for each READ.
+func distant(t *testing.T, file *inode, each time.Duration) *wire.Client {
 	const trip = 100 * time.Millisecond
 	p := &peer{data: file.data, hello: func(p *peer) {
 		time.Sleep(trip)
@@ -188,6 +188,9 @@ func distant(t *testing.T, file *inode) *wire.Client {
 	p.told = func(*peer, query) { came <- time.Now() }
 	working(t.Context(), p, func(q query) {
 		time.Sleep(time.Until((<-came).Add(trip)))
+		if q.kind == packet.Read {
+			time.Sleep(each)
+		}
 		if q.kind == packet.Fstat {
 			file.fstat(p, q, 0)
 		} else {
@@ -204,12 +207,15 @@ func TestAsManyHelpersAreCalledAsPay(t *testing.T) {
 	for name, test := range map[string]struct {
 		atOnce int64
 		fails  int32 // the call that comes to nothing
+		each   time.Duration
 		calls  int32
 	}{
-		"all pay":      {1, 0, lanes - 1},
-		"two pay":      {17 << 20, 0, 2}, // of 40 MiB
-		"one is gone":  {1, 3, lanes - 1},
-		"nothing pays": {41 << 20, 0, 0},
+		"all pay":                {1, 0, 0, lanes - 1},
+		"two pay":                {17 << 20, 0, 0, 2}, // of 40 MiB
+		"one is gone":            {1, 3, 0, lanes - 1},
+		"nothing pays":           {41 << 20, 0, 0, 0},
+		"the line is slow":       {41 << 20, 0, 5 * time.Millisecond, lanes - 1},
+		"the line loses packets": {41 << 20, 0, 50 * time.Millisecond, lanes},
 	} {
 		var running sync.WaitGroup
 		synctest.Test(t, func(t *testing.T) {
@@ -224,14 +230,14 @@ func TestAsManyHelpersAreCalledAsPay(t *testing.T) {
 				return true
 			})
 			call, calls := h.rules.Call, atomic.Int32{}
-			h.rules.AtOnce, h.rules.Lanes = test.atOnce, func(time.Duration) int { return lanes }
+			h.rules.AtOnce, h.rules.Lanes, h.rules.Lossy = test.atOnce, func(time.Duration) int { return lanes }, lanes+1
 			h.rules.Call = func(ctx context.Context) (*wire.Helper, error) {
 				if calls.Add(1) == test.fails {
 					return nil, errors.New("refused")
 				}
 				return call(ctx)
 			}
-			c := distant(t, file)
+			c := distant(t, file, test.each)
 			var got bytes.Buffer
 			_, err := c.Get(t.Context(), "f", int64(len(file.data)), &got, wire.GetOptions{Stripes: &h.rules})
 			_ = c.Close(context.Background())

@@ -18,6 +18,8 @@ type Stripes struct {
 	// Lanes is how many connections suit a round trip, the first included; below 2 there are no further ones. No more than
 	// 8 are used.
 	Lanes func(roundTrip time.Duration) int
+	// Lossy is how many there may be where the line is seen to lose packets, if that is more.
+	Lossy int
 	// Least is the size of the smallest file to which this applies, in bytes.
 	Least int64
 	// AtOnce is how many bytes have to be left for each further connection, so that it is made at once, however fast the first one is.
@@ -73,6 +75,9 @@ const (
 	// A copy that is by then so slow that the rest takes as long as two logins has a line that loses packets, where one
 	// connection gets a fraction of its window across: that pays for smaller files too.
 	slowTrips = 8
+	// lossyShare is how much less than a window each round trip all connections together have brought where the line loses packets: TCP is
+	// then as slow as its loss, however many go over it.
+	lossyShare = 4
 	// stretchBytes is how much of the file a lane takes at once: small, so that all lanes come to the end together, and large,
 	// so that the disk on the other side is read and written in pieces.
 	stretchBytes = 1 << 20
@@ -117,7 +122,8 @@ type team struct {
 	path   string
 	flags  uint32
 	events chan<- *request
-	most   int
+	most   int // as suit the round trip
+	lossy  int // where the line loses packets
 	began  time.Time
 	called int
 	opened chan struct{} // closed when the first handle is there
@@ -142,7 +148,7 @@ func newTeam(c *Client, rules *Stripes, path string, flags uint32, size int64) *
 	if own.AtOnce == 0 {
 		own.AtOnce = loginTrips * windowBytes
 	}
-	t := &team{rules: own, path: path, flags: flags, most: most, began: time.Now(), opened: make(chan struct{})}
+	t := &team{rules: own, path: path, flags: flags, most: most, lossy: max(most, min(rules.Lossy, lanesMost)), began: time.Now(), opened: make(chan struct{})}
 	t.ctx, t.cancel = context.WithCancelCause(context.Background())
 	return t
 }
@@ -152,13 +158,14 @@ func (t *team) flight(c *Client, op Op, path string, most int) *flight {
 	if t == nil {
 		return newFlight(c, op, path, most)
 	}
-	f := newFlight(c, op, path, t.most*(2*windowCount+4)+1)
+	f := newFlight(c, op, path, lanesMost*(2*windowCount+4)+1)
 	t.events = f.done
 	return f
 }
 
 // due gives how many more helpers pay for the bytes that are left, of which moved have come across: one for as much as a connection
-// moves during a login, and all where those that there are would take as long as two logins each.
+// moves during a login, and all where those that there are would take as long as two logins each. On a line that loses packets that is more
+// than suit its round trip.
 func (t *team) due(moved, left int64, roundTrip time.Duration) int {
 	if t == nil {
 		return 0
@@ -167,6 +174,9 @@ func (t *team) due(moved, left int64, roundTrip time.Duration) int {
 	took, slow := time.Since(t.began), 2*loginTrips*roundTrip*time.Duration(1+t.called)
 	if took >= slowTrips*roundTrip && float64(left)*took.Seconds() > float64(moved)*slow.Seconds() {
 		pay = t.most - 1
+		if trips := float64(took) / float64(roundTrip); trips >= 2*slowTrips && float64(moved) < trips*windowBytes/lossyShare {
+			pay = t.lossy - 1
+		}
 	}
 	return max(0, pay-t.called)
 }
