@@ -73,11 +73,13 @@ func (s *Session) writeStripes(private bool) *wire.Stripes {
 	if takes := p.SweepsAtOnce != nil && *p.SweepsAtOnce; takes {
 		return nil
 	}
-	stripes := s.stripes()
-	if !known || stripes == nil {
+	if !known {
 		return nil
 	}
-	stripes.Lossy = 0 // no upload was seen to gain by more: 32 MiB at 20 ms and 0.1 % loss took as long
+	stripes := s.stripes()
+	if stripes != nil {
+		stripes.Lossy = 0 // no upload was seen to gain by more: 32 MiB at 20 ms and 0.1 % loss took as long
+	}
 	return stripes
 }
 
