@@ -27,10 +27,14 @@ type visit struct {
 	after string // what the run before has to suffer; "": nothing
 }
 
-// once is for runs that did not come by so often: what a run finds that another one left is a matter of chance.
+// once is for runs that did not come by so often: what a run finds that another one left is a matter of chance, and more likely behind
+// another death of that.
 func (p points) once() points {
 	all := points{}
 	for name, v := range p {
+		if at := slices.Index(cutShort, v.after); at >= 0 {
+			v.after = cutShort[(at+1)%len(cutShort)]
+		}
 		all[name] = visit{1, v.after}
 	}
 	return all
@@ -56,14 +60,17 @@ func (p *pass) passedPoints(ctx context.Context) (*passed, error) {
 	return p.known, nil
 }
 
-// disturbances are what the run before a run has to suffer: nothing, or a death in its middle that leaves something to be mended.
-// What it leaves is a matter of chance, so that a night tries each of them more than once.
+// cutShort are deaths in the middle of a run, and leave something to be mended.
+var cutShort = []string{"sftp.rename.sent=kill@2", "sftp.write.sent=kill@2", "X6.older.before=kill@2", "spoil"}
+
+// disturbances are what the run before a run has to suffer: nothing, or a death. What that leaves is a matter of chance, so that a
+// night tries each of them more than once.
 func (p *pass) disturbances() []string {
-	deaths := []string{"sftp.rename.sent=kill@2", "sftp.write.sent=kill@2", "X6.older.before=kill@2", "spoil"}
-	if p.tier != Short {
-		deaths = slices.Repeat(deaths, 3)
+	times := 3
+	if p.tier == Short {
+		times = 1
 	}
-	return append([]string{""}, deaths...)
+	return append([]string{""}, slices.Repeat(cutShort, times)...)
 }
 
 // trace gives the failpoints that runs of a kind come by, and how often each: one that is undisturbed, and those that find
