@@ -75,8 +75,8 @@ const (
 	// A copy that is by then so slow that the rest takes as long as two logins has a line that loses packets, where one
 	// connection gets a fraction of its window across: that pays for smaller files too.
 	slowTrips = 8
-	// lossyShare is how much less than a window each round trip all connections together have brought where the line loses packets: TCP is
-	// then as slow as its loss, however many go over it.
+	// lossyShare: a line loses packets where all connections together bring less than this part of one window each round trip. TCP is as
+	// slow as its loss then, on each of them.
 	lossyShare = 4
 	// stretchBytes is how much of the file a lane takes at once: small, so that all lanes come to the end together, and large,
 	// so that the disk on the other side is read and written in pieces.
