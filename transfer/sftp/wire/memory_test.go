@@ -49,7 +49,7 @@ func TestDownloadsShareTheirMemory(t *testing.T) {
 						asked.Add(int64(q.length))
 					}
 				}
-				working(t.Context(), p, func(q query) {
+				working(t, p, func(q query) {
 					if q.kind == packet.Fstat {
 						file.fstat(p, q, 0)
 						return

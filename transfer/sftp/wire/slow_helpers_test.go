@@ -15,11 +15,14 @@ import (
 	"github.com/haulier/haulier/transfer/sftp/wire/packet"
 )
 
-// working makes a peer whose own goroutine answers, so that it is never the pipe that waits.
-func working(ctx context.Context, p *peer, answer func(query)) {
-	work := make(chan query, 1000)
+// working makes a peer whose own goroutine answers, so that it is never the pipe that waits. The test ends after it: one that
+// is still in the midst of an answer would sleep for ever in a bubble that has come to its end.
+func working(t *testing.T, p *peer, answer func(query)) {
+	ctx, work, left := t.Context(), make(chan query, 1000), make(chan struct{})
 	p.lie = func(_ *peer, q query) bool { work <- q; return true }
+	t.Cleanup(func() { <-left })
 	go func() {
+		defer close(left)
 		for {
 			select {
 			case q := <-work:
@@ -65,7 +68,7 @@ func newHelped(t *testing.T, running *sync.WaitGroup, helpers int, file *inode, 
 // first is the first server.
 func (h *helped) first() *wire.Client {
 	p, moves := &peer{data: h.file.data, hello: greet(packet.Fsync)}, 0
-	working(h.t.Context(), p, func(q query) {
+	working(h.t, p, func(q query) {
 		switch q.kind {
 		case packet.Fstat:
 			h.file.fstat(p, q, 0)
@@ -186,7 +189,7 @@ func distant(t *testing.T, file *inode, each time.Duration) *wire.Client {
 	}}
 	came := make(chan time.Time, 1000)
 	p.told = func(*peer, query) { came <- time.Now() }
-	working(t.Context(), p, func(q query) {
+	working(t, p, func(q query) {
 		time.Sleep(time.Until((<-came).Add(trip)))
 		if q.kind == packet.Read {
 			time.Sleep(each)
