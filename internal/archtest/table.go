@@ -112,9 +112,33 @@ var table = []row{
 		third: testKit,
 	},
 	{
-		name: "web", says: "shows and triggers",
+		name: "notify", says: "tells people and systems",
+		own:     []string{"job", "internal/..."},
+		testOwn: []string{"store"},
+	},
+	{
+		name: "notify/shout", says: "chat, paging and SMS",
 		own:   []string{"job", "internal/..."},
+		third: []string{"github.com/nicholas-fedor/shoutrrr/..."},
+	},
+	{
+		name: "web", says: "shows and triggers",
+		own:   []string{"job", "internal/...", "web/route"},
 		third: []string{prometheus},
+	},
+	{
+		name: "web/route", says: "the vocabulary of what is answered over HTTP",
+		own: []string{"job"},
+	},
+	{
+		name: "web/access", says: "who may ask what",
+		own:   []string{"job", "internal/...", "web/route"},
+		third: []string{"github.com/coreos/go-oidc/...", "golang.org/x/oauth2"},
+	},
+	{
+		name: "web/page", says: "the pages of the dashboard",
+		own:       []string{"job", "internal/...", "web/route"},
+		testThird: []string{"github.com/chromedp/...", "golang.org/x/net/html"},
 	},
 
 	{
@@ -132,7 +156,7 @@ var table = []row{
 	{
 		name: "cmd/haulier", says: "the only composition root",
 		own: []string{
-			"job", "internal/...", "config", "control", "scheduler", "transfer/...", "pgp", "store", "web",
+			"job", "internal/...", "config", "control", "scheduler", "transfer/...", "pgp", "store", "web", "web/...", "notify/...",
 		},
 		third: []string{
 			cobra, prometheus, terminal, unixCalls,

@@ -1,0 +1,89 @@
+// Package route is the vocabulary of what the daemon answers over HTTP: routes with the role that each wants and with what its
+// path names of a tenant, and whoever asks. The API and the pages declare their routes in it, package access holds every
+// request to them, and tests and the OpenAPI document read the same list.
+package route
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/haulier/haulier/job"
+)
+
+// Role is what somebody may do. Each includes the ones before it.
+type Role string
+
+// The roles.
+const (
+	Nobody   Role = ""         // open to everyone: login, assets, health
+	Viewer   Role = "viewer"   // sees, and prints sheets
+	Operator Role = "operator" // runs, retries, pauses, acknowledges, silences
+	Admin    Role = "admin"    // trusts, makes keys, reloads, gives rights
+)
+
+var ranks = map[Role]int{Nobody: 0, Viewer: 1, Operator: 2, Admin: 3}
+
+// Known says whether somebody can have this role.
+func (r Role) Known() bool { return ranks[r] > 0 }
+
+// May says whether somebody of this role may do what another is needed for.
+func (r Role) May(needed Role) bool { return ranks[r] >= ranks[needed] }
+
+// Scope says what the path of a route names, and with it whose data it shows or changes.
+type Scope string
+
+// The scopes. A path names a job or a connection by {name}, all else by {id}.
+const (
+	ScopeNone       Scope = ""           // nobody's data, or the handler's lists are narrowed by the sight of who asks
+	ScopeWhole      Scope = "whole"      // data of all: only for those who see everything
+	ScopeJob        Scope = "job"        // the job {name}
+	ScopeConnection Scope = "connection" // the connection {name}
+	ScopeRun        Scope = "run"        // the run {id}
+	ScopeFile       Scope = "file"       // the file {id}
+	ScopeIncident   Scope = "incident"   // the incident {id}
+	ScopeDelivery   Scope = "delivery"   // the delivery {id}
+)
+
+// Route is one thing that is answered.
+type Route struct {
+	Method  string // GET, POST …
+	Path    string // as http.ServeMux wants it, with {name} or {id} for what Scope says
+	Role    Role   // the least that who asks must have
+	Scope   Scope
+	Summary string // one line for the OpenAPI document
+	In      any    // a value of the type of the body; nil: none
+	Out     any    // a value of the type of the answer; nil: not JSON
+	Query   []Param
+	Handler http.HandlerFunc
+}
+
+// Param is a parameter of the query.
+type Param struct {
+	Name string
+	Says string // with unit and limits
+}
+
+// Pattern is the route as http.ServeMux wants it.
+func (r Route) Pattern() string { return r.Method + " " + r.Path }
+
+// Identity is who asks.
+type Identity struct {
+	Name  string // for the audit list
+	Role  Role
+	Sight job.Sight
+	Token bool // by a bearer token: a program, not a person in a browser
+}
+
+type key struct{}
+
+// With puts who asks into the context of a request.
+func With(ctx context.Context, who Identity) context.Context { return context.WithValue(ctx, key{}, who) }
+
+// Of gives who asks; the zero Identity, which may nothing and sees nothing, when nobody was put there.
+func Of(ctx context.Context) Identity {
+	who, found := ctx.Value(key{}).(Identity)
+	if !found {
+		return Identity{Sight: job.Sight{}}
+	}
+	return who
+}
