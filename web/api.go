@@ -5,40 +5,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/route"
 )
 
-// Handler is the JSON API, version 1.
+// Handler answers the JSON API on the daemon's socket, which only the system's own user may open: who asks there may
+// everything, and says by himself who he is.
 func Handler(o Options) http.Handler {
-	mux := http.NewServeMux()
-	for pattern, handler := range (&api{o}).routes() {
-		mux.HandleFunc(pattern, handler)
-	}
-	return mux
-}
-
-// Routes are the patterns of all that the API answers, METHOD PATH.
-func Routes() []string { return slices.Sorted(maps.Keys((&api{}).routes())) }
-
-func (a *api) routes() map[string]http.HandlerFunc {
-	return map[string]http.HandlerFunc{
-		"GET /healthz":                  answers(func(*http.Request) (any, error) { return map[string]bool{"ok": true}, nil }),
-		"GET /api/v1/overview":          answers(a.overview),
-		"POST /api/v1/jobs/{name}/run":  answers(a.runJob),
-		"GET /api/v1/runs/{id}":         answers(a.run),
-		"GET /api/v1/runs/{id}/events":  a.follow,
-		"POST /api/v1/runs/{id}/cancel": answers(a.cancel),
-		"POST /api/v1/runs/{id}/retry":  answers(a.retry),
-		"GET /api/v1/files/{id}":        answers(a.file),
-		"GET /api/v1/held":              answers(a.held),
-		"GET /api/v1/events":            answers(a.events),
-		"POST /api/v1/config/reload":    answers(a.reload),
-	}
+	mux := route.Mux(Routes(o))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.ServeHTTP(w, r.WithContext(route.With(r.Context(), route.Identity{Role: route.Admin})))
+	})
 }
 
 // answers lets a function answer that gives what is to be shown.
@@ -57,7 +37,7 @@ type api struct{ Options }
 
 // Asked is the body of every request that triggers something.
 type Asked struct {
-	By     string `json:"by"`             // who asks, for the audit
+	By     string `json:"by"`             // who asks, for the audit; it counts on the socket only
 	File   string `json:"file,omitempty"` // only the file of this name
 	Force  bool   `json:"force,omitempty"`
 	Config string `json:"config,omitempty"` // of a retry: AsRun, or Current; empty: Current
@@ -87,6 +67,9 @@ func asked(r *http.Request) (Asked, error) {
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&body); err != nil {
 		return body, badRequest{err}
+	}
+	if who := route.Of(r.Context()); who.Name != "" { // a login knows better than what somebody says of himself
+		body.By = who.Name
 	}
 	return body, nil
 }
@@ -131,10 +114,7 @@ func (a *api) run(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	shown := struct {
-		Run
-		Outcomes []File `json:"outcomes"`
-	}{Run: runOf(run), Outcomes: []File{}}
+	shown := RunFiles{Run: runOf(run), Outcomes: []File{}}
 	for _, o := range outcomes {
 		shown.Outcomes = append(shown.Outcomes, fileOf(o.File))
 	}
@@ -146,7 +126,7 @@ func (a *api) cancel(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]int64{"cancelled": id}, a.Runner.CancelRun(r.Context(), id, body.By)
+	return Cancelled{id}, a.Runner.CancelRun(r.Context(), id, body.By)
 }
 
 func (a *api) retry(r *http.Request) (any, error) {

@@ -64,3 +64,19 @@ func fileOf(f job.File) File {
 		Size: f.Size, Received: f.Received, Plain: f.Plain, Step: f.Step, State: f.State, Proof: f.Proof, Envelope: f.Envelope, Receipt: f.Receipt, Error: f.Reason,
 	}
 }
+
+// RunFiles is a run with what became of its files.
+type RunFiles struct {
+	Run
+	Outcomes []File `json:"outcomes"`
+}
+
+// Cancelled names the run that is being ended.
+type Cancelled struct {
+	Run int64 `json:"cancelled"`
+}
+
+// Health says that the process answers.
+type Health struct {
+	OK bool `json:"ok"`
+}

@@ -9,10 +9,11 @@ import (
 	"testing"
 
 	"github.com/haulier/haulier/web"
+	"github.com/haulier/haulier/web/route"
 )
 
-// route is a request as docs/operations.md writes it.
-var route = regexp.MustCompile("`((?:GET|POST) /(?:healthz|api/)[^`?]*)[^`]*`")
+// routes finds the requests that docs/operations.md writes.
+var routes = regexp.MustCompile("`((?:GET|POST) /(?:healthz|api/)[^`?]*)[^`]*`")
 
 // TestRoutesInDocuments holds the table of docs/operations.md to what the API answers.
 func TestRoutesInDocuments(t *testing.T) {
@@ -21,11 +22,11 @@ func TestRoutesInDocuments(t *testing.T) {
 		t.Fatal(err)
 	}
 	var told []string
-	for _, found := range route.FindAllStringSubmatch(string(page), -1) {
+	for _, found := range routes.FindAllStringSubmatch(string(page), -1) {
 		told = append(told, strings.NewReplacer("NAME", "{name}", "ID", "{id}").Replace(found[1]))
 	}
 	slices.Sort(told)
-	if known := web.Routes(); !slices.Equal(told, known) {
+	if known := route.Patterns(web.Routes(web.Options{})); !slices.Equal(told, known) {
 		t.Errorf("docs/operations.md tells of %q\nthe API answers %q", told, known)
 	}
 }

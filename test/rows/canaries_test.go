@@ -19,6 +19,7 @@ import (
 	"github.com/haulier/haulier/test/program"
 	"github.com/haulier/haulier/transfer/sftptest"
 	"github.com/haulier/haulier/web"
+	"github.com/haulier/haulier/web/route"
 )
 
 // A25, X12: a secret of every kind goes through every command, in every way of saying things, through every failure, with
@@ -241,8 +242,8 @@ func (n *nest) ask(yaml string) {
 		return new(net.Dialer).DialContext(ctx, "unix", n.path("haulier-data/haulier.sock"))
 	}}}
 	ids := []string{"1", "2"}
-	for _, route := range slices.Backward(web.Routes()) { // POST before GET: the runs that it begins are followed to their ends
-		method, pattern, _ := strings.Cut(strings.ReplaceAll(route, "{name}", sentinel), " ")
+	for _, asks := range slices.Backward(route.Patterns(web.Routes(web.Options{}))) { // POST before GET: the runs that it begins are followed to their ends
+		method, pattern, _ := strings.Cut(strings.ReplaceAll(asks, "{name}", sentinel), " ")
 		answered, asked := false, ids[:1]
 		if strings.Contains(pattern, "{id}") {
 			asked = slices.Clone(ids)
@@ -257,7 +258,7 @@ func (n *nest) ask(yaml string) {
 			}
 		}
 		if !answered {
-			t.Errorf("%s: this test does not know how to ask it", route)
+			t.Errorf("%s: this test does not know how to ask it", asks)
 		}
 	}
 	_, text := request(t, unix, http.MethodGet, "http://haulier/api/v1/nowhere", "")

@@ -6,6 +6,7 @@ package route
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/haulier/haulier/job"
 )
@@ -66,6 +67,25 @@ type Param struct {
 // Pattern is the route as http.ServeMux wants it.
 func (r Route) Pattern() string { return r.Method + " " + r.Path }
 
+// Mux answers the routes as they are: whoever serves it has asked who may before.
+func Mux(routes []Route) *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, r := range routes {
+		mux.HandleFunc(r.Pattern(), r.Handler)
+	}
+	return mux
+}
+
+// Patterns are what the routes answer, METHOD PATH, sorted.
+func Patterns(routes []Route) []string {
+	all := make([]string, len(routes))
+	for i, r := range routes {
+		all[i] = r.Pattern()
+	}
+	slices.Sort(all)
+	return all
+}
+
 // Identity is who asks.
 type Identity struct {
 	Name  string // for the audit list
@@ -77,7 +97,9 @@ type Identity struct {
 type key struct{}
 
 // With puts who asks into the context of a request.
-func With(ctx context.Context, who Identity) context.Context { return context.WithValue(ctx, key{}, who) }
+func With(ctx context.Context, who Identity) context.Context {
+	return context.WithValue(ctx, key{}, who)
+}
 
 // Of gives who asks; the zero Identity, which may nothing and sees nothing, when nobody was put there.
 func Of(ctx context.Context) Identity {

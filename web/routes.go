@@ -1,0 +1,59 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/route"
+)
+
+// Routes are all that the API answers, version 1.
+func Routes(o Options) []route.Route {
+	a := &api{o}
+	return []route.Route{
+		{
+			Method: "GET", Path: "/healthz", Role: route.Nobody, Summary: "The process answers", Out: Health{},
+			Handler: answers(func(*http.Request) (any, error) { return Health{OK: true}, nil }),
+		},
+		{
+			Method: "GET", Path: "/api/v1/overview", Role: route.Viewer, Scope: route.ScopeWhole, Summary: "How the daemon and its jobs stand",
+			Out: map[string]any{}, Handler: answers(a.overview),
+		},
+		{
+			Method: "POST", Path: "/api/v1/jobs/{name}/run", Role: route.Operator, Scope: route.ScopeJob, Summary: "Run a job now",
+			In: Asked{}, Out: Run{}, Handler: answers(a.runJob),
+		},
+		{
+			Method: "GET", Path: "/api/v1/runs/{id}", Role: route.Viewer, Scope: route.ScopeRun, Summary: "A run with its files",
+			Out: RunFiles{}, Handler: answers(a.run),
+		},
+		{
+			Method: "GET", Path: "/api/v1/runs/{id}/events", Role: route.Viewer, Scope: route.ScopeRun, Summary: "Signs of life of a run until it has ended, a line each",
+			Out: Sign{}, Handler: a.follow,
+		},
+		{
+			Method: "POST", Path: "/api/v1/runs/{id}/cancel", Role: route.Operator, Scope: route.ScopeRun, Summary: "End a run at work",
+			In: Asked{}, Out: Cancelled{}, Handler: answers(a.cancel),
+		},
+		{
+			Method: "POST", Path: "/api/v1/runs/{id}/retry", Role: route.Operator, Scope: route.ScopeRun, Summary: "Run the job of a run again, with the files that it rejected",
+			In: Asked{}, Out: Run{}, Handler: answers(a.retry),
+		},
+		{
+			Method: "GET", Path: "/api/v1/files/{id}", Role: route.Viewer, Scope: route.ScopeFile, Summary: "A file of the ledger",
+			Out: File{}, Handler: answers(a.file),
+		},
+		{
+			Method: "GET", Path: "/api/v1/held", Role: route.Viewer, Scope: route.ScopeWhole, Summary: "Files that are held until a person decides",
+			Query: []route.Param{{Name: "job", Says: "only of this job"}}, Out: []File{}, Handler: answers(a.held),
+		},
+		{
+			Method: "GET", Path: "/api/v1/events", Role: route.Viewer, Scope: route.ScopeWhole, Summary: "What happened, in order, at most 500 at once",
+			Query: []route.Param{{Name: "after", Says: "the number of the last event that is known; 0: from the oldest"}}, Out: []job.Event{}, Handler: answers(a.events),
+		},
+		{
+			Method: "POST", Path: "/api/v1/config/reload", Role: route.Admin, Scope: route.ScopeWhole, Summary: "Read the configuration again",
+			In: Asked{}, Out: map[string]any{}, Handler: answers(a.reload),
+		},
+	}
+}
