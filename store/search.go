@@ -16,6 +16,7 @@ type RunFilter struct {
 	States     []job.RunState
 	Since      time.Time // started at or after
 	FileGlob   string    // moved a file whose name, or final name, matches: *, ? and [a-z]
+	Sight      job.Sight // only of connections that it shows
 	Before     int64     // only runs with a lower ID, to page
 	Limit      int       // at most 1,000; 0: 1,000
 }
@@ -23,8 +24,7 @@ type RunFilter struct {
 // Runs gives runs, the latest first.
 func (s *Store) Runs(ctx context.Context, f RunFilter) ([]job.Run, error) {
 	return s.runs(ctx, "read runs", func(db *gorm.DB) *gorm.DB {
-		db = equal(db, "job", f.Job)
-		db = equal(db, "connection", f.Connection)
+		db = seen(equal(equal(db, "job", f.Job), "connection", f.Connection), "connection", f.Sight)
 		if len(f.States) > 0 {
 			db = db.Where("state IN ?", f.States)
 		}
@@ -65,14 +65,15 @@ type FileFilter struct {
 	Name   string // the name, or the final name, matches: *, ? and [a-z]
 	SHA256 string // of the bytes as received or of the plaintext, lower-case hex
 	Run    int64  // touched by this run
-	Before int64  // only files with a lower ID, to page
-	Limit  int    // at most 1,000; 0: 1,000
+	Sight  job.Sight
+	Before int64 // only files with a lower ID, to page
+	Limit  int   // at most 1,000; 0: 1,000
 }
 
 // Files gives rows of the ledger, the latest first.
 func (s *Store) Files(ctx context.Context, f FileFilter) ([]job.File, error) {
 	return s.files(ctx, "read files", func(db *gorm.DB) *gorm.DB {
-		db = equal(db.Table("files AS f"), "job", f.Job)
+		db = seen(equal(db.Table("files AS f"), "job", f.Job), "connection", f.Sight)
 		if len(f.States) > 0 {
 			db = db.Where("state IN ?", f.States)
 		}

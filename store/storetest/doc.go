@@ -57,6 +57,7 @@ func Run(t *testing.T, open Opener) {
 		{"DaysAreThoseOfTheZone", daysAreThoseOfTheZone},
 		{"PruningNeverChangesFigures", pruningNeverChangesFigures},
 		{"SearchesFind", searchesFind},
+		{"SightNarrowsSearches", sightNarrowsSearches},
 		{"RevisionsAreNumbered", revisionsAreNumbered},
 		{"RenamedJobsKeepTheirHistory", renamedJobsKeepTheirHistory},
 		{"TogetherIsAllOrNothing", togetherIsAllOrNothing},
