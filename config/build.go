@@ -25,6 +25,7 @@ func newBuilder(r *reader, file string, o Options) *builder {
 	}
 	return &builder{reader: r, Options: o, dir: dir, config: &Config{
 		Path: file, Connections: map[string]job.Connection{}, JumpHosts: map[string]job.Jump{}, Calendars: map[string]job.Calendar{},
+		Channels: map[string]job.Channel{},
 	}}
 }
 
@@ -33,6 +34,7 @@ func (b *builder) build() {
 	b.config.tree = b.top
 	b.settings()
 	b.calendars()
+	b.channels()
 	for _, name := range b.top.get("jump_hosts").names() {
 		v := b.top.get("jump_hosts", name)
 		b.config.JumpHosts[name] = job.Jump{Name: name, Endpoint: b.endpoint("jump host", name, v)}

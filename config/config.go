@@ -22,6 +22,7 @@ type Config struct {
 	JumpHosts   map[string]job.Jump
 	Jobs        []job.Spec // in the order of the files
 	Calendars   map[string]job.Calendar
+	Channels    map[string]job.Channel
 	Metrics     Metrics
 	Log         Log
 

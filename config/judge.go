@@ -20,6 +20,7 @@ func (b *builder) judgeAll() {
 	b.judgeSources()
 	b.judgeSharedKeys()
 	b.judgeAccounts()
+	b.judgeFallbacks()
 	b.judgeUnused()
 }
 

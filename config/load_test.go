@@ -136,6 +136,9 @@ func specs(c *Config) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "data_dir %s zone %s egress %v metrics %+v log %+v\n", c.DataDir, c.Timezone, c.EgressIPs, c.Metrics, c.Log)
 	printed := func(v any) { fmt.Fprintln(&b, dump(v)) }
+	for _, name := range c.tree.get("channels").names() {
+		printed(c.Channels[name])
+	}
 	for _, name := range c.tree.get("connections").names() {
 		printed(c.Connections[name])
 	}

@@ -11,6 +11,9 @@ import (
 // secretish finds keys whose values may be secrets, misspelled ones and those under unknown keys too.
 var secretish = regexp.MustCompile(`(?i)pas+|phrase|pwd|pw$|secret|token|private|credential|dsn`)
 
+// address finds keys whose values are often secrets by themselves: whoever knows such an address can use it.
+var address = regexp.MustCompile(`(?i)url$`)
+
 // userinfo finds user:password@host, in addresses and URLs. A password that was pasted as it is may hold anything.
 var userinfo = regexp.MustCompile(`(?s)[^\s:@/]:.+@`)
 
@@ -48,7 +51,7 @@ func (s *source) findMasks(n *yaml.Node, names bool) {
 }
 
 func isSecretKey(key string) bool {
-	return secretish.MatchString(key) && !slices.Contains(secretSources, key)
+	return (secretish.MatchString(key) || address.MatchString(key)) && !slices.Contains(secretSources, key)
 }
 
 // maskValue hides what stands where a secret reference should stand. Only a well-made reference is left to be read.

@@ -91,7 +91,7 @@ prints a job to fill in.
 - **Times of day** are quoted: ` + "`\"06:30\"`" + `. Without quotes some YAML readers take 1:30 for 90.
 - **Secrets** are never written in a file. They are references with exactly one source: ` + "`{env: NAME}`" + ` (a variable),
   ` + "`{file: PATH}`" + `, ` + "`{credential: NAME}`" + ` (systemd) or ` + "`{stored: NAME}`" + ` (given to ` + "`haulier secrets set NAME`" + `, from stdin).
-- **Names** of jobs, connections, jump hosts and calendars are small letters, digits and dashes.
+- **Names** of jobs, connections, jump hosts, calendars and channels are small letters, digits and dashes.
 - **Local paths** that do not begin with / start at the folder of ` + "`haulier.yaml`" + `, in included files too.
 - **Tokens** in names that are made: ` + "`{name}`, `{stem}`" + ` (the name without its last extension), ` + "`{ext}`" + ` (that extension),
   ` + "`{date:%Y%m%d}`, `{date-1d:%Y%m%d}`, `{date+2h:%H}`" + ` (the scheduled time in the job's time zone), ` + "`{run}`, `{seq}`" + `. In the

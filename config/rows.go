@@ -59,11 +59,13 @@ var kindHelp = map[kind]string{
 	kPath: "a local path", kFolder: "a folder on the server", kCron: "five cron fields, or @daily and the like",
 	kZone: "an IANA time zone", kTemplate: "a name with tokens", kSuffix: "the end of a name", kPattern: "a glob for names", kRegexp: "a regular expression (RE2)",
 	kHost: "a host name", kAddress: "host:port", kIP: "an IP address", kNet: "a network: 10.0.0.0/8", kHostKey: "`TYPE BASE64` or `TYPE SHA256:…`",
+	kURL: "a web address: https://host/path", kMail: "a mail address",
 	kSecret: "a reference to a secret: {env: NAME}, {file: PATH}, {credential: NAME} or {stored: NAME}",
 }
 
 // several says what lists hold.
 var several = map[kind]string{
+	kMail: "mail addresses", kSecret: "references to secrets",
 	kText: "texts", kRef: "names", kDate: "days: [2026-12-25]", kPath: "local paths", kPattern: "globs for names", kIP: "IP addresses",
 	kNet: "networks: [10.0.0.0/8]", kHostKey: "host keys, each `TYPE BASE64` or `TYPE SHA256:…`",
 }
@@ -118,8 +120,10 @@ func (f *field) forType() string {
 		return "imports"
 	case job.TypeExport:
 		return "exports"
+	case "":
+		return ""
 	}
-	return ""
+	return "channels of type " + string(f.only)
 }
 
 // line gives the field as it would be written, with its example or default.

@@ -24,7 +24,7 @@ var scalars = map[kind]func(f *field, n *yaml.Node) (any, *fault){
 	kText: readText, kName: readText, kRef: readRef, kFlag: readFlag, kCount: readCount,
 	kDuration: readDuration, kSize: readSize, kRate: readRate, kClock: readClock, kDate: readDate, kWord: readWord,
 	kPath: readText, kFolder: readFolder, kCron: readCron, kZone: readZone, kTemplate: readTemplate, kSuffix: readSuffix, kPattern: readText,
-	kRegexp: readRegexp, kHost: readHost, kAddress: readAddress, kIP: readIP, kNet: readNet, kHostKey: readHostKey,
+	kRegexp: readRegexp, kURL: readURL, kMail: readMail, kHost: readHost, kAddress: readAddress, kIP: readIP, kNet: readNet, kHostKey: readHostKey,
 }
 
 func readText(_ *field, n *yaml.Node) (any, *fault) {

@@ -20,15 +20,39 @@ func Schema() ([]byte, error) {
 		"export": jobSchema(job.TypeExport),
 		"secret": secretSchema(),
 	}
+	channels, _ := table.row("channels", "")
+	for _, t := range typesOf(channels) {
+		root["definitions"].(schema)["channel-"+t] = entrySchema(channels, t)
+	}
 	b, err := json.MarshalIndent(root, "", "  ")
 	return append(b, '\n'), err
 }
 
 func jobSchema(t job.Type) schema {
 	row, _ := table.row("jobs", "")
-	s := row.item.schema(t)
-	s["properties"].(schema)["type"] = schema{"const": string(t), "description": "import or export"}
+	return entrySchema(row, string(t))
+}
+
+// entrySchema describes what stands under a name, for things of one type.
+func entrySchema(dict *field, t string) schema {
+	s := dict.item.schema(job.Type(t))
+	s["properties"].(schema)["type"] = schema{"const": t, "description": list(typesOf(dict), "or")}
 	return s
+}
+
+func typesOf(dict *field) []string {
+	typed, _ := dict.item.row("type", "")
+	return typed.words
+}
+
+// typedSchema describes what stands under a name whose type decides.
+func typedSchema(dict *field) schema {
+	types := typesOf(dict)
+	forms := make([]schema, len(types))
+	for i, t := range types {
+		forms[i] = schema{"$ref": "#/definitions/channel-" + t}
+	}
+	return schema{"type": "object", "required": []string{"type"}, "properties": schema{"type": schema{"enum": types}}, "anyOf": forms}
 }
 
 func secretSchema() schema {
@@ -103,6 +127,9 @@ func (f *field) objectSchema(t job.Type) schema {
 
 func (f *field) dictSchema() schema {
 	item := f.item.schema("")
+	if f.key == "channels" {
+		item = typedSchema(f)
+	}
 	if f.key == "jobs" {
 		item = schema{
 			"type": "object", "required": []string{"type"}, "properties": schema{"type": schema{"enum": []string{"import", "export"}}},

@@ -224,7 +224,10 @@ func TestSchemaRefuses(t *testing.T) {
 		"jobs: {night: {type: export, connection: acme, from: {dir: /x, match: x}, to: {location: y}, catch_up: 30}}",
 		"connections: {acme: {host: h, username: u, auth: {methods: [password], password: hunter2}, locations: {a: /}}}",
 		"connections: {acme: {host: h, username: u, auth: {methods: [password], password: {env: A, file: B}}, locations: {a: /}}}",
-		"channels: {}",
+		"channels: {ops: {type: email}}",
+		"channels: {ops: {type: pigeon}}",
+		"channels: {ops: {type: webhook, url: 'https://x.example', signing_secret: whsec_plain}}",
+		"channels: {ops: {type: webhook, url: 'https://x.example', signing_secret: {env: A}, to: [a@b.example]}}",
 		"defaults: {limits: {max_file_size: 10}}",
 	} {
 		if len(v.errors(v.root, document(t, []byte(text)), "")) == 0 {

@@ -78,6 +78,12 @@ func TestUnknownSectionsLeakNoSecret(t *testing.T) {
 	for _, text := range []string{
 		"credentials: {user: x, password: " + canary + "}\n",
 		"channels: {ops: {signing_secret: " + canary + "}}\n",
+		"channels: {pager: {type: shoutrrr, url: 'generic://h/" + canary + "', oops: 1}}\n",
+		"channels: {pager: {type: shoutrrr, url: [" + canary + "], oops: 1}}\n",
+		"channels: {hook: {type: webhook, url: 'https://u:" + canary + "@h/x', signing_secret: " + canary + ", oops: 1}}\n",
+		"channels: {hook: {type: webhook, url: 'ftp://h/" + canary + "', signing_secret: [{env: A}, " + canary + "], oops: 1}}\n",
+		"channels: {man: {type: healthchecks, ping_url: {evn: " + canary + "}, oops: 1}}\n",
+		"channels: {mail: {type: email, to: [a@b.example], smtp: {host: h, username: u, password: " + canary + ", oops: 1}}}\n",
 		"connections: {password: " + canary + "}\n",
 		"connections: {acme: {host: 'u:" + canary + "@h', hots: 1}}\n",
 		"connections: {acme: {host: 'sftp://u:a b@c/" + canary + " @h', hots: 1}}\n",

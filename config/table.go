@@ -33,6 +33,8 @@ const (
 	kNet      kind = "network"
 	kHostKey  kind = "host key"
 	kSecret   kind = "secret reference"
+	kURL      kind = "web address"
+	kMail     kind = "mail address"
 
 	kList   kind = "list"
 	kObject kind = "section"
@@ -50,7 +52,7 @@ type field struct {
 	example string   // value as it would be written
 	later   string   // what is not available yet; the key is refused
 	need    bool     // must be there
-	only    job.Type // for jobs of this type; empty: for both
+	only    job.Type // for jobs, or channels, of this type; empty: for all
 	words   []string // kWord: the words
 	min     int64    // kCount, kDuration, kSize: the least
 	max     int64    // kCount: the most; 0: no limit
@@ -64,8 +66,8 @@ type field struct {
 	alts   []field // kUnion
 }
 
-// row finds the row for a key in a job of the given type (empty outside jobs). Other is a row of the same key for the
-// other type.
+// row finds the row for a key in a job or channel of the given type (empty elsewhere). Other is a row of the same key for
+// another type.
 func (f *field) row(key string, t job.Type) (found, other *field) {
 	for i := range f.fields {
 		row := &f.fields[i]
@@ -80,7 +82,7 @@ func (f *field) row(key string, t job.Type) (found, other *field) {
 	return nil, other
 }
 
-// keys lists the keys that a job of the given type may have.
+// keys lists the keys that a job or channel of the given type may have.
 func (f *field) keys(t job.Type) []string {
 	var keys []string
 	for _, row := range f.fields {

@@ -20,7 +20,7 @@ var table = object("", "The configuration: haulier.yaml and the files that it in
 	listOf("include", field{kind: kPath, example: "conf.d/*.yaml"},
 		"Files with more of the same keys, by pattern; a folder stands for its *.yaml files. Only haulier.yaml may include. "+
 			"A name defined twice is an error that names both places.").with(func(f *field) { f.single = true }),
-	later("channels", "alert channels and webhooks", "Where alerts and events go."),
+	channelsTable,
 	defaultsTable,
 	dict("connections", "connection", "Accounts on customers' servers, by technical name. The name is permanent: it is part of "+
 		"paths, metrics and history.", connectionFields...),

@@ -13,7 +13,7 @@ import (
 type walker struct {
 	*reader
 	src      *source
-	jobType  job.Type              // of the job that is being read
+	jobType  job.Type              // of the job or channel that is being read
 	open     map[*yaml.Node]bool   // aliases that are being followed
 	budget   int                   // values that aliases may still bring: a guard against those that multiply
 	aliased  bool                  // within an alias
@@ -28,7 +28,7 @@ type trail []string
 
 func (p trail) to(key string) trail { return append(p[:len(p):len(p)], key) }
 
-var nouns = map[string]string{"connections": "connection", "jobs": "job", "jump_hosts": "jump host", "calendars": "calendar"}
+var nouns = map[string]string{"connections": "connection", "jobs": "job", "jump_hosts": "jump host", "calendars": "calendar", "channels": "channel"}
 
 // String names the place as people do: `job "acme", from.match`.
 func (p trail) String() string {
@@ -128,7 +128,7 @@ func (w *walker) scalar(v *value, n *yaml.Node, p trail) {
 func (w *walker) list(v *value, n *yaml.Node, p trail) {
 	switch {
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
-	case n.Kind == yaml.ScalarNode && v.row.single:
+	case v.row.single && (n.Kind == yaml.ScalarNode || n.Kind == yaml.MappingNode && v.row.item.kind == kSecret):
 		v.items = []*value{w.readValue(v.row.item, v.key, n, p)}
 	case n.Kind != yaml.SequenceNode:
 		w.refuse(v, v.at, p, badf("E-TYPE", "wants a list, such as [%s]; this is %s", v.row.item.sample(), shape(n)))
@@ -161,7 +161,7 @@ func (f *field) sample() string {
 func (w *walker) union(v *value, n *yaml.Node, p trail) *value {
 	for i := range v.row.alts {
 		alt := &v.row.alts[i]
-		if (alt.kind == kObject) == (n.Kind == yaml.MappingNode) && n.Kind != yaml.SequenceNode {
+		if alt.isMapping() == (n.Kind == yaml.MappingNode) && n.Kind != yaml.SequenceNode {
 			if alt.kind == kWord && !contains(alt.words, n.Value) {
 				break
 			}
@@ -171,6 +171,8 @@ func (w *walker) union(v *value, n *yaml.Node, p trail) *value {
 	w.refuse(v, v.at, p, badf("E-VALUE", "wants %s; this is %s", v.row.forms(), w.described(n)))
 	return v
 }
+
+func (f *field) isMapping() bool { return f.kind == kObject || f.kind == kSecret }
 
 func contains(words []string, s string) bool {
 	for _, word := range words {
@@ -195,6 +197,8 @@ func (f *field) forms() string {
 		switch alt.kind {
 		case kWord:
 			forms = append(forms, alt.words...)
+		case kSecret:
+			forms = append(forms, list(secretForms, "or"))
 		case kObject:
 			forms = append(forms, "{"+alt.fields[0].key+": "+alt.fields[0].sampleValue()+"}")
 		default:
@@ -261,17 +265,17 @@ func badName(noun, name string) *fault {
 	return badf("E-NAME", "%s is not a name for a %s: %s", quoted(name), noun, rule)
 }
 
-// entry reads one named section; a job's type decides which keys it may have.
+// entry reads one named section; the type of a job or channel decides which keys it may have.
 func (w *walker) entry(dict *field, key place, n *yaml.Node, p trail) *value {
-	if p[0] == "jobs" && len(p) == 2 {
-		w.jobType = w.typeOf(n, p)
+	if typed, _ := dict.item.row("type", ""); typed != nil && len(p) == 2 {
+		w.jobType = w.typeOf(typed, n, p)
 		defer func() { w.jobType = "" }()
 	}
 	return w.readValue(dict.item, key, n, p)
 }
 
-// typeOf looks ahead for a job's type; empty when it has none that is known.
-func (w *walker) typeOf(n *yaml.Node, p trail) job.Type {
+// typeOf looks ahead for the type of a job or channel; empty when it has none that is known.
+func (w *walker) typeOf(typed *field, n *yaml.Node, p trail) job.Type {
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
@@ -280,8 +284,8 @@ func (w *walker) typeOf(n *yaml.Node, p trail) job.Type {
 	}
 	quiet := &walker{reader: &reader{}, src: w.src}
 	for _, pair := range quiet.pairs(n, p) {
-		if t := job.Type(pair.value.Value); pair.key.Value == "type" && (t == job.TypeImport || t == job.TypeExport) {
-			return t
+		if pair.key.Value == "type" && contains(typed.words, pair.value.Value) {
+			return job.Type(pair.value.Value)
 		}
 	}
 	return ""

@@ -146,6 +146,10 @@ var twins = map[string]string{"location": "dir", "dir": "location", "inbound": "
 // wrongWay refuses a key of the other type, and names the one that does the same.
 func (w *walker) wrongWay(v *value, other *field, at place, p trail) {
 	v.fields[other.key] = &value{row: other, at: at, key: at, broken: true}
+	if p[0] == "channels" {
+		w.fail(at, "E-CHANNEL", "%s is a key of channels of type %s; this one is of type %s", p.to(other.key), other.only, w.jobType)
+		return
+	}
 	instead := ""
 	if twin, _ := v.row.row(twins[other.key], w.jobType); twin != nil {
 		instead = fmt.Sprintf(", which has %s: %s", twin.key, strings.TrimSuffix(firstSentence(twin.help), "."))

@@ -8,7 +8,9 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-const howSecrets = "Use {env: NAME}, {file: PATH}, {credential: NAME} or {stored: NAME}"
+var secretForms = []string{"{env: NAME}", "{file: PATH}", "{credential: NAME}", "{stored: NAME}"}
+
+var howSecrets = "Use " + list(secretForms, "or")
 
 // secret reads a reference. What stands in its place is never repeated: it may be the secret.
 func (w *walker) secret(v *value, n *yaml.Node, p trail) {
