@@ -74,7 +74,6 @@ func (s *Store) NewEpoch(ctx context.Context, above int64) (string, error) {
 
 // skipNumbers never lowers a number. A table that has had no row yet has none.
 func skipNumbers(tx *gorm.DB, above int64) error {
-	const ours = `name <> 'goose_db_version'` // counts migrations
 	if err := tx.Exec(`UPDATE sqlite_sequence SET seq = ? WHERE seq < ? AND `+ours, above, above).Error; err != nil {
 		return err
 	}
@@ -82,10 +81,13 @@ func skipNumbers(tx *gorm.DB, above int64) error {
 		WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%' AND name NOT IN (SELECT name FROM sqlite_sequence) AND `+ours, above).Error
 }
 
+// ours are the tables whose numbers are ours: another counts migrations.
+const ours = `name <> 'goose_db_version'`
+
 // LastNumber is the greatest number that this store has given to anything: a run, a file, an event …
 func (s *Store) LastNumber(ctx context.Context) (last int64, err error) {
 	err = s.read(ctx, "read the numbers given out", func(db *gorm.DB) error {
-		return db.Raw(`SELECT coalesce(max(seq), 0) FROM sqlite_sequence`).Scan(&last).Error
+		return db.Raw(`SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE ` + ours).Scan(&last).Error
 	})
 	return last, err
 }

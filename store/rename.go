@@ -76,7 +76,7 @@ var moves = []string{
 		failed = failed + excluded.failed, bytes = bytes + excluded.bytes,
 		attempts_ok = attempts_ok + excluded.attempts_ok, attempts_failed = attempts_failed + excluded.attempts_failed`,
 	`DELETE FROM request_totals WHERE job = @old`,
-	`INSERT OR IGNORE INTO incident_jobs SELECT incident, @new, recovered FROM incident_jobs WHERE job = @old`,
+	`UPDATE OR IGNORE incident_jobs SET job = @new WHERE job = @old`,
 	`DELETE FROM incident_jobs WHERE job = @old`,
 	`UPDATE OR IGNORE incidents SET cause = 'job/' || @new || substr(cause, length('job/' || @old) + 1)
 		WHERE substr(cause, 1, length('job/' || @old || '/')) = 'job/' || @old || '/'`,

@@ -74,33 +74,6 @@ func secretsAreKeptByName(t *testing.T, b bundle) {
 	wants(t, b.RemoveSecret(t.Context(), "bank"), job.ErrNotFound)
 }
 
-func incidentsAreOneACause(t *testing.T, b bundle) {
-	raise := func(cause, jobName, what string, hour int) bool {
-		t.Helper()
-		return must[bool](t)(b.Raise(t.Context(), cause, jobName, job.Reason{Slug: "net.timeout", What: what, Who: job.WhoNetwork}, due(hour)))
-	}
-	const down, own = "connection/acme/net.timeout", "job/acme-in/content.columns"
-	same(t, "opened", []bool{raise(down, "acme-in", "a", 1), raise(down, "acme-out", "b", 2), raise(down, "acme-in", "c", 3), raise(own, "acme-in", "d", 4)},
-		[]bool{true, false, false, true})
-	open := must[[]job.Incident](t)(b.OpenIncidents(t.Context()))
-	same(t, "first", open[0], job.Incident{ID: open[0].ID, Cause: down, Jobs: []string{"acme-in", "acme-out"}, Count: 3,
-		Reason: job.Reason{Slug: "net.timeout", What: "c", Who: job.WhoNetwork}, Opened: due(1), Last: due(3)})
-
-	ok(t, b.ResolveJob(t.Context(), "acme-in", due(5)))
-	open = must[[]job.Incident](t)(b.OpenIncidents(t.Context()))
-	same(t, "open while one job is not well", []any{len(open), open[0].Cause, open[0].Jobs}, []any{1, down, []string{"acme-out"}})
-	ok(t, b.ResolveJob(t.Context(), "bystander", due(5)))
-	same(t, "open", len(must[[]job.Incident](t)(b.OpenIncidents(t.Context()))), 1)
-	ok(t, b.ResolveJob(t.Context(), "acme-out", due(6)))
-	same(t, "open", len(must[[]job.Incident](t)(b.OpenIncidents(t.Context()))), 0)
-	same(t, "opened again", raise(down, "acme-in", "e", 7), true)
-	ok(t, b.Resolve(t.Context(), down, due(8)))
-	ok(t, b.Resolve(t.Context(), "connection/none/x", due(8)))
-	past := must[[]job.Incident](t)(b.Incidents(t.Context(), due(6)))
-	same(t, "past", []any{len(past), past[0].Resolved, past[1].Jobs}, []any{2, due(8), []string{"acme-in", "acme-out"}})
-	same(t, "events", b.eventTypes(t), []string{"alert.opened", "alert.opened", "alert.resolved", "alert.resolved", "alert.opened", "alert.resolved"})
-}
-
 func epochsChange(t *testing.T, b bundle) {
 	one := must[string](t)(b.Epoch(t.Context()))
 	same(t, "same epoch", must[string](t)(b.Epoch(t.Context())), one)

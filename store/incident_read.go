@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/haulier/haulier/job"
+)
+
+// IncidentQuery says which incidents are wanted.
+type IncidentQuery struct {
+	Sight  job.Sight
+	Over   bool      // also those that are over
+	Since  time.Time // of those: at this time or later; zero: ever
+	Before int64     // only those of a lower number, for the next page; 0: from the newest
+	Limit  int       // 0, and the most: 1,000
+}
+
+// FindIncidents gives incidents, the newest first.
+func (s *Store) FindIncidents(ctx context.Context, q IncidentQuery) ([]job.Incident, error) {
+	return s.incidents(ctx, q.Limit, func(db *gorm.DB) *gorm.DB {
+		switch {
+		case !q.Over:
+			db = db.Where("resolved = 0")
+		case !q.Since.IsZero():
+			db = db.Where("(resolved = 0 OR resolved >= ?)", micros(q.Since))
+		}
+		if q.Before > 0 {
+			db = db.Where("id < ?", q.Before)
+		}
+		return seen(db, "connection", q.Sight).Order("id DESC")
+	})
+}
+
+// OpenIncidents gives what needs a person, oldest first, with the jobs that are not well yet; at most 1,000.
+func (s *Store) OpenIncidents(ctx context.Context) ([]job.Incident, error) {
+	return s.incidents(ctx, 0, func(db *gorm.DB) *gorm.DB { return db.Where("resolved = 0").Order("id") })
+}
+
+// Incidents gives those that were open at or after a time, the latest first; at most 1,000.
+func (s *Store) Incidents(ctx context.Context, since time.Time) ([]job.Incident, error) {
+	return s.FindIncidents(ctx, IncidentQuery{Over: true, Since: since})
+}
+
+// Incident gives one by its number; job.ErrNotFound when there is none.
+func (s *Store) Incident(ctx context.Context, id int64) (i job.Incident, err error) {
+	err = s.read(ctx, fmt.Sprintf("read incident %d", id), func(db *gorm.DB) error {
+		row, err := incidentOf(db, id)
+		if err != nil {
+			return err
+		}
+		i = row.incident()
+		return nameJobs(db, &i)
+	})
+	return i, err
+}
+
+// IncidentEntity gives whose data an incident is about: the entity of its connection; empty when it is nobody's.
+func (s *Store) IncidentEntity(ctx context.Context, id int64) (entity string, err error) {
+	i, err := s.Incident(ctx, id)
+	return i.Entity, err
+}
+
+// IncidentCounts gives how many incidents are open, by severity.
+func (s *Store) IncidentCounts(ctx context.Context) (map[job.Severity]int, error) {
+	counts := map[job.Severity]int{job.SeverityWarning: 0, job.SeverityError: 0}
+	var rows []struct {
+		Severity string
+		N        int
+	}
+	err := s.read(ctx, "count the open incidents", func(db *gorm.DB) error {
+		return db.Raw(`SELECT severity, count(*) AS n FROM incidents WHERE resolved = 0 GROUP BY severity`).Scan(&rows).Error
+	})
+	for _, r := range rows {
+		counts[job.Severity(r.Severity)] = r.N
+	}
+	return counts, err
+}
+
+func (s *Store) incidents(ctx context.Context, limit int, query func(*gorm.DB) *gorm.DB) ([]job.Incident, error) {
+	incidents := []job.Incident{}
+	err := s.read(ctx, "read incidents", func(db *gorm.DB) error {
+		var rows []incidentRow
+		if err := query(db).Limit(bound(limit)).Find(&rows).Error; err != nil {
+			return err
+		}
+		list := make([]*job.Incident, len(rows))
+		incidents = make([]job.Incident, len(rows))
+		for n, row := range rows {
+			incidents[n] = row.incident()
+			list[n] = &incidents[n]
+		}
+		return nameJobs(db, list...)
+	})
+	return incidents, err
+}
+
+// nameJobs fills in the jobs that are not well yet, of incidents that are over all of them, and whose data it is.
+func nameJobs(db *gorm.DB, incidents ...*job.Incident) error {
+	byID := make(map[int64]*job.Incident, len(incidents))
+	ids := make([]int64, len(incidents))
+	for n, i := range incidents {
+		byID[i.ID], ids[n] = i, i.ID
+	}
+	var jobs []struct {
+		Incident int64
+		Job      string
+		Total    int
+	}
+	err := db.Raw(`SELECT incident, job, total FROM (SELECT incident, job, count(*) OVER (PARTITION BY incident) AS total,
+		row_number() OVER (PARTITION BY incident ORDER BY job) AS nth FROM incident_jobs JOIN incidents ON id = incident
+		WHERE incident IN ? AND (recovered = 0 OR resolved <> 0)) WHERE nth <= ? ORDER BY incident, job`, ids, job.JobsNamed).Scan(&jobs).Error
+	if err != nil {
+		return err
+	}
+	for _, r := range jobs {
+		i := byID[r.Incident]
+		i.Jobs, i.JobsTotal = append(i.Jobs, r.Job), r.Total
+	}
+	return nameEntities(db, incidents)
+}
+
+func nameEntities(db *gorm.DB, incidents []*job.Incident) error {
+	var names []string
+	for _, i := range incidents {
+		if i.Connection != "" {
+			names = append(names, i.Connection)
+		}
+	}
+	var rows []struct{ Name, Entity string }
+	if err := db.Raw(`SELECT name, entity FROM connections WHERE name IN ?`, names).Scan(&rows).Error; err != nil {
+		return err
+	}
+	entities := make(map[string]string, len(rows))
+	for _, r := range rows {
+		entities[r.Name] = r.Entity
+	}
+	for _, i := range incidents {
+		i.Entity = entities[i.Connection]
+	}
+	return nil
+}
