@@ -61,7 +61,15 @@ func (s *Store) link(tx *gorm.DB, row auditRow) error {
 		row.At = s.now()
 	}
 	row.Chain = row.link(before)
-	return tx.Create(&row).Error
+	if err := tx.Create(&row).Error; err != nil {
+		return err
+	}
+	return tx.Exec(`UPDATE audit_end SET line = ?, chain = ?`, row.ID, row.Chain).Error
+}
+
+// Act writes down that somebody did something just now.
+func (s *Store) Act(ctx context.Context, who, act, object, detail string) error {
+	return s.AddAudit(ctx, AuditLine{Who: who, Act: act, Object: object, Detail: detail})
 }
 
 // Audit gives the lines before an id, the latest first; before 0 means from the end, limit 0 means 1,000.
@@ -78,24 +86,4 @@ func (s *Store) Audit(ctx context.Context, before int64, limit int) ([]AuditLine
 		lines[i] = AuditLine{r.ID, instant(r.At), r.Who, r.Act, r.Object, r.Detail}
 	}
 	return lines, err
-}
-
-// auditBreak gives the first line that was altered, or follows one that was removed; 0 when the chain is whole.
-func (s *Store) auditBreak(ctx context.Context) (int64, error) {
-	chain, after := "", int64(0)
-	for {
-		var rows []auditRow
-		err := s.read(ctx, "verify the audit list", func(db *gorm.DB) error {
-			return db.Where("id > ?", after).Order("id").Limit(page).Find(&rows).Error
-		})
-		if err != nil || len(rows) == 0 {
-			return 0, err
-		}
-		for _, r := range rows {
-			if chain = r.link(chain); chain != r.Chain {
-				return r.ID, nil
-			}
-			after = r.ID
-		}
-	}
 }

@@ -214,6 +214,48 @@ func TestTheAuditListIsAppendOnly(t *testing.T) {
 	}
 }
 
+func TestLinesLostFromTheAuditListAreSeen(t *testing.T) {
+	for name, c := range map[string]struct {
+		statement string
+		whole     bool
+	}{
+		"none":       {`SELECT 1`, true},
+		"the last":   {`DELETE FROM audit WHERE id = 3`, false},
+		"a middle":   {`DELETE FROM audit WHERE id = 2`, false},
+		"the first":  {`DELETE FROM audit WHERE id = 1`, false},
+		"all":        {`DELETE FROM audit`, false},
+		"an altered": {`UPDATE audit SET detail = 'x' WHERE id = 3`, false},
+		"a forged":   {`INSERT INTO audit (at, who, act, object, detail, chain) VALUES (1, 'x', 'x', 'x', '', 'x')`, false},
+		"the end":    {`DELETE FROM audit_end`, false},
+	} {
+		dir := t.TempDir()
+		s := open(t, at(dir))
+		var ends []store.AuditEnd
+		for range 3 {
+			if err := s.Act(t.Context(), "ops", "trust", "acme", ""); err != nil {
+				t.Fatal(err)
+			}
+			v, err := s.VerifyAudit(t.Context(), store.AuditEnd{})
+			if err != nil || !v.Whole() {
+				t.Fatalf("%+v, %v", v, err)
+			}
+			ends = append(ends, v.End)
+		}
+		sqlExec(t, at(dir).Path, `DROP TRIGGER audit_no_update`, `DROP TRIGGER audit_no_delete`, c.statement)
+		if v, err := s.VerifyAudit(t.Context(), store.AuditEnd{}); err != nil || v.Whole() != c.whole {
+			t.Errorf("%s: %+v, %v", name, v, err)
+		}
+		// A list that hangs together in itself is told by an end that was noted elsewhere.
+		sqlExec(t, at(dir).Path, `DELETE FROM audit WHERE id = 3`, `INSERT OR REPLACE INTO audit_end SELECT 1, id, chain FROM audit ORDER BY id DESC LIMIT 1`)
+		if v, err := s.VerifyAudit(t.Context(), ends[2]); err != nil || v.Whole() {
+			t.Errorf("%s, forged: %+v, %v", name, v, err)
+		}
+		if v, err := s.VerifyAudit(t.Context(), ends[0]); err != nil || name == "none" && !v.Whole() {
+			t.Errorf("%s, forged, with the first line noted: %+v, %v", name, v, err)
+		}
+	}
+}
+
 func TestAnEventAndItsChangeAreOne(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, at(dir))

@@ -11,6 +11,7 @@ const (
 	requestsKept = 90 * 24 * time.Hour
 	logsKept     = 30 * 24 * time.Hour
 	eventsKept   = 30 * 24 * time.Hour
+	sessionsKept = 32 * 24 * time.Hour // since their begin: none may last longer
 	// pruneBatch bounds what one transaction removes, so that writers never wait long.
 	pruneBatch = 5000
 )
@@ -40,7 +41,7 @@ func (s *Store) Prune(ctx context.Context, now time.Time) (Pruned, error) {
 			return p, err
 		}
 	}
-	return p, nil
+	return p, s.pruneAccess(ctx, now)
 }
 
 func (s *Store) prune(ctx context.Context, table, column string, before int64) (all int64, err error) {

@@ -69,6 +69,13 @@ func Run(t *testing.T, open Opener) {
 		{"RenamedJobsKeepTheirHistory", renamedJobsKeepTheirHistory},
 		{"TogetherIsAllOrNothing", togetherIsAllOrNothing},
 		{"AuditIsALongMemory", auditIsALongMemory},
+		{"UsersAndTheirSessions", usersAndTheirSessions},
+		{"TheLastAdminStays", theLastAdminStays},
+		{"SessionsAreBounded", sessionsAreBounded},
+		{"TokensAreKeptByTheirHash", tokensAreKeptByTheirHash},
+		{"RefusedLoginsWait", refusedLoginsWait},
+		{"KnownAddressesAreNotShutOut", knownAddressesAreNotShutOut},
+		{"ObjectsHaveOwners", objectsHaveOwners},
 		{"FiftyWritersNeverMeetABusyDatabase", fiftyWriters},
 	} {
 		t.Run(part.name, func(t *testing.T) {
