@@ -13,6 +13,7 @@ func (b *builder) job(name string, v *value) job.Spec {
 		Enabled: v.get("enabled").flag(), Position: v.key.position(),
 		Timing: b.timing(v), Retry: b.retry(v), Limits: b.limits(v),
 	}
+	s.Expect = b.expect(v, s.Timing)
 	conn, ok := b.config.Connections[s.Connection]
 	at := b.top.get("connections", s.Connection)
 	if !ok {

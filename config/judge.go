@@ -152,6 +152,9 @@ func (b *builder) judgeUnused() {
 		if s.Timing.Calendar != nil {
 			used["calendars."+s.Timing.Calendar.Name] = true
 		}
+		if s.Expect != nil && s.Expect.Calendar != nil {
+			used["calendars."+s.Expect.Calendar.Name] = true
+		}
 	}
 	for _, c := range b.config.Connections {
 		for _, hop := range c.Jump {

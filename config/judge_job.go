@@ -11,6 +11,7 @@ import (
 // judgeJob looks at what imports and exports share.
 func (b *builder) judgeJob(s job.Spec, v *value) {
 	b.judgeTiming(s, v)
+	b.judgeExpect(s, v)
 	b.judgeRetry(s, v)
 	b.judgeFrom(s, v.get("from"))
 	b.template(s.Name, "to.name", v.get("to", "name"))

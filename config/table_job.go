@@ -53,10 +53,21 @@ var jobFields = []field{
 	word("on_lost_reply", "hold", "The server's last answer was lost and nothing can be looked at: hold the file for a person, assume that it "+
 		"was delivered, or send it again.", "hold", "assume", "resend").with(exportOnly),
 	inboundTable.with(importOnly).with(perJob), outboundTable.with(exportOnly).with(perJob),
-	later("expect", "expectations", "What must be true by when, with grace; opens, by, grace, days and files."),
+	expectTable,
 	later("check", "content checks", "What must be true of the decrypted file before it is published."),
 	later("supervised", "supervised jobs", "Hold the first files until a person approves them."),
 }
+
+// expectTable is apart from the schedule: that says when somebody looks, this says what must have come.
+var expectTable = object("expect", "What must be true by when: files that landed, or for an export were delivered. It is judged by itself, whatever runs come "+
+	"to; a day is late behind by, and missing behind by and grace. Where from.match has a date that tells the day, only files of that day's date count.",
+	field{key: "opens", kind: kClock, example: `"00:30"`, unset: "right behind the deadline of the day before, so that early files count",
+		help: "Arrivals before it belong to the day before. One that is later in the day than by is that of the evening before."},
+	field{key: "by", kind: kClock, need: true, example: `"03:00"`, help: "Deadline, by the clocks of the job's time zone. Its date names the day."},
+	field{key: "grace", kind: kDuration, def: "0s", help: "How long after by a day is only late; then it is missing."},
+	field{key: "days", kind: kDays, def: "mon-sun", example: "mon-fri", help: "Days of the week, of the deadline, on which something is expected."},
+	field{key: "calendar", kind: kRef, example: "workdays", unset: "the job's own", help: "Name of a calendar: the days on which something is expected."},
+	field{key: "files", kind: kCount, def: "1", min: 1, max: 1_000_000, help: "The least number of files."})
 
 // perJob makes a policy of a connection one that a job may override, without defaults of its own.
 func perJob(f *field) {

@@ -22,6 +22,7 @@ type Spec struct {
 	Position   Position
 
 	Timing Timing
+	Expect *Expect // what must be true by when; nil: nothing
 	Retry  Retry
 	Limits Limits
 	Import *Import

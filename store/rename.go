@@ -80,5 +80,8 @@ var moves = []string{
 	`DELETE FROM incident_jobs WHERE job = @old`,
 	`UPDATE OR IGNORE incidents SET cause = 'job/' || @new || substr(cause, length('job/' || @old) + 1)
 		WHERE substr(cause, 1, length('job/' || @old || '/')) = 'job/' || @old || '/'`,
+	`UPDATE OR IGNORE expectations SET job = @new WHERE job = @old`,
+	`DELETE FROM expectations WHERE job = @old`,
+	`DELETE FROM looks WHERE job = @old`,
 	`UPDATE OR IGNORE pauses SET name = @new WHERE kind = 'job' AND name = @old`,
 }

@@ -1,0 +1,274 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/haulier/haulier/job"
+)
+
+// Judging is how a day is judged by what came. Its functions do not ask the store.
+type Judging struct {
+	From   func(before *job.Expectation) time.Time // behind which arrivals count; before is the day before, nil: there is none
+	Wants  func(name string) bool                  // whether a file is one of this day's
+	Decide func(e job.Expectation, now time.Time, came job.Arrivals, off *job.Reason) job.Expectation
+}
+
+// JudgeExpectation lets Decide say what a day has come to, and writes that with its event and incident in one transaction.
+// What came is counted in it, and the time is taken in it: what landed a moment before the deadline is always counted.
+// off is why nothing was to be expected of the job by now: it or its connection is paused, or was never active.
+// job.ErrStale when the day was written since it was read.
+func (s *Store) JudgeExpectation(ctx context.Context, read job.Expectation, j Judging) (job.Expectation, error) {
+	e := read
+	err := s.Together(ctx, fmt.Sprintf("judge what %s brought on %s", read.Job, read.Day), func(t *Store) error {
+		now := t.options.Now()
+		came, err := t.arrivals(read, j)
+		if err != nil {
+			return err
+		}
+		off, err := t.off(read, now)
+		if err != nil {
+			return err
+		}
+		e, err = t.writeExpectation(read, j.Decide(read, now, came, off))
+		return err
+	})
+	return e, err
+}
+
+// arrivals counts what came for a day.
+func (s *Store) arrivals(e job.Expectation, j Judging) (came job.Arrivals, err error) {
+	before, err := dayBefore(s.writer, e.Job, e.Day)
+	if err != nil {
+		return came, err
+	}
+	rows, err := s.writer.Raw(arrivalsOf, e.Job, micros(j.From(before)), micros(e.Closes)).Rows()
+	if err != nil {
+		return came, err
+	}
+	defer rows.Close()
+	count := arrivalCount{wanted: e.Wanted, names: map[string]struct{}{}}
+	for rows.Next() {
+		var name raw
+		var state, reason string
+		var ended int64
+		if err := rows.Scan(&name, &state, &reason, &ended); err != nil {
+			return came, err
+		}
+		if j.Wants(string(name)) {
+			count.add(string(name), job.State(state), reason, instant(ended))
+		}
+	}
+	return count.Arrivals, rows.Err()
+}
+
+// arrivalsOf finds them by the index files_ended, which wants its words exactly.
+const arrivalsOf = `SELECT name, state, reason, ended FROM files WHERE job = ? AND ended <> 0 AND ended > ? AND ended <= ?
+	AND state IN ('landed', 'delivered', 'held', 'rejected', 'skipped') ORDER BY ended`
+
+// arrivalCount counts arrivals; a second version of a file is not a second file. Names are remembered only until there are enough.
+type arrivalCount struct {
+	job.Arrivals
+	wanted int
+	names  map[string]struct{}
+}
+
+func (c *arrivalCount) add(name string, state job.State, reason string, at time.Time) {
+	switch state {
+	case job.FileHeld:
+		c.Held++
+		c.Refused = reasonFrom(reason)
+	case job.FileRejected:
+		c.Rejected++
+		c.Refused = reasonFrom(reason)
+	case job.FileSkipped:
+		if slugOf(reasonFrom(reason)) == "content.duplicate" { // it came, and was the same as the one before
+			c.good(name, at)
+		}
+	default:
+		c.good(name, at)
+	}
+}
+
+func (c *arrivalCount) good(name string, at time.Time) {
+	if _, again := c.names[name]; again {
+		return
+	}
+	if c.First.IsZero() {
+		c.First = at
+	}
+	c.Got++
+	c.Last = at
+	if c.Got == c.wanted {
+		c.Filled = at
+	}
+	if c.Got <= c.wanted {
+		c.names[name] = struct{}{}
+	}
+}
+
+// off says why nothing is to be expected of a job now; nil: it is.
+func (s *Store) off(e job.Expectation, now time.Time) (*job.Reason, error) {
+	var rows []pauseRow
+	err := s.writer.Where("((kind = 'job' AND name = ?) OR (kind = 'connection' AND name = ?)) AND (until = 0 OR until > ?)",
+		e.Job, e.Connection, micros(now)).Order("kind DESC").Limit(1).Find(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) > 0 {
+		return pausedOff(e, rows[0].pause()), nil
+	}
+	var active []int64
+	err = s.writer.Raw(`SELECT active FROM connections WHERE name = ? AND removed = 0`, e.Connection).Scan(&active).Error
+	if err != nil || len(active) == 0 || active[0] != 0 {
+		return nil, err
+	}
+	return &job.Reason{
+		Slug: "expect.excused", What: "nothing was told of " + e.Job + " on " + e.Day,
+		Cause: fmt.Sprintf("connection %s is a draft: no login over a trusted host key has worked yet", e.Connection),
+		Do:    "haulier connections test " + e.Connection, Who: job.WhoUs,
+	}, nil
+}
+
+func pausedOff(e job.Expectation, p job.Pause) *job.Reason {
+	cause := fmt.Sprintf("%s %s is paused since %s by %s", p.Kind, p.Name, p.Since.UTC().Format(time.RFC3339), short(p.By))
+	if p.Reason != "" {
+		cause += ": " + short(p.Reason)
+	}
+	return &job.Reason{
+		Slug: "expect.excused", What: "nothing was told of " + e.Job + " on " + e.Day, Cause: cause, Do: "haulier resume " + p.Name, Who: job.WhoUs,
+	}
+}
+
+// writeExpectation writes a day as it is to be over one as it was read, with what it tells. It needs a transaction.
+func (s *Store) writeExpectation(read, e job.Expectation) (job.Expectation, error) {
+	e.Version, e.Judged = read.Version+1, instant(s.now())
+	row := expectationRowOf(e)
+	err := one(s.writer.Model(&expectationRow{}).Where("job = ? AND day = ? AND version = ?", read.Job, read.Day, read.Version).
+		Select("*").Updates(&row))
+	if err != nil || e.Verdict == read.Verdict {
+		return e, err
+	}
+	if err := s.alarm(e); err != nil {
+		return e, err
+	}
+	return e, s.tellExpectation(s.writer, e)
+}
+
+// Causes of the incidents of an expectation.
+func causeLate(jobName string) string    { return "job/" + jobName + "/expect.late" }
+func causeMissing(jobName string) string { return "job/" + jobName + "/expect.missing" }
+
+// alarm raises the incident of a day that has become late or missing, and resolves what holds no longer.
+func (s *Store) alarm(e job.Expectation) error {
+	ctx, at := s.writer.Statement.Context, e.Judged
+	if e.Verdict.Bad() && e.Reason != nil {
+		cause := causeLate(e.Job)
+		if e.Verdict == job.VerdictMissing {
+			cause = causeMissing(e.Job)
+		}
+		if _, err := s.Raise(ctx, cause, e.Job, *e.Reason, at); err != nil {
+			return err
+		}
+	}
+	for verdict, cause := range map[job.Verdict]string{job.VerdictLate: causeLate(e.Job), job.VerdictMissing: causeMissing(e.Job)} {
+		holds, err := s.holds(e.Job, verdict)
+		if err != nil {
+			return err
+		}
+		if holds {
+			continue
+		}
+		if err := s.Resolve(ctx, cause, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holds says whether a day of a job is late, or missing, and no later one came: whoever brings today's has mended what was wrong.
+func (s *Store) holds(jobName string, verdict job.Verdict) (bool, error) {
+	var holds bool
+	err := s.writer.Raw(`SELECT EXISTS (SELECT 1 FROM expectations WHERE job = @job AND verdict = @verdict AND day > coalesce(
+		(SELECT day FROM expectations WHERE job = @job AND verdict IN ('met', 'recovered-late', 'recovered-missing') ORDER BY day DESC LIMIT 1), ''))`,
+		map[string]any{"job": jobName, "verdict": string(verdict)}).Scan(&holds).Error
+	return holds, err
+}
+
+// CloseExpectations ends the open days of a job of which nothing is expected any more: what was pending or late is excused,
+// what is missing stays so, and nobody is to act on either.
+func (s *Store) CloseExpectations(ctx context.Context, jobName string, why job.Reason) error {
+	return s.Together(ctx, "close the open days of "+jobName, func(t *Store) error {
+		open, err := t.OpenExpectations(ctx, jobName)
+		if err != nil {
+			return err
+		}
+		for _, read := range open {
+			e := read
+			e.Closed = true
+			if e.Verdict == job.VerdictPending || e.Verdict == job.VerdictLate {
+				e.Verdict, e.Reason = job.VerdictExcused, &why
+			}
+			if _, err := t.writeExpectation(read, e); err != nil {
+				return err
+			}
+		}
+		return t.wellAgain(ctx, jobName)
+	})
+}
+
+func (s *Store) wellAgain(ctx context.Context, jobName string) error {
+	for _, cause := range []string{causeLate(jobName), causeMissing(jobName)} {
+		if err := s.Resolve(ctx, cause, instant(s.now())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expectationEvent is what is told of a day.
+type expectationEvent struct {
+	Job        string     `json:"job"`
+	Connection string     `json:"connection"`
+	Entity     string     `json:"entity,omitempty"`
+	Direction  string     `json:"direction"`
+	Day        string     `json:"day"`
+	Zone       string     `json:"timezone"`
+	By         string     `json:"by"`
+	MissingAt  string     `json:"missing_at"`
+	Wanted     int        `json:"wanted"`
+	Got        int        `json:"got"`
+	Held       int        `json:"held"`
+	Rejected   int        `json:"rejected"`
+	Arrived    string     `json:"arrived,omitempty"` // when all had come
+	Verdict    string     `json:"verdict"`
+	Error      *errorView `json:"error,omitempty"`
+}
+
+var expectationEvents = map[job.Verdict]string{
+	job.VerdictLate: "expectation.late", job.VerdictMissing: "expectation.missing",
+	job.VerdictRecoveredLate: "expectation.recovered", job.VerdictRecoveredMissing: "expectation.recovered",
+}
+
+func (s *Store) tellExpectation(tx *gorm.DB, e job.Expectation) error {
+	kind := expectationEvents[e.Verdict]
+	if kind == "" {
+		return nil
+	}
+	of, err := factsOf(tx, runOf{connection: e.Connection})
+	if err != nil {
+		return err
+	}
+	direction := job.Download
+	if e.Type == job.TypeExport {
+		direction = job.Upload
+	}
+	return s.tell(tx, kind, expectationEvent{
+		Job: e.Job, Connection: e.Connection, Entity: of.entity, Direction: string(direction), Day: e.Day, Zone: e.Zone,
+		By: utc(e.By), MissingAt: utc(e.Missing), Wanted: e.Wanted, Got: e.Got, Held: e.Held, Rejected: e.Rejected,
+		Arrived: utc(e.Filled), Verdict: string(e.Verdict), Error: viewOf(e.Reason),
+	})
+}
