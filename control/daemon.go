@@ -27,6 +27,7 @@ type Daemon struct {
 	Hub       *Hub
 	Load      func(ctx context.Context) (*config.Config, config.Problems) // reads the configuration anew
 	Drafts    func(cfg *config.Config)                                    // begins to test connections that never worked
+	Expect    Expecter                                                    // nil: nothing is expected
 	Logger    *slog.Logger
 	Started   time.Time
 
@@ -35,6 +36,9 @@ type Daemon struct {
 
 	reloading sync.Mutex
 }
+
+// Expecter judges by itself what must have come by when.
+type Expecter interface{ Load(specs []job.Spec) error }
 
 // Config is the configuration that counts now.
 func (d *Daemon) Config() *config.Config { return d.config.Load() }
@@ -54,6 +58,9 @@ func (d *Daemon) Use(ctx context.Context, cfg *config.Config, by string) error {
 		d.revision.Store(id)
 		return nil
 	})
+	if err == nil && d.Expect != nil {
+		err = d.Expect.Load(cfg.Jobs)
+	}
 	if err == nil && d.Drafts != nil {
 		d.Drafts(cfg)
 	}

@@ -91,6 +91,16 @@ type Arrivals struct {
 	Refused             *Reason   // of the last that was held or rejected
 }
 
+// Judging is how a day is judged by what came. Its functions do not ask the store.
+type Judging struct {
+	// From gives the time behind which arrivals count; before is the day before, nil: there is none.
+	From func(before *Expectation) time.Time
+	// Wants says whether a file is one of this day's, by its name.
+	Wants func(name string) bool
+	// Decide gives the day as it is to be written; as it was: there is nothing to write. off is why nothing was to be expected.
+	Decide func(e Expectation, now time.Time, came Arrivals, off *Reason) Expectation
+}
+
 // On says whether anything is expected on the day of a date.
 func (e Expect) On(date time.Time) bool {
 	if !e.Days[date.Weekday()] {

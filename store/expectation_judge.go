@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"time"
 
 	"gorm.io/gorm"
@@ -10,18 +11,11 @@ import (
 	"github.com/haulier/haulier/job"
 )
 
-// Judging is how a day is judged by what came. Its functions do not ask the store.
-type Judging struct {
-	From   func(before *job.Expectation) time.Time // behind which arrivals count; before is the day before, nil: there is none
-	Wants  func(name string) bool                  // whether a file is one of this day's
-	Decide func(e job.Expectation, now time.Time, came job.Arrivals, off *job.Reason) job.Expectation
-}
-
 // JudgeExpectation lets Decide say what a day has come to, and writes that with its event and incident in one transaction.
 // What came is counted in it, and the time is taken in it: what landed a moment before the deadline is always counted.
 // off is why nothing was to be expected of the job by now: it or its connection is paused, or was never active.
 // job.ErrStale when the day was written since it was read.
-func (s *Store) JudgeExpectation(ctx context.Context, read job.Expectation, j Judging) (job.Expectation, error) {
+func (s *Store) JudgeExpectation(ctx context.Context, read job.Expectation, j job.Judging) (job.Expectation, error) {
 	e := read
 	err := s.Together(ctx, fmt.Sprintf("judge what %s brought on %s", read.Job, read.Day), func(t *Store) error {
 		now := t.options.Now()
@@ -33,14 +27,18 @@ func (s *Store) JudgeExpectation(ctx context.Context, read job.Expectation, j Ju
 		if err != nil {
 			return err
 		}
-		e, err = t.writeExpectation(read, j.Decide(read, now, came, off))
+		next := j.Decide(read, now, came, off)
+		if reflect.DeepEqual(next, read) {
+			return nil
+		}
+		e, err = t.writeExpectation(read, next)
 		return err
 	})
 	return e, err
 }
 
 // arrivals counts what came for a day.
-func (s *Store) arrivals(e job.Expectation, j Judging) (came job.Arrivals, err error) {
+func (s *Store) arrivals(e job.Expectation, j job.Judging) (came job.Arrivals, err error) {
 	before, err := dayBefore(s.writer, e.Job, e.Day)
 	if err != nil {
 		return came, err

@@ -27,6 +27,7 @@ const (
 	exitContent     = 14
 	exitRemote      = 15
 	exitLocal       = 16
+	exitExpected    = 17
 	exitInterrupted = 128 // plus the signal: 130, 143
 )
 
@@ -42,6 +43,7 @@ var exitByArea = map[string]int{
 	"remote":   exitRemote,
 	"local":    exitLocal, "ledger": exitLocal,
 	"config": exitConfig,
+	"expect": exitExpected,
 	"api":    exitUnexpected,
 }
 

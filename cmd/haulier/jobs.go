@@ -13,7 +13,7 @@ import (
 )
 
 func jobsCommand(a *app) *cobra.Command {
-	return group("jobs", "What is configured to run, and when", jobsListCommand(a), jobsNextCommand(a))
+	return group("jobs", "What is configured to run, and when", jobsListCommand(a), jobsNextCommand(a), jobsExpectationsCommand(a), jobsExtendCommand(a))
 }
 
 // jobLine is a configured job as scripts read it.

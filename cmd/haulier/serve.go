@@ -16,6 +16,7 @@ import (
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/scheduler"
+	"github.com/haulier/haulier/scheduler/expect"
 	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/transfer/sftp"
 	"github.com/haulier/haulier/web"
@@ -105,6 +106,9 @@ func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store,
 		return cfg
 	}
 	sys := newSystem(current, s, d.Logger, d.Hub.Tell)
+	e := expect.New(expect.Options{Store: s, Evidence: s, Names: control.ExpectedNames, Log: d.Logger})
+	d.Expect = e
+	background.Go(func() { e.Run(ctx) })
 	m := newMeter(s, current)
 	m.attend(sys)
 	d.Load = func(context.Context) (*config.Config, config.Problems) {
@@ -115,7 +119,7 @@ func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store,
 		background.Go(func() { testDrafts(ctx, sys, cfg) })
 	}
 	d.Scheduler = scheduler.New(scheduler.Options{
-		Store: s, Runner: meteredRunner{sys.runner, m}, Gate: control.Gate{Connections: sys.connection, Accounts: sys.pool}, Log: d.Logger, Revision: d.Revision,
+		Store: s, Runner: expectantRunner{meteredRunner{sys.runner, m}, e}, Gate: control.Gate{Connections: sys.connection, Accounts: sys.pool}, Log: d.Logger, Revision: d.Revision,
 		Trouble: func(err error) {
 			if err != nil {
 				d.Logger.Error("the store cannot be used; no run begins until it can", "error", err)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,11 +16,12 @@ import (
 const lookAgain = 2 * time.Second
 
 func statusCommand(a *app) *cobra.Command {
-	var watch bool
+	var watch, exitCode bool
 	command := &cobra.Command{
 		Use:   "status [JOB]",
 		Short: "One screen: what fails and who must act, what runs, what comes next",
-		Long: "Shows how all jobs stand, or one: running, cut-off (its process died in the middle of a run), disabled, paused, failing (its\n" +
+		Long: "Shows how all jobs stand, or one: running, cut-off (its process died in the middle of a run), disabled, paused, missing or late\n" +
+			"(what it was to bring by its deadline did not come), failing (its\n" +
 			"last run was not a full success), draft (its connection has never logged in), held (files in doubt), rejected (a refused\n" +
 			"file still lies there), new (never ran) or ok; then what needs somebody, runs at work and the next times. Reads the store,\n" +
 			"and asks the daemon when one runs.",
@@ -40,25 +42,34 @@ func statusCommand(a *app) *cobra.Command {
 				specs = []job.Spec{spec}
 			}
 			if !watch {
-				return a.status(cmd.Context(), cfg, specs, len(args) == 1)
+				bad, err := a.status(cmd.Context(), cfg, specs, len(args) == 1)
+				if err == nil && bad && exitCode {
+					return coded{code: exitExpected}
+				}
+				return err
 			}
 			return a.watchStatus(cmd.Context(), cfg, specs, len(args) == 1)
 		},
 	}
+	command.Flags().BoolVar(&exitCode, "exit-code", false, "end with 17 when a job is late or missing")
 	command.Flags().BoolVar(&watch, "watch", false, "draw it anew every 2 seconds, until Ctrl-C")
 	return command
 }
 
-func (a *app) status(ctx context.Context, cfg *config.Config, specs []job.Spec, one bool) error {
+// status shows how jobs stand; bad says that something expected of them did not come.
+func (a *app) status(ctx context.Context, cfg *config.Config, specs []job.Spec, one bool) (bad bool, err error) {
 	o, err := a.overlook(ctx, cfg, specs, one)
 	if err != nil {
-		return err
+		return false, err
+	}
+	for _, s := range o.Jobs {
+		bad = bad || s.Expected != nil && s.Expected.Verdict.Bad()
 	}
 	if a.json {
-		return a.object(o)
+		return bad, a.object(o)
 	}
 	a.printStatus(cfg, o)
-	return nil
+	return bad, nil
 }
 
 func (a *app) watchStatus(ctx context.Context, cfg *config.Config, specs []job.Spec, one bool) error {
@@ -66,7 +77,7 @@ func (a *app) watchStatus(ctx context.Context, cfg *config.Config, specs []job.S
 		if isTerminal(a.stdout) && !a.json {
 			a.printf("\x1b[H\x1b[2J")
 		}
-		if err := a.status(ctx, cfg, specs, one); err != nil {
+		if _, err := a.status(ctx, cfg, specs, one); err != nil {
 			return err
 		}
 		select {
@@ -84,7 +95,10 @@ func (a *app) printStatus(cfg *config.Config, o overlook) {
 	a.printf("%s%s\n", countsText(o), daemonText(o))
 	for _, s := range o.Jobs {
 		if text := standingText(s, cfg.Timezone); text != "" {
-			a.printf(" %-8s %-24s %s\n", s.Standing, s.Job, text)
+			a.printf(" %-8s %-24s %s\n", shownStanding(s.Standing), s.Job, text)
+		}
+		if e := s.Expected; e != nil && e.Verdict.Bad() && s.Standing != string(e.Verdict) {
+			a.printf(" %-8s %-24s %s\n", shownStanding(string(e.Verdict)), s.Job, expectedText(*e, o.At))
 		}
 	}
 	for _, incident := range o.Incidents {
@@ -108,7 +122,7 @@ func countsText(o overlook) string {
 	sign := ": "
 	for _, standing := range standings {
 		if n := o.Counts[standing]; n > 0 {
-			text += fmt.Sprintf("%s%d %s", sign, n, standing)
+			text += fmt.Sprintf("%s%d %s", sign, n, shownStanding(standing))
 			sign = " · "
 		}
 	}
@@ -129,6 +143,8 @@ func standingText(s standing, zone *time.Location) string {
 		return fmt.Sprintf("run %d since %s (%s)", s.Run, s.Since.In(zone).Format("15:04:05 MST"), s.Trigger)
 	case standingCutOff:
 		return fmt.Sprintf("run %d, begun %s: its process died. The next start of Haulier ends it: haulier serve, or haulier run %s", s.Run, dayAndTime(*s.Since, zone), s.Job)
+	case standingLate, standingMissing:
+		return expectedText(*s.Expected, time.Now())
 	case standingFailing:
 		text := fmt.Sprintf("since %s, %s", dayAndTime(*s.Since, zone), count(s.Failed, "run"))
 		if s.Error != nil {
@@ -151,6 +167,30 @@ func standingText(s standing, zone *time.Location) string {
 		return s.Why
 	}
 	return ""
+}
+
+// shownStanding is a standing as it stands on the screen: what did not come is loud.
+func shownStanding(standing string) string {
+	if standing == standingLate || standing == standingMissing {
+		return strings.ToUpper(standing)
+	}
+	return standing
+}
+
+// expectedText says of a day what did not come, until when there is time, why, and whose turn it is.
+func expectedText(e expectedLine, now time.Time) string {
+	zone, err := time.LoadLocation(e.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	text := "expected " + dayAndTime(e.By, zone)
+	if e.Verdict == job.VerdictLate {
+		text += fmt.Sprintf(", missing at %s (%s)", e.Missing.In(zone).Format("15:04"), ahead(now, e.Missing))
+	}
+	if e.Error != nil {
+		text += fmt.Sprintf("   %s   -> %s", e.Error.Cause, e.Error.Who)
+	}
+	return text
 }
 
 // rejectedText says what lies there rejected, for what, and whose turn it is.

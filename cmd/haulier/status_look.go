@@ -25,11 +25,13 @@ const (
 	standingDraft    = "draft"
 	standingPaused   = "paused"
 	standingDisabled = "disabled"
+	standingLate     = "late"
+	standingMissing  = "missing"
 )
 
 // standings are all of them as they are counted on the screen.
 var standings = []string{
-	standingOK, standingRunning, standingCutOff, standingFailing, standingHeld, standingRejected, standingPaused, standingDraft, standingNew, standingDisabled,
+	standingOK, standingRunning, standingCutOff, standingMissing, standingLate, standingFailing, standingHeld, standingRejected, standingPaused, standingDraft, standingNew, standingDisabled,
 }
 
 // overlook is how everything stands, as scripts read it.
@@ -69,6 +71,8 @@ type standing struct {
 	LastRun     int64       `json:"last_run,omitempty"`
 	LastSuccess *time.Time  `json:"last_success"`
 	Error       *job.Reason `json:"error"` // of the last run
+
+	Expected *expectedLine `json:"expected"` // the day that is late or missing; else the one that comes; null: nothing is expected
 }
 
 // rejection is what a job rejected for one cause and nobody has dealt with.
@@ -162,6 +166,7 @@ type looker struct {
 	active    map[string]bool      // connections
 	incidents []job.Incident
 	rejected  map[string][]rejection // by job
+	expected  map[string]job.Expectation
 }
 
 func (l *looker) prepare() error {
@@ -187,7 +192,22 @@ func (l *looker) prepare() error {
 	if l.incidents, err = l.store.OpenIncidents(l.ctx); err != nil {
 		return err
 	}
+	if err := l.prepareExpected(); err != nil {
+		return err
+	}
 	return l.prepareRejected()
+}
+
+// prepareExpected reads of each job the day that is late or missing, the latest of them, or the one that comes.
+func (l *looker) prepareExpected() error {
+	l.expected = map[string]job.Expectation{}
+	days, err := l.store.StandingExpectations(l.ctx, nil)
+	for _, e := range days {
+		if _, other := l.expected[e.Job]; !other || e.Verdict.Bad() {
+			l.expected[e.Job] = e
+		}
+	}
+	return err
 }
 
 // prepareRuns reads the open runs. One that was open before nobody held the data folder, and still is, was cut off.
@@ -227,6 +247,10 @@ func (l *looker) lookAt(spec job.Spec) (standing, error) {
 	if !paused {
 		pause, paused = l.paused["connection "+spec.Connection]
 	}
+	if e, found := l.expected[spec.Name]; found && spec.Expect != nil {
+		line := expectedLineOf(e)
+		st.Expected = &line
+	}
 	run, running := l.running[spec.Name]
 	switch {
 	case running && l.dead[run.ID]:
@@ -239,6 +263,8 @@ func (l *looker) lookAt(spec job.Spec) (standing, error) {
 		st.Standing, st.Why, st.Since = standingDisabled, "connection "+spec.Connection+" has enabled: false", nil
 	case paused:
 		st.Standing, st.Why, st.Since, st.Until = standingPaused, pause.Reason, instantOf(pause.Since), instantOf(pause.Until)
+	case st.Expected != nil && st.Expected.Verdict.Bad():
+		st.Standing, st.Since = string(st.Expected.Verdict), &st.Expected.By
 	case st.Failed > 0:
 		st.Standing = standingFailing
 	case !l.active[spec.Connection]:

@@ -25,6 +25,7 @@ type part struct {
 	date       *date
 	plain      plain
 	text       string // of a part that is nothing else
+	written    string // as it stands in the glob
 }
 
 // plain says whether a part needs no regular expression.
@@ -50,6 +51,7 @@ func ParsePattern(glob string) (Pattern, error) {
 		if err != nil {
 			return Pattern{}, fmt.Errorf("pattern %q: %w", glob, err)
 		}
+		next.written = rest[:len(rest)-len(left)]
 		p.parts, rest = append(p.parts, next), left
 	}
 	if _, err := p.compile([]time.Time{{}}); err != nil {
@@ -173,6 +175,20 @@ func (p Pattern) texts() []string {
 }
 
 func (p Pattern) compile(days []time.Time) (*regexp.Regexp, error) {
+	return regexp.Compile(p.expression(func(d date) string {
+		alternatives := make([]string, len(days))
+		for i, day := range days {
+			alternatives[i] = d.pattern(day)
+		}
+		return strings.Join(alternatives, "|")
+	}))
+}
+
+// expression is the pattern as a regular expression, its dates as they are said.
+func (p Pattern) expression(dates func(date) string) string {
+	if p.whole != nil {
+		return p.whole.String()
+	}
 	var out strings.Builder
 	out.WriteString(`(?s)\A`)
 	for _, next := range p.parts {
@@ -180,14 +196,10 @@ func (p Pattern) compile(days []time.Time) (*regexp.Regexp, error) {
 			out.WriteString(next.expression)
 			continue
 		}
-		alternatives := make([]string, len(days))
-		for i, day := range days {
-			alternatives[i] = next.date.pattern(day)
-		}
-		out.WriteString("(?:" + strings.Join(alternatives, "|") + ")")
+		out.WriteString("(?:" + dates(*next.date) + ")")
 	}
 	out.WriteString(`\z`)
-	return regexp.Compile(out.String())
+	return out.String()
 }
 
 // Matcher is a Pattern whose dates are fixed.
