@@ -71,12 +71,8 @@ func (s *Store) Held(ctx context.Context, jobName string) ([]job.File, error) {
 
 func (s *Store) files(ctx context.Context, act string, query func(*gorm.DB) *gorm.DB) ([]job.File, error) {
 	var files []job.File
-	err := s.read(ctx, act, func(db *gorm.DB) error {
-		rows, err := query(db.Model(&fileRow{}).Select(fileColumns)).Rows()
-		if err != nil {
-			return err
-		}
-		files, err = filesFrom(rows)
+	err := s.read(ctx, act, func(db *gorm.DB) (err error) {
+		files, err = filesIn(query(db.Model(&fileRow{})))
 		return err
 	})
 	return files, err

@@ -171,3 +171,26 @@ func (f figure) add(tx *gorm.DB, n counts) error {
 		f.connection, f.quarter, f.job, f.direction, n.ok, n.failed, n.bytes)
 	return err
 }
+
+// Requests gives the requests of a run that are still kept, in the order in which they began; at most 1,000.
+func (s *Store) Requests(ctx context.Context, run int64) ([]Request, error) {
+	var rows []requestRow
+	err := s.read(ctx, "read requests", func(db *gorm.DB) error {
+		return db.Where("run = ?", run).Order("id").Limit(knownMost).Find(&rows).Error
+	})
+	requests := make([]Request, len(rows))
+	for i, r := range rows {
+		requests[i] = Request{Attempts: r.Attempts, Request: job.Request{
+			Connection: r.Connection, Entity: r.Entity, Job: r.Job, Run: r.Run, File: r.File,
+			Direction: job.Direction(r.Direction), Marker: r.Marker, Location: r.Location, OK: r.OK, Slug: r.Slug, Bytes: r.Bytes,
+			Started: instant(r.Started), Duration: time.Duration(r.Duration) * time.Microsecond,
+		}}
+	}
+	return requests, err
+}
+
+// Request is a request with its retries folded in: bytes and duration are those of all attempts.
+type Request struct {
+	job.Request
+	Attempts int
+}

@@ -102,7 +102,7 @@ func (s *Store) BeginRun(ctx context.Context, r job.Run) (job.Run, error) {
 			return err
 		}
 		if row.Ended != 0 {
-			return s.tellRun(tx, row, row.State)
+			return s.over(tx, row)
 		}
 		if err := useSlot(tx, row); err != nil {
 			return err
@@ -160,8 +160,17 @@ func (s *Store) EndRun(ctx context.Context, r job.Run, followers ...job.Run) err
 				return err
 			}
 		}
-		return s.tellRun(tx, ended, ended.State)
+		return s.over(tx, ended)
 	})
+}
+
+// over counts a run that has ended, and tells of it.
+func (s *Store) over(tx *gorm.DB, row runRow) error {
+	err := tx.Exec(`INSERT INTO run_totals VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1`, row.Job, row.State).Error
+	if err != nil {
+		return err
+	}
+	return s.tellRun(tx, row, row.State)
 }
 
 // queue records that a job is to run because a run of another ended.

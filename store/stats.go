@@ -153,18 +153,7 @@ type RunTotal struct {
 func (s *Store) RunTotals(ctx context.Context) ([]RunTotal, error) {
 	var totals []RunTotal
 	err := s.read(ctx, "count all runs", func(db *gorm.DB) error {
-		return db.Table("runs").Select("job, state, count(*) AS count").Where("ended <> 0").Group("job, state").
-			Order("job, state").Find(&totals).Error
+		return db.Table("run_totals").Order("job, state").Find(&totals).Error
 	})
 	return totals, err
-}
-
-// LastSuccess gives when a job last ended a run that succeeded; the zero time when it never did.
-func (s *Store) LastSuccess(ctx context.Context, jobName string) (time.Time, error) {
-	var at int64
-	err := s.read(ctx, "read the last success of "+jobName, func(db *gorm.DB) error {
-		return db.Raw(`SELECT coalesce((SELECT ended FROM runs WHERE job = ? AND state = 'succeeded' ORDER BY id DESC LIMIT 1), 0)`,
-			jobName).Scan(&at).Error
-	})
-	return instant(at), err
 }

@@ -65,6 +65,8 @@ func Run(t *testing.T, open Opener) {
 		{"PruningNeverChangesFigures", pruningNeverChangesFigures},
 		{"SearchesFind", searchesFind},
 		{"SightNarrowsSearches", sightNarrowsSearches},
+		{"PagesHaveNoHolesAndNoDoubles", pagesHaveNoHolesAndNoDoubles},
+		{"LastsAreOneAJob", lastsAreOneAJob},
 		{"RevisionsAreNumbered", revisionsAreNumbered},
 		{"RenamedJobsKeepTheirHistory", renamedJobsKeepTheirHistory},
 		{"TogetherIsAllOrNothing", togetherIsAllOrNothing},
