@@ -74,6 +74,7 @@ func (b *builder) settings() {
 	c.EgressIPs = all[netip.Addr](b.top.get("egress_ips"))
 	c.Metrics.Listen = b.top.get("metrics", "listen").str()
 	c.Log = Log{Level: b.top.get("log", "level").str(), Format: b.top.get("log", "format").str()}
+	c.Alert = b.alert(nil)
 	b.judgeMetrics(b.top.get("metrics", "listen"))
 }
 

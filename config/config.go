@@ -23,6 +23,7 @@ type Config struct {
 	Jobs        []job.Spec // in the order of the files
 	Calendars   map[string]job.Calendar
 	Channels    map[string]job.Channel
+	Alert       job.Alert // of what is no job's, and of jobs that do not say otherwise
 	Metrics     Metrics
 	Log         Log
 

@@ -132,7 +132,7 @@ func TestStanzaOffersAreGood(t *testing.T) {
 				b.WriteString(indent + offered)
 			}
 		}
-		if c, problems := loadText(t, small+b.String(), options("")); c == nil {
+		if c, problems := loadText(t, small+alertChannels+b.String(), options("")); c == nil {
 			t.Errorf("%s\n%s", problems.Text(false), b.String())
 		}
 	}
@@ -193,3 +193,6 @@ func TestDiffAndRestart(t *testing.T) {
 		t.Errorf("what went is not told:\n%s", gone)
 	}
 }
+
+// alertChannels are those that examples name.
+const alertChannels = "channels: {ops-mail: {type: email, to: [a@b.example]}, oncall: {type: email, to: [a@b.example]}}\n"

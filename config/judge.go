@@ -21,6 +21,7 @@ func (b *builder) judgeAll() {
 	b.judgeSharedKeys()
 	b.judgeAccounts()
 	b.judgeFallbacks()
+	b.judgeAlerts()
 	b.judgeUnused()
 }
 

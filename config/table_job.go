@@ -28,7 +28,7 @@ var jobFields = []field{
 	{key: "jitter", kind: kDuration, def: "0s", help: "A slot starts up to this much later, the same on every node."},
 	word("overlap", "skip", "A slot is due while the job still runs: skip it, or queue one.", "skip", "queue"),
 	{key: "catch_up", kind: kDuration, def: "6h", help: "After an outage the latest missed slot runs if it is younger than this; others end missed. 0 = never."},
-	retryTable(false), limitsTable(false),
+	retryTable(false), limitsTable(false), alertTable(false),
 	jobFrom, jobTo,
 	{key: "look_back", kind: kDuration, def: "7d", help: "How old a {date} in a name of the pattern may be, so that yesterday's late file still comes."},
 	{key: "allow_empty", kind: kFlag, def: "false", help: "Take files of zero bytes. Otherwise they are rejected."},

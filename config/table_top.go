@@ -35,8 +35,7 @@ var table = object("", "The configuration: haulier.yaml and the files that it in
 )
 
 var defaultsTable = object("defaults", "What holds for every job that does not say otherwise.",
-	retryTable(true), limitsTable(true),
-	later("alert", "alerts", "Who is told of late, missing, failed and recovered jobs."),
+	retryTable(true), limitsTable(true), alertTable(true),
 ).with(func(f *field) { f.always = true })
 
 var metricsTable = object("metrics", "Prometheus metrics of the daemon.",

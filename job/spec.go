@@ -25,6 +25,7 @@ type Spec struct {
 	Expect *Expect // what must be true by when; nil: nothing
 	Retry  Retry
 	Limits Limits
+	Alert  Alert
 	Import *Import
 	Export *Export
 }
