@@ -1,0 +1,219 @@
+package page
+
+import (
+	"cmp"
+	"compress/gzip"
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/route"
+)
+
+// pages answer all screens and acts.
+type pages struct {
+	Options
+	assets  assets
+	looks   looks
+	reports reports
+	streams chan struct{} // a place for each live page
+
+	screenMux *http.ServeMux // the screens that can be live
+}
+
+func newPages(o Options) *pages {
+	p := &pages{Options: o, assets: loadAssets(), streams: make(chan struct{}, o.Streams)}
+	p.looks = parseLooks(p.assets)
+	p.screenMux = p.liveViews()
+	return p
+}
+
+// view is what a screen shows.
+type view struct {
+	Title   string
+	Section string   // of the navigation
+	Body    string   // name of the template
+	Regions []string // templates in it that are live
+	Graphs  bool
+	Data    any
+}
+
+// sheet is a view with all that its templates ask for.
+type sheet struct {
+	view
+	Who    route.Identity
+	Theme  string
+	Flash  *flash
+	Here   string // path and query, to come back to
+	Now    time.Time
+	Plan   Plan
+	Alerts int // open incidents
+
+	jobs map[string]job.Spec
+}
+
+// errUnseen is given where something is there, and not for who asks.
+var errUnseen = job.ErrNotFound
+
+// sees says whether who asks may see the data of a connection. One that is no longer configured belongs to nobody that is known.
+func sees(ctx context.Context, plan Plan, connection string) bool {
+	sight := route.Of(ctx).Sight
+	c, configured := plan.Connections[connection]
+	return sight.Whole() || configured && sight.Sees(c.Entity)
+}
+
+// seenJobs are the jobs that who asks may see.
+func seenJobs(ctx context.Context, plan Plan) []job.Spec {
+	var seen []job.Spec
+	for _, spec := range plan.Jobs {
+		if sees(ctx, plan, spec.Connection) {
+			seen = append(seen, spec)
+		}
+	}
+	return seen
+}
+
+// seenJob finds a configured job that who asks may see.
+func seenJob(ctx context.Context, plan Plan, name string) (job.Spec, error) {
+	for _, spec := range plan.Jobs {
+		if spec.Name == name && sees(ctx, plan, spec.Connection) {
+			return spec, nil
+		}
+	}
+	return job.Spec{}, errUnseen
+}
+
+func jobNames(specs []job.Spec) []string {
+	names := make([]string, len(specs))
+	for i, spec := range specs {
+		names[i] = spec.Name
+	}
+	return names
+}
+
+// sheetOf completes a view.
+func (p *pages) sheetOf(r *http.Request, v view) (*sheet, error) {
+	ctx := r.Context()
+	s := &sheet{view: v, Who: route.Of(ctx), Theme: themeOf(r), Here: r.URL.RequestURI(), Now: p.Clock(), Plan: p.House.Plan(), jobs: map[string]job.Spec{}}
+	for _, spec := range s.Plan.Jobs {
+		s.jobs[spec.Name] = spec
+	}
+	open, err := p.Care.Incidents(ctx, s.Who.Sight)
+	s.Alerts = len(open)
+	return s, err
+}
+
+// show answers a screen.
+func (p *pages) show(sc screen) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v, err := sc.view(r)
+		if err != nil {
+			p.refuse(w, r, err)
+			return
+		}
+		p.answer(w, r, http.StatusOK, v)
+	}
+}
+
+// answer renders a view whole before the first byte is written.
+func (p *pages) answer(w http.ResponseWriter, r *http.Request, status int, v view) {
+	s, err := p.sheetOf(r, v)
+	if err != nil {
+		p.fail(w, err)
+		return
+	}
+	s.Flash = takeFlash(w, r)
+	body, err := p.looks.whole(s)
+	if err != nil {
+		p.fail(w, err)
+		return
+	}
+	guard(w.Header())
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		w.Header().Set("Content-Encoding", "gzip")
+		body = zipped(body, gzip.BestSpeed)
+	}
+	w.Header().Set("Vary", "Accept-Encoding")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // who asked may be gone
+}
+
+// policy lets a page use what we serve, and nothing else.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+func guard(h http.Header) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+}
+
+// fail answers where not even a page about the failure can be made.
+func (p *pages) fail(w http.ResponseWriter, err error) {
+	guard(w.Header())
+	http.Error(w, "This page cannot be shown: "+printable(err.Error(), proseMost)+"\n\nThe jobs go on. Look into the log of the daemon, and ask haulier doctor.", http.StatusInternalServerError)
+}
+
+// refuse answers a failure as a page.
+func (p *pages) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	status, reason := reasonOf(err)
+	title := "Not shown"
+	if status == http.StatusNotFound {
+		title = "Not found"
+	}
+	p.answer(w, r, status, view{Title: title, Body: "refusal", Data: reason})
+}
+
+// badRequest is an error of who asked.
+type badRequest struct{ error }
+
+// reasonOf makes any error speak.
+func reasonOf(err error) (int, *job.Reason) {
+	var bad badRequest
+	var reason *job.Reason
+	status := http.StatusInternalServerError
+	switch {
+	case errors.As(err, &bad):
+		status = http.StatusBadRequest
+	case errors.Is(err, job.ErrNotFound):
+		status = http.StatusNotFound
+	case errors.Is(err, job.ErrExists), errors.Is(err, job.ErrStale):
+		status = http.StatusConflict
+	case errors.As(err, &reason):
+		status = http.StatusUnprocessableEntity
+	}
+	if errors.As(err, &reason) {
+		return status, reason
+	}
+	reason = &job.Reason{Slug: "api.failed", What: "nothing was changed, and the jobs go on", Cause: err.Error(), Do: "look into the log of the daemon, and ask haulier doctor", Who: job.WhoUs}
+	switch status {
+	case http.StatusBadRequest:
+		reason.Slug, reason.Do = "api.bad_request", "go back, and fill in what is missing"
+	case http.StatusNotFound:
+		reason.Slug, reason.Cause, reason.Do = "api.not_found", "there is no such thing here, or it is not yours to see", "search for it by its name or number"
+	case http.StatusConflict:
+		reason.Slug, reason.Do = "api.conflict", "look how it stands now, and ask again if it is still wanted"
+	}
+	return status, reason
+}
+
+func idOf(r *http.Request) (int64, error) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil || id < 1 {
+		return 0, job.ErrNotFound
+	}
+	return id, nil
+}
+
+// zoneOf is the zone of a job; that of the configuration where the job is gone.
+func (s *sheet) zoneOf(jobName string) *time.Location {
+	if spec, found := s.jobs[jobName]; found && spec.Timing.Zone != nil {
+		return spec.Timing.Zone
+	}
+	return cmp.Or(s.Plan.Zone, time.UTC)
+}

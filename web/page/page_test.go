@@ -1,0 +1,236 @@
+package page
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/route"
+)
+
+// screensOf are the pages of the night's scene.
+var screensOf = []string{
+	"/", "/?from=2026-11-23T18", "/jobs", "/jobs?state=failing", "/jobs/acme-customers", "/jobs/ento-export", "/connections", "/connections/acme", "/connections/bigbank?window=30d",
+	"/runs", "/runs?job=acme-segment&state=succeeded&since=7d&file=seg*", "/runs/209", "/runs/303", "/runs/116", "/alerts", "/keys", "/search", "/search?q=acme", "/search?q=209", "/help",
+}
+
+func TestPagesRender(t *testing.T) {
+	h := nightWorld().handler(operator)
+	for _, path := range screensOf {
+		text, status := get(t, h, path)
+		if status != http.StatusOK || !strings.HasSuffix(strings.TrimSpace(text), "</html>") {
+			t.Errorf("%s: status %d, %d bytes", path, status, len(text))
+		}
+		if strings.Contains(text, "ZgotmplZ") || strings.Contains(text, "<no value>") || strings.Contains(text, "%!") {
+			t.Errorf("%s: a template went wrong", path)
+		}
+	}
+}
+
+func TestPagesRenderWithNothingThere(t *testing.T) {
+	h := emptyWorld().handler(operator)
+	for _, path := range []string{"/", "/jobs", "/connections", "/runs", "/alerts", "/keys", "/search?q=x", "/help"} {
+		if _, status := get(t, h, path); status != http.StatusOK {
+			t.Errorf("%s: status %d", path, status)
+		}
+	}
+	text, _ := get(t, h, "/")
+	for _, want := range []string{"haulier demo", "haulier init", "haulier check", "Nothing needs you."} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the empty overview does not say %q", want)
+		}
+	}
+}
+
+func TestOverviewTellsCauseAndNextStep(t *testing.T) {
+	text, _ := get(t, nightWorld().handler(operator), "/")
+	for _, want := range []string{
+		"2 need attention", "Nothing was sent, not even the login", "host_key.changed", "confirm SHA256:BBB7xk2f… with the customer", "us and customer",
+		`action="/runs/303/retry"`, `action="/connections/bigbank/test"`, `href="/runs/209"`, "tonight", "00:00–06:00 Europe/Brussels", "03:48", "CET", "58.5 %", "99.6 %",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the overview does not say %q", want)
+		}
+	}
+}
+
+func TestAllQuiet(t *testing.T) {
+	w := emptyWorld()
+	w.addJob("hr-roster", "nectar", WordOK, "0 4 * * *")
+	text, _ := get(t, w.handler(operator), "/")
+	if !regexp.MustCompile(`Nothing needs you\. Next <time[^>]*>04:00 CET</time>`).MatchString(text) {
+		t.Error("a quiet night does not say so")
+	}
+}
+
+func TestRunShowsStagesAndTheFailure(t *testing.T) {
+	text, _ := get(t, nightWorld().handler(operator), "/runs/209")
+	for _, want := range []string{"customers_20261124_1.csv.pgp", "30 s", "pgp.wrong_key", "the customer still uses the old key", "config rev 9", "attempt 1 of 5", "Retry this file", "Message for the customer", "9a1f6c0d…"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the run does not say %q", want)
+		}
+	}
+	if n := strings.Count(text, "the customer still uses the old key"); n != 2 { // the failure of the file, and the message for the customer
+		t.Errorf("the cause stands there %d times", n)
+	}
+}
+
+// viewers see, and are offered nothing to do.
+func TestButtonsAreThereForWhoMayUseThem(t *testing.T) {
+	w := nightWorld()
+	viewer := w.handler(route.Identity{Name: "vera", Role: route.Viewer})
+	form := regexp.MustCompile(`<form method="post" action="([^"]+)"`)
+	for _, path := range screensOf {
+		text, _ := get(t, viewer, path)
+		for _, hit := range form.FindAllStringSubmatch(text, -1) {
+			if hit[1] != "/theme" {
+				t.Errorf("%s offers a viewer %s", path, hit[1])
+			}
+		}
+	}
+	post(t, viewer, "/jobs/acme-segment/run", url.Values{})
+	if len(w.asked) > 0 {
+		t.Errorf("a viewer did %q", w.asked)
+	}
+}
+
+// Every route but login's own has a role, and what a form posts to is a route.
+func TestFormsHaveRoutes(t *testing.T) {
+	mux := http.NewServeMux()
+	for _, r := range Routes(nightWorld().options()) {
+		if r.Role == route.Nobody && r.Path != "/assets/{file}" && r.Path != "/theme" {
+			t.Errorf("%s is open to everybody", r.Pattern())
+		}
+		mux.HandleFunc(r.Pattern(), func(http.ResponseWriter, *http.Request) {})
+	}
+	h := nightWorld().handler(operator)
+	form := regexp.MustCompile(`<form[^>]* method="(post)" action="([^"]+)"|<a [^>]*()href="(/[^"]*)"`)
+	seen := 0
+	for _, path := range screensOf {
+		text, _ := get(t, h, path)
+		for _, hit := range form.FindAllStringSubmatch(text, -1) {
+			seen++
+			method, to := strings.ToUpper(hit[1]), hit[2]
+			if method == "" {
+				method, to = http.MethodGet, strings.ReplaceAll(hit[4], "&amp;", "&")
+			}
+			if _, pattern := mux.Handler(httptest.NewRequest(method, to, nil)); pattern == "" {
+				t.Errorf("%s leads to %s %s, which nothing answers", path, method, to)
+			}
+		}
+	}
+	if seen < 100 {
+		t.Errorf("only %d forms and links were found", seen)
+	}
+}
+
+func TestNamesOfOthersAreText(t *testing.T) {
+	const evil = "</title></textarea><script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e\x1b[31m\xff.csv"
+	w := nightWorld()
+	reason := job.Reason{Slug: "remote.unsafe_name", What: evil, Cause: evil, Do: evil, Who: job.WhoCustomer, Technical: evil}
+	for id := range w.outcomes {
+		for i := range w.outcomes[id] {
+			f := &w.outcomes[id][i].File
+			f.Path, f.Final, f.Reason, f.State = "/in/"+evil, evil, &reason, job.FileRejected
+			w.files = append(w.files, *f)
+		}
+	}
+	for i := range w.log {
+		w.log[i].Line = evil
+	}
+	for i := range w.open {
+		w.open[i].Reason = reason
+	}
+	for i := range w.runs {
+		w.runs[i].By, w.runs[i].Note, w.runs[i].Reason = evil, evil, &reason
+	}
+	c := w.plan.Connections["acme"]
+	c.DisplayName, c.Entity, c.User = evil, evil, evil
+	w.plan.Connections["acme"] = c
+	w.audit = []AuditLine{{At: sceneNow, Who: evil, Act: "x", Detail: evil}}
+	h := w.handler(route.Identity{Name: evil, Role: route.Operator})
+	for _, path := range append(slices.Clone(screensOf), "/search?q="+url.QueryEscape(evil), "/runs?job="+url.QueryEscape(evil), "/nowhere/"+url.PathEscape(evil)) {
+		text, status := get(t, h, path)
+		for _, bad := range []string{"<script>alert", "<img src=x", "\u202e", "\x1b", "\xff"} {
+			if status == http.StatusOK && strings.Contains(text, bad) {
+				t.Errorf("%s has %q in it", path, bad)
+			}
+		}
+	}
+	if text, _ := get(t, h, "/runs/209"); !strings.Contains(text, `\u202e`) || !strings.Contains(text, `\xff`) {
+		t.Error("what cannot be seen in a name is not shown")
+	}
+}
+
+func TestListsAreBounded(t *testing.T) {
+	w := nightWorld()
+	for i := range 1000 {
+		w.addJob(fmt.Sprintf("job-%04d", i), fmt.Sprintf("customer-%04d", i), WordFailing, "*/15 * * * *")
+		w.open = append(w.open, job.Incident{ID: int64(1000 + i), Cause: fmt.Sprintf("job/job-%04d/net.refused", i), Reason: keyChanged})
+		for q := range 24 {
+			w.marks = append(w.marks, Mark{Job: fmt.Sprintf("job-%04d", i), At: time.Date(2026, 11, 24, 0, 15*q, 0, 0, brussels), Word: "failed", Run: int64(q + 1), Why: "net.refused"})
+		}
+	}
+	h := w.handler(operator)
+	for path, most := range map[string]int{"/": 200 << 10, "/jobs": 300 << 10, "/connections": 160 << 10, "/alerts": 80 << 10} {
+		text, status := get(t, h, path)
+		if status != http.StatusOK || len(text) > most {
+			t.Errorf("%s: status %d, %d bytes, want at most %d", path, status, len(text), most)
+		}
+		if !strings.Contains(text, "more") {
+			t.Errorf("%s does not say that there is more", path)
+		}
+	}
+}
+
+func TestThemeIsKept(t *testing.T) {
+	h := nightWorld().handler(operator)
+	answer := post(t, h, "/theme", url.Values{"theme": {"dark"}, "back": {"/runs?job=x"}})
+	if answer.Header().Get("Location") != "/runs?job=x" || len(answer.Result().Cookies()) != 1 {
+		t.Fatalf("%v", answer.Header())
+	}
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.AddCookie(answer.Result().Cookies()[0])
+	shown := httptest.NewRecorder()
+	h.ServeHTTP(shown, r)
+	if !strings.Contains(shown.Body.String(), `data-theme="dark"`) {
+		t.Error("the dark theme was not kept")
+	}
+}
+
+func TestFailuresOfThePageItself(t *testing.T) {
+	w := nightWorld()
+	w.ill = errors.New("the disk <b>is</b> gone")
+	h := w.handler(operator)
+	for _, path := range []string{"/", "/jobs", "/connections/acme", "/runs"} {
+		text, status := get(t, h, path)
+		if status != http.StatusInternalServerError || strings.Contains(text, "<b>is</b>") && strings.Contains(text, "<html") || !strings.Contains(text, "jobs go on") {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
+	}
+	if text, status := get(t, nightWorld().handler(operator), "/runs/4711"); status != http.StatusNotFound || !strings.Contains(text, "api.not_found") {
+		t.Errorf("a run that is not there: %d %s", status, text)
+	}
+}
+
+func TestGuards(t *testing.T) {
+	h := nightWorld().handler(operator)
+	for _, path := range append(slices.Clone(screensOf), "/runs/9999", "/runs/209/log", "/events?at=/&once=1") {
+		answer := httptest.NewRecorder()
+		h.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+		if answer.Header().Get("Content-Security-Policy") != policy || answer.Header().Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %v", path, answer.Header())
+		}
+		if text := answer.Body.String(); strings.Contains(text, " style=") || strings.Contains(text, "<style") || regexp.MustCompile(` on[a-z]+=`).MatchString(text) || strings.Contains(text, "<script>") {
+			t.Errorf("%s has a style or a script in it, which its policy forbids", path)
+		}
+	}
+}

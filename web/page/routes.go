@@ -1,0 +1,71 @@
+package page
+
+import (
+	"net/http"
+
+	"github.com/haulier/haulier/web/route"
+)
+
+// screen is a page that is looked at.
+type screen struct {
+	path  string
+	scope route.Scope
+	says  string
+	view  func(r *http.Request) (view, error)
+}
+
+// act is something that is done by a form, and ends with the way back to a page.
+type act struct {
+	path  string
+	role  route.Role
+	scope route.Scope
+	says  string
+	do    func(r *http.Request) (flash, error)
+}
+
+// Routes are all pages, what can be done on them, and their assets.
+func Routes(o Options) []route.Route {
+	p := newPages(o.withDefaults())
+	list := []route.Route{
+		{Method: http.MethodGet, Path: "/assets/{file}", Role: route.Nobody, Summary: "styles and scripts of the pages", Handler: p.assets.serve},
+		{Method: http.MethodGet, Path: "/events", Role: route.Viewer, Summary: "what changes on a page while it is looked at", Handler: p.live},
+		{Method: http.MethodPost, Path: "/theme", Role: route.Nobody, Summary: "light, dark or as the system says", Handler: p.theme},
+		{Method: http.MethodGet, Path: "/runs/{id}/log", Role: route.Viewer, Scope: route.ScopeRun, Summary: "the log of a run as text", Handler: p.logText},
+	}
+	for _, s := range p.screens() {
+		list = append(list, route.Route{Method: http.MethodGet, Path: s.path, Role: route.Viewer, Scope: s.scope, Summary: "page: " + s.says, Handler: p.show(s)})
+	}
+	for _, a := range p.acts() {
+		list = append(list, route.Route{Method: http.MethodPost, Path: a.path, Role: a.role, Scope: a.scope, Summary: "form: " + a.says, Handler: p.perform(a)})
+	}
+	return list
+}
+
+func (p *pages) screens() []screen {
+	return []screen{
+		{"/{$}", route.ScopeNone, "what needs somebody, and the night", p.overview},
+		{"/jobs", route.ScopeNone, "all jobs", p.jobs},
+		{"/jobs/{name}", route.ScopeJob, "one job", p.job},
+		{"/connections", route.ScopeNone, "all connections", p.connections},
+		{"/connections/{name}", route.ScopeConnection, "one connection", p.connection},
+		{"/runs", route.ScopeNone, "runs", p.runs},
+		{"/runs/{id}", route.ScopeRun, "one run", p.run},
+		{"/alerts", route.ScopeNone, "incidents by their causes", p.alerts},
+		{"/keys", route.ScopeWhole, "public parts of keys", p.keys},
+		{"/search", route.ScopeNone, "what has a name, a number or a hash", p.search},
+		{"/help", route.ScopeNone, "marks, keys and where to read on", p.help},
+	}
+}
+
+func (p *pages) acts() []act {
+	return []act{
+		{"/jobs/{name}/run", route.Operator, route.ScopeJob, "run a job now", p.runNow},
+		{"/jobs/{name}/pause", route.Operator, route.ScopeJob, "pause a job", p.pauseOf("job")},
+		{"/jobs/{name}/resume", route.Operator, route.ScopeJob, "resume a job", p.resumeOf("job")},
+		{"/connections/{name}/test", route.Operator, route.ScopeConnection, "test a connection", p.test},
+		{"/connections/{name}/pause", route.Operator, route.ScopeConnection, "pause a connection", p.pauseOf("connection")},
+		{"/connections/{name}/resume", route.Operator, route.ScopeConnection, "resume a connection", p.resumeOf("connection")},
+		{"/runs/{id}/retry", route.Operator, route.ScopeRun, "run the job of a run again", p.retry},
+		{"/runs/{id}/cancel", route.Operator, route.ScopeRun, "end a run at work", p.cancel},
+	}
+}

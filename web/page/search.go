@@ -1,0 +1,76 @@
+package page
+
+import (
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/route"
+)
+
+// found is what a search came to.
+type found struct {
+	Query       string
+	Run         *job.Run
+	Jobs        []job.Spec
+	Connections []job.Connection
+	Files       []job.File
+	More        bool // there are more files
+}
+
+const foundMost = 20
+
+var sha256Form = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+func (p *pages) search(r *http.Request) (view, error) {
+	ctx, plan := r.Context(), p.House.Plan()
+	f := found{Query: typed(r, "q")}
+	if f.Query == "" {
+		return view{Title: "Search", Body: "search", Data: f}, nil
+	}
+	if id, err := strconv.ParseInt(f.Query, 10, 64); err == nil {
+		if run, err := p.Ledger.Run(ctx, id); err == nil && sees(ctx, plan, run.Connection) {
+			f.Run = &run
+		}
+	}
+	p.named(r, plan, &f)
+	ask := FileQuery{Limit: foundMost + 1, Sight: route.Of(ctx).Sight}
+	if low := strings.ToLower(f.Query); sha256Form.MatchString(low) {
+		ask.SHA256 = low
+	} else {
+		ask.Name = globOf(f.Query)
+	}
+	files, err := p.Ledger.Files(ctx, ask)
+	if len(files) > foundMost {
+		files, f.More = files[:foundMost], true
+	}
+	f.Files = files
+	return view{Title: "Search", Body: "search", Data: f}, err
+}
+
+// named finds jobs and connections by a part of their names.
+func (p *pages) named(r *http.Request, plan Plan, f *found) {
+	want := strings.ToLower(f.Query)
+	for _, spec := range seenJobs(r.Context(), plan) {
+		if strings.Contains(spec.Name, want) && len(f.Jobs) < foundMost {
+			f.Jobs = append(f.Jobs, spec)
+		}
+	}
+	for name, c := range plan.Connections {
+		hit := strings.Contains(name+" "+strings.ToLower(c.DisplayName+" "+c.Host+" "+c.Entity), want)
+		if hit && sees(r.Context(), plan, name) && len(f.Connections) < foundMost {
+			f.Connections = append(f.Connections, c)
+		}
+	}
+}
+
+// globOf makes a pattern of what somebody typed: as it is when it has a star or a question mark, else what begins so, which the
+// index of names finds at once.
+func globOf(text string) string {
+	if strings.ContainsAny(text, "*?") {
+		return text
+	}
+	return strings.ReplaceAll(text, "[", "[[]") + "*"
+}
