@@ -28,6 +28,7 @@ type Daemon struct {
 	Load      func(ctx context.Context) (*config.Config, config.Problems) // reads the configuration anew
 	Drafts    func(cfg *config.Config)                                    // begins to test connections that never worked
 	Expect    Expecter                                                    // nil: nothing is expected
+	Reloading func() (over func(error))                                   // told when a reload begins and when it is over; nil: nobody is
 	Logger    *slog.Logger
 	Started   time.Time
 
@@ -137,9 +138,13 @@ type Reloaded struct {
 }
 
 // Reload reads the configuration anew. One with errors changes nothing: the old one goes on.
-func (d *Daemon) Reload(ctx context.Context, by string) (Reloaded, error) {
+func (d *Daemon) Reload(ctx context.Context, by string) (done Reloaded, err error) {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
+	if d.Reloading != nil {
+		over := d.Reloading()
+		defer func() { over(err) }()
+	}
 	before := d.Config()
 	cfg, problems := d.Load(ctx)
 	if problems.Errors() > 0 {

@@ -49,11 +49,13 @@ func (s *Service) loop() {
 func (s *Service) pass(ctx context.Context) time.Duration {
 	s.book.Lock()
 	defer s.book.Unlock()
+	s.turnsNow()
 	s.watchClock()
 	if wait := s.resting(); wait > 0 {
 		return wait
 	}
 	for {
+		s.turnsNow()
 		list, now := s.nextDue()
 		if len(list) == 0 {
 			break

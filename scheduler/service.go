@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -60,6 +61,7 @@ type Service struct {
 	stop   chan struct{}
 	looped chan struct{} // closed when the loop is over
 	turns  sync.WaitGroup
+	turned atomic.Pointer[time.Time] // when the loop last did; nil: it never began
 	seen   sighting
 }
 
@@ -118,6 +120,7 @@ func (s *Service) Start(ctx context.Context) error {
 	for _, run := range queued {
 		s.follow([]job.Run{run}, run.Follows)
 	}
+	s.turnsNow()
 	go s.loop()
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/web"
+	"github.com/haulier/haulier/web/route"
 )
 
 // ports answers for everything behind the API.
@@ -163,5 +164,26 @@ func TestARunIsFollowedToItsEnd(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if status != 200 || len(lines) != 4 || !strings.Contains(lines[3], `"ended":{"run":9`) {
 		t.Errorf("%d\n%s", status, text)
+	}
+}
+
+// A machine that watches sees by the status that the daemon hangs; what hangs is told to those who may see more.
+func TestHealthSaysWhatHangs(t *testing.T) {
+	hangs := &job.Reason{Slug: "scheduler.hangs", What: "no job begins", Cause: "disk I/O error on /var/lib", Do: "restart it", Who: job.WhoUs}
+	o := web.Options{Alive: func(context.Context) error { return hangs }}
+	ask := func(h http.Handler) (int, string) {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/healthz", nil))
+		return w.Code, w.Body.String()
+	}
+	if status, body := ask(web.Handler(o)); status != http.StatusServiceUnavailable || !strings.Contains(body, `"slug":"scheduler.hangs"`) || !strings.Contains(body, hangs.Cause) {
+		t.Errorf("on the socket: %d %s", status, body)
+	}
+	if status, body := ask(route.Mux(web.Routes(o))); status != http.StatusServiceUnavailable || strings.Contains(body, hangs.Cause) {
+		t.Errorf("to a stranger: %d %s", status, body)
+	}
+	o.Alive = func(context.Context) error { return nil }
+	if status, body := ask(web.Handler(o)); status != http.StatusOK || body != "{\"ok\":true}\n" {
+		t.Errorf("alive: %d %s", status, body)
 	}
 }

@@ -36,6 +36,8 @@ type Options struct {
 	Runner Runner
 	Keeper Keeper
 	Reader Reader
+	// Alive says what hangs, nil while all is well; nil: the process answers, and that is enough.
+	Alive func(ctx context.Context) error
 	// Patience bounds how long an answer may take to be written; zero: 30 s. Streams have none.
 	Patience time.Duration
 }

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"net/http"
-
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/web/route"
 )
@@ -12,8 +10,8 @@ func Routes(o Options) []route.Route {
 	a := &api{o}
 	return []route.Route{
 		{
-			Method: "GET", Path: "/healthz", Role: route.Nobody, Summary: "The process answers", Out: Health{},
-			Handler: answers(func(*http.Request) (any, error) { return Health{OK: true}, nil }),
+			Method: "GET", Path: "/healthz", Role: route.Nobody, Summary: "The daemon does its work: its scheduler turns and its store answers", Out: Health{},
+			Handler: a.health,
 		},
 		{
 			Method: "GET", Path: "/api/v1/overview", Role: route.Viewer, Scope: route.ScopeWhole, Summary: "How the daemon and its jobs stand",

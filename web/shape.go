@@ -76,7 +76,7 @@ type Cancelled struct {
 	Run int64 `json:"cancelled"`
 }
 
-// Health says that the process answers.
+// Health says that the daemon does its work.
 type Health struct {
 	OK bool `json:"ok"`
 }

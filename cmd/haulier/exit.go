@@ -52,6 +52,7 @@ var exitByArea = map[string]int{
 // api.* are requests that this program does not make.
 var exitBySlug = map[string]int{
 	"run.timeout": exitNetwork, "run.not_at_work": exitUsage, control.SlugBusy: exitBusy, control.SlugLocked: exitBusy,
+	control.SlugHangs: exitLocal,
 }
 
 // coded is an error with an exit code of its own. A nil err says that everything was said already.

@@ -42,7 +42,7 @@ func (a *app) listen(cfg *config.Config, d *control.Daemon, m *meter) (stop func
 	if figures != nil {
 		servers = append(servers, serveOn(figures, web.Metrics(m), d.Logger))
 	}
-	servers = append(servers, serveOn(listener, web.Handler(web.Options{Runner: d, Keeper: d, Reader: d.Store}), d.Logger))
+	servers = append(servers, serveOn(listener, web.Handler(web.Options{Runner: d, Keeper: d, Reader: d.Store, Alive: d.Alive}), d.Logger))
 	return func() error {
 		var err error
 		for _, server := range servers {

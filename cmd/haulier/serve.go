@@ -66,6 +66,8 @@ func (a *app) serveWhile(ctx context.Context, cfg *config.Config, s *store.Store
 	ctx, cancel := context.WithCancel(ctx) // also where the start fails: what is in the background ends then
 	defer cancel()
 	d, m := a.newDaemon(ctx, cfg, s, &background)
+	boss := newManager(d.Logger)
+	d.Reloading = func() func(error) { return boss.reloading(d) }
 	if err := d.Use(ctx, cfg, user()); err != nil {
 		return err
 	}
@@ -77,7 +79,11 @@ func (a *app) serveWhile(ctx context.Context, cfg *config.Config, s *store.Store
 		return errors.Join(err, stopRuns(ctx, d))
 	}
 	d.Logger.Info("haulier serves", "config", cfg.Path, "jobs", len(cfg.Jobs), "connections", len(cfg.Connections), "socket", inData(cfg, socketFile))
-	err = errors.Join(attend(ctx, d), stopRuns(ctx, d), stopListening())
+	boss.ready(d)
+	background.Go(func() { boss.feed(ctx, boss.watchdog(), d.Alive) })
+	err = attend(ctx, d)
+	boss.stops()
+	err = errors.Join(err, stopRuns(ctx, d), stopListening())
 	d.Logger.Info("haulier has stopped")
 	return err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ import (
 const lookAgain = 2 * time.Second
 
 func statusCommand(a *app) *cobra.Command {
-	var watch, exitCode bool
+	var watch, serving, exitCode bool
 	command := &cobra.Command{
 		Use:   "status [JOB]",
 		Short: "One screen: what fails and who must act, what runs, what comes next",
@@ -24,11 +25,19 @@ func statusCommand(a *app) *cobra.Command {
 			"(what it was to bring by its deadline did not come), failing (its\n" +
 			"last run was not a full success), draft (its connection has never logged in), held (files in doubt), rejected (a refused\n" +
 			"file still lies there), new (never ran) or ok; then what needs somebody, runs at work and the next times. Reads the store,\n" +
-			"and asks the daemon when one runs.",
+			"and asks the daemon when one runs.\n\n" +
+			"With --serving it looks at no job: it ends with 0 if a daemon answers on this data folder and does its work (its scheduler turns\n" +
+			"and its store answers), and with 16 if not. That is for health checks.",
 		Args: between(0, "JOB"),
 
 		ValidArgsFunction: firstOnly(a.completeJobs),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if serving && (watch || len(args) > 0) {
+				return usage(errors.New("--serving looks at no job, and once"))
+			}
+			if serving {
+				return a.serving(cmd.Context())
+			}
 			cfg, err := a.configOrLast(cmd.Context())
 			if err != nil {
 				return err
@@ -53,6 +62,7 @@ func statusCommand(a *app) *cobra.Command {
 	}
 	command.Flags().BoolVar(&exitCode, "exit-code", false, "end with 17 when a job is late or missing")
 	command.Flags().BoolVar(&watch, "watch", false, "draw it anew every 2 seconds, until Ctrl-C")
+	command.Flags().BoolVar(&serving, "serving", false, "look only whether a daemon is here and does its work")
 	return command
 }
 

@@ -165,7 +165,7 @@ var table = []row{
 		},
 		third: []string{
 			cobra, prometheus, terminal, unixCalls,
-			"github.com/schollz/progressbar/v3", "golang.org/x/crypto/argon2",
+			"github.com/schollz/progressbar/v3", "golang.org/x/crypto/argon2", "github.com/coreos/go-systemd/v22/daemon",
 		},
 		testOwn:   []string{"examples/..."},
 		testThird: []string{ssh, pkgSFTP},
