@@ -2,12 +2,12 @@ package page
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/web/route"
@@ -94,9 +94,9 @@ const reasonMost = 500
 
 func (p *pages) pauseOf(kind string) func(*http.Request) (flash, error) {
 	return func(r *http.Request) (flash, error) {
-		why := strings.TrimSpace(r.PostFormValue("reason"))
-		if why == "" || len(why) > reasonMost {
-			return flash{}, badRequest{errors.New("a pause needs a reason, of 500 bytes at most: whoever is on call wants to know why")}
+		why, err := whyOf(r, "a pause")
+		if err != nil {
+			return flash{}, err
 		}
 		pause := job.Pause{Kind: kind, Name: r.PathValue("name"), Reason: why, By: by(r), Since: p.Clock()}
 		if span, known := spans[r.PostFormValue("for")]; known {
@@ -104,6 +104,15 @@ func (p *pages) pauseOf(kind string) func(*http.Request) (flash, error) {
 		}
 		return flash{Done: fmt.Sprintf("%s %s is paused: %s", kind, pause.Name, why)}, p.Doer.Pause(unhurried(r), pause)
 	}
+}
+
+// whyOf is the reason that a form has to give.
+func whyOf(r *http.Request, what string) (string, error) {
+	why := strings.TrimSpace(r.PostFormValue("reason"))
+	if why == "" || len(why) > reasonMost || !utf8.ValidString(why) {
+		return "", badRequest{fmt.Errorf("%s needs a reason, of %d bytes at most: whoever is on call wants to know why", what, reasonMost)}
+	}
+	return why, nil
 }
 
 // spans are how long something may be paused or silenced by a form.

@@ -44,6 +44,10 @@ func TestActs(t *testing.T) {
 		{"/connections/acme/resume", "", "resume connection acme by olivia", "may start again"},
 		{"/runs/209/retry", "config=as-run", `retry 209 by olivia as-run true only ""`, "Run 78 of again has begun; it does run 209 again."},
 		{"/runs/209/retry", "config=current&only=2", `retry 209 by olivia as-run false only "customers_20261124_2.csv.pgp"`, "has begun"},
+		{"/alerts/12/ack", "note=calling them", "ack 12 by olivia: calling them", "Alert 12 is yours"},
+		{"/alerts/12/silence", "for=4h&reason=they move", "silence 12 until 06:48 because they move by olivia", "Alert 12 is silent until Tue 2026-11-24 07:48 CET."},
+		{"/alerts/12/unsilence", "", "unsilence 12 by olivia", "told of again"},
+		{"/jobs/acme-customers/extend", "for=1h&reason=they called", "extend acme-customers to 03:48 because they called by olivia", "acme-customers has until Tue 2026-11-24 04:48 CET."},
 		{"/runs/116/cancel", "", "cancel 116 by olivia", "Run 116 is being cancelled."},
 	} {
 		w := nightWorld()
@@ -86,6 +90,15 @@ func TestPauseNeedsAReason(t *testing.T) {
 		if !strings.Contains(text, "a pause needs a reason") {
 			t.Errorf("reason %q: nothing is said", why)
 		}
+	}
+	for path, form := range map[string]string{"/alerts/12/silence": "for=4h", "/jobs/acme-customers/extend": "for=1h"} {
+		values, _ := url.ParseQuery(form)
+		if text := told(t, h, post(t, h, path, values)); !strings.Contains(text, "needs a reason") {
+			t.Errorf("%s: nothing is said", path)
+		}
+	}
+	if text := told(t, h, post(t, h, "/alerts/12/silence", url.Values{"reason": {"x"}})); !strings.Contains(text, "choose for how long") {
+		t.Error("silence without an end: nothing is said")
 	}
 	if len(w.asked) > 0 {
 		t.Errorf("%q was done", w.asked)

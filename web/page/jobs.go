@@ -70,6 +70,9 @@ type jobShown struct {
 	Runs     []job.Run
 	Open     []attended
 	Held     []job.File
+	Expect   string // in words; empty: nothing is expected
+	Days     []job.Expectation
+	Arrivals arrivals
 }
 
 const (
@@ -92,11 +95,11 @@ func (p *pages) job(r *http.Request) (view, error) {
 		shown.Standing = s
 	}
 	sight := route.Of(ctx).Sight
-	if shown.Runs, err = p.Ledger.Runs(ctx, RunQuery{Job: spec.Name, Limit: jobRuns, Sight: sight}); err != nil {
+	if shown.Runs, _, err = p.Ledger.Runs(ctx, RunQuery{Job: spec.Name, Limit: jobRuns, Sight: sight}); err != nil {
 		return view{}, err
 	}
 	if shown.Standing.Held > 0 {
-		if shown.Held, err = p.Ledger.Files(ctx, FileQuery{Job: spec.Name, States: []job.State{job.FileHeld}, Limit: heldMost, Sight: sight}); err != nil {
+		if shown.Held, _, err = p.Ledger.Files(ctx, FileQuery{Job: spec.Name, States: []job.State{job.FileHeld}, Limit: heldMost, Sight: sight}); err != nil {
 			return view{}, err
 		}
 	}
@@ -105,6 +108,9 @@ func (p *pages) job(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	shown.Open, _ = attend(plan, concerning(open, spec), standings)
+	if err := p.expected(ctx, spec, &shown); err != nil {
+		return view{}, err
+	}
 	shown.Next, err = p.House.Next(spec, p.Clock(), 5)
 	return view{Title: spec.Name, Section: "jobs", Body: "job", Regions: []string{"jobhead", "jobruns"}, Data: shown}, err
 }

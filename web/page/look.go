@@ -3,6 +3,7 @@ package page
 import (
 	"bytes"
 	"embed"
+	"fmt"
 	"html/template"
 	"time"
 
@@ -19,7 +20,7 @@ type looks struct{ *template.Template }
 func parseLooks(a assets) looks {
 	funcs := template.FuncMap{
 		"asset": a.link, "name": name, "prose": prose, "base": base, "size": size, "thousands": thousands[int64], "percent": percent,
-		"count": func(n any, noun string) string { return count(number(n), noun) }, "span": span, "on": func(s *sheet, it any) on { return on{s, it} },
+		"count": func(n any, noun string) string { return count(number(n), noun) }, "span": span, "on": onSheet,
 		"icon": icon, "ago": ago, "add": func(a, b int) int { return a + b }, "took": took, "tone": tone, "bars": bars, "lines": lines,
 		"list": func(all ...any) []any { return all }, "truth": func(b *bool) bool { return b != nil && *b },
 	}
@@ -40,6 +41,17 @@ func number(n any) int64 {
 type on struct {
 	*sheet
 	It any
+}
+
+// onSheet puts a thing on a sheet, or on that of another thing.
+func onSheet(where, it any) (on, error) {
+	switch s := where.(type) {
+	case *sheet:
+		return on{s, it}, nil
+	case on:
+		return on{s.sheet, it}, nil
+	}
+	return on{}, fmt.Errorf("%T is no sheet", where)
 }
 
 // whole renders a page.
@@ -105,9 +117,9 @@ func took(r job.Run, now time.Time) string {
 
 // tones are the colours of words.
 var tones = map[string]string{
-	"ok": "good", "succeeded": "good", "landed": "good", "delivered": "good", "active": "good", "ran": "good", "resolved": "good",
+	"ok": "good", "succeeded": "good", "landed": "good", "delivered": "good", "active": "good", "met": "good", "ran": "good", "resolved": "good",
 	"failed": "bad", "failing": "bad", "FAIL": "bad", "refused": "bad", "cut-off": "bad", "missing": "bad",
-	"partial": "warn", "held": "warn", "rejected": "warn", "interrupted": "warn", "late": "warn", "missed": "warn", "warn": "warn", "stale": "warn",
+	"partial": "warn", "held": "warn", "rejected": "warn", "interrupted": "warn", "late": "warn", "missed": "warn", "warn": "warn", "stale": "warn", "recovered-late": "warn", "recovered-missing": "warn",
 	"running": "busy", "moving": "busy",
 }
 
@@ -135,7 +147,7 @@ func wordOf(word any) string {
 
 // icons are the drawings that go with words, by name in the sprite.
 var icons = map[string]string{
-	"ok": "check", "succeeded": "check", "landed": "check", "delivered": "check", "active": "check", "ran": "check", "resolved": "check",
+	"ok": "check", "succeeded": "check", "landed": "check", "delivered": "check", "active": "check", "met": "check", "recovered-late": "clock", "recovered-missing": "clock", "excused": "skip", "pending": "dot", "ran": "check", "resolved": "check",
 	"failed": "cross", "failing": "cross", "FAIL": "cross", "refused": "cross", "cut-off": "cross", "missing": "cross",
 	"partial": "half", "held": "hand", "rejected": "stop", "interrupted": "half", "late": "clock", "missed": "clock", "warn": "alert",
 	"running": "play", "moving": "play", "queued": "clock", "waiting": "clock", "skipped": "skip", "coalesced": "skip", "cancelled": "stop",

@@ -14,6 +14,7 @@ type Options struct {
 	Details Details
 	Figures Figures
 	Care    Care
+	Expects Expects
 	Keys    Keys
 	Doer    Doer
 	Helper  Helper
@@ -134,17 +135,20 @@ type FileQuery struct {
 	States []job.State
 	Name   string // glob
 	SHA256 string
+	Before int64
 	Limit  int
 	Sight  job.Sight
 }
 
 // Ledger gives runs and files.
 type Ledger interface {
-	Runs(ctx context.Context, q RunQuery) ([]job.Run, error)
+	// Runs gives runs, the latest first, and where older ones begin: the Before of the next question, 0 when there are none.
+	Runs(ctx context.Context, q RunQuery) (runs []job.Run, older int64, err error)
 	Run(ctx context.Context, id int64) (job.Run, error)
 	// Outcomes gives what became of the files of a run, at most 500, after the file of that number.
 	Outcomes(ctx context.Context, run, after int64) ([]job.Outcome, error)
-	Files(ctx context.Context, q FileQuery) ([]job.File, error)
+	// Files gives rows, the latest first, and where older ones begin.
+	Files(ctx context.Context, q FileQuery) (files []job.File, older int64, err error)
 	// Marks gives what was due and what ran between two times, of these jobs: at most so many marks a job.
 	Marks(ctx context.Context, jobs []string, from, to time.Time, most int) ([]Mark, error)
 }
@@ -232,10 +236,24 @@ func (s Stats) Up() int64 { return s.Upload.OK + s.Upload.Failed }
 // Failed is how many of them failed.
 func (s Stats) Failed() int64 { return s.Download.Failed + s.Upload.Failed }
 
-// Care tells what needs a person.
+// Care tells what needs a person, and keeps what they say to it.
 type Care interface {
+	// Incidents gives those that are open, the newest first.
 	Incidents(ctx context.Context, sight job.Sight) ([]job.Incident, error)
 	Resolved(ctx context.Context, since time.Time, sight job.Sight) ([]job.Incident, error)
+	Ack(ctx context.Context, id int64, by, note string) error
+	Silence(ctx context.Context, id int64, by, why string, until time.Time) error
+	Unsilence(ctx context.Context, id int64, by string) error
+}
+
+// Expects tells what had to be true by when.
+type Expects interface {
+	// Expectations gives the days of a job since a date, the latest first.
+	Expectations(ctx context.Context, jobName, since string, limit int) ([]job.Expectation, error)
+	// Arrivals gives the files that came last, the latest first.
+	Arrivals(ctx context.Context, jobName string, limit int) ([]job.File, error)
+	// Extend moves the deadline of the day that is late or missing, else of the next.
+	Extend(ctx context.Context, jobName string, until time.Time, by, why string) error
 }
 
 // Keys tells of keys, never of their private parts.

@@ -27,9 +27,11 @@ type overviewed struct {
 type attended struct {
 	job.Incident
 	About      string // job or connection that it is about
-	Connection string
-	Run        int64 // a run to look at; 0: none
-	Retry      bool  // that run may be done again
+	Job        string // if it is about one
+	Connection string // that it is about, or that of its job
+	Expected   bool   // something did not come in time
+	Run        int64  // a run to look at; 0: none
+	Retry      bool   // that run may be done again
 }
 
 // First is the job that runs next; nil: none does.
@@ -99,11 +101,14 @@ func attendedOf(incident job.Incident, standings map[string]Standing, connection
 	case "connection":
 		a.Connection = a.About
 	case "job":
-		a.Connection = connections[a.About]
+		a.Job, a.Connection = a.About, connections[a.About]
+	default: // what is behind it has no page of its own
+		a.About, _, _ = strings.Cut(rest, "/"+incident.Reason.Slug)
 	}
+	a.Expected = strings.HasPrefix(incident.Reason.Slug, "expect.")
 	for _, name := range append([]string{a.About}, incident.Jobs...) {
 		if s, found := standings[name]; found && s.LastRun != 0 {
-			a.Run, a.Retry = s.LastRun, s.Run == 0
+			a.Run, a.Retry = s.LastRun, s.Run == 0 && !a.Expected
 			break
 		}
 	}

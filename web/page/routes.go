@@ -65,6 +65,10 @@ func (p *pages) acts() []act {
 		{"/connections/{name}/test", route.Operator, route.ScopeConnection, "test a connection", p.test},
 		{"/connections/{name}/pause", route.Operator, route.ScopeConnection, "pause a connection", p.pauseOf("connection")},
 		{"/connections/{name}/resume", route.Operator, route.ScopeConnection, "resume a connection", p.resumeOf("connection")},
+		{"/jobs/{name}/extend", route.Operator, route.ScopeJob, "move the deadline of what a job expects", p.extend},
+		{"/alerts/{id}/ack", route.Operator, route.ScopeIncident, "take an incident on", p.ack},
+		{"/alerts/{id}/silence", route.Operator, route.ScopeIncident, "keep an incident from being told", p.silence},
+		{"/alerts/{id}/unsilence", route.Operator, route.ScopeIncident, "let an incident be told again", p.unsilence},
 		{"/runs/{id}/retry", route.Operator, route.ScopeRun, "run the job of a run again", p.retry},
 		{"/runs/{id}/cancel", route.Operator, route.ScopeRun, "end a run at work", p.cancel},
 	}

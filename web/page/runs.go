@@ -41,7 +41,7 @@ func (p *pages) runs(r *http.Request) (view, error) {
 	listed := runsListed{
 		Job: typed(r, "job"), Connection: typed(r, "connection"), State: typed(r, "state"), Since: typed(r, "since"), File: typed(r, "file"), States: runStates, Ages: ages,
 	}
-	ask := RunQuery{Job: listed.Job, Connection: listed.Connection, File: listed.File, Limit: runsPage + 1, Sight: route.Of(r.Context()).Sight}
+	ask := RunQuery{Job: listed.Job, Connection: listed.Connection, File: listed.File, Limit: runsPage, Sight: route.Of(r.Context()).Sight}
 	if slices.Contains(runStates, job.RunState(listed.State)) {
 		ask.States = []job.RunState{job.RunState(listed.State)}
 	}
@@ -53,10 +53,9 @@ func (p *pages) runs(r *http.Request) (view, error) {
 	ask.Before, _ = strconv.ParseInt(q.Get("before"), 10, 64)
 	listed.Narrowed = listed.Job != "" || listed.Connection != "" || listed.State != "" || listed.Since != "" || listed.File != ""
 	listed.First = ask.Before <= 0
-	runs, err := p.Ledger.Runs(r.Context(), ask)
-	if len(runs) > runsPage {
-		runs = runs[:runsPage]
-		listed.Older = older(q, runs[runsPage-1].ID)
+	runs, before, err := p.Ledger.Runs(r.Context(), ask)
+	if before > 0 {
+		listed.Older = older(q, before)
 	}
 	listed.Runs = runs
 	v := view{Title: "Runs", Section: "runs", Body: "runs", Data: listed}

@@ -24,6 +24,7 @@ func nightWorld() *world {
 	w.marksOfNight()
 	w.failures()
 	w.figures()
+	w.expectations()
 	return w
 }
 
@@ -72,8 +73,8 @@ func (w *world) failures() {
 	w.standings["ento-export"] = s
 	w.accounts["emersion"] = Account{Word: "draft"}
 	w.open = []job.Incident{
-		{ID: 12, Cause: "connection/bigbank/host_key.changed", Jobs: []string{"bigbank-out"}, Reason: keyChanged, Count: 4, Opened: sceneNow.Add(-4 * time.Hour), Last: sceneNow.Add(-48 * time.Minute)},
-		{ID: 14, Cause: "job/acme-customers/pgp.wrong_key", Jobs: []string{"acme-customers"}, Reason: wrongKey, Count: 1, Opened: sceneNow.Add(-93 * time.Minute), Last: sceneNow.Add(-93 * time.Minute)},
+		{ID: 12, Cause: "connection/bigbank/host_key.changed", Connection: "bigbank", Jobs: []string{"bigbank-out"}, JobsTotal: 1, Reason: keyChanged, Count: 4, Opened: sceneNow.Add(-4 * time.Hour), Last: sceneNow.Add(-48 * time.Minute)},
+		{ID: 14, Cause: "job/acme-customers/pgp.wrong_key", Connection: "acme", Jobs: []string{"acme-customers"}, JobsTotal: 1, Reason: wrongKey, Count: 1, Opened: sceneNow.Add(-93 * time.Minute), Last: sceneNow.Add(-93 * time.Minute)},
 	}
 	w.resolved = []job.Incident{{ID: 9, Cause: "connection/nectar/net.timeout", Reason: job.Reason{Slug: "net.timeout", What: "Nothing was moved"}, Count: 2, Opened: sceneNow.Add(-30 * time.Hour), Resolved: sceneNow.Add(-29 * time.Hour)}}
 	w.runsOfNight()
@@ -127,4 +128,27 @@ func (w *world) figures() {
 		w.keys = append(w.keys, job.Key{Name: name, Version: i + 1, Kind: job.KeySSH, Algorithm: "ed25519", Slot: job.SlotCurrent, Public: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA" + name, Fingerprint: fmt.Sprintf("SHA256:Jx1%s9Qw3n0mB7cVtYpLk2fHsDaEoRiUgZ", name), Created: sceneNow.AddDate(0, -i-1, 0), LastUsed: sceneNow.Add(-2 * time.Minute)})
 	}
 	w.audit = []AuditLine{{At: sceneNow.AddDate(0, -1, -22), Who: "olivia", Act: "host-key.pin", Object: "[sftp.acme.example]:22", Detail: "trust: ssh-ed25519 AAAAC3Nz…"}}
+}
+
+func (w *world) expectations() {
+	w.plan.Jobs[0].Expect = &job.Expect{By: 3 * 60, Grace: 2 * time.Hour, Files: 1, Days: [7]bool{false, true, true, true, true, true}}
+	for i := range 22 {
+		at := time.Date(2026, 11, 3+i, 3, 0, 0, 0, brussels)
+		if at.Weekday() == time.Saturday || at.Weekday() == time.Sunday {
+			continue
+		}
+		e := job.Expectation{Job: "acme-customers", Day: at.Format(time.DateOnly), By: at, Wanted: 1, Got: 1, Verdict: job.VerdictMet, Filled: at.Add(time.Duration(-110+7*(i%5)) * time.Minute)}
+		switch i {
+		case 7:
+			e.Verdict, e.Filled = job.VerdictRecoveredLate, at.Add(30*time.Minute)
+		case 13:
+			e.Verdict, e.Got, e.Filled = job.VerdictMissing, 0, time.Time{}
+		case 21:
+			e.Verdict, e.Got, e.Filled = job.VerdictLate, 0, time.Time{}
+		}
+		w.days = append(w.days, e)
+		if !e.Filled.IsZero() {
+			w.came = append(w.came, job.File{Seen: e.Filled})
+		}
+	}
 }

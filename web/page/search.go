@@ -2,6 +2,7 @@ package page
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -17,7 +18,7 @@ type found struct {
 	Jobs        []job.Spec
 	Connections []job.Connection
 	Files       []job.File
-	More        bool // there are more files
+	Older       string // the way to further files; empty: there are none
 }
 
 const foundMost = 20
@@ -36,15 +37,16 @@ func (p *pages) search(r *http.Request) (view, error) {
 		}
 	}
 	p.named(r, plan, &f)
-	ask := FileQuery{Limit: foundMost + 1, Sight: route.Of(ctx).Sight}
+	ask := FileQuery{Limit: foundMost, Sight: route.Of(ctx).Sight}
 	if low := strings.ToLower(f.Query); sha256Form.MatchString(low) {
 		ask.SHA256 = low
 	} else {
 		ask.Name = globOf(f.Query)
 	}
-	files, err := p.Ledger.Files(ctx, ask)
-	if len(files) > foundMost {
-		files, f.More = files[:foundMost], true
+	ask.Before, _ = strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
+	files, before, err := p.Ledger.Files(ctx, ask)
+	if before > 0 {
+		f.Older = "/search?" + url.Values{"q": {f.Query}, "before": {strconv.FormatInt(before, 10)}}.Encode()
 	}
 	f.Files = files
 	return view{Title: "Search", Body: "search", Data: f}, err

@@ -31,6 +31,8 @@ type world struct {
 	keys      []job.Key
 	audit     []AuditLine
 	report    Report
+	days      []job.Expectation
+	came      []job.File
 	signs     chan job.Progress
 
 	asked []string // what was done, in words
@@ -75,7 +77,7 @@ func (w *world) addJob(name, connection string, word Word, cron string) {
 }
 
 func (w *world) options() Options {
-	return Options{House: w, Ledger: w, Details: w, Figures: w, Care: w, Keys: keysOf{w}, Doer: w, Helper: w, Clock: func() time.Time { return sceneNow }, Look: time.Hour}
+	return Options{House: w, Ledger: w, Details: w, Figures: w, Care: w, Expects: w, Keys: keysOf{w}, Doer: w, Helper: w, Clock: func() time.Time { return sceneNow }, Look: time.Hour}
 }
 
 // handler answers the routes as somebody.
@@ -132,7 +134,7 @@ func (w *world) Next(spec job.Spec, after time.Time, n int) ([]Upcoming, error) 
 
 func (w *world) Watch() (<-chan job.Progress, func()) { return w.signs, func() {} }
 
-func (w *world) Runs(_ context.Context, q RunQuery) ([]job.Run, error) {
+func (w *world) Runs(_ context.Context, q RunQuery) ([]job.Run, int64, error) {
 	w.sight = append(w.sight, q.Sight)
 	var some []job.Run
 	for _, r := range w.runs {
@@ -141,7 +143,11 @@ func (w *world) Runs(_ context.Context, q RunQuery) ([]job.Run, error) {
 			some = append(some, r)
 		}
 	}
-	return some, w.ill
+	var older int64
+	if len(some) == q.Limit {
+		older = some[len(some)-1].ID
+	}
+	return some, older, w.ill
 }
 
 func (w *world) Run(_ context.Context, id int64) (job.Run, error) {
@@ -163,9 +169,31 @@ func (w *world) Outcomes(_ context.Context, run, after int64) ([]job.Outcome, er
 	return some, w.ill
 }
 
-func (w *world) Files(_ context.Context, q FileQuery) ([]job.File, error) {
+func (w *world) Files(_ context.Context, q FileQuery) ([]job.File, int64, error) {
 	w.sight = append(w.sight, q.Sight)
-	return w.files[:min(len(w.files), q.Limit)], w.ill
+	return w.files[:min(len(w.files), q.Limit)], 0, w.ill
+}
+
+func (w *world) Expectations(context.Context, string, string, int) ([]job.Expectation, error) {
+	return w.days, w.ill
+}
+
+func (w *world) Arrivals(context.Context, string, int) ([]job.File, error) { return w.came, w.ill }
+
+func (w *world) Extend(_ context.Context, name string, until time.Time, by, why string) error {
+	return w.did("extend %s to %s because %s by %s", name, until.Format("15:04"), why, by)
+}
+
+func (w *world) Ack(_ context.Context, id int64, by, note string) error {
+	return w.did("ack %d by %s: %s", id, by, note)
+}
+
+func (w *world) Silence(_ context.Context, id int64, by, why string, until time.Time) error {
+	return w.did("silence %d until %s because %s by %s", id, until.Format("15:04"), why, by)
+}
+
+func (w *world) Unsilence(_ context.Context, id int64, by string) error {
+	return w.did("unsilence %d by %s", id, by)
 }
 
 func (w *world) Marks(_ context.Context, jobs []string, from, to time.Time, _ int) ([]Mark, error) {

@@ -212,13 +212,13 @@
   };
   function draw(box) {
     const d = JSON.parse(box.dataset.plot), css = getComputedStyle(document.documentElement);
-    const colour = (tone) => css.getPropertyValue("--" + ({ line: "down" }[tone] || tone)).trim();
+    const colour = (tone) => css.getPropertyValue("--" + tone).trim();
     const days = d.days.map((day) => Date.parse(day + "T00:00:00Z") / 1000);
     const rows = d.series.map((s) => s.at.slice());
     const shown = d.kind === "bars" ? rows.map((_, i) => days.map((_, x) => rows.slice(0, i + 1).reduce((sum, r) => sum + r[x], 0))) : rows;
     const value = (n) => d.unit === "bytes" ? sizeOf(n) : n.toLocaleString("en");
     const series = d.series.map((s, i) => {
-      const one = { label: s.label, stroke: colour(s.tone), value: (_, v, __, x) => x == null ? "–" : value(rows[i][x]), points: { show: false } };
+      const one = { label: s.label, stroke: colour(s.tone === "line" ? "down" : s.tone), value: (_, v, __, x) => x == null ? "–" : value(rows[i][x]), points: { show: false } };
       if (d.kind === "bars") Object.assign(one, { fill: colour(s.tone), width: 0, paths: uPlot.paths.bars({ size: [0.76, 40] }) });
       else if (s.tone === "bad") Object.assign(one, { width: 0, paths: () => null, points: { show: true, size: 7, fill: colour("bad"), filter: (_, i2) => rows[i].flatMap((n, x) => n > 0 ? [x] : []) } });
       else Object.assign(one, { width: 2, fill: s.tone === "line" ? undefined : colour(s.tone) + "26" });
@@ -229,9 +229,9 @@
     const plot = new uPlot({
       width: box.clientWidth, height: box.clientHeight + 44, tzDate: (t) => uPlot.tzDate(new Date(t * 1000), "UTC"), padding: [8, 4, 0, 0],
       cursor: { y: false, points: { show: false } }, legend: { live: true },
-      scales: { y: { range: (_, lo, hi) => [0, Math.max(1, hi) * 1.05] } },
+      scales: { x: { range: (_, lo, hi) => d.kind === "bars" ? [lo - 43200, hi + 43200] : [lo, hi] }, y: { range: (_, lo, hi) => [0, Math.max(1, hi) * 1.05] } },
       axes: [{ ...axis, grid: { show: false }, space: 60, values: (_, ticks) => ticks.map((t) => new Date(t * 1000).toISOString().slice(8, 10) + "." + new Date(t * 1000).toISOString().slice(5, 7) + ".") },
-        { ...axis, size: 62, space: 34, values: (_, ticks) => ticks.map(value) }],
+        { ...axis, size: 66, space: 34, incrs: d.unit === "bytes" ? [1, 2, 4, 8, 16, 32, 64, 128, 256, 512].flatMap((n) => [n, n * 1024, n * 1048576, n * 1073741824, n * 1099511627776]).sort((a, b) => a - b) : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6], values: (_, ticks) => ticks.map(value) }],
       series: [{ label: "day", value: (_, t) => t == null ? "–" : new Date(t * 1000).toISOString().slice(0, 10) }, ...order.map((i) => series[i])],
     }, [days, ...order.map((i) => shown[i])], box);
     box.classList.add("drawn");
