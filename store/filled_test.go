@@ -82,4 +82,3 @@ func fill(path string, runs int) (err error) {
 	return nil
 }
 
-func BenchmarkFill(b *testing.B) { filled(b, *filledRuns) }

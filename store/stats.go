@@ -14,6 +14,7 @@ type Stats struct {
 	SuccessRate *float64  `json:"success_rate"`
 	Bytes       ByteStats `json:"bytes"`
 	Days        []Day     `json:"days"` // oldest first, days without requests included
+	Hours       []Day     `json:"hours,omitempty"`
 }
 
 // RequestStats counts requests by outcome and by direction.
@@ -37,9 +38,9 @@ type ByteStats struct {
 	Up   int64 `json:"up"`
 }
 
-// Day is one day of the three series.
+// Day is one day, or one hour, of the three series.
 type Day struct {
-	Date           string `json:"date"` // 2006-01-02 in the zone asked for
+	Date           string `json:"date"` // 2006-01-02 in the zone asked for; of an hour, when it began
 	DownloadOK     int64  `json:"download_ok"`
 	DownloadFailed int64  `json:"download_failed"`
 	UploadOK       int64  `json:"upload_ok"`
@@ -56,35 +57,9 @@ type quarterSum struct {
 	Bytes     int64
 }
 
-// Stats gives the figures of a connection, or of all when it is empty, for today and the days before, in the zone.
-// They come from the roll-ups, so they never change when old rows are pruned. Days is at least 1 and at most 3,660.
+// Stats gives the figures of a connection, or of all when it is empty, for today and the days before, in the zone; a day at least.
 func (s *Store) Stats(ctx context.Context, connection string, days int, zone *time.Location, now time.Time) (Stats, error) {
-	stats := Stats{Days: calendar(min(max(days, 1), 3660), zone, now)}
-	first, err := time.ParseInLocation(time.DateOnly, stats.Days[0].Date, zone)
-	if err != nil {
-		return Stats{}, failure("count the requests of "+connection, err)
-	}
-	index := make(map[string]int, len(stats.Days))
-	for i, d := range stats.Days {
-		index[d.Date] = i
-	}
-	var rows []quarterSum
-	err = s.read(ctx, "count the requests of "+connection, func(db *gorm.DB) error {
-		db = db.Table("request_quarters").Where("quarter >= ? AND quarter <= ?", quarter(micros(first)), quarter(micros(now)))
-		if connection != "" {
-			db = db.Where("connection = ?", connection)
-		}
-		return db.Select("quarter, direction, sum(ok) AS ok, sum(failed) AS failed, sum(bytes) AS bytes").
-			Group("quarter, direction").Find(&rows).Error
-	})
-	for _, r := range rows {
-		date := time.Unix(r.Quarter*900, 0).In(zone).Format(time.DateOnly)
-		if i, ok := index[date]; ok {
-			stats.Days[i].add(r)
-		}
-	}
-	stats.sum()
-	return stats, err
+	return s.StatsOf(ctx, StatsQuery{Connection: connection, Days: max(days, 1), Zone: zone, Now: now})
 }
 
 // calendar gives the last days up to now. It counts dates, not hours, so that a day of 23 or 25 hours is one.
@@ -105,9 +80,9 @@ func (d *Day) add(r quarterSum) {
 	d.DownloadOK, d.DownloadFailed, d.BytesDown = d.DownloadOK+r.OK, d.DownloadFailed+r.Failed, d.BytesDown+r.Bytes
 }
 
-func (s *Stats) sum() {
+func (s *Stats) sum(points []Day) {
 	q := &s.Requests
-	for _, d := range s.Days {
+	for _, d := range points {
 		q.Download.OK, q.Download.Failed = q.Download.OK+d.DownloadOK, q.Download.Failed+d.DownloadFailed
 		q.Upload.OK, q.Upload.Failed = q.Upload.OK+d.UploadOK, q.Upload.Failed+d.UploadFailed
 		s.Bytes.Down, s.Bytes.Up = s.Bytes.Down+d.BytesDown, s.Bytes.Up+d.BytesUp

@@ -40,7 +40,11 @@ func (s *Store) Steps(ctx context.Context, file int64) ([]Step, error) {
 	})
 	steps := make([]Step, len(rows))
 	for i, r := range rows {
-		steps[len(rows)-1-i] = Step{r.File, r.Run, job.Step(r.Step), job.State(r.State), r.Slug, instant(r.At)}
+		steps[len(rows)-1-i] = r.step()
 	}
 	return steps, err
+}
+
+func (r stepRow) step() Step {
+	return Step{r.File, r.Run, job.Step(r.Step), job.State(r.State), r.Slug, instant(r.At)}
 }
