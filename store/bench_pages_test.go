@@ -55,7 +55,9 @@ func BenchmarkPages(b *testing.B) {
 		{"files/name that is nowhere", func() { must(s.FilePage(ctx, FileFilter{Name: "*nowhere*", Limit: 50})) }},
 		{"files/of nobody", func() { must(s.FilePage(ctx, FileFilter{Sight: job.Sight{"none"}, Limit: 50})) }},
 		{"run/files", func() { must(s.RunFilesAfter(ctx, int64(*filledRuns-5), 0)) }},
-		{"run/steps", func() { must(s.StepsOf(ctx, int64(*filledRuns-5), []int64{int64(2**filledRuns - 11), int64(2**filledRuns - 10)})) }},
+		{"run/steps", func() {
+			must(s.StepsOf(ctx, int64(*filledRuns-5), []int64{int64(2**filledRuns - 11), int64(2**filledRuns - 10)}))
+		}},
 		{"metrics/runs", func() { must(s.RunTotals(ctx)) }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {

@@ -81,4 +81,3 @@ func fill(path string, runs int) (err error) {
 	}
 	return nil
 }
-
