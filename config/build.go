@@ -71,6 +71,7 @@ func (b *builder) settings() {
 		b.warn(place{src: b.sources[0]}, "W-TZ", "no timezone is set: schedules and dates in names follow UTC. Write `timezone: Europe/Brussels` or whichever is yours")
 	}
 	c.DataDir = b.local(b.top.get("data_dir"))
+	c.Contact = b.top.get("contact").str()
 	c.EgressIPs = all[netip.Addr](b.top.get("egress_ips"))
 	c.Metrics.Listen = b.top.get("metrics", "listen").str()
 	c.Log = Log{Level: b.top.get("log", "level").str(), Format: b.top.get("log", "format").str()}

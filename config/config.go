@@ -18,6 +18,7 @@ type Config struct {
 	Timezone    *time.Location
 	DataDir     string // absolute
 	EgressIPs   []netip.Addr
+	Contact     string // of ours, for customers; empty: not stated
 	Connections map[string]job.Connection
 	JumpHosts   map[string]job.Jump
 	Jobs        []job.Spec // in the order of the files

@@ -134,7 +134,7 @@ func found(problems Problems, file string) map[int]string {
 func specs(c *Config) string {
 	dir, _ := filepath.Abs(filepath.Dir(c.Path))
 	var b strings.Builder
-	fmt.Fprintf(&b, "data_dir %s zone %s egress %v metrics %+v log %+v\n", c.DataDir, c.Timezone, c.EgressIPs, c.Metrics, c.Log)
+	fmt.Fprintf(&b, "data_dir %s zone %s egress %v contact %q metrics %+v log %+v\n", c.DataDir, c.Timezone, c.EgressIPs, c.Contact, c.Metrics, c.Log)
 	printed := func(v any) { fmt.Fprintln(&b, dump(v)) }
 	for _, name := range c.tree.get("channels").names() {
 		printed(c.Channels[name])

@@ -17,6 +17,8 @@ var table = object("", "The configuration: haulier.yaml and the files that it in
 	listOf("egress_ips", field{kind: kIP, example: "203.0.113.10"},
 		"Addresses that you dial from. Customers must allow them; they are printed on every onboarding sheet and in "+
 			"every message about a refused connection."),
+	field{key: "contact", kind: kText, example: "sftp@platform.example, +32 2 555 01 00", unset: "not stated",
+		help: "Whom a customer asks on your side: printed on every onboarding sheet."},
 	listOf("include", field{kind: kPath, example: "conf.d/*.yaml"},
 		"Files with more of the same keys, by pattern; a folder stands for its *.yaml files. Only haulier.yaml may include. "+
 			"A name defined twice is an error that names both places.").with(func(f *field) { f.single = true }),

@@ -87,3 +87,16 @@ func (s *Store) Audit(ctx context.Context, before int64, limit int) ([]AuditLine
 	}
 	return lines, err
 }
+
+// LastAudit gives the latest line of an act on an object; one without a number when there is none.
+func (s *Store) LastAudit(ctx context.Context, act, object string) (AuditLine, error) {
+	var rows []auditRow
+	err := s.read(ctx, "read the audit list", func(db *gorm.DB) error {
+		return db.Where("object = ? AND act = ?", object, act).Order("id DESC").Limit(1).Find(&rows).Error
+	})
+	if err != nil || len(rows) == 0 {
+		return AuditLine{}, err
+	}
+	r := rows[0]
+	return AuditLine{r.ID, instant(r.At), r.Who, r.Act, r.Object, r.Detail}, nil
+}

@@ -32,6 +32,7 @@ var commands = []func(*app) *cobra.Command{
 	connectionsCommand,
 	keysCommand,
 	pgpCommand,
+	onboardingCommand,
 	secretsCommand,
 	versionCommand,
 }

@@ -1,0 +1,32 @@
+package sheet
+
+// Document is a sheet in one language, in no form yet.
+type Document struct {
+	Language string
+	Title    string
+	Subject  string // of a mail
+	Letter   []string
+	Sections []Section
+}
+
+// Section is one numbered part.
+type Section struct {
+	Title  string
+	Blocks []Block
+}
+
+// Block is one thing in a section; exactly one of its fields is set, but for Code and its Name. In texts, `so` marks what is to
+// be typed or read letter by letter.
+type Block struct {
+	Text  string
+	Items []string
+	Code  string // kept as it is, line by line
+	Name  string // of the file that Code may be saved as
+	Rows  [][]string
+	Blank []string // what the customer fills in
+}
+
+func text(s string) Block          { return Block{Text: s} }
+func items(s ...string) Block      { return Block{Items: s} }
+func code(name, s string) Block    { return Block{Code: s, Name: name} }
+func table(rows ...[]string) Block { return Block{Rows: rows} }
