@@ -1,47 +1,28 @@
 package web
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"net/http"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/route"
 )
 
 // answer renders a value whole before the first byte of the answer is written.
 func answer(w http.ResponseWriter, status int, value any) {
-	send(w, status, "application/json", value)
-}
-
-func send(w http.ResponseWriter, status int, kind string, value any) {
-	var body bytes.Buffer
-	if err := json.NewEncoder(&body).Encode(value); err != nil {
-		http.Error(w, "the answer cannot be written as JSON", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // whoever asked may be gone
+	route.Send(w, status, "application/json", value)
 }
 
 // badRequest is an error of the one who asked.
 type badRequest struct{ error }
 
 // Problem is a failure as RFC 9457 wants it, with the failure object in it.
-type Problem struct {
-	Type   string `json:"type"` // haulier:SLUG
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	job.Reason
-}
+type Problem = route.Problem
 
 // refuse answers an error.
 func refuse(w http.ResponseWriter, err error) {
 	p := problemOf(err)
-	send(w, p.Status, "application/problem+json", p)
+	p.Send(w)
 }
 
 // bare makes an error speak that nobody thought of a reason for.
@@ -75,5 +56,5 @@ func problemOf(err error) Problem {
 	if !errors.As(err, &reason) {
 		reason = bare(status, err)
 	}
-	return Problem{Type: "haulier:" + reason.Slug, Title: reason.What, Status: status, Reason: *reason}
+	return route.ProblemOf(status, *reason)
 }

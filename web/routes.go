@@ -27,7 +27,7 @@ func Routes(o Options) []route.Route {
 		},
 		{
 			Method: "GET", Path: "/api/v1/runs/{id}/events", Role: route.Viewer, Scope: route.ScopeRun, Summary: "Signs of life of a run until it has ended, a line each",
-			Out: Sign{}, Handler: a.follow,
+			Out: Sign{}, Stream: true, Handler: a.follow,
 		},
 		{
 			Method: "POST", Path: "/api/v1/runs/{id}/cancel", Role: route.Operator, Scope: route.ScopeRun, Summary: "End a run at work",

@@ -138,7 +138,7 @@ var table = []row{
 	{
 		name: "web/access", says: "who may ask what",
 		own:   []string{"job", "internal/...", "web/route"},
-		third: []string{"github.com/coreos/go-oidc/...", "golang.org/x/oauth2"},
+		third: []string{"github.com/coreos/go-oidc/...", "golang.org/x/oauth2", "golang.org/x/crypto/argon2"},
 	},
 	{
 		name: "web/page", says: "the pages of the dashboard",

@@ -55,6 +55,9 @@ type Route struct {
 	In      any    // a value of the type of the body; nil: none
 	Out     any    // a value of the type of the answer; nil: not JSON
 	Query   []Param
+	Body    int64 // bytes that a body may have; 0: 64 KiB
+	Stream  bool  // the answer goes on for as long as somebody listens
+	File    bool  // the answer is content to be kept: it is offered as a file, and the audit list has it
 	Handler http.HandlerFunc
 }
 
