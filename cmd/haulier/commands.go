@@ -34,5 +34,8 @@ var commands = []func(*app) *cobra.Command{
 	pgpCommand,
 	onboardingCommand,
 	secretsCommand,
+	usersCommand,
+	tokensCommand,
+	auditCommand,
 	versionCommand,
 }
