@@ -21,5 +21,5 @@ func (a *api) health(w http.ResponseWriter, r *http.Request) {
 	if route.Of(r.Context()).Role == route.Nobody { // the causes are for those who may see more
 		p.Cause = "the daemon does not do its work"
 	}
-	send(w, p.Status, "application/problem+json", p)
+	p.Send(w)
 }
