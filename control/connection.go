@@ -20,7 +20,7 @@ type Tester interface {
 
 // IncidentBook keeps incidents, and who did what.
 type IncidentBook interface {
-	IncidentEnder
+	ResolveConnection(ctx context.Context, name, by string, at time.Time) error
 	AddAudit(ctx context.Context, l store.AuditLine) error
 }
 
@@ -35,25 +35,9 @@ func TestConnection(ctx context.Context, t Tester, book IncidentBook, c job.Conn
 	}
 	err := book.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: "connection.test", Object: c.Name, Detail: outcome})
 	if report.OK {
-		err = errors.Join(err, resolveConnection(ctx, book, c.Name))
+		err = errors.Join(err, book.ResolveConnection(ctx, c.Name, "", time.Now()))
 	}
 	return report, err
-}
-
-// IncidentEnder ends incidents.
-type IncidentEnder interface {
-	OpenIncidents(ctx context.Context) ([]job.Incident, error)
-	Resolve(ctx context.Context, cause string, at time.Time) error
-}
-
-func resolveConnection(ctx context.Context, book IncidentEnder, name string) error {
-	incidents, err := book.OpenIncidents(ctx)
-	for _, incident := range incidents {
-		if strings.HasPrefix(incident.Cause, "connection/"+name+"/") {
-			err = errors.Join(err, book.Resolve(ctx, incident.Cause, time.Now()))
-		}
-	}
-	return err
 }
 
 // PurposeOf says what a connection is for: what its jobs do, in the locations that they use. Without jobs it is what

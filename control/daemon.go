@@ -85,13 +85,30 @@ func (d *Daemon) record(ctx context.Context, cfg *config.Config, by string) (id 
 		if id, err = Record(ctx, s, cfg, by); err != nil {
 			return err
 		}
-		err := errors.Join(s.MarkLoaded(ctx, jobNames(cfg)), s.MarkConnections(ctx, entities), s.Resolve(ctx, CauseReload, time.Now()))
+		err := errors.Join(s.MarkLoaded(ctx, jobNames(cfg)), s.MarkConnections(ctx, entities), s.Resolve(ctx, CauseReload, time.Now()), endGone(ctx, s, cfg, by))
 		if err != nil || d.Config() == nil { // the first is no reload
 			return err
 		}
 		return s.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: "config.reload", Object: cfg.Path, Detail: fmt.Sprintf("revision %d", id)})
 	})
 	return id, err
+}
+
+// endGone ends the incidents of jobs and connections that are no longer at work: nothing that they do could end them.
+func endGone(ctx context.Context, s *store.Store, cfg *config.Config, by string) error {
+	open, err := s.WhoseIncidents(ctx)
+	var jobs, connections []string
+	for _, name := range open.Jobs {
+		if spec, found := cfg.Job(name); !found || !spec.Enabled {
+			jobs = append(jobs, name)
+		}
+	}
+	for _, name := range open.Connections {
+		if c, found := cfg.Connections[name]; !found || !c.Enabled {
+			connections = append(connections, name)
+		}
+	}
+	return errors.Join(err, s.ResolveGone(ctx, jobs, connections, by+" (taken out of the configuration, or disabled)", time.Now()))
 }
 
 // Renamer gives the history of one job to another.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -30,10 +31,24 @@ type Doubts interface {
 	Stamp(ctx context.Context) (int64, error)
 	// Decide writes the row as decided, and the audit's line with it, if it is still as it was read; else job.ErrStale.
 	Decide(ctx context.Context, from job.State, f job.File, line store.AuditLine) (job.File, error)
+	// Settle ends the incident of a cause for which no file of the job waits any more.
+	Settle(ctx context.Context, jobName, slug, by string, at time.Time) error
 }
 
-// Resolve ends the doubt about one file, for a reason that the audit keeps.
+// Resolve ends the doubt about one file, for a reason that the audit keeps. The incident of its cause ends with the last file.
 func Resolve(ctx context.Context, d Doubts, id int64, as Verdict, who, why string) (job.File, error) {
+	before, err := d.File(ctx, id)
+	if err != nil {
+		return before, fmt.Errorf("file %d: %w", id, err)
+	}
+	f, err := resolveRow(ctx, d, id, as, who, why)
+	if err != nil || before.Reason == nil {
+		return f, err
+	}
+	return f, d.Settle(ctx, f.Job, before.Reason.Slug, who, time.Now())
+}
+
+func resolveRow(ctx context.Context, d Doubts, id int64, as Verdict, who, why string) (job.File, error) {
 	f, err := resolve(ctx, d, id, as, who, why)
 	if errors.Is(err, job.ErrStale) { // it was written meanwhile: it is judged as it stands now
 		return resolve(ctx, d, id, as, who, why)
@@ -171,6 +186,9 @@ func Reconcile(ctx context.Context, d Doubts, spec job.Spec, stage transfer.Memo
 		}
 	}
 	n, left, err := resolveRestored(ctx, d, spec.Name, as, who, why)
+	for _, slug := range restoredSlugs {
+		err = errors.Join(err, d.Settle(ctx, spec.Name, slug, who, time.Now()))
+	}
 	switch {
 	case err != nil:
 		return n, err
@@ -183,6 +201,9 @@ func Reconcile(ctx context.Context, d Doubts, spec job.Spec, stage transfer.Memo
 	return n, stage.SetEpoch(spec.Name, epoch)
 }
 
+// restoredSlugs are the causes for which a restored ledger or a mass change holds.
+var restoredSlugs = []string{"ledger.restored", "remote.mass_change"}
+
 // resolveRestored resolves the rows that a restore or a mass change holds, and says how many others are held.
 func resolveRestored(ctx context.Context, d Doubts, jobName string, as Verdict, who, why string) (n, left int, err error) {
 	for {
@@ -192,10 +213,10 @@ func resolveRestored(ctx context.Context, d Doubts, jobName string, as Verdict, 
 		}
 		before := n
 		for _, f := range rows {
-			if f.Reason == nil || (f.Reason.Slug != "ledger.restored" && f.Reason.Slug != "remote.mass_change") {
+			if f.Reason == nil || !slices.Contains(restoredSlugs, f.Reason.Slug) {
 				continue
 			}
-			if _, err := Resolve(ctx, d, f.ID, as, who, why); err != nil {
+			if _, err := resolveRow(ctx, d, f.ID, as, who, why); err != nil {
 				return n, len(rows), err
 			}
 			n++

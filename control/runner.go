@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/scheduler"
 	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/transfer"
 )
@@ -21,10 +23,12 @@ type Session interface {
 
 // RunBook remembers what runs said and which incidents they opened or ended.
 type RunBook interface {
-	Raise(ctx context.Context, cause, jobName string, r job.Reason, at time.Time) (opened bool, err error)
+	Strike(ctx context.Context, k job.Strike) (opened bool, err error)
 	ResolveJob(ctx context.Context, jobName string, at time.Time) error
+	ResolveConnection(ctx context.Context, name, by string, at time.Time) error
+	OpenExpectations(ctx context.Context, jobName string) ([]job.Expectation, error)
 	Rejected(ctx context.Context, jobName string) ([]store.Rejection, error)
-	IncidentEnder
+	HeldBy(ctx context.Context, run int64) ([]job.Reason, error)
 	AddLogLines(ctx context.Context, run int64, lines []store.LogLine) error
 }
 
@@ -45,9 +49,21 @@ type Runner struct {
 // Run does the run. The context's cause says why it was ended, if it was.
 func (r *Runner) Run(ctx context.Context, spec job.Spec, run job.Run) job.Result {
 	r.log(ctx, run, slog.LevelInfo, fmt.Sprintf("%s %s started (%s, attempt %d)", spec.Type, spec.Name, run.Trigger, run.Attempt))
-	result := r.work(ctx, spec, run)
-	r.remember(context.WithoutCancel(ctx), spec, run, result)
+	result := r.guarded(ctx, spec, run)
+	r.remember(context.WithoutCancel(ctx), spec, scheduler.Conclude(run, result, context.Cause(ctx)))
 	return result
+}
+
+// guarded has a panic end as any failure does: it wants an incident too.
+func (r *Runner) guarded(ctx context.Context, spec job.Spec, run job.Run) (result job.Result) {
+	defer func() {
+		if p := recover(); p != nil {
+			reason := scheduler.Panicked(p)
+			r.Logger.Error("run panicked", "job", spec.Name, "run", run.ID, "panic", reason.Technical, "stack", string(debug.Stack()))
+			result = job.Result{State: job.RunFailed, Reason: reason}
+		}
+	}()
+	return r.work(ctx, spec, run)
 }
 
 func (r *Runner) work(ctx context.Context, spec job.Spec, run job.Run) job.Result {
@@ -117,64 +133,6 @@ func reasonOf(ctx context.Context, err error) *job.Reason {
 		Slug: "local.failed", What: "nothing was moved", Cause: "a step on this machine ended in an error", Do: "haulier doctor",
 		Who: job.WhoUs, Technical: err.Error(), Err: err,
 	}
-}
-
-// remember writes the end of a run to the log and keeps the incidents true: a failure opens one for its cause, a
-// success ends all that stood on this job and on its connection.
-func (r *Runner) remember(ctx context.Context, spec job.Spec, run job.Run, result job.Result) {
-	level, line := slog.LevelInfo, fmt.Sprintf("%s: %d ok, %d failed, %d skipped, %d held", result.State, result.Counts.OK, result.Counts.Failed, result.Counts.Skipped, result.Counts.Held)
-	if result.Reason != nil {
-		level, line = slog.LevelError, line+": "+result.Reason.Error()
-	}
-	r.log(ctx, run, level, line)
-	var err error
-	switch {
-	case result.Reason != nil && !byUs(result.Reason):
-		_, err = r.Book.Raise(ctx, causeKey(spec, result.Reason), spec.Name, *result.Reason, time.Now())
-	case result.State == job.RunSucceeded:
-		err = r.recovered(ctx, spec)
-	}
-	if result.Counts.Failed > 0 {
-		err = errors.Join(err, r.raiseRejected(ctx, spec, run, result))
-	}
-	if err != nil {
-		r.Logger.Error("incidents not written", "job", spec.Name, "error", err)
-	}
-}
-
-// raiseRejected opens an incident for each cause for which the run rejected files, beside the one that it ended with.
-func (r *Runner) raiseRejected(ctx context.Context, spec job.Spec, run job.Run, result job.Result) error {
-	causes, err := r.Book.Rejected(ctx, spec.Name)
-	for _, cause := range causes {
-		if cause.Run != run.ID || (result.Reason != nil && result.Reason.Slug == cause.Slug) {
-			continue
-		}
-		_, raised := r.Book.Raise(ctx, causeKey(spec, &cause.Reason), spec.Name, cause.Reason, time.Now())
-		err = errors.Join(err, raised)
-	}
-	return err
-}
-
-// byUs says whether a run was ended by a person or a shutdown, or asked for what is not there, which is nobody's incident.
-func byUs(reason *job.Reason) bool {
-	return reason.Slug == "run.interrupted" || reason.Slug == "run.cancelled" || reason.Slug == transfer.SlugNoSuchFile
-}
-
-// recovered ends the incidents of the job, and those of its connection: the account works again.
-func (r *Runner) recovered(ctx context.Context, spec job.Spec) error {
-	if err := r.Book.ResolveJob(ctx, spec.Name, time.Now()); err != nil {
-		return err
-	}
-	return resolveConnection(ctx, r.Book, spec.Connection)
-}
-
-// causeKey is what failures of one cause share: the connection for what concerns all its jobs, else the job.
-func causeKey(spec job.Spec, reason *job.Reason) string {
-	switch areaOf(reason) {
-	case "net", "ssh", "host_key", "auth", "key":
-		return "connection/" + spec.Connection + "/" + reason.Slug
-	}
-	return "job/" + spec.Name + "/" + reason.Slug
 }
 
 func areaOf(reason *job.Reason) string {

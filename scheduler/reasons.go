@@ -109,6 +109,9 @@ func interrupted(cause string) *job.Reason {
 // stopped is what a run and its files are told when the program stops under them: no failure of theirs.
 func stopped() *job.Reason { return interrupted("Haulier was stopped while the run was at work.") }
 
+// Panicked is the reason of a run that a panic has ended.
+func Panicked(value any) *job.Reason { return panicked(value) }
+
 func panicked(value any) *job.Reason {
 	return &job.Reason{Slug: "run.panic", What: finishedKept, Cause: "A mistake in Haulier ended the run; other jobs are not affected.",
 		Do: "Report it with the log lines of this run.", Who: job.WhoUs, Technical: printable(fmt.Sprint(value))}

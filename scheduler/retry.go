@@ -14,6 +14,12 @@ const mostStarts = 5
 // punctual is how late a slot may start and still be on time.
 const punctual = time.Minute
 
+// NextAttempt gives when a run that comes to this result now is tried again; zero: it is not.
+func NextAttempt(spec job.Spec, run job.Run, now time.Time) time.Time {
+	run.Ended = now
+	return nextAttempt(spec, run)
+}
+
 // nextAttempt gives the time of the attempt after an ended run, or zero: only failures of the network and of busy
 // servers take the ladder, runs by hand do not, and no attempt starts outside the window.
 func nextAttempt(spec job.Spec, run job.Run) time.Time {

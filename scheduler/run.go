@@ -88,6 +88,11 @@ func (s *Service) execute(t *turn) (result job.Result, cause error) {
 	return s.o.Runner.Run(ctx, t.spec, t.run), nil
 }
 
+// Conclude gives a run with its result, as it is recorded when its context has ended for a cause; nil: it has not.
+func Conclude(run job.Run, result job.Result, cause error) job.Run {
+	return conclude(run, result, cause)
+}
+
 // conclude puts a result into its run, as seen by why the run's context ended, if it did. Work that was finished in
 // spite of that counts as finished.
 func conclude(run job.Run, result job.Result, cause error) job.Run {

@@ -143,3 +143,18 @@ func nameEntities(db *gorm.DB, incidents []*job.Incident) error {
 	}
 	return nil
 }
+
+// Whose are the jobs and connections that open incidents are about.
+type Whose struct{ Jobs, Connections []string }
+
+// WhoseIncidents gives the jobs and connections of open incidents.
+func (s *Store) WhoseIncidents(ctx context.Context) (w Whose, err error) {
+	err = s.read(ctx, "read whose incidents are open", func(db *gorm.DB) error {
+		err := db.Raw(`SELECT DISTINCT job FROM incident_jobs JOIN incidents ON id = incident WHERE resolved = 0 AND recovered = 0`).Scan(&w.Jobs).Error
+		if err != nil {
+			return err
+		}
+		return db.Raw(`SELECT DISTINCT connection FROM incidents WHERE resolved = 0 AND connection <> ''`).Scan(&w.Connections).Error
+	})
+	return w, err
+}

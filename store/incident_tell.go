@@ -39,7 +39,13 @@ func (s *Store) TellIncident(ctx context.Context, id int64, now time.Time, manne
 		if err != nil || row.Wake == 0 || row.Wake > micros(now) {
 			return err
 		}
-		what, _ := row.says()
+		if covered, err := row.covered(tx, now); err != nil || covered {
+			return err
+		}
+		what, at := row.says()
+		if at > micros(now) {
+			return row.save(tx)
+		}
 		before, i := row, row.incident()
 		if err := nameJobs(tx, &i); err != nil {
 			return err
@@ -89,6 +95,7 @@ type alertEvent struct {
 	Entity     string        `json:"entity,omitempty"`
 	Jobs       []string      `json:"jobs"` // at most job.JobsNamed
 	JobsTotal  int           `json:"jobs_total"`
+	Missed     []string      `json:"missed,omitempty"` // of the jobs, those whose deadline has passed
 	Count      int           `json:"count"`
 	Reopened   int           `json:"reopened,omitempty"`
 	Reminders  int           `json:"reminders,omitempty"`
@@ -120,6 +127,9 @@ func (s *Store) tellIncident(tx *gorm.DB, before, row incidentRow, what string, 
 		ID: i.ID, Cause: i.Cause, Kind: i.Kind, Severity: i.Severity, Connection: i.Connection, Entity: i.Entity, Jobs: i.Jobs, JobsTotal: i.JobsTotal,
 		Count: i.Count, Reopened: i.Reopened, Reminders: i.Reminders, Opened: utc(i.Opened), Told: utc(i.Told), AckedBy: i.AckedBy,
 		Resolved: utc(i.Resolved), ResolvedBy: i.ResolvedBy, Age: ageOf(i, now), Contacts: m.Contacts, Error: viewOf(&i.Reason),
+	}
+	if err := tx.Raw(missedJobs, i.ID, job.JobsNamed).Scan(&e.Missed).Error; err != nil {
+		return err
 	}
 	if what == sayReminded {
 		since, err := changedSince(tx, before)

@@ -12,9 +12,33 @@ import (
 // lyingRejected is true of rows that nobody has dealt with: rejected, the newest of their path, and not seen to be gone.
 const lyingRejected = `state = 'rejected' AND superseded = 0 AND absent = 0`
 
-// stillRejected is true of the incident @own||SLUG while the job @job has a file that lies there rejected for that.
-const stillRejected = `EXISTS (SELECT 1 FROM files WHERE job = @job AND ` + lyingRejected + `
-	AND incidents.cause = @own || json_extract(files.reason, '$.slug'))`
+// stillLying is true of the incident @own||SLUG while the job @job has a file that lies there rejected for that, or is held.
+const stillLying = `(EXISTS (SELECT 1 FROM files WHERE job = @job AND ` + lyingRejected + `
+	AND incidents.cause = @own || json_extract(files.reason, '$.slug'))
+	OR EXISTS (SELECT 1 FROM files WHERE state = 'held' AND job = @job AND reason <> ''
+	AND incidents.cause = @own || json_extract(files.reason, '$.slug')))`
+
+// HeldBy gives the causes for which a run holds files, each as of the newest of them.
+func (s *Store) HeldBy(ctx context.Context, run int64) ([]job.Reason, error) {
+	var rows []string
+	err := s.read(ctx, "read why files are held", func(db *gorm.DB) error {
+		return db.Raw(`SELECT reason FROM files WHERE id IN (SELECT max(id) FROM files WHERE state = 'held' AND run = ? AND reason <> ''
+			GROUP BY json_extract(reason, '$.slug')) ORDER BY id`, run).Scan(&rows).Error
+	})
+	reasons := make([]job.Reason, len(rows))
+	for i, text := range rows {
+		reasons[i] = *reasonFrom(text)
+	}
+	return reasons, err
+}
+
+// Settle ends the incident of a job for a cause for which no file waits for anybody any more, because somebody has decided.
+func (s *Store) Settle(ctx context.Context, jobName, slug, by string, at time.Time) error {
+	return s.write(ctx, "settle the incident of "+jobName, func(tx *gorm.DB) error {
+		own := "job/" + jobName + "/"
+		return resolve(tx, at, by, tx.Where("cause = @cause AND NOT "+stillLying, map[string]any{"cause": own + slug, "own": own, "job": jobName}))
+	})
+}
 
 // Rejection is what a job rejected for one cause and what still lies where it was.
 type Rejection struct {

@@ -115,6 +115,8 @@ func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store,
 	e := expect.New(expect.Options{Store: s, Evidence: s, Names: control.ExpectedNames, Log: d.Logger})
 	d.Expect = e
 	background.Go(func() { e.Run(ctx) })
+	alerts := &control.AlertClock{Book: s, Config: current, Logger: d.Logger}
+	background.Go(func() { alerts.Run(ctx) })
 	m := newMeter(s, current)
 	m.attend(sys)
 	d.Load = func(context.Context) (*config.Config, config.Problems) {

@@ -56,6 +56,7 @@ func Run(t *testing.T, open Opener) {
 		{"IncidentsOfWhatIsGoneEnd", incidentsOfWhatIsGoneEnd},
 		{"IncidentsAreSeenByTheirOwn", incidentsAreSeenByTheirOwn},
 		{"LateBecomesMissing", lateBecomesMissing},
+		{"ADeadServerExplainsWhatIsMissing", aDeadServerExplains},
 		{"EpochsChange", epochsChange},
 		{"NumbersAreJumpedOver", numbersAreJumpedOver},
 		{"LogsAreBounded", logsAreBounded},

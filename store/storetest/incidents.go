@@ -235,3 +235,35 @@ func lateBecomesMissing(t *testing.T, b bundle) {
 	ok(t, b.ResolveJob(t.Context(), "acme-in", due(5)))
 	same(t, "open behind a run that found nothing", len(b.open(t)), 1)
 }
+
+// What is missing on a server that cannot be reached is one message, which says whose deadline has passed.
+func aDeadServerExplains(t *testing.T, b bundle) {
+	names := []string{"acme-in", "acme-out"}
+	for _, name := range names {
+		must[time.Time](t)(b.Loaded(t.Context(), name, "acme", due(1)))
+		must[bool](t)(b.Strike(t.Context(), job.Strike{Cause: down, Job: name, At: due(1), Deadline: due(30)}))
+		b.raise(t, "job/"+name+"/expect.late", name, due(2))
+	}
+	same(t, "told of what is late", b.tell(t, due(3)), nil)
+	for _, name := range names {
+		b.raise(t, "job/"+name+"/expect.missing", name, due(4))
+	}
+	at := due(4).Add(job.GatherFor)
+	same(t, "told at once", b.tell(t, at), nil)
+	same(t, "told of the server", b.tell(t, at), []string{"opened"})
+	var told struct {
+		Cause  string `json:"cause_key"`
+		Missed []string
+	}
+	ok(t, json.Unmarshal(must[[]job.Event](t)(b.Events(t.Context(), 0, 0))[0].Data, &told))
+	same(t, "event", []any{told.Cause, told.Missed}, []any{down, names})
+	same(t, "told again", b.tell(t, due(5)), nil)
+
+	ok(t, b.ResolveJob(t.Context(), "acme-in", due(6)))
+	same(t, "told of what is missing all the same", b.tell(t, due(7)), []string{"opened"})
+	must[time.Time](t)(b.Loaded(t.Context(), "third", "acme", due(1)))
+	must[bool](t)(b.Strike(t.Context(), job.Strike{Cause: down, Job: "third", At: due(8)}))
+	b.raise(t, "job/third/expect.missing", "third", due(9))
+	same(t, "told by itself", b.tell(t, due(9).Add(job.GatherFor)), nil)
+	same(t, "told with the server", b.tell(t, due(9).Add(job.GatherFor)), []string{"reminded"})
+}
