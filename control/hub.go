@@ -11,6 +11,7 @@ import (
 type Hub struct {
 	mu       sync.Mutex
 	watchers map[*watcher]struct{}
+	latest   map[string]job.Progress // by job, of files under way
 }
 
 type watcher struct {
@@ -25,6 +26,7 @@ const hubBuffer = 1024
 func (h *Hub) Tell(p job.Progress) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.remember(p)
 	for w := range h.watchers {
 		if w.run != 0 && w.run != p.Run {
 			continue
@@ -34,6 +36,27 @@ func (h *Hub) Tell(p job.Progress) {
 		default:
 		}
 	}
+}
+
+// remember keeps the last sign of a job until its file is done.
+func (h *Hub) remember(p job.Progress) {
+	if p.Stage == job.StageEnd {
+		delete(h.latest, p.Job)
+		return
+	}
+	if h.latest == nil {
+		h.latest = map[string]job.Progress{}
+	}
+	h.latest[p.Job] = p
+}
+
+// Latest gives the last sign of a file that a job has under way, for whoever comes later. Of a run that was cut off it may be left
+// until the next: it names its run.
+func (h *Hub) Latest(jobName string) (p job.Progress, found bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p, found = h.latest[jobName]
+	return p, found
 }
 
 // Watch gives the signs of life of a run from now on, 0 for all runs; stop ends it.

@@ -65,7 +65,7 @@ func (a *app) serveWhile(ctx context.Context, cfg *config.Config, s *store.Store
 	defer background.Wait()
 	ctx, cancel := context.WithCancel(ctx) // also where the start fails: what is in the background ends then
 	defer cancel()
-	d, m := a.newDaemon(ctx, cfg, s, &background)
+	d, m, _ := a.newDaemon(ctx, cfg, s, &background)
 	boss := newManager(d.Logger)
 	d.Reloading = func() func(error) { return boss.reloading(d) }
 	if err := d.Use(ctx, cfg, user()); err != nil {
@@ -103,7 +103,7 @@ func ignoreDeadline(err error) error {
 
 // newDaemon plugs the scheduler together with everything that its runs need. What it does beside that ends with ctx and
 // is counted in background.
-func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store, background *sync.WaitGroup) (*control.Daemon, *meter) {
+func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store, background *sync.WaitGroup) (*control.Daemon, *meter, *system) {
 	d := &control.Daemon{Store: s, Hub: &control.Hub{}, Logger: a.logger(cfg), Started: time.Now()}
 	current := func() *config.Config {
 		if now := d.Config(); now != nil {
@@ -135,7 +135,7 @@ func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store,
 		},
 	})
 	m.standings, m.lag = d.Scheduler.Standings, d.Scheduler.Lag
-	return d, m
+	return d, m, sys
 }
 
 // testDrafts logs in once on every connection that has never worked, so that slots need no person where all is well.

@@ -243,6 +243,12 @@ func (l *looker) lookAt(spec job.Spec) (standing, error) {
 	if err := l.past(&st); err != nil {
 		return st, err
 	}
+	l.judge(spec, &st)
+	return st, nil
+}
+
+// judge says which standing a job has, by what is known of it.
+func (l *looker) judge(spec job.Spec, st *standing) {
 	pause, paused := l.paused["job "+spec.Name]
 	if !paused {
 		pause, paused = l.paused["connection "+spec.Connection]
@@ -276,7 +282,6 @@ func (l *looker) lookAt(spec job.Spec) (standing, error) {
 	case st.LastSuccess != nil:
 		st.Standing = standingOK
 	}
-	return st, nil
 }
 
 // past fills in what the runs of a job came to. Runs that were skipped, cancelled or interrupted,
@@ -302,7 +307,7 @@ func (l *looker) past(st *standing) error {
 	}
 	runs, err := l.store.Runs(l.ctx, bad)
 	for _, run := range runs {
-		if run.ID < after || (run.Reason != nil && run.Reason.Slug == transfer.SlugNoSuchFile) {
+		if run.ID < after || aboutNoFile(run) {
 			continue
 		}
 		if st.Failed++; st.Failed == 1 {
@@ -311,6 +316,11 @@ func (l *looker) past(st *standing) error {
 		st.Since = instantOf(run.Started)
 	}
 	return err
+}
+
+// aboutNoFile says whether a run was asked for a file that is not there.
+func aboutNoFile(run job.Run) bool {
+	return run.Reason != nil && run.Reason.Slug == transfer.SlugNoSuchFile
 }
 
 // instantOf is a time as JSON shows it; null when there is none.

@@ -227,7 +227,7 @@
     const order = d.kind === "bars" ? series.map((_, i) => series.length - 1 - i) : series.map((_, i) => i);
     const axis = { stroke: colour("dim"), font: "12px system-ui", grid: { stroke: colour("line"), width: 1 }, ticks: { show: false } };
     const plot = new uPlot({
-      width: box.clientWidth, height: box.clientHeight + 44, tzDate: (t) => uPlot.tzDate(new Date(t * 1000), "UTC"), padding: [8, 4, 0, 0],
+      width: box.clientWidth, height: box.clientHeight + 16, tzDate: (t) => uPlot.tzDate(new Date(t * 1000), "UTC"), padding: [8, 4, 0, 0],
       cursor: { y: false, points: { show: false } }, legend: { live: true },
       scales: { x: { range: (_, lo, hi) => d.kind === "bars" ? [lo - 43200, hi + 43200] : [lo, hi] }, y: { range: (_, lo, hi) => [0, Math.max(1, hi) * 1.05] } },
       axes: [{ ...axis, grid: { show: false }, space: 60, values: (_, ticks) => ticks.map((t) => new Date(t * 1000).toISOString().slice(8, 10) + "." + new Date(t * 1000).toISOString().slice(5, 7) + ".") },

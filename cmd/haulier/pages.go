@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/haulier/haulier/control"
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/scheduler"
+	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/transfer/sftp"
+	"github.com/haulier/haulier/web/page"
+	"github.com/haulier/haulier/web/route"
+)
+
+// pageRoutes plugs the pages into the daemon.
+func pageRoutes(d *control.Daemon, pool *sftp.Pool) []route.Route {
+	books := pageBooks{d.Store}
+	return page.Routes(page.Options{
+		House: &pageHouse{daemon: d}, Ledger: books, Details: books, Figures: pageFigures{d}, Care: books, Expects: books, Keys: d.Store,
+		Doer: pageDoer{d, pool}, Helper: pageHelper{d, pool},
+	})
+}
+
+// pageHouse tells the pages what is configured and how it stands.
+type pageHouse struct {
+	daemon *control.Daemon
+
+	mu     sync.Mutex
+	looked time.Time
+	last   map[string]page.Standing
+}
+
+func (h *pageHouse) Plan() page.Plan {
+	cfg := h.daemon.Config()
+	return page.Plan{
+		Zone: cfg.Timezone, Jobs: cfg.Jobs, Connections: cfg.Connections, Path: cfg.Path, Revision: h.daemon.Revision(), Started: h.daemon.Started, Version: "haulier " + version,
+	}
+}
+
+func (h *pageHouse) Next(spec job.Spec, after time.Time, n int) ([]page.Upcoming, error) {
+	list, err := scheduler.Next(spec, after, n)
+	upcoming := make([]page.Upcoming, len(list))
+	for i, u := range list {
+		upcoming[i] = page.Upcoming{Due: u.Slot.Due, Starts: u.Starts, Notes: u.Notes}
+	}
+	return upcoming, err
+}
+
+func (h *pageHouse) Watch() (signs <-chan job.Progress, stop func()) { return h.daemon.Hub.Watch(0) }
+
+// Account tells how a connection stands.
+func (h *pageHouse) Account(ctx context.Context, c job.Connection) (page.Account, error) {
+	details, err := detailsOf(ctx, h.daemon.Config(), h.daemon.Store, c)
+	account := page.Account{
+		Word: details.State, Pause: details.pause, Breaker: details.breaker, Profile: details.Profile, Pins: details.Pins, Pinned: details.Pinned,
+	}
+	if details.LastSuccess != nil {
+		account.LastSuccess = *details.LastSuccess
+	}
+	return account, err
+}
+
+// freshFor is how long one look at all jobs serves everybody who asks: many may look at once.
+const freshFor = time.Second
+
+// Standings tells how jobs stand.
+func (h *pageHouse) Standings(ctx context.Context, names []string) ([]page.Standing, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.last == nil || time.Since(h.looked) > freshFor {
+		all, err := lookAll(ctx, h.daemon)
+		if err != nil {
+			return nil, err
+		}
+		h.last, h.looked = all, time.Now()
+	}
+	list := make([]page.Standing, len(names))
+	for i, name := range names {
+		list[i] = h.last[name]
+		list[i].Job = name
+		if sign, found := h.daemon.Hub.Latest(name); found && sign.Run == list[i].Run {
+			list[i].Progress = &sign
+		}
+	}
+	return list, nil
+}
+
+// lookAll tells how all jobs stand, in a few questions to the store, however many they are.
+func lookAll(ctx context.Context, d *control.Daemon) (map[string]page.Standing, error) {
+	l := looker{ctx: ctx, cfg: d.Config(), store: d.Store}
+	if err := l.prepare(); err != nil {
+		return nil, err
+	}
+	lasts, err := d.Store.Lasts(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	held, err := d.Store.Held(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	doubts := map[string]int{}
+	for _, f := range held {
+		doubts[f.Job]++
+	}
+	times := map[string]scheduler.Standing{}
+	for _, s := range d.Scheduler.Standings() {
+		times[s.Job] = s
+	}
+	all := make(map[string]page.Standing, len(l.cfg.Jobs))
+	for _, spec := range l.cfg.Jobs {
+		all[spec.Name] = standingOn(&l, spec, lasts[spec.Name], doubts[spec.Name], times[spec.Name])
+	}
+	return all, nil
+}
+
+// standingOn tells how a job stands, as status does.
+func standingOn(l *looker, spec job.Spec, last store.Last, held int, times scheduler.Standing) page.Standing {
+	st := standing{Job: spec.Name, Connection: spec.Connection, Standing: standingNew, Held: held, Rejected: l.rejected[spec.Name]}
+	shown := page.Standing{Job: spec.Name, Held: held, LastRun: last.Run.ID, LastSuccess: last.Success.Ended, Next: times.Next}
+	if last.Success.ID != 0 {
+		st.LastSuccess = &last.Success.Ended
+	}
+	if run := last.Run; run.ID > last.Success.ID && slices.Contains([]job.RunState{job.RunFailed, job.RunPartial}, run.State) && !aboutNoFile(run) {
+		st.Failed, shown.Failed, shown.Reason = 1, 1, run.Reason
+		st.Since = instantOf(run.Started)
+	}
+	l.judge(spec, &st)
+	shown.Word, shown.Why, shown.Run = page.Word(pageWord(st.Standing)), st.Why, st.Run
+	for _, r := range st.Rejected {
+		shown.Rejected += r.Files
+		if shown.Reason == nil {
+			shown.Reason = &r.Error
+		}
+	}
+	if st.Since != nil {
+		shown.Since = *st.Since
+	}
+	if st.Until != nil {
+		shown.Until = *st.Until
+	}
+	return shown
+}
+
+// pageWord is a standing as pages write it.
+func pageWord(word string) string {
+	if word == standingFailing {
+		return string(page.WordFailing)
+	}
+	return word
+}
+
+// pageDoer does what people ask on pages.
+type pageDoer struct {
+	*control.Daemon
+	pool *sftp.Pool
+}
+
+func (p pageDoer) Pause(ctx context.Context, pause job.Pause) error {
+	if err := p.Store.Pause(ctx, pause); err != nil {
+		return err
+	}
+	return p.Store.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: pause.By, Act: pause.Kind + ".pause", Object: pause.Name, Detail: pause.Reason})
+}
+
+func (p pageDoer) Resume(ctx context.Context, kind, name, by string) error {
+	err := p.Store.Resume(ctx, kind, name)
+	if err != nil && !(errors.Is(err, job.ErrNotFound) && kind == "connection") {
+		return err
+	}
+	if c, found := p.Config().Connections[name]; found && kind == "connection" { // its breaker may be open whether it was paused or not
+		if err := p.pool.Resume(ctx, job.Account{Host: c.Host, Port: c.Port, User: c.User}); err != nil {
+			return err
+		}
+	}
+	return p.Store.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: kind + ".resume", Object: name})
+}
+
+// pageHelper looks at servers for pages.
+type pageHelper struct {
+	daemon *control.Daemon
+	pool   *sftp.Pool
+}
+
+func (h pageHelper) Test(ctx context.Context, name, by string) (page.Report, error) {
+	cfg := h.daemon.Config()
+	c, err := findConnection(cfg, name)
+	if err != nil {
+		return page.Report{}, errors.Join(job.ErrNotFound, err)
+	}
+	report, err := control.TestConnection(ctx, h.pool, h.daemon.Store, c, control.PurposeOf(c, cfg.Jobs), by)
+	shown := page.Report{OK: report.OK, Reason: report.Error}
+	for _, s := range report.Stages {
+		shown.Stages = append(shown.Stages, page.Stage{Name: s.Name, State: string(s.State), Milliseconds: s.Milliseconds, Detail: s.Detail})
+	}
+	return shown, err
+}
