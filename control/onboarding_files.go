@@ -1,8 +1,10 @@
 package control
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/haulier/haulier/control/sheet"
 	"github.com/haulier/haulier/job"
@@ -76,16 +78,38 @@ func addFiles(f *sheet.Facts, c job.Connection, spec job.Spec) {
 		case job.RetireDelete:
 			files.After = sheet.MayRemove
 		}
+		files.Days, files.By = expected(spec.Expect)
 		f.Incoming = append(f.Incoming, files)
 	}
 	if e := spec.Export; e != nil {
-		f.Outgoing = append(f.Outgoing, sheet.Files{
-			Job: spec.Name, Folder: e.Dir, Name: sent(e), Zone: spec.Timing.Zone.String(), Marker: forPeople(e.Marker, ""),
-		})
+		files := sheet.Files{Job: spec.Name, Folder: e.Dir, Name: sent(e), Zone: spec.Timing.Zone.String(), Marker: forPeople(e.Marker, "")}
+		files.Days, files.By = expected(spec.Expect)
+		f.Outgoing = append(f.Outgoing, files)
 		if !e.InPlace && c.Profile != "put-only" && e.Rename != job.RenameNone {
 			f.Suffix = e.PartialSuffix
 		}
 	}
+}
+
+// expected says on which days and by when files are to be there; empty: nothing was agreed, or every day.
+func expected(e *job.Expect) (days, by string) {
+	if e == nil {
+		return "", ""
+	}
+	by = fmt.Sprintf("%02d:%02d", e.By/60, e.By%60)
+	var named []string
+	for day := range 7 {
+		if weekday := time.Weekday((day + 1) % 7); e.Days[weekday] { // from Monday on
+			named = append(named, weekday.String()[:3])
+		}
+	}
+	switch {
+	case len(named) == 7:
+		return "", by
+	case slices.Equal(named, []string{"Mon", "Tue", "Wed", "Thu", "Fri"}):
+		return "Mon–Fri", by
+	}
+	return strings.Join(named, ", "), by
 }
 
 // sent is the form of the names that an export delivers.

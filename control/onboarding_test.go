@@ -1,6 +1,7 @@
 package control
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,6 +52,18 @@ func TestPatternsAreWrittenAsPeopleDo(t *testing.T) {
 	for template, want := range map[string]string{"{name}.pgp": "segment_*.csv.pgp", "{stem}_{date:%Y}.{ext}": "segment_*_YYYY.csv", "fixed.csv": "fixed.csv"} {
 		if got := sent(&job.Export{Match: "segment_*.csv", Name: template}); got != want {
 			t.Errorf("%s is written %s, want %s", template, got, want)
+		}
+	}
+}
+
+func TestDaysAreWrittenAsPeopleDo(t *testing.T) {
+	week := [7]bool{1: true, 2: true, 3: true, 4: true, 5: true}
+	for want, e := range map[string]*job.Expect{
+		"": nil, "Mon–Fri 03:05": {By: 185, Days: week}, " 23:00": {By: 1380, Days: [7]bool{true, true, true, true, true, true, true}}, "Mon, Sun 00:00": {Days: [7]bool{0: true, 1: true}},
+	} {
+		days, by := expected(e)
+		if got := strings.TrimSuffix(days+" "+by, " "); got != want {
+			t.Errorf("%+v is written %q, want %q", e, got, want)
 		}
 	}
 }

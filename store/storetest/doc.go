@@ -84,6 +84,7 @@ func Run(t *testing.T, open Opener) {
 		{"RefusedLoginsWait", refusedLoginsWait},
 		{"KnownAddressesAreNotShutOut", knownAddressesAreNotShutOut},
 		{"ObjectsHaveOwners", objectsHaveOwners},
+		{"LinksToSheetsEnd", linksToSheetsEnd},
 		{"FiftyWritersNeverMeetABusyDatabase", fiftyWriters},
 	} {
 		t.Run(part.name, func(t *testing.T) {

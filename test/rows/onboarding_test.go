@@ -24,7 +24,7 @@ func TestOnboardingSheetHasAllThatACustomerNeeds(t *testing.T) {
 		connection("acme", c.place(), "username: customer", "auth: {methods: [publickey], key: acme}", "display_name: ACME Retail",
 			"inbound: {pgp: {decrypt_with: acme-in}}", "outbound: {pgp: {encrypt_to: [acme-out]}}", "locations: {out: /export, done: /export/done, in: /import}"),
 		"jobs:\n",
-		"  customers: {type: import, connection: acme, from: {location: out, match: \"customers_{date:%Y%m%d}*.pgp\"}, to: {dir: landing}, after_success: {move: done}}\n",
+		"  customers: {type: import, connection: acme, from: {location: out, match: \"customers_{date:%Y%m%d}*.pgp\"}, to: {dir: landing}, after_success: {move: done}, expect: {by: \"03:00\", days: mon-fri}}\n",
 		"  segments: {type: export, connection: acme, from: {dir: outbox, match: \"segment_*.csv\"}, to: {location: in, name: \"{name}.pgp\"}}\n")
 	fingerprint := g.take(w.haulier(0, "pgp", "generate", "acme-in", "--type", "x25519").out)
 	public, printed := w.haulier(0, "keys", "show", "acme").out, strings.Fields(w.haulier(0, "keys", "show", "acme", "--format", "fingerprint").out)
@@ -32,7 +32,7 @@ func TestOnboardingSheetHasAllThatACustomerNeeds(t *testing.T) {
 	for _, format := range []string{"md", "txt", "mail"} {
 		sheet := strings.ReplaceAll(w.haulier(0, "onboarding", "acme", "--format", format).out, "\n    ", "\n")
 		has(t, sheet, "ACME Retail", "203.0.113.10", "sftp@platform.example", strings.TrimSpace(public), printed[0], printed[1], strings.TrimSpace(ssh2),
-			"list, read files, rename files", "receive files that we move there", "customers_YYYYMMDD*.pgp", "segment_*.csv.pgp", ".part", "acme-out",
+			"list, read files, rename files", "receive files that we move there", "customers_YYYYMMDD*.pgp", "Mon–Fri 03:00 (UTC)", "segment_*.csv.pgp", ".part", "acme-out",
 			fingerprint, "BEGIN PGP PUBLIC KEY BLOCK", "FileZilla or WinSCP", "We have not tested the connection yet", "Connection refused", "Permission denied")
 		hasNot(t, sheet, w.dir, "PRIVATE", "landing", "outbox")
 		_, block, _ := strings.Cut(sheet, "-----BEGIN PGP")

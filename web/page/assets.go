@@ -35,10 +35,14 @@ func loadAssets() assets {
 		if err != nil {
 			panic(err)
 		}
-		sum := sha256.Sum256(body)
-		all[entry.Name()] = asset{body: body, zipped: zipped(body, gzip.BestCompression), kind: mime.TypeByExtension(path.Ext(entry.Name())), mark: hex.EncodeToString(sum[:8])}
+		all[entry.Name()] = assetOf(entry.Name(), body)
 	}
 	return all
+}
+
+func assetOf(name string, body []byte) asset {
+	sum := sha256.Sum256(body)
+	return asset{body: body, zipped: zipped(body, gzip.BestCompression), kind: mime.TypeByExtension(path.Ext(name)), mark: hex.EncodeToString(sum[:8])}
 }
 
 func zipped(body []byte, level int) []byte {

@@ -67,6 +67,7 @@ type connectionShown struct {
 	History   []AuditLine
 	Places    []placed
 	Abilities []ability
+	Sheeted   bool // it has an onboarding sheet
 }
 
 type placed struct {
@@ -97,7 +98,7 @@ func (p *pages) connection(r *http.Request) (view, error) {
 	if !found || !sees(ctx, plan, c.Name) {
 		return view{}, errUnseen
 	}
-	shown := connectionShown{Connection: c, Windows: windows, Window: windows[1], Report: p.reports.of(c.Name), Abilities: nil}
+	shown := connectionShown{Connection: c, Windows: windows, Window: windows[1], Report: p.reports.of(c.Name), Sheeted: p.Sheets != nil}
 	for _, w := range windows {
 		if w.Value == r.URL.Query().Get("window") {
 			shown.Window = w

@@ -18,6 +18,7 @@ type Options struct {
 	Keys    Keys
 	Doer    Doer
 	Helper  Helper
+	Sheets  Sheets // nil: there are no onboarding sheets
 
 	// Clock is the wall clock; nil: time.Now.
 	Clock func() time.Time

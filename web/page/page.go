@@ -27,6 +27,11 @@ type pages struct {
 
 func newPages(o Options) *pages {
 	p := &pages{Options: o, assets: loadAssets(), streams: make(chan struct{}, o.Streams)}
+	style := ""
+	if o.Sheets != nil {
+		style = o.Sheets.Style()
+	}
+	p.assets["sheet.css"] = assetOf("sheet.css", []byte(style))
 	p.looks = parseLooks(p.assets)
 	p.screenMux = p.liveViews()
 	return p
@@ -39,6 +44,7 @@ type view struct {
 	Body    string   // name of the template
 	Regions []string // templates in it that are live
 	Graphs  bool
+	Handout bool // it has an onboarding sheet in it
 	Data    any
 }
 

@@ -38,7 +38,7 @@ func Routes(o Options) []route.Route {
 	for _, a := range p.acts() {
 		list = append(list, route.Route{Method: http.MethodPost, Path: a.path, Role: a.role, Scope: a.scope, Summary: "form: " + a.says, Handler: p.perform(a)})
 	}
-	return list
+	return append(list, p.handouts()...)
 }
 
 func (p *pages) screens() []screen {

@@ -77,7 +77,7 @@ func (w *world) addJob(name, connection string, word Word, cron string) {
 }
 
 func (w *world) options() Options {
-	return Options{House: w, Ledger: w, Details: w, Figures: w, Care: w, Expects: w, Keys: keysOf{w}, Doer: w, Helper: w, Clock: func() time.Time { return sceneNow }, Look: time.Hour}
+	return Options{House: w, Ledger: w, Details: w, Figures: w, Care: w, Expects: w, Keys: keysOf{w}, Doer: w, Helper: w, Sheets: &sheets{}, Clock: func() time.Time { return sceneNow }, Look: time.Hour}
 }
 
 // handler answers the routes as somebody.

@@ -1,0 +1,120 @@
+package page
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"html/template"
+	"net/http"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/route"
+)
+
+// Sheets makes the onboarding sheets of connections.
+type Sheets interface {
+	// Languages are those that a sheet can be in, the first for who asks for none.
+	Languages() []string
+	// Style is the style sheet of a sheet, for screen and paper.
+	Style() string
+	// Sheet gives the body of a sheet.
+	Sheet(ctx context.Context, connection, language string) (template.HTML, error)
+	// Link makes a link for people without a login, and gives its token, which is not kept.
+	Link(ctx context.Context, connection, language string, until time.Time, by string) (token string, err error)
+	// Follow gives the sheet of a link; job.ErrNotFound for one that never was, or has ended.
+	Follow(ctx context.Context, token string) (body template.HTML, language string, err error)
+}
+
+// handout is a sheet as it is looked at.
+type handout struct {
+	Connection string
+	Body       template.HTML
+	Language   string
+	Languages  []string
+	Lasts      []int // days that a link may last
+}
+
+// linkDays are how long a link to a sheet may last.
+var linkDays = []int{7, 14, 30, 90}
+
+// handedOut shows the sheet of a connection to somebody with a login.
+func (p *pages) handedOut(r *http.Request) (view, error) {
+	c, found := p.House.Plan().Connections[r.PathValue("name")]
+	if !found || !sees(r.Context(), p.House.Plan(), c.Name) {
+		return view{}, errUnseen
+	}
+	h := handout{Connection: c.Name, Language: p.language(r.URL.Query().Get("language")), Languages: p.Sheets.Languages(), Lasts: linkDays}
+	var err error
+	h.Body, err = p.Sheets.Sheet(r.Context(), c.Name, h.Language)
+	return view{Title: "Onboarding sheet of " + c.Name, Section: "connections", Body: "handout", Handout: true, Data: h}, err
+}
+
+// language is one that there is.
+func (p *pages) language(asked string) string {
+	all := p.Sheets.Languages()
+	if slices.Contains(all, asked) {
+		return asked
+	}
+	return all[0]
+}
+
+// linkSheet makes a link for the customer.
+func (p *pages) linkSheet(r *http.Request) (flash, error) {
+	name, days := r.PathValue("name"), 0
+	if _, err := fmt.Sscan(r.PostFormValue("days"), &days); err != nil || !slices.Contains(linkDays, days) {
+		return flash{}, badRequest{fmt.Errorf("a link lasts %v days", linkDays)}
+	}
+	until := p.Clock().AddDate(0, 0, days)
+	token, err := p.Sheets.Link(unhurried(r), name, p.language(r.PostFormValue("language")), until, by(r))
+	return flash{
+		Done: fmt.Sprintf("This link shows the sheet of %s without a login until %s. Copy it now: it is not shown again.", name, until.UTC().Format("2006-01-02 15:04 UTC")),
+		Link: "/sheet/" + token, Label: "Link for the customer",
+	}, err
+}
+
+var tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+
+// followLink shows a sheet to whoever has its link. One that has ended reads like one that never was.
+func (p *pages) followLink(w http.ResponseWriter, r *http.Request) {
+	token := r.PathValue("token")
+	body, language, err := template.HTML(""), "en", error(job.ErrNotFound)
+	if tokenForm.MatchString(token) {
+		body, language, err = p.Sheets.Follow(r.Context(), token)
+	}
+	status := http.StatusOK
+	if err != nil {
+		if status, _ = reasonOf(err); status != http.StatusNotFound {
+			p.fail(w, err)
+			return
+		}
+		body = ""
+	}
+	var out bytes.Buffer
+	if err := p.looks.ExecuteTemplate(&out, "loose", handout{Body: body, Language: language}); err != nil {
+		p.fail(w, err)
+		return
+	}
+	guard(w.Header())
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("X-Robots-Tag", "noindex")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(out.Bytes()) // who asked may be gone
+}
+
+// handouts are the routes of sheets; none where nobody makes them.
+func (p *pages) handouts() []route.Route {
+	if p.Sheets == nil {
+		return nil
+	}
+	shown := screen{"/connections/{name}/sheet", route.ScopeConnection, "the onboarding sheet of a connection", p.handedOut}
+	link := act{"/connections/{name}/sheet/link", route.Operator, route.ScopeConnection, "make a link to a sheet", p.linkSheet}
+	return []route.Route{
+		{Method: http.MethodGet, Path: shown.path, Role: route.Viewer, Scope: shown.scope, Summary: "page: " + shown.says, Handler: p.show(shown)},
+		{Method: http.MethodPost, Path: link.path, Role: link.role, Scope: link.scope, Summary: "form: " + link.says, Handler: p.perform(link)},
+		{Method: http.MethodGet, Path: "/sheet/{token}", Role: route.Nobody, Summary: "page: an onboarding sheet, for who has its link", Handler: p.followLink},
+	}
+}
