@@ -15,7 +15,7 @@ GOBENCH ?=
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check lint vet staticcheck fmt race faults faults-night faults-release faults-report mutants fuzz model cover bench gobench interop generate verify vuln clean
+.PHONY: help build demo test check lint vet staticcheck fmt race faults faults-night faults-release faults-report mutants fuzz model cover bench gobench interop generate verify vuln deb rules clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -108,5 +108,25 @@ vuln: .tools/govulncheck ## look for known holes in what is imported; needs the 
 .tools/govulncheck: tools/go.mod tools/go.sum
 	go -C tools build -o "$(CURDIR)/.tools/" golang.org/x/vuln/cmd/govulncheck
 
+# What a Debian package calls the version, and the machine that it is for (amd64, arm64).
+DEB_VERSION ?= $(shell git describe --tags --match 'v[0-9]*' 2>/dev/null | sed 's/^v//; s/-/+/g' | grep . || echo 0~$$(git show -s --format=%cs 2>/dev/null | tr -d -)+$$(git rev-parse --short HEAD 2>/dev/null))
+DEB_ARCH    ?= $(shell go env GOARCH)
+DEB         := dist/haulier_$(DEB_VERSION)_$(DEB_ARCH).deb
+
+deb: .tools/deb ## build a Debian package with unit, manual and completions into dist
+	mkdir -p dist/deb
+	go build -o dist/deb/native $(BUILD) ./cmd/haulier
+	GOOS=linux GOARCH=$(DEB_ARCH) go build $(BUILD) -o dist/deb/haulier ./cmd/haulier
+	for page in haulier.1 haulier.yaml.5; do dist/deb/native man $$page | gzip -9n >dist/deb/$$page.gz || exit 1; done
+	for shell in bash zsh fish; do dist/deb/native completion $$shell >dist/deb/haulier.$$shell || exit 1; done
+	DEB_VERSION=$(DEB_VERSION) DEB_ARCH=$(DEB_ARCH) .tools/deb -config packaging/nfpm.yaml -target $(DEB)
+	@echo $(DEB)
+
+rules: ## check the rules and the dashboard that are shipped with Prometheus's own parser and engine; minutes the first time
+	go -C tools/packaging test ./...
+
+.tools/deb: tools/packaging/go.mod tools/packaging/go.sum tools/packaging/deb/main.go
+	go -C tools/packaging build -o "$(CURDIR)/.tools/deb" ./deb
+
 clean: ## remove what was built
-	rm -rf haulier .tools coverage.out coverage.html
+	rm -rf haulier .tools dist coverage.out coverage.html

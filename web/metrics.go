@@ -31,6 +31,8 @@ type Figures struct {
 	Transfers   []Timing // by connection and direction
 	RunTimes    []Timing // by job and status
 
+	Alerts map[job.Severity]int // incidents that are open
+
 	StagingFree  int64 // bytes on the disk of the data folder; negative: not known
 	ReloadFailed bool  // the last reload was refused
 	Reloaded     time.Time

@@ -70,11 +70,15 @@ func connectionFamilies(f Figures) []family {
 	}
 	failures := counter("haulier_connection_failures_total", "Runs that failed on the way to the server or at the login, since the process began.")
 	changes := counter("haulier_host_key_changes_total", "Runs that met a host key that is not pinned where others are, since the process began.")
+	changed := map[string]int64{}
 	for _, e := range f.Failures {
 		failures.add(float64(e.Count), Label{"connection", e.Connection}, Label{"slug", e.Slug})
 		if e.Slug == "host_key.changed" {
-			changes.add(float64(e.Count), Label{"connection", e.Connection})
+			changed[e.Connection] = e.Count
 		}
+	}
+	for _, c := range f.Connections { // from 0 on, so that the first is seen as a growth
+		changes.add(float64(changed[c.Connection]), Label{"connection", c.Connection})
 	}
 	keys := gauge("haulier_pgp_key_expiry_timestamp_seconds", "When a PGP key in use expires.")
 	for _, k := range f.Keys {
@@ -92,11 +96,15 @@ func processFamilies(f Figures) []family {
 	reload.add(oneIf(!f.ReloadFailed))
 	reloaded := gauge("haulier_config_last_reload_success_timestamp_seconds", "When the configuration that counts was loaded.")
 	reloaded.addTime(f.Reloaded)
+	alerts := gauge("haulier_alerts_open", "Incidents that are open, acknowledged ones too.")
+	for _, severity := range []job.Severity{job.SeverityWarning, job.SeverityError} {
+		alerts.add(float64(f.Alerts[severity]), Label{"severity", string(severity)})
+	}
 	lag := gauge("haulier_scheduler_lag_seconds", "By how much the scheduler is behind.")
 	lag.add(f.Lag.Seconds())
 	build := gauge("haulier_build_info", "Always 1; the labels say what is running.")
 	build.add(1, Label{"version", f.Version}, Label{"goversion", f.Go})
-	return []family{free, reload, reloaded, lag, build}
+	return []family{free, reload, reloaded, alerts, lag, build}
 }
 
 func oneIf(is bool) float64 {

@@ -48,6 +48,7 @@ func TestMetricsText(t *testing.T) {
 		Failures:    []FailureFigure{{"acme", "net.refused", 4}, {"bank", "host_key.changed", 1}},
 		Keys:        []KeyFigure{{"odd\"\\\nname\xff@1", at}},
 		Transfers:   []Timing{{[]Label{{"connection", "acme"}, {"direction", "download"}}, h}},
+		Alerts:      map[job.Severity]int{job.SeverityError: 2},
 		StagingFree: 1 << 40, ReloadFailed: true, Reloaded: at, Lag: 1500 * time.Millisecond,
 	}}, http.MethodGet, "/metrics")
 	if got.Code != http.StatusOK || !strings.HasPrefix(got.Header().Get("Content-Type"), "text/plain; version=0.0.4; charset=utf-8") {
@@ -95,11 +96,14 @@ haulier_connections_open{connection="acme"} 2
 haulier_connections_open{connection="bank"} 0
 haulier_connection_failures_total{connection="acme",slug="net.refused"} 4
 haulier_connection_failures_total{connection="bank",slug="host_key.changed"} 1
+haulier_host_key_changes_total{connection="acme"} 0
 haulier_host_key_changes_total{connection="bank"} 1
 haulier_pgp_key_expiry_timestamp_seconds{key="odd\"\\\nname`+"\uFFFD"+`@1"} 1.7900000005e+09
 haulier_staging_free_bytes 1099511627776
 haulier_config_last_reload_successful 0
 haulier_config_last_reload_success_timestamp_seconds 1.7900000005e+09
+haulier_alerts_open{severity="warning"} 0
+haulier_alerts_open{severity="error"} 2
 haulier_scheduler_lag_seconds 1.5
 haulier_build_info{version="1.2",goversion="go1.26"} 1`), "\n")
 	if diff := cmp.Diff(samples(t, want), samples(t, lines)); diff != "" {

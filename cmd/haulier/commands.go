@@ -38,4 +38,5 @@ var commands = []func(*app) *cobra.Command{
 	tokensCommand,
 	auditCommand,
 	versionCommand,
+	manCommand,
 }

@@ -212,7 +212,9 @@ func (m *meter) connections(ctx context.Context, f *web.Figures) error {
 		return err
 	}
 	down := map[string]bool{}
+	f.Alerts = map[job.Severity]int{}
 	for _, incident := range incidents {
+		f.Alerts[incident.Severity]++
 		kind, rest, _ := strings.Cut(incident.Cause, "/")
 		name, _, _ := strings.Cut(rest, "/")
 		down[name] = down[name] || kind == "connection"

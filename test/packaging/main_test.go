@@ -1,6 +1,7 @@
 package packaging
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,6 +39,14 @@ func shipped(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// wrap adds what a tool said to its error.
+func wrap(err error, out []byte) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w\n%s", err, out)
 }
 
 // must runs a tool that has to succeed, and gives what it said.
