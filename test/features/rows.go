@@ -11,7 +11,8 @@ const promised = `A1-A35
 	E1 E3-E7 E9 E11-E14 E16 E17 E19 E20 E30
 	M1-M12
 	N1-N6 N8-N13 N15-N17
-	X1 X4 X5 X8-X10 X12-X14`
+	X1 X4 X5 X8-X10 X12-X14
+	P1-P5`
 
 // A feature is a row of the document.
 type feature struct {

@@ -60,6 +60,7 @@ func TestUnitIsHardened(t *testing.T) {
 func TestSystemCallsAreAllowed(t *testing.T) {
 	takesTime(t)
 	needsSystemd(t)
+	t.Parallel()
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("needs strace: install Debian package strace")
 	}
