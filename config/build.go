@@ -77,6 +77,7 @@ func (b *builder) settings() {
 	c.Log = Log{Level: b.top.get("log", "level").str(), Format: b.top.get("log", "format").str()}
 	c.Alert = b.alert(nil)
 	b.judgeMetrics(b.top.get("metrics", "listen"))
+	b.web()
 }
 
 // local resolves a local path against the folder of haulier.yaml.

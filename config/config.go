@@ -26,6 +26,7 @@ type Config struct {
 	Channels    map[string]job.Channel
 	Alert       job.Alert // of what is no job's, and of jobs that do not say otherwise
 	Metrics     Metrics
+	Web         Web
 	Log         Log
 
 	restart map[string]string // settings that count only after a restart, by path

@@ -136,6 +136,7 @@ func specs(c *Config) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "data_dir %s zone %s egress %v contact %q metrics %+v log %+v\n", c.DataDir, c.Timezone, c.EgressIPs, c.Contact, c.Metrics, c.Log)
 	printed := func(v any) { fmt.Fprintln(&b, dump(v)) }
+	printed(c.Web)
 	for _, name := range c.tree.get("channels").names() {
 		printed(c.Channels[name])
 	}

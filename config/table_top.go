@@ -33,6 +33,7 @@ var table = object("", "The configuration: haulier.yaml and the files that it in
 	dict("jobs", "job", "What is carried, and when, by technical name. The name is permanent; to change it, use formerly.",
 		jobFields...),
 	metricsTable,
+	webTable,
 	logTable,
 )
 

@@ -17,32 +17,50 @@ import (
 	"github.com/haulier/haulier/web"
 )
 
-// listen answers the API on the socket, and the figures where the configuration says.
-func (a *app) listen(cfg *config.Config, d *control.Daemon, m *meter) (stop func() error, err error) {
+// listen answers the API on the socket, and the figures, pages and API where the configuration says.
+func (a *app) listen(ctx context.Context, cfg *config.Config, d *control.Daemon, m *meter) (stop func() error, err error) {
 	socket := inData(cfg, socketFile)
 	// The lock of the data folder is ours: what lies here was left by a process that died.
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("listen on %s: %w", socket, err)
 	}
-	var figures net.Listener
+	options := web.Options{Runner: d, Keeper: d, Reader: d.Store, Alive: d.Alive}
+	var servers []*server
+	var ready []func() // to be served once all have their addresses
+	var taken []net.Listener
+	add := func(listener net.Listener, handler http.Handler) {
+		taken = append(taken, listener)
+		ready = append(ready, func() { servers = append(servers, serveOn(listener, handler, d.Logger)) })
+	}
+	giveUp := func(err error) error {
+		for _, listener := range taken {
+			err = errors.Join(err, listener.Close())
+		}
+		return err
+	}
 	if cfg.Metrics.Listen != "" { // before the socket: who is answered there finds all that is served
-		if figures, err = net.Listen("tcp", cfg.Metrics.Listen); err != nil {
+		figures, err := net.Listen("tcp", cfg.Metrics.Listen)
+		if err != nil {
 			return nil, fmt.Errorf("serve metrics on %s: %w", cfg.Metrics.Listen, err)
 		}
+		add(figures, web.Metrics(m))
+	}
+	n, err := listenWidely(ctx, cfg.Web, d.Store, web.Routes(options), d.Logger)
+	if err != nil {
+		return nil, giveUp(err)
+	}
+	if n != nil {
+		n.renew(d)
+		add(n.listener, n.handler)
 	}
 	listener, err := listenPrivately(socket)
 	if err != nil {
-		err = fmt.Errorf("listen on %s: %w", socket, err)
-		if figures != nil {
-			err = errors.Join(err, figures.Close())
-		}
-		return nil, err
+		return nil, giveUp(fmt.Errorf("listen on %s: %w", socket, err))
 	}
-	var servers []*server
-	if figures != nil {
-		servers = append(servers, serveOn(figures, web.Metrics(m), d.Logger))
+	add(listener, web.Handler(options))
+	for _, serve := range ready {
+		serve()
 	}
-	servers = append(servers, serveOn(listener, web.Handler(web.Options{Runner: d, Keeper: d, Reader: d.Store, Alive: d.Alive}), d.Logger))
 	return func() error {
 		var err error
 		for _, server := range servers {

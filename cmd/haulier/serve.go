@@ -74,7 +74,7 @@ func (a *app) serveWhile(ctx context.Context, cfg *config.Config, s *store.Store
 	if err := d.Scheduler.Start(ctx); err != nil {
 		return err
 	}
-	stopListening, err := a.listen(cfg, d, m)
+	stopListening, err := a.listen(ctx, cfg, d, m)
 	if err != nil {
 		return errors.Join(err, stopRuns(ctx, d))
 	}

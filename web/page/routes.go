@@ -28,8 +28,8 @@ func Routes(o Options) []route.Route {
 	p := newPages(o.withDefaults())
 	list := []route.Route{
 		{Method: http.MethodGet, Path: "/assets/{file}", Role: route.Nobody, Summary: "styles and scripts of the pages", Handler: p.assets.serve},
-		{Method: http.MethodGet, Path: "/events", Role: route.Viewer, Summary: "what changes on a page while it is looked at", Handler: p.live},
-		{Method: http.MethodPost, Path: "/theme", Role: route.Nobody, Summary: "light, dark or as the system says", Handler: p.theme},
+		{Method: http.MethodGet, Path: "/events", Role: route.Viewer, Stream: true, Summary: "what changes on a page while it is looked at", Handler: p.live},
+		{Method: http.MethodPost, Path: "/theme", Role: route.Viewer, Summary: "light, dark or as the system says", Handler: p.theme},
 		{Method: http.MethodGet, Path: "/runs/{id}/log", Role: route.Viewer, Scope: route.ScopeRun, Summary: "the log of a run as text", Handler: p.logText},
 	}
 	for _, s := range p.screens() {
