@@ -45,7 +45,7 @@ func TestPackageHoldsWhatItPromises(t *testing.T) {
 	list := must(t, exec.Command("dpkg-deb", "-c", deb(t)))
 	for _, want := range []string{
 		"-rwxr-xr-x root/root ./usr/bin/haulier", "-rw-r----- root/root ./etc/haulier/haulier.yaml", "drwx------ root/root ./var/lib/haulier/",
-		"-rw-r--r-- root/root ./lib/systemd/system/haulier.service", "-rw-r--r-- root/root ./usr/share/man/man1/haulier.1.gz",
+		"-rw-r--r-- root/root ./usr/lib/systemd/system/haulier.service", "-rw-r--r-- root/root ./usr/share/man/man1/haulier.1.gz",
 		"-rw-r--r-- root/root ./usr/share/man/man5/haulier.yaml.5.gz", "-rw-r--r-- root/root ./usr/share/bash-completion/completions/haulier",
 		"-rw-r--r-- root/root ./usr/share/zsh/vendor-completions/_haulier", "-rw-r--r-- root/root ./usr/share/fish/vendor_completions.d/haulier.fish",
 		"-rw-r--r-- root/root ./usr/share/doc/haulier/copyright", "-rw-r--r-- root/root ./usr/share/doc/haulier/operations.md",
