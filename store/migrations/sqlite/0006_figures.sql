@@ -20,3 +20,13 @@ CREATE TABLE run_totals (
   PRIMARY KEY (job, state)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO run_totals SELECT job, state, count(*) FROM runs WHERE state NOT IN ('queued', 'running') GROUP BY job, state;
+
+-- The lead time of which people were told last, of each credential that comes to its end: nothing is told twice, and nothing forgotten.
+CREATE TABLE credential_leads (
+  kind TEXT    NOT NULL,
+  name TEXT    NOT NULL,
+  ends INTEGER NOT NULL,
+  lead INTEGER NOT NULL,                      -- days; 0: it has ended
+  at   INTEGER NOT NULL,
+  PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
