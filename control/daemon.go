@@ -28,6 +28,7 @@ type Daemon struct {
 	Load      func(ctx context.Context) (*config.Config, config.Problems) // reads the configuration anew
 	Drafts    func(cfg *config.Config)                                    // begins to test connections that never worked
 	Expect    Expecter                                                    // nil: nothing is expected
+	Watching  *Credentials                                                // what looks at when credentials end; nil: nobody does
 	Reloading func() (over func(error))                                   // told when a reload begins and when it is over; nil: nobody is
 	Logger    *slog.Logger
 	Started   time.Time
@@ -61,6 +62,9 @@ func (d *Daemon) Use(ctx context.Context, cfg *config.Config, by string) error {
 	})
 	if err == nil && d.Expect != nil {
 		err = d.Expect.Load(cfg.Jobs)
+	}
+	if err == nil && d.Watching != nil {
+		d.Watching.Look()
 	}
 	if err == nil && d.Drafts != nil {
 		d.Drafts(cfg)
@@ -318,4 +322,10 @@ func (d *Daemon) Overview(ctx context.Context) (any, error) {
 	}
 	slices.SortFunc(o.Jobs, func(a, b JobStanding) int { return strings.Compare(a.Job, b.Job) })
 	return o, errors.Join(err, absErr)
+}
+
+// CredentialCalendar is what has a date of the credentials that somebody may see.
+func (d *Daemon) CredentialCalendar(ctx context.Context, sight job.Sight) ([]job.CalendarEntry, error) {
+	entries, err := Calendar(ctx, d.Store, d.Config(), time.Now())
+	return Seen(entries, d.Config(), sight), err
 }

@@ -92,6 +92,10 @@ func askedOf(r *http.Request) (id int64, body Asked, err error) {
 
 func (a *api) overview(r *http.Request) (any, error) { return a.Keeper.Overview(r.Context()) }
 
+func (a *api) calendar(r *http.Request) (any, error) {
+	return a.Calendar.CredentialCalendar(r.Context(), route.Of(r.Context()).Sight)
+}
+
 func (a *api) runJob(r *http.Request) (any, error) {
 	body, err := asked(r)
 	if err != nil {

@@ -31,11 +31,18 @@ type Reader interface {
 	Held(ctx context.Context, jobName string) ([]job.File, error)
 }
 
+// Calendar tells what has a date of the credentials that somebody may see.
+type Calendar interface {
+	CredentialCalendar(ctx context.Context, sight job.Sight) ([]job.CalendarEntry, error)
+}
+
 // Options of the API. All ports are needed.
 type Options struct {
 	Runner Runner
 	Keeper Keeper
 	Reader Reader
+	// Calendar is of credentials.
+	Calendar Calendar
 	// Alive says what hangs, nil while all is well; nil: the process answers, and that is enough.
 	Alive func(ctx context.Context) error
 	// Patience bounds how long an answer may take to be written; zero: 30 s. Streams have none.

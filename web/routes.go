@@ -50,6 +50,10 @@ func Routes(o Options) []route.Route {
 			Query: []route.Param{{Name: "after", Says: "the number of the last event that is known; 0: from the oldest"}}, Out: []job.Event{}, Handler: answers(a.events),
 		},
 		{
+			Method: "GET", Path: "/api/v1/keys/calendar", Role: route.Viewer, Scope: route.ScopeNone,
+			Summary: "When passwords, keys and tokens end, and what happened to host keys, soonest first", Out: []job.CalendarEntry{}, Handler: answers(a.calendar),
+		},
+		{
 			Method: "POST", Path: "/api/v1/config/reload", Role: route.Admin, Scope: route.ScopeWhole, Summary: "Read the configuration again",
 			In: Asked{}, Out: map[string]any{}, Handler: answers(a.reload),
 		},

@@ -36,7 +36,7 @@ var exitByArea = map[string]int{
 	"net": exitNetwork, "ssh": exitNetwork,
 	"run": exitSomeFailed, "job": exitSomeFailed, "connection": exitSomeFailed, "schedule": exitSomeFailed, "scheduler": exitSomeFailed,
 	"held": exitUsage, "usage": exitUsage,
-	"auth": exitLogin, "key": exitLogin,
+	"auth": exitLogin, "key": exitLogin, "credential": exitLogin,
 	"host_key": exitHostKey,
 	"pgp":      exitPGP,
 	"content":  exitContent,

@@ -200,7 +200,7 @@ func historyText(r job.Run, zone *time.Location) string { return historyOf(r).te
 func parseAge(text string) (time.Duration, error) {
 	if days, found := strings.CutSuffix(text, "d"); found {
 		n, err := strconv.Atoi(days)
-		if err != nil || n < 0 {
+		if err != nil || n < 0 || n > 100_000 { // what a duration can hold is not much more
 			return 0, fmt.Errorf("%q is no time span: write 7d, 12h or 30m", text)
 		}
 		return time.Duration(n) * 24 * time.Hour, nil

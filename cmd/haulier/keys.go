@@ -21,7 +21,7 @@ import (
 func keysCommand(a *app) *cobra.Command {
 	return group("keys", "SSH keys that we log in with",
 		keysListCommand(a, "List the SSH keys", job.KeySSH), keysGenerateCommand(a), keysShowCommand(a), keysRotateCommand(a),
-		keysRetireCommand(a, "retire NAME@VERSION", job.KeySSH), keysImportCommand(a), keysConvertCommand(a))
+		keysRetireCommand(a, "retire NAME@VERSION", job.KeySSH), keysImportCommand(a), keysConvertCommand(a), keysCalendarCommand(a))
 }
 
 // keyLine is a key as scripts read it: never its private part.

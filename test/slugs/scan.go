@@ -17,7 +17,7 @@ import (
 // areas are the parts of slugs before the dot.
 var areas = []string{
 	"net", "ssh", "auth", "key", "host_key", "pgp", "content", "remote", "local", "config",
-	"ledger", "held", "expect", "api", "access", "run", "job", "connection", "schedule", "scheduler", "secret", "request", "usage", "unexpected",
+	"ledger", "held", "expect", "credential", "api", "access", "run", "job", "connection", "schedule", "scheduler", "secret", "request", "usage", "unexpected",
 }
 
 var slug = regexp.MustCompile(`^(` + strings.Join(areas, "|") + `)\.[a-z][a-z0-9_]*$`)
@@ -27,7 +27,7 @@ var notSlugs = map[string]string{
 	"run.started": "event", "run.succeeded": "event", "run.partial": "event", "run.failed": "event",
 	"run.skipped": "event", "run.queued": "event", "run.cancelled": "event",
 	"key.rotated": "event", "connection.up": "event", "connection.down": "event",
-	"connection.host_key_changed": "event", "config.reloaded": "event", "config.rejected": "event",
+	"connection.host_key_changed": "event", "pgp_key.expiring": "event", "config.reloaded": "event", "config.rejected": "event",
 }
 
 // act is a name of the audit list: what somebody did ends in a verb, what went wrong does not.
