@@ -15,10 +15,11 @@ import (
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/web"
+	"github.com/haulier/haulier/web/route"
 )
 
 // listen answers the API on the socket, and the figures, pages and API where the configuration says.
-func (a *app) listen(ctx context.Context, cfg *config.Config, d *control.Daemon, m *meter) (stop func() error, err error) {
+func (a *app) listen(ctx context.Context, cfg *config.Config, d *control.Daemon, m *meter, pages []route.Route) (stop func() error, err error) {
 	socket := inData(cfg, socketFile)
 	// The lock of the data folder is ours: what lies here was left by a process that died.
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -45,7 +46,7 @@ func (a *app) listen(ctx context.Context, cfg *config.Config, d *control.Daemon,
 		}
 		add(figures, web.Metrics(m))
 	}
-	n, err := listenWidely(ctx, cfg.Web, d.Store, web.Routes(options), d.Logger)
+	n, err := listenWidely(ctx, cfg.Web, d.Store, append(web.Routes(options), pages...), d.Logger)
 	if err != nil {
 		return nil, giveUp(err)
 	}

@@ -65,7 +65,7 @@ func (a *app) serveWhile(ctx context.Context, cfg *config.Config, s *store.Store
 	defer background.Wait()
 	ctx, cancel := context.WithCancel(ctx) // also where the start fails: what is in the background ends then
 	defer cancel()
-	d, m, _ := a.newDaemon(ctx, cfg, s, &background)
+	d, m, sys := a.newDaemon(ctx, cfg, s, &background)
 	boss := newManager(d.Logger)
 	d.Reloading = func() func(error) { return boss.reloading(d) }
 	if err := d.Use(ctx, cfg, user()); err != nil {
@@ -74,7 +74,7 @@ func (a *app) serveWhile(ctx context.Context, cfg *config.Config, s *store.Store
 	if err := d.Scheduler.Start(ctx); err != nil {
 		return err
 	}
-	stopListening, err := a.listen(ctx, cfg, d, m)
+	stopListening, err := a.listen(ctx, cfg, d, m, pageRoutes(d, sys.pool))
 	if err != nil {
 		return errors.Join(err, stopRuns(ctx, d))
 	}
