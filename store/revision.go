@@ -98,3 +98,18 @@ func (s *Store) Revisions(ctx context.Context, limit int) ([]Revision, error) {
 	}
 	return revisions, err
 }
+
+// RevisionsOf gives the latest of the last 1,000 revisions in which something of a connection changed, with their whole diffs and without
+// their texts; at most limit.
+func (s *Store) RevisionsOf(ctx context.Context, connection string, limit int) ([]Revision, error) {
+	var rows []revisionRow
+	err := s.read(ctx, "read the revisions of connection "+connection, func(db *gorm.DB) error {
+		return db.Raw(`SELECT * FROM (SELECT id, hash, path, diff, by_whom, at FROM config_revisions ORDER BY id DESC LIMIT ?)
+			WHERE instr(diff, ?) > 0 ORDER BY id DESC LIMIT ?`, knownMost, " connections."+connection+".", bound(limit)).Scan(&rows).Error
+	})
+	revisions := make([]Revision, len(rows))
+	for i, r := range rows {
+		revisions[i] = r.revision()
+	}
+	return revisions, err
+}

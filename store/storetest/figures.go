@@ -183,6 +183,11 @@ func revisionsAreNumbered(t *testing.T, b bundle) {
 	same(t, "last", last, store.Revision{ID: 3, Hash: "h1", Path: "/etc/h.yaml", Text: "t", At: due(3)})
 	same(t, "by its number", must2(t, b.Revision)(1), store.Revision{ID: 1, Hash: "h1", Path: "/etc/h.yaml", Text: "t", Diff: "d", By: "ops", At: due(1)})
 	same(t, "all", len(must2(t, b.Revisions)(0)), 3)
+	for _, diff := range []string{"- connections.acme.host: a\n+ connections.acme.host: b\n", "+ connections.acme-two.host: x\n", "+ jobs.connections.acme: x\n"} {
+		must2(t, b.AddRevision)(store.Revision{Hash: diff, Diff: diff, At: due(4)})
+	}
+	of := must[[]store.Revision](t)(b.RevisionsOf(t.Context(), "acme", 0))
+	same(t, "of a connection", []any{len(of), of[0].ID}, []any{1, int64(4)})
 }
 
 func renamedJobsKeepTheirHistory(t *testing.T, b bundle) {
