@@ -38,6 +38,7 @@ var testKit = []string{
 var testOnly = map[string][]string{
 	"internal/testserver": nil,
 	"store/storetest":     nil,
+	"web/page/pagetest":   nil,
 	"transfer/sftptest":   {"cmd/haulier"}, // the demo's customer server
 }
 
@@ -143,7 +144,17 @@ var table = []row{
 	{
 		name: "web/page", says: "the pages of the dashboard",
 		own:       []string{"job", "internal/...", "web/route"},
-		testThird: []string{"github.com/chromedp/...", "golang.org/x/net/html"},
+		testOwn:   []string{"web/page/pagetest"},
+		testThird: []string{"golang.org/x/net/html"},
+	},
+	{
+		name: "web/page/pagetest", says: "scenes for tests of the pages",
+		own: []string{"job", "web/page", "web/route"},
+	},
+	{
+		name: "test/pages", says: "the pages in a browser",
+		own:   []string{"job", "web/page", "web/page/pagetest", "web/route"},
+		third: []string{"github.com/chromedp/..."},
 	},
 
 	{

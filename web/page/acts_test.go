@@ -1,4 +1,4 @@
-package page
+package page_test
 
 import (
 	"net/http"
@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/page"
+	"github.com/haulier/haulier/web/page/pagetest"
 )
 
 // post sends a form.
@@ -50,16 +52,16 @@ func TestActs(t *testing.T) {
 		{"/jobs/acme-customers/extend", "for=1h&reason=they called", "extend acme-customers to 03:48 because they called by olivia", "acme-customers has until Tue 2026-11-24 04:48 CET."},
 		{"/runs/116/cancel", "", "cancel 116 by olivia", "Run 116 is being cancelled."},
 	} {
-		w := nightWorld()
-		h := w.handler(operator)
+		w := pagetest.Night()
+		h := w.Handler(pagetest.Operator)
 		form, _ := url.ParseQuery(c.form)
 		form.Set("back", "/jobs")
 		answer := post(t, h, c.path, form)
 		if answer.Code != http.StatusSeeOther || answer.Header().Get("Location") != "/jobs" {
 			t.Errorf("%s: %d to %q", c.path, answer.Code, answer.Header().Get("Location"))
 		}
-		if len(w.asked) != 1 || w.asked[0] != c.did {
-			t.Errorf("%s did %q, want %q", c.path, w.asked, c.did)
+		if len(w.Asked) != 1 || w.Asked[0] != c.did {
+			t.Errorf("%s did %q, want %q", c.path, w.Asked, c.did)
 		}
 		if text := told(t, h, answer); !strings.Contains(text, c.says) {
 			t.Errorf("%s: the next page does not say %q", c.path, c.says)
@@ -68,9 +70,9 @@ func TestActs(t *testing.T) {
 }
 
 func TestActsThatFailSayWhy(t *testing.T) {
-	w := nightWorld()
-	w.fail = &job.Reason{Slug: "run.busy", What: "nothing was begun", Cause: "the job runs already", Do: "haulier status acme-segment", Who: job.WhoUs}
-	h := w.handler(operator)
+	w := pagetest.Night()
+	w.Fail = &job.Reason{Slug: "run.busy", What: "nothing was begun", Cause: "the job runs already", Do: "haulier status acme-segment", Who: job.WhoUs}
+	h := w.Handler(pagetest.Operator)
 	text := told(t, h, post(t, h, "/jobs/acme-segment/run", url.Values{"back": {"/"}}))
 	for _, want := range []string{"run.busy", "nothing was begun", "the job runs already", "haulier status acme-segment"} {
 		if !strings.Contains(text, want) {
@@ -83,8 +85,8 @@ func TestActsThatFailSayWhy(t *testing.T) {
 }
 
 func TestPauseNeedsAReason(t *testing.T) {
-	w := nightWorld()
-	h := w.handler(operator)
+	w := pagetest.Night()
+	h := w.Handler(pagetest.Operator)
 	for _, why := range []string{"", "   ", strings.Repeat("x", 501)} {
 		text := told(t, h, post(t, h, "/jobs/acme-segment/pause", url.Values{"reason": {why}}))
 		if !strings.Contains(text, "a pause needs a reason") {
@@ -100,15 +102,15 @@ func TestPauseNeedsAReason(t *testing.T) {
 	if text := told(t, h, post(t, h, "/alerts/12/silence", url.Values{"reason": {"x"}})); !strings.Contains(text, "choose for how long") {
 		t.Error("silence without an end: nothing is said")
 	}
-	if len(w.asked) > 0 {
-		t.Errorf("%q was done", w.asked)
+	if len(w.Asked) > 0 {
+		t.Errorf("%q was done", w.Asked)
 	}
 }
 
 func TestTheTestOfAConnectionIsShown(t *testing.T) {
-	w := nightWorld()
-	w.report = Report{Stages: []Stage{{Name: "DNS", State: "ok", Detail: "sftp.acme.example -> 198.51.100.7"}, {Name: "login", State: "FAIL", Detail: "user platform"}}, Reason: &job.Reason{Slug: "auth.key_rejected", What: "nothing was moved", Cause: "the key was refused"}}
-	h := w.handler(operator)
+	w := pagetest.Night()
+	w.Tested = page.Report{Stages: []page.Stage{{Name: "DNS", State: "ok", Detail: "sftp.acme.example -> 198.51.100.7"}, {Name: "login", State: "FAIL", Detail: "user platform"}}, Reason: &job.Reason{Slug: "auth.key_rejected", What: "nothing was moved", Cause: "the key was refused"}}
+	h := w.Handler(pagetest.Operator)
 	text := told(t, h, post(t, h, "/connections/acme/test", url.Values{"back": {"/connections/acme#test"}}))
 	for _, want := range []string{"Last test", "sftp.acme.example -&gt; 198.51.100.7", "auth.key_rejected", "the key was refused"} {
 		if !strings.Contains(text, want) {
@@ -119,7 +121,7 @@ func TestTheTestOfAConnectionIsShown(t *testing.T) {
 
 // A way back leads nowhere else.
 func TestBackStaysHere(t *testing.T) {
-	h := nightWorld().handler(operator)
+	h := pagetest.Night().Handler(pagetest.Operator)
 	for _, back := range []string{"", "https://evil.example/", "//evil.example", `/\evil.example`, "/\tx", "javascript:alert(1)", "/" + strings.Repeat("x", 3000)} {
 		if to := post(t, h, "/theme", url.Values{"back": {back}}).Header().Get("Location"); to != "/" {
 			t.Errorf("back %q leads to %q", back, to)
@@ -129,10 +131,10 @@ func TestBackStaysHere(t *testing.T) {
 
 // What a browser made up in a cookie is text, or nothing.
 func TestMadeUpFlash(t *testing.T) {
-	h := nightWorld().handler(operator)
+	h := pagetest.Night().Handler(pagetest.Operator)
 	for _, value := range []string{"", "%%", "bm8", "eyJkb25lIjoiPHNjcmlwdD4iLCJsaW5rIjoiLy9ldmlsIiwibGFiZWwiOiJ4In0"} {
 		r := httptest.NewRequest(http.MethodGet, "/help", nil)
-		r.Header.Set("Cookie", flashCookie+"="+value)
+		r.Header.Set("Cookie", page.FlashCookie+"="+value)
 		answer := httptest.NewRecorder()
 		h.ServeHTTP(answer, r)
 		if text := answer.Body.String(); answer.Code != http.StatusOK || strings.Contains(text, "<script>") || strings.Contains(text, `href="//evil"`) {

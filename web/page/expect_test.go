@@ -1,4 +1,4 @@
-package page
+package page_test
 
 import (
 	"net/http"
@@ -7,10 +7,12 @@ import (
 	"time"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/page"
+	"github.com/haulier/haulier/web/page/pagetest"
 )
 
 func TestExpectationsOfAJob(t *testing.T) {
-	text, status := get(t, nightWorld().handler(operator), "/jobs/acme-customers")
+	text, status := get(t, pagetest.Night().Handler(pagetest.Operator), "/jobs/acme-customers")
 	if status != http.StatusOK {
 		t.Fatal(status)
 	}
@@ -39,11 +41,11 @@ func TestSuggestedDeadline(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			files = append(files, job.File{Seen: time.Date(2026, 11, 2+2*i, clock.Hour(), clock.Minute(), 0, 0, brussels)})
+			files = append(files, job.File{Seen: time.Date(2026, 11, 2+2*i, clock.Hour(), clock.Minute(), 0, 0, pagetest.Brussels)})
 		}
-		a := arrivalsOf(files, time.Time{}, brussels)
-		if a.Usual != c.usual || a.Suggested != c.suggested || a.Count != len(c.came) {
-			t.Errorf("%v: usual %s, suggested %s", c.came, a.Usual, a.Suggested)
+		n, usual, suggested := page.ArrivalsOf(files, time.Time{}, pagetest.Brussels)
+		if usual != c.usual || suggested != c.suggested || n != len(c.came) {
+			t.Errorf("%v: usual %s, suggested %s", c.came, usual, suggested)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package page
+package page_test
 
 import (
 	"bufio"
@@ -10,14 +10,16 @@ import (
 	"testing"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/page"
+	"github.com/haulier/haulier/web/page/pagetest"
 	"github.com/haulier/haulier/web/route"
 )
 
 // once asks what a live page would get.
-func once(t *testing.T, h http.Handler, at string) (patch, int) {
+func once(t *testing.T, h http.Handler, at string) (page.Patch, int) {
 	t.Helper()
 	text, status := get(t, h, "/events?once=1&at="+url.QueryEscape(at))
-	var p patch
+	var p page.Patch
 	if status == http.StatusOK {
 		if err := json.Unmarshal([]byte(text), &p); err != nil {
 			t.Fatal(err)
@@ -27,7 +29,7 @@ func once(t *testing.T, h http.Handler, at string) (patch, int) {
 }
 
 func TestLiveRegionsAreOnThePage(t *testing.T) {
-	h := nightWorld().handler(operator)
+	h := pagetest.Night().Handler(pagetest.Operator)
 	for _, path := range []string{"/", "/jobs", "/jobs/acme-customers", "/connections", "/connections/acme", "/runs", "/runs/116", "/alerts"} {
 		p, status := once(t, h, path)
 		if status != http.StatusOK || len(p.Regions) == 0 || p.Alerts != 2 || p.At != "03:48 CET" {
@@ -43,7 +45,7 @@ func TestLiveRegionsAreOnThePage(t *testing.T) {
 }
 
 func TestNotLive(t *testing.T) {
-	h := nightWorld().handler(operator)
+	h := pagetest.Night().Handler(pagetest.Operator)
 	for at, want := range map[string]int{"/keys": 404, "/nowhere": 404, "//x": 400, "https://evil.example/": 400, "": 400, "/runs/4711": 404, "/a/../runs": 404, "/" + strings.Repeat("x", 3000): 400} {
 		if _, status := once(t, h, at); status != want {
 			t.Errorf("at %q: %d, want %d", at, status, want)
@@ -53,8 +55,8 @@ func TestNotLive(t *testing.T) {
 
 // A stream tells what differs, and only that.
 func TestStreamTellsWhatChanged(t *testing.T) {
-	w := nightWorld()
-	server := httptest.NewServer(w.handler(operator))
+	w := pagetest.Night()
+	server := httptest.NewServer(w.Handler(pagetest.Operator))
 	defer server.Close()
 	answer, err := http.Get(server.URL + "/events?at=/")
 	if err != nil {
@@ -63,10 +65,10 @@ func TestStreamTellsWhatChanged(t *testing.T) {
 	defer answer.Body.Close()
 	lines := bufio.NewScanner(answer.Body)
 	lines.Buffer(nil, 1<<20)
-	next := func() patch {
+	next := func() page.Patch {
 		for lines.Scan() {
 			if text, found := strings.CutPrefix(lines.Text(), "data: "); found {
-				var p patch
+				var p page.Patch
 				if err := json.Unmarshal([]byte(text), &p); err != nil {
 					t.Fatal(err)
 				}
@@ -74,13 +76,13 @@ func TestStreamTellsWhatChanged(t *testing.T) {
 			}
 		}
 		t.Fatal("the stream ended")
-		return patch{}
+		return page.Patch{}
 	}
 	if first := next(); len(first.Regions) != 5 {
 		t.Errorf("the first message has %d regions", len(first.Regions))
 	}
-	w.open = w.open[:1]
-	w.signs <- job.Progress{Run: 116}
+	w.Change(func() { w.Open = w.Open[:1] })
+	w.Signs <- job.Progress{Run: 116}
 	second := next()
 	if _, told := second.Regions["attention"]; !told || len(second.Regions) != 1 || second.Alerts != 1 {
 		t.Errorf("one incident less came as %d regions, %d alerts", len(second.Regions), second.Alerts)
@@ -88,14 +90,7 @@ func TestStreamTellsWhatChanged(t *testing.T) {
 }
 
 func TestStreamsAreBounded(t *testing.T) {
-	w := nightWorld()
-	p := newPages(w.options().withDefaults())
-	for range cap(p.streams) {
-		p.streams <- struct{}{}
-	}
-	answer := httptest.NewRecorder()
-	r := httptest.NewRequest(http.MethodGet, "/events?at=/", nil)
-	p.live(answer, r.WithContext(route.With(r.Context(), operator)))
+	answer := page.OneStreamTooMany(pagetest.Night().Options(), pagetest.Operator)
 	if answer.Code != http.StatusServiceUnavailable || answer.Header().Get("Retry-After") == "" {
 		t.Errorf("one stream too many: %d %v", answer.Code, answer.Header())
 	}
@@ -103,9 +98,9 @@ func TestStreamsAreBounded(t *testing.T) {
 
 // Of others' data somebody sees nothing: not in a list, not by name, not by number, not live.
 func TestSight(t *testing.T) {
-	w := nightWorld()
+	w := pagetest.Night()
 	bank := route.Identity{Name: "bank", Role: route.Viewer, Sight: job.Sight{"bigbank-nv"}}
-	h := w.handler(bank)
+	h := w.Handler(bank)
 	for _, path := range []string{"/jobs/acme-customers", "/connections/acme", "/runs/209", "/runs/209/log"} {
 		if text, status := get(t, h, path); status != http.StatusNotFound || strings.Contains(text, "customers_2026") {
 			t.Errorf("%s: %d", path, status)
@@ -121,16 +116,16 @@ func TestSight(t *testing.T) {
 			t.Errorf("%s shows what is not theirs", path)
 		}
 	}
-	w.sight = nil
+	w.Sights = nil
 	for _, path := range []string{"/", "/runs", "/alerts", "/search?q=x", "/connections/bigbank"} {
 		get(t, h, path)
 	}
-	for _, sight := range w.sight {
+	for _, sight := range w.Sights {
 		if sight.Whole() || !sight.Sees("bigbank-nv") || sight.Sees("acme-nv") {
 			t.Errorf("a list was asked for with the sight %v", sight)
 		}
 	}
-	if len(w.sight) < 8 {
-		t.Errorf("only %d lists were narrowed", len(w.sight))
+	if len(w.Sights) < 8 {
+		t.Errorf("only %d lists were narrowed", len(w.Sights))
 	}
 }

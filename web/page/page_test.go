@@ -1,4 +1,4 @@
-package page
+package page_test
 
 import (
 	"errors"
@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/page"
+	"github.com/haulier/haulier/web/page/pagetest"
 	"github.com/haulier/haulier/web/route"
 )
 
@@ -22,8 +24,16 @@ var screensOf = []string{
 	"/runs", "/runs?job=acme-segment&state=succeeded&since=7d&file=seg*", "/runs/209", "/runs/303", "/runs/116", "/alerts", "/keys", "/search", "/search?q=acme", "/search?q=209", "/help",
 }
 
+// get gives the text of a page, and its status.
+func get(t *testing.T, h http.Handler, path string) (string, int) {
+	t.Helper()
+	answer := httptest.NewRecorder()
+	h.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+	return answer.Body.String(), answer.Code
+}
+
 func TestPagesRender(t *testing.T) {
-	h := nightWorld().handler(operator)
+	h := pagetest.Night().Handler(pagetest.Operator)
 	for _, path := range screensOf {
 		text, status := get(t, h, path)
 		if status != http.StatusOK || !strings.HasSuffix(strings.TrimSpace(text), "</html>") {
@@ -36,7 +46,7 @@ func TestPagesRender(t *testing.T) {
 }
 
 func TestPagesRenderWithNothingThere(t *testing.T) {
-	h := emptyWorld().handler(operator)
+	h := pagetest.Empty().Handler(pagetest.Operator)
 	for _, path := range []string{"/", "/jobs", "/connections", "/runs", "/alerts", "/keys", "/search?q=x", "/help"} {
 		if _, status := get(t, h, path); status != http.StatusOK {
 			t.Errorf("%s: status %d", path, status)
@@ -51,7 +61,7 @@ func TestPagesRenderWithNothingThere(t *testing.T) {
 }
 
 func TestOverviewTellsCauseAndNextStep(t *testing.T) {
-	text, _ := get(t, nightWorld().handler(operator), "/")
+	text, _ := get(t, pagetest.Night().Handler(pagetest.Operator), "/")
 	for _, want := range []string{
 		"2 need attention", "Nothing was sent, not even the login", "host_key.changed", "confirm SHA256:BBB7xk2f… with the customer", "us and customer",
 		`action="/runs/303/retry"`, `action="/connections/bigbank/test"`, `href="/runs/209"`, "tonight", "00:00–06:00 Europe/Brussels", "03:48", "CET", "58.5 %", "99.6 %",
@@ -63,16 +73,16 @@ func TestOverviewTellsCauseAndNextStep(t *testing.T) {
 }
 
 func TestAllQuiet(t *testing.T) {
-	w := emptyWorld()
-	w.addJob("hr-roster", "nectar", WordOK, "0 4 * * *")
-	text, _ := get(t, w.handler(operator), "/")
+	w := pagetest.Empty()
+	w.AddJob("hr-roster", "nectar", page.WordOK, "0 4 * * *")
+	text, _ := get(t, w.Handler(pagetest.Operator), "/")
 	if !regexp.MustCompile(`Nothing needs you\. Next <time[^>]*>04:00 CET</time>`).MatchString(text) {
 		t.Error("a quiet night does not say so")
 	}
 }
 
 func TestRunShowsStagesAndTheFailure(t *testing.T) {
-	text, _ := get(t, nightWorld().handler(operator), "/runs/209")
+	text, _ := get(t, pagetest.Night().Handler(pagetest.Operator), "/runs/209")
 	for _, want := range []string{"customers_20261124_1.csv.pgp", "30 s", "pgp.wrong_key", "the customer still uses the old key", "config rev 9", "attempt 1 of 5", "Retry this file", "Message for the customer", "9a1f6c0d…"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the run does not say %q", want)
@@ -85,8 +95,8 @@ func TestRunShowsStagesAndTheFailure(t *testing.T) {
 
 // viewers see, and are offered nothing to do.
 func TestButtonsAreThereForWhoMayUseThem(t *testing.T) {
-	w := nightWorld()
-	viewer := w.handler(route.Identity{Name: "vera", Role: route.Viewer})
+	w := pagetest.Night()
+	viewer := w.Handler(route.Identity{Name: "vera", Role: route.Viewer})
 	form := regexp.MustCompile(`<form method="post" action="([^"]+)"`)
 	for _, path := range screensOf {
 		text, _ := get(t, viewer, path)
@@ -97,21 +107,21 @@ func TestButtonsAreThereForWhoMayUseThem(t *testing.T) {
 		}
 	}
 	post(t, viewer, "/jobs/acme-segment/run", url.Values{})
-	if len(w.asked) > 0 {
-		t.Errorf("a viewer did %q", w.asked)
+	if len(w.Asked) > 0 {
+		t.Errorf("a viewer did %q", w.Asked)
 	}
 }
 
 // Every route but login's own has a role, and what a form posts to is a route.
 func TestFormsHaveRoutes(t *testing.T) {
 	mux := http.NewServeMux()
-	for _, r := range Routes(nightWorld().options()) {
+	for _, r := range page.Routes(pagetest.Night().Options()) {
 		if r.Role == route.Nobody && r.Path != "/assets/{file}" && r.Path != "/theme" && r.Path != "/sheet/{token}" {
 			t.Errorf("%s is open to everybody", r.Pattern())
 		}
 		mux.HandleFunc(r.Pattern(), func(http.ResponseWriter, *http.Request) {})
 	}
-	h := nightWorld().handler(operator)
+	h := pagetest.Night().Handler(pagetest.Operator)
 	form := regexp.MustCompile(`<form[^>]* method="(post)" action="([^"]+)"|<a [^>]*()href="(/[^"]*)"`)
 	seen := 0
 	for _, path := range screensOf {
@@ -134,29 +144,29 @@ func TestFormsHaveRoutes(t *testing.T) {
 
 func TestNamesOfOthersAreText(t *testing.T) {
 	const evil = "</title></textarea><script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e\x1b[31m\xff.csv"
-	w := nightWorld()
+	w := pagetest.Night()
 	reason := job.Reason{Slug: "remote.unsafe_name", What: evil, Cause: evil, Do: evil, Who: job.WhoCustomer, Technical: evil}
-	for id := range w.outcomes {
-		for i := range w.outcomes[id] {
-			f := &w.outcomes[id][i].File
+	for id := range w.Became {
+		for i := range w.Became[id] {
+			f := &w.Became[id][i].File
 			f.Path, f.Final, f.Reason, f.State = "/in/"+evil, evil, &reason, job.FileRejected
-			w.files = append(w.files, *f)
+			w.Found = append(w.Found, *f)
 		}
 	}
-	for i := range w.log {
-		w.log[i].Line = evil
+	for i := range w.Logged {
+		w.Logged[i].Line = evil
 	}
-	for i := range w.open {
-		w.open[i].Reason = reason
+	for i := range w.Open {
+		w.Open[i].Reason = reason
 	}
-	for i := range w.runs {
-		w.runs[i].By, w.runs[i].Note, w.runs[i].Reason = evil, evil, &reason
+	for i := range w.Ran {
+		w.Ran[i].By, w.Ran[i].Note, w.Ran[i].Reason = evil, evil, &reason
 	}
-	c := w.plan.Connections["acme"]
+	c := w.Configured.Connections["acme"]
 	c.DisplayName, c.Entity, c.User = evil, evil, evil
-	w.plan.Connections["acme"] = c
-	w.audit = []AuditLine{{At: sceneNow, Who: evil, Act: "x", Detail: evil}}
-	h := w.handler(route.Identity{Name: evil, Role: route.Operator})
+	w.Configured.Connections["acme"] = c
+	w.Did = []page.AuditLine{{At: pagetest.Now, Who: evil, Act: "x", Detail: evil}}
+	h := w.Handler(route.Identity{Name: evil, Role: route.Operator})
 	for _, path := range append(slices.Clone(screensOf), "/search?q="+url.QueryEscape(evil), "/runs?job="+url.QueryEscape(evil), "/nowhere/"+url.PathEscape(evil)) {
 		text, status := get(t, h, path)
 		for _, bad := range []string{"<script>alert", "<img src=x", "\u202e", "\x1b", "\xff"} {
@@ -171,15 +181,15 @@ func TestNamesOfOthersAreText(t *testing.T) {
 }
 
 func TestListsAreBounded(t *testing.T) {
-	w := nightWorld()
+	w := pagetest.Night()
 	for i := range 1000 {
-		w.addJob(fmt.Sprintf("job-%04d", i), fmt.Sprintf("customer-%04d", i), WordFailing, "*/15 * * * *")
-		w.open = append(w.open, job.Incident{ID: int64(1000 + i), Cause: fmt.Sprintf("job/job-%04d/net.refused", i), Reason: keyChanged})
+		w.AddJob(fmt.Sprintf("job-%04d", i), fmt.Sprintf("customer-%04d", i), page.WordFailing, "*/15 * * * *")
+		w.Open = append(w.Open, job.Incident{ID: int64(1000 + i), Cause: fmt.Sprintf("job/job-%04d/net.refused", i), Reason: pagetest.KeyChanged})
 		for q := range 24 {
-			w.marks = append(w.marks, Mark{Job: fmt.Sprintf("job-%04d", i), At: time.Date(2026, 11, 24, 0, 15*q, 0, 0, brussels), Word: "failed", Run: int64(q + 1), Why: "net.refused"})
+			w.Marked = append(w.Marked, page.Mark{Job: fmt.Sprintf("job-%04d", i), At: time.Date(2026, 11, 24, 0, 15*q, 0, 0, pagetest.Brussels), Word: "failed", Run: int64(q + 1), Why: "net.refused"})
 		}
 	}
-	h := w.handler(operator)
+	h := w.Handler(pagetest.Operator)
 	for path, most := range map[string]int{"/": 200 << 10, "/jobs": 300 << 10, "/connections": 160 << 10, "/alerts": 80 << 10} {
 		text, status := get(t, h, path)
 		if status != http.StatusOK || len(text) > most {
@@ -192,7 +202,7 @@ func TestListsAreBounded(t *testing.T) {
 }
 
 func TestThemeIsKept(t *testing.T) {
-	h := nightWorld().handler(operator)
+	h := pagetest.Night().Handler(pagetest.Operator)
 	answer := post(t, h, "/theme", url.Values{"theme": {"dark"}, "back": {"/runs?job=x"}})
 	if answer.Header().Get("Location") != "/runs?job=x" || len(answer.Result().Cookies()) != 1 {
 		t.Fatalf("%v", answer.Header())
@@ -207,26 +217,26 @@ func TestThemeIsKept(t *testing.T) {
 }
 
 func TestFailuresOfThePageItself(t *testing.T) {
-	w := nightWorld()
-	w.ill = errors.New("the disk <b>is</b> gone")
-	h := w.handler(operator)
+	w := pagetest.Night()
+	w.Ill = errors.New("the disk <b>is</b> gone")
+	h := w.Handler(pagetest.Operator)
 	for _, path := range []string{"/", "/jobs", "/connections/acme", "/runs"} {
 		text, status := get(t, h, path)
 		if status != http.StatusInternalServerError || strings.Contains(text, "<b>is</b>") && strings.Contains(text, "<html") || !strings.Contains(text, "jobs go on") {
 			t.Errorf("%s: %d %s", path, status, text)
 		}
 	}
-	if text, status := get(t, nightWorld().handler(operator), "/runs/4711"); status != http.StatusNotFound || !strings.Contains(text, "api.not_found") {
+	if text, status := get(t, pagetest.Night().Handler(pagetest.Operator), "/runs/4711"); status != http.StatusNotFound || !strings.Contains(text, "api.not_found") {
 		t.Errorf("a run that is not there: %d %s", status, text)
 	}
 }
 
 func TestGuards(t *testing.T) {
-	h := nightWorld().handler(operator)
+	h := pagetest.Night().Handler(pagetest.Operator)
 	for _, path := range append(slices.Clone(screensOf), "/runs/9999", "/runs/209/log", "/events?at=/&once=1") {
 		answer := httptest.NewRecorder()
 		h.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
-		if answer.Header().Get("Content-Security-Policy") != policy || answer.Header().Get("X-Content-Type-Options") != "nosniff" {
+		if answer.Header().Get("Content-Security-Policy") != page.Policy || answer.Header().Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %v", path, answer.Header())
 		}
 		if text := answer.Body.String(); strings.Contains(text, " style=") || strings.Contains(text, "<style") || regexp.MustCompile(` on[a-z]+=`).MatchString(text) || strings.Contains(text, "<script>") {

@@ -251,5 +251,10 @@
 
   // The strip begins where now is.
   const nowCell = document.querySelector(".strip td.now");
-  if (nowCell) { const box = nowCell.closest(".scroll"); box.scrollLeft = nowCell.offsetLeft - box.clientWidth * 0.6; }
+  if (nowCell) {
+    const box = nowCell.closest(".scroll"), head = nowCell.closest("tr").querySelector("th").offsetWidth;
+    const wanted = nowCell.offsetLeft - box.clientWidth * 0.6;
+    const first = [...nowCell.parentElement.children].find((c) => c.nodeName === "TD" && c.offsetLeft - head >= wanted);
+    if (wanted > 0 && first) box.scrollLeft = first.offsetLeft - head;
+  }
 })();

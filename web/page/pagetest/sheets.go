@@ -1,0 +1,44 @@
+package pagetest
+
+import (
+	"context"
+	"html/template"
+	"time"
+
+	"github.com/haulier/haulier/job"
+)
+
+// Sheets makes sheets that say their connection and language.
+type Sheets struct {
+	Until time.Time // of the link that was made last
+	By    string
+}
+
+// Token is that of the one link that there is.
+const Token = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO-_"
+
+// Languages are those that a sheet can be in.
+func (s *Sheets) Languages() []string { return []string{"en", "fr"} }
+
+// Style is the style of a sheet.
+func (s *Sheets) Style() string { return ".sheet{color:#000}" }
+
+// Sheet gives the body of a sheet.
+func (s *Sheets) Sheet(_ context.Context, connection, language string) (template.HTML, error) {
+	return template.HTML(`<article class="sheet" lang="` + language + `"><h1>Sheet of ` + connection + `</h1></article>`), nil
+}
+
+// Link notes who wants a link until when.
+func (s *Sheets) Link(_ context.Context, _, _ string, until time.Time, by string) (string, error) {
+	s.Until, s.By = until, by
+	return Token, nil
+}
+
+// Follow gives the sheet of the one link.
+func (s *Sheets) Follow(ctx context.Context, token string) (template.HTML, string, error) {
+	if token != Token {
+		return "", "", job.ErrNotFound
+	}
+	body, err := s.Sheet(ctx, "acme", "fr")
+	return body, "fr", err
+}
