@@ -21,7 +21,7 @@ func pageRoutes(d *control.Daemon, pool *sftp.Pool) []route.Route {
 	books := pageBooks{d.Store}
 	return page.Routes(page.Options{
 		House: &pageHouse{daemon: d}, Ledger: books, Details: books, Figures: pageFigures{d}, Care: books, Expects: books, Keys: d.Store,
-		Doer: pageDoer{d, pool}, Helper: pageHelper{d, pool},
+		Doer: pageDoer{d, pool}, Helper: pageHelper{d, pool}, Sheets: sheets{d.Config, d.Store},
 	})
 }
 

@@ -12,7 +12,7 @@ const promised = `A1-A35
 	M1-M12
 	N1-N6 N8-N13 N15-N17
 	X1 X4 X5 X8-X10 X12-X14
-	P1-P5`
+	P1-P5 W1-W7`
 
 // A feature is a row of the document.
 type feature struct {

@@ -124,18 +124,29 @@ func TestLiveUpdateKeepsWhatIsOpen(t *testing.T) {
 	w.wait(`document.querySelector("[data-region=attention]").textContent.includes("Nothing needs you.") && document.querySelector("#badge").hidden`)
 }
 
-// A page that is held does not change; one whose stream is lost says since when.
-func TestHoldAndStale(t *testing.T) {
+// A page that is held does not change until it is let go.
+func TestHold(t *testing.T) {
 	w := open(t, looked{})
 	w.to("/")
 	w.wait(`!document.querySelector("#live").hidden`)
 	w.do(chromedp.Click("#hold", chromedp.ByQuery))
 	w.wait(`document.querySelector("#livetext").textContent.startsWith("held since 03:48")`)
+	w.world.Change(func() { w.world.Open = nil })
+	if !value[bool](w, `!!document.querySelector("#i12") && document.querySelector("#badge").textContent === "2"`) {
+		t.Error("a page that is held has changed")
+	}
 	w.do(chromedp.KeyEvent("p"))
-	w.wait(`document.querySelector("#livetext").textContent === "live"`)
+	w.wait(`document.querySelector("#livetext").textContent === "live" && !document.querySelector("#i12")`)
+}
+
+// A page whose stream is lost says since when, and comes back by itself.
+func TestStale(t *testing.T) {
+	w := open(t, looked{})
+	w.to("/")
+	w.wait(`!document.querySelector("#live").hidden`)
 	go w.server.CloseClientConnections() // it waits for the last of them
 	w.wait(`!document.querySelector("#stale").hidden && document.querySelector("#stale").textContent.includes("Stale since 03:48")`)
-	w.wait(`document.querySelector("#stale").hidden`) // it comes back by itself
+	w.wait(`document.querySelector("#stale").hidden && document.querySelector("#livetext").textContent === "live"`)
 }
 
 func TestKeyboard(t *testing.T) {

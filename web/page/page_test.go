@@ -1,11 +1,13 @@
 package page_test
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -228,6 +230,16 @@ func TestFailuresOfThePageItself(t *testing.T) {
 	}
 	if text, status := get(t, pagetest.Night().Handler(pagetest.Operator), "/runs/4711"); status != http.StatusNotFound || !strings.Contains(text, "api.not_found") {
 		t.Errorf("a run that is not there: %d %s", status, text)
+	}
+}
+
+// What others wrote is as they published it: docs/dashboard.md names the version.
+func TestOthersAssets(t *testing.T) {
+	for file, want := range map[string]string{"uplot.js": "19c8d4c6ad88929a79f4ae49d6f7161566dfd0ba3d15cc495e974f787eb78f1f"} {
+		body, err := os.ReadFile("assets/" + file)
+		if sum := fmt.Sprintf("%x", sha256.Sum256(body)); err != nil || sum != want {
+			t.Errorf("%s: %v, sha256 %s", file, err, sum)
+		}
 	}
 }
 
