@@ -146,6 +146,7 @@ func (s *demoStage) hint() {
 	for _, command := range demoHints {
 		s.app.say("  %s -c %s %s\n", os.Args[0], s.config, command)
 	}
+	s.app.say("\nDashboard http://%s  (user %s, password %s)\n\n", s.way.address, demoUser, s.way.password)
 	end := "The folder " + s.dir + " goes at the end; --keep leaves it."
 	if s.keep {
 		end = "The folder " + s.dir + " stays."

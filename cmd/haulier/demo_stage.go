@@ -46,6 +46,7 @@ type demoStage struct {
 	store  *store.Store
 	server *sftptest.Server
 	ours   job.Key // the PGP key that the customer encrypts to
+	way    demoWay // into the dashboard
 
 	files sync.Mutex // of what the customer and the platform put out, and of the three below
 	round int
@@ -77,6 +78,9 @@ func (a *app) buildDemo(ctx context.Context, keep bool) (*demoStage, error) {
 	}
 	login, err := s.makeKeys(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if s.way, err = openDashboard(ctx, s.store); err != nil {
 		return nil, err
 	}
 	if err := s.startServer(login); err != nil {
@@ -167,7 +171,7 @@ func (s *demoStage) startServer(login sftptest.User) error {
 // configure writes the configuration, loads it as every command does, and pins the server's host key.
 func (s *demoStage) configure(ctx context.Context) error {
 	var text strings.Builder
-	values := map[string]any{"Zone": localZone(), "Port": s.server.Port()}
+	values := map[string]any{"Zone": localZone(), "Port": s.server.Port(), "Web": s.way.address}
 	if err := template.Must(template.New("").Parse(demoConfig)).Execute(&text, values); err != nil {
 		return err
 	}

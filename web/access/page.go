@@ -23,21 +23,21 @@ var loginPage = template.Must(template.New("").Parse(`<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{if .Login}}Log in · Haulier{{else}}Haulier{{end}}</title>
-<link rel="stylesheet" href="/assets/app.css">
+<link rel="stylesheet" href="/assets/page.css">
 </head>
 <body class="login">
 <main>
 <h1>Haulier</h1>
-{{with .Reason}}<section role="alert">
+{{with .Reason}}<section class="card bad" role="alert">
 <p><strong>{{.Cause}}</strong> [{{.Slug}}]</p>
 <p>{{.Do}}</p>
 </section>
-{{end}}{{if .Login}}{{if .OIDC}}<p><a class="button" href="/login/oidc?to={{.To}}">Log in with your organisation</a></p>
+{{end}}{{if .Login}}{{if .OIDC}}<p><a class="btn primary" href="/login/oidc?to={{.To}}">Log in with your organisation</a></p>
 {{end}}<form method="post" action="/login">
 <p><label for="user">User</label> <input id="user" name="user" value="{{.User}}" autocomplete="username" autocapitalize="none" spellcheck="false" required></p>
 <p><label for="password">Password</label> <input id="password" name="password" type="password" autocomplete="current-password" required></p>
 <input type="hidden" name="to" value="{{.To}}">
-<p><button type="submit">Log in</button></p>
+<p><button class="btn primary" type="submit">Log in</button></p>
 </form>
 <p>Users are made on the machine: <code>haulier users add NAME</code></p>
 {{else}}<p><a href="/">Go on</a></p>
