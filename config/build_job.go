@@ -11,7 +11,8 @@ func (b *builder) job(name string, v *value) job.Spec {
 	s := job.Spec{
 		Name: name, Formerly: v.get("formerly").str(), Type: job.Type(v.get("type").str()), Connection: v.get("connection").str(),
 		Enabled: v.get("enabled").flag(), Position: v.key.position(),
-		Timing: b.timing(v), Retry: b.retry(v), Limits: b.limits(v), Alert: b.alert(v),
+		Supervised: job.Supervised{Files: v.get("supervised", "files").count(), Days: v.get("supervised", "days").count()},
+		Timing:     b.timing(v), Retry: b.retry(v), Limits: b.limits(v), Alert: b.alert(v),
 	}
 	s.Expect = b.expect(v, s.Timing)
 	conn, ok := b.config.Connections[s.Connection]

@@ -14,6 +14,7 @@ func (b *builder) judgeJob(s job.Spec, v *value) {
 	b.judgeExpect(s, v)
 	b.judgeRetry(s, v)
 	b.judgeFrom(s, v.get("from"))
+	b.judgeSupervised(s, v.get("supervised"))
 	b.template(s.Name, "to.name", v.get("to", "name"))
 	b.template(s.Name, "to.done_file", v.get("to", "done_file"))
 	b.lookForPGP(v.get("inbound", "pgp"), v.get("outbound", "pgp"))
@@ -94,6 +95,19 @@ func (b *builder) judgeFrom(s job.Spec, from *value) {
 	several := match == nil || strings.ContainsAny(match.str(), "*?[{")
 	if done := from.get("done_file"); done.usable() && several && !strings.Contains(done.str(), "{") {
 		b.warn(done.at, "W-DONE-FILE", "job %q: every file waits for the same marker %s; write \"{name}.done\" for a marker beside each", s.Name, quoted(done.str()))
+	}
+}
+
+func (b *builder) judgeSupervised(s job.Spec, v *value) {
+	if !v.usable() {
+		return
+	}
+	files, days := v.get("files"), v.get("days")
+	switch {
+	case files != nil && days != nil:
+		b.fail(days.key, "E-CONFLICT", "job %q: supervised by files and by days; one says when the job becomes automatic", s.Name)
+	case files == nil && days == nil:
+		b.fail(v.key, "E-MISSING", "job %q, supervised needs files (or days): how many a person looks at, such as {files: 20}", s.Name)
 	}
 }
 

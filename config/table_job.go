@@ -55,7 +55,10 @@ var jobFields = []field{
 	inboundTable.with(importOnly).with(perJob), outboundTable.with(exportOnly).with(perJob),
 	expectTable,
 	later("check", "content checks", "What must be true of the decrypted file before it is published."),
-	later("supervised", "supervised jobs", "Hold the first files until a person approves them."),
+	object("supervised", "The first files are held, whole and checked, until a person approves or rejects each; afterwards the job is automatic. Either files or days.",
+		field{key: "files", kind: kCount, min: 1, max: supervisedMost, example: "20", unset: "not counted", help: "Until so many files were approved."},
+		field{key: "days", kind: kCount, min: 1, max: supervisedMost, example: "5", unset: "not counted",
+			help: "Until files of so many days were approved; a file's day is the one on which it was seen first, in the job's time zone."}),
 }
 
 // expectTable is apart from the schedule: that says when somebody looks, this says what must have come.
@@ -68,6 +71,9 @@ var expectTable = object("expect", "What must be true by when: files that landed
 	field{key: "days", kind: kDays, def: "mon-sun", example: "mon-fri", help: "Days of the week, of the deadline, on which something is expected."},
 	field{key: "calendar", kind: kRef, example: "workdays", unset: "the job's own", help: "Name of a calendar: the days on which something is expected."},
 	field{key: "files", kind: kCount, def: "1", min: 1, max: 1_000_000, help: "The least number of files."})
+
+// supervisedMost is how many files or days a person may be asked to look at.
+const supervisedMost = 10_000
 
 // perJob makes a policy of a connection one that a job may override, without defaults of its own.
 func perJob(f *field) {

@@ -30,6 +30,7 @@ type Daemon struct {
 	Expect    Expecter                                                    // nil: nothing is expected
 	Watching  *Credentials                                                // what looks at when credentials end; nil: nobody does
 	Reloading func() (over func(error))                                   // told when a reload begins and when it is over; nil: nobody is
+	HeldStage func(f job.File) (Wiper, error)                             // where a file of a supervised job waits
 	Logger    *slog.Logger
 	Started   time.Time
 
@@ -283,6 +284,27 @@ func (d *Daemon) RetryRun(ctx context.Context, id int64, asked job.Run) (job.Run
 		return job.Run{}, err
 	}
 	return d.RunJob(ctx, name, asked)
+}
+
+// ApproveFile lets a file of a supervised job go on.
+func (d *Daemon) ApproveFile(ctx context.Context, id int64, sha256, by string) (job.File, error) {
+	return Approve(ctx, d.Store, d.look(ctx, id, Look{SHA256: sha256, Who: by}))
+}
+
+// RejectFile refuses a file of a supervised job.
+func (d *Daemon) RejectFile(ctx context.Context, id int64, why, by string) (job.File, error) {
+	return Reject(ctx, d.Store, d.look(ctx, id, Look{Who: by, Why: why}), d.HeldStage)
+}
+
+// look completes a person's word: days are those of the job's zone.
+func (d *Daemon) look(ctx context.Context, id int64, l Look) Look {
+	l.File, l.Zone = id, d.Config().Timezone
+	if f, err := d.Store.File(ctx, id); err == nil {
+		if spec, found := d.Config().Job(f.Job); found {
+			l.Zone = spec.Timing.Zone
+		}
+	}
+	return l
 }
 
 // Watch gives the signs of life of a run from now on; stop ends it.

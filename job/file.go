@@ -33,7 +33,7 @@ type File struct {
 	// Facts, filled step by step.
 	Received  Digest   // bytes as on the wire
 	Plain     Digest   // bytes as landed, or as collected from the outbox
-	Stage     string   // import C10: the ready name that may land; export X2: the staged name
+	Stage     string   // import C10, checked: the ready name that may land; export X2: the staged name
 	Landing   string   // import: the landing in whose stage its files are made; empty: not known, or the job's of now
 	Spent     bool     // import: the server does not have the source any more: what was received is all there is of it
 	Kept      string   // import: staged name of the bytes as received, until they are archived; empty: not kept
@@ -80,6 +80,7 @@ const (
 	StepSeen       Step = "seen"       // C2; exports too: found, not yet stable
 	StepClaimed    Step = "claimed"    // C3, C4
 	StepDownloaded Step = "downloaded" // C7
+	StepChecked    Step = "checked"    // C9 of supervised jobs: ready to land, and held until a person approves
 	StepLanding    Step = "landing"    // C10
 	StepLanded     Step = "landed"     // C12
 	StepRetiring   Step = "retiring"   // before C13: Aside names where the source goes

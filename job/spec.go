@@ -20,6 +20,7 @@ type Spec struct {
 	Connection string // technical name of the connection
 	Enabled    bool   // false: never dials, slots end skipped
 	Position   Position
+	Supervised Supervised
 
 	Timing Timing
 	Expect *Expect // what must be true by when; nil: nothing

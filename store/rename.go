@@ -64,6 +64,7 @@ func hasRun(tx *gorm.DB, name string) (bool, error) {
 // moves carry the rows over. Counts are added to those that the new job may have already.
 var moves = []string{
 	`UPDATE files SET job = @new WHERE job = @old`,
+	`UPDATE approvals SET job = @new WHERE job = @old`,
 	`UPDATE slots SET job = @new WHERE job = @old`,
 	`UPDATE runs SET job = @new WHERE job = @old`,
 	`UPDATE requests SET job = @new WHERE job = @old`,

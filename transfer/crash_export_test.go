@@ -27,6 +27,7 @@ type crashExport struct {
 	change func(*bundle, *job.Export)
 	there  string // what lies under the final name before
 	sealed bool
+	people bool     // a person looks at each file
 	mayBe  []string // slugs of holds that are right here
 	twice  bool     // the customer may get a version twice: the job says so
 	guards bool     // an empty file may stay under a name of ours
@@ -59,6 +60,9 @@ var crashExports = []crashExport{
 	{name: "nobody may look", knobs: sftptest.Knobs{NoStat: true}, mayBe: cannotKnow},
 	{name: "swept", knobs: sftptest.Knobs{Sweep: sftptest.SweepAtRename}, learn: job.Profile{SweepsAtOnce: &isSo}, mayBe: cannotKnow},
 	{name: "swept in place", knobs: sftptest.Knobs{Sweep: sftptest.SweepAtClose}, mayBe: sweptOrLost, change: func(_ *bundle, ex *job.Export) { ex.InPlace = true }},
+	{name: "supervised", people: true},
+	{name: "supervised, PGP and delete", people: true, sealed: true, change: func(_ *bundle, ex *job.Export) { ex.AfterSuccess.Action = job.RetireDelete }},
+	{name: "supervised, in place", people: true, mayBe: cannotKnow, change: func(_ *bundle, ex *job.Export) { ex.InPlace = true }},
 	{name: "marker and delete", change: func(_ *bundle, ex *job.Export) { ex.Marker, ex.AfterSuccess.Action = "{name}.done", job.RetireDelete }},
 }
 
@@ -86,7 +90,7 @@ func TestExportSurvivesEveryCrash(t *testing.T) {
 					if way.overwrite {
 						g.event = func() { s.write("the second version, which is longer") }
 					}
-					s.doGuarded(g)
+					s.night(g, kind.people)
 					if g.hit == "" {
 						return
 					}
@@ -94,7 +98,7 @@ func TestExportSurvivesEveryCrash(t *testing.T) {
 						s.accepted = nil // what the server refused at CLOSE, it has not taken
 					}
 					if way.again {
-						s.doGuarded(&guard{blow: way.blow, at: n, after: way.after, watch: s.saw})
+						s.night(&guard{blow: way.blow, at: n, after: way.after, watch: s.saw}, kind.people)
 					}
 					s.recover(g)
 					if s.check(); t.Failed() {
@@ -119,6 +123,7 @@ func newSent(t *testing.T, kind crashExport, key pgp.Private) *sent {
 			t.Fatal(err)
 		}
 	}
+	b.spec.Supervised = supervision(kind.people)
 	s := &sent{bundle: b, kind: kind, over: map[string]bool{}, key: key}
 	if kind.sealed {
 		b.spec.Export.Sealing = &job.Sealing{EncryptTo: []string{"theirs"}}
@@ -197,7 +202,7 @@ func (s *sent) recover(g *guard) {
 			next.blow, next.at, next.after = happen, 2, true
 			next.event = func() { _ = g.owed() }
 		}
-		s.doGuarded(next)
+		s.night(next, s.kind.people)
 	}
 }
 

@@ -28,6 +28,7 @@ type crashImport struct {
 	before string // a version that landed on the day before
 	taken  bool   // the platform takes landed files at once
 	sealed bool
+	people bool   // a person looks at each file
 	mayBe  string // slug of a hold that is right here
 	// windows says that the server leaves moments in which a version that replaces another cannot be told from it: there
 	// is no rename, or nobody may look before a fetch. The plan names them.
@@ -48,6 +49,10 @@ var crashImports = []crashImport{
 	}},
 	{name: "read-once", windows: true, knobs: sftptest.Knobs{ReadOnce: true}, mayBe: "remote.source_consumed", change: func(b *bundle, _ *job.Import) { b.conn.ReadOnce = true }},
 	{name: "fixed name that is taken", before: "yesterday"},
+	{name: "supervised", people: true, change: func(_ *bundle, im *job.Import) { im.AfterSuccess.Action = job.RetireDelete }},
+	{name: "supervised, claim and archive", people: true, change: func(b *bundle, im *job.Import) {
+		im.Archive, im.Claim, im.AfterSuccess.Action = &job.Archive{Dir: filepath.Join(b.stage, "archive")}, true, job.RetireDelete
+	}},
 	{name: "taken at once", taken: true, change: func(_ *bundle, im *job.Import) { im.AfterSuccess = job.Retire{Action: job.RetireMove, Dir: "/done"} }},
 }
 
@@ -99,12 +104,12 @@ func TestImportSurvivesEveryCrash(t *testing.T) {
 					if way.overwrite {
 						g.event = func() { c.write("the second version, which is longer") }
 					}
-					c.doGuarded(g)
+					c.night(g, kind.people)
 					if g.hit == "" {
 						return
 					}
 					if way.again {
-						c.doGuarded(&guard{blow: way.blow, at: n, after: way.after, landed: c.take})
+						c.night(&guard{blow: way.blow, at: n, after: way.after, landed: c.take}, kind.people)
 					}
 					c.recover(g)
 					if c.check(); t.Failed() {
@@ -124,6 +129,7 @@ func newCrashed(t *testing.T, kind crashImport, key pgp.Private) *crashed {
 			kind.change(b, im)
 		}
 	})
+	b.spec.Supervised = supervision(kind.people)
 	c := &crashed{bundle: b, kind: kind, over: map[string]bool{}, key: key}
 	if kind.sealed {
 		b.spec.Import.Opening = &job.Opening{DecryptWith: []string{"ours"}}
@@ -218,7 +224,7 @@ func (c *crashed) recover(g *guard) {
 			next.blow, next.at, next.after = happen, 2, true
 			next.event = func() { _ = g.owed() }
 		}
-		c.doGuarded(next)
+		c.night(next, c.kind.people)
 	}
 }
 

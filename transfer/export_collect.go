@@ -188,8 +188,9 @@ func (r *exportRun) sentBefore(former job.File) error {
 }
 
 // snapshots says whether what is sent lies in the stage first: PGP messages, which differ each time they are made, and
-// everything that is written directly under its final name, because there a mistake cannot be taken back.
-func (r *exportRun) snapshots() bool { return r.sealer != nil || r.way.direct }
+// everything that is written directly under its final name, because there a mistake cannot be taken back, and what a person looks at
+// before it is sent.
+func (r *exportRun) snapshots() bool { return r.sealer != nil || r.way.direct || r.watched.Load() }
 
 // seal is X2: what will be sent lies whole in the stage, with its size and hash in the row.
 func (r *exportRun) seal(ctx context.Context, f *job.File) error {

@@ -14,6 +14,14 @@ import (
 	"github.com/haulier/haulier/transfer/naming"
 )
 
+// send uploads what a person need not look at, or has approved.
+func (r *exportRun) send(ctx context.Context, f *job.File, moved *int64, early *glances) error {
+	if again, err := r.attend(ctx, f); again || err != nil {
+		return err
+	}
+	return r.upload(ctx, f, moved, early)
+}
+
 // upload is X3 to X5: the row names where the bytes go before the first of them is sent, and says uploaded when CLOSE
 // was acknowledged and the count is whole.
 func (r *exportRun) upload(ctx context.Context, f *job.File, moved *int64, early *glances) error {

@@ -60,11 +60,12 @@ type exportRun struct {
 
 	way     way
 	isBlind *atomic.Bool // this run found that nobody may look
+	watched *atomic.Bool // files are held for a person: what is looked at is what is sent
 }
 
 // prepare makes a run that can judge, and touches nothing.
 func (ex *Exporter) prepare(profile job.Profile, c job.Connection, s job.Spec, run job.Run) (*exportRun, error) {
-	r := &exportRun{Exporter: ex, want: s.Export, way: chooseWay(c, *s.Export, profile), isBlind: new(atomic.Bool)}
+	r := &exportRun{Exporter: ex, want: s.Export, way: chooseWay(c, *s.Export, profile), isBlind: new(atomic.Bool), watched: new(atomic.Bool)}
 	r.frame = &frame{
 		machine: r, follows: r, ledger: ex.Ledger, watch: ex.Watch, conn: c, spec: s, run: run, at: scheduled(run, s),
 		dir: filepath.Clean(s.Export.Outbox), stableFor: s.Export.StableFor, parallel: ex.Parallel,
@@ -101,6 +102,11 @@ func (ex *Exporter) begin(ctx context.Context, remote Carrier, c job.Connection,
 		return r, ledgerReason(err)
 	}
 	r.witness = r.stage
+	watched, err := r.isSupervised(ctx)
+	if err != nil {
+		return r, err
+	}
+	r.watched.Store(watched)
 	return r, r.judgeLedger(ctx)
 }
 

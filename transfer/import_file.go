@@ -35,6 +35,9 @@ func (r *importRun) finish(ctx context.Context, f *job.File, opened string, seq 
 	if err := r.check(ctx, f, opened); err != nil {
 		return errors.Join(err, r.landing.Remove(opened))
 	}
+	if err := r.attend(ctx, f, opened, seq); err != nil {
+		return err
+	}
 	if err := r.land(ctx, f, opened, seq); err != nil {
 		return err
 	}

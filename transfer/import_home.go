@@ -33,7 +33,7 @@ func (r *importRun) goOn(ctx context.Context, f *job.File, seq int, moved *int64
 	there, err := r.homeOf(*f)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		err = r.homeless(ctx, f)
+		err = r.homeless(ctx, f, seq, moved)
 	case err == nil:
 		at := *r
 		at.home = there
@@ -132,13 +132,15 @@ func (r *importRun) stages() []Stage {
 }
 
 // homeless is for a row whose files lay in a landing that is gone.
-func (r *importRun) homeless(ctx context.Context, f *job.File) error {
+func (r *importRun) homeless(ctx context.Context, f *job.File, seq int, moved *int64) error {
 	switch f.Step {
 	case job.StepDownloaded:
 		if r.forgets(*f) {
 			return r.forgotten(*f)
 		}
 		return r.stageLost(ctx, f)
+	case job.StepChecked:
+		return r.homelessChecked(ctx, f, seq, moved)
 	case job.StepLanding:
 		return r.witnessLost(*f)
 	}

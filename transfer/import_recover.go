@@ -17,7 +17,7 @@ func (r *importRun) forgotten(f job.File) error {
 // goOnFrom takes a claimed row from wherever it stands to its end, seen from its home.
 func (r *importRun) goOnFrom(ctx context.Context, f *job.File, seq int, moved *int64) error {
 	switch f.Step {
-	case job.StepSeen, job.StepClaimed, job.StepDownloaded:
+	case job.StepSeen, job.StepClaimed, job.StepDownloaded, job.StepChecked:
 		if r.forgets(*f) {
 			return r.forgotten(*f)
 		}
@@ -36,6 +36,8 @@ func (r *importRun) goOnFrom(ctx context.Context, f *job.File, seq int, moved *i
 		return r.resumeClaim(ctx, f, seq, moved)
 	case job.StepDownloaded:
 		return r.resumeDownloaded(ctx, f, seq)
+	case job.StepChecked:
+		return r.resumeChecked(ctx, f, seq, moved)
 	}
 	return r.retire(ctx, f)
 }

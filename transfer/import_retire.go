@@ -402,7 +402,7 @@ func (r *importRun) sweepAside(ctx context.Context, l *look, row job.File, entry
 	if held {
 		row = holder
 	}
-	if over(row) && another(row, aside, entry) {
+	if apart(row) && another(row, aside, entry) {
 		newer, carried, err := r.carried(ctx, row, entry)
 		if err != nil {
 			return err
@@ -414,10 +414,10 @@ func (r *importRun) sweepAside(ctx context.Context, l *look, row job.File, entry
 	switch {
 	case awaitsListing(row) && row.Aside == "" && sameFingerprint(row, entry) && !l.names.has(r.name(row)):
 		return r.movedLate(ctx, l, row, aside)
+	case apart(row) && another(row, aside, entry):
+		return r.adopt(ctx, l.names, row, aside, entry)
 	case !over(row):
 		return nil // its own recovery, or a person, decides
-	case another(row, aside, entry):
-		return r.adopt(ctx, l.names, row, aside, entry)
 	}
 	return r.disposeLate(ctx, row, aside)
 }
@@ -425,6 +425,12 @@ func (r *importRun) sweepAside(ctx context.Context, l *look, row job.File, entry
 // over says whether nothing more is to be done with the row's source.
 func over(row job.File) bool {
 	return row.Step == job.StepDone && row.State != job.FileRejected && row.State != job.FileHeld
+}
+
+// apart says whether another version that lies under a name of the row's is no business of the row any more: it is over, a person
+// looks at what was fetched of it, or it is rejected.
+func apart(row job.File) bool {
+	return over(row) || row.Step == job.StepChecked || (row.Step == job.StepDone && row.State == job.FileRejected)
 }
 
 // another says whether what lies under a name of the row's is not the version that it was of, which is proven to be gone once it

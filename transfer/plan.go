@@ -23,6 +23,7 @@ type plan struct {
 	ready   map[string]sighting
 	intents []job.Intent
 	more    int
+	held    string // why what is taken waits for a person; empty: it does not
 }
 
 // plan lets a frame plan instead of run. Text is what the stage remembers of the ledger.
@@ -38,8 +39,14 @@ func (r *frame) plan(ctx context.Context, epoch func(context.Context) (string, e
 		return nil, ledgerReason(err)
 	}
 	r.life = text
-	r.restored, err = isOlder(ctx, r.ledger, r.spec.Name, r.epoch, text)
-	return p, err
+	if r.restored, err = isOlder(ctx, r.ledger, r.spec.Name, r.epoch, text); err != nil {
+		return nil, err
+	}
+	done, err := r.ledger.Approvals(ctx, r.spec.Name)
+	if err == nil && Supervises(r.spec.Supervised, done) {
+		p.held = "held until a person approves it: " + Supervision(r.spec.Supervised, done)
+	}
+	return p, ledgerReason(err)
 }
 
 // of lists the sources and says what becomes of them.
@@ -165,7 +172,11 @@ func (p *plan) pick(s sighting) {
 		p.decided(s, refused.state, refused.reason)
 		return
 	}
-	p.add(p.take(s)...)
+	intents := p.take(s)
+	if p.held != "" && intents[0].Mark == job.MarkTransfer {
+		intents[0].Detail = append(intents[0].Detail, p.held)
+	}
+	p.add(intents...)
 }
 
 func servedBy(row job.File, s job.Spec) string {

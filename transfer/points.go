@@ -6,7 +6,7 @@ import "github.com/haulier/haulier/job"
 // than the row have a second part.
 var points = map[job.Type]map[job.Step]string{
 	job.TypeImport: {
-		job.StepSeen: "C2.back", job.StepClaimed: "C4.row", job.StepDownloaded: "C7", job.StepLanding: "C10", job.StepLanded: "C12",
+		job.StepSeen: "C2.back", job.StepClaimed: "C4.row", job.StepDownloaded: "C7", job.StepChecked: "C9.row", job.StepLanding: "C10", job.StepLanded: "C12",
 		job.StepRetiring: "C13.row",
 		job.StepDone:     "C14",
 	},

@@ -51,6 +51,7 @@ type Ledger interface {
 	SeeMany(ctx context.Context, files []job.File) ([]job.File, error)
 	Finder
 	Diary
+	Approvals
 }
 
 // Finder reads rows.

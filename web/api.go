@@ -43,6 +43,13 @@ type Asked struct {
 	Config string `json:"config,omitempty"` // of a retry: AsRun, or Current; empty: Current
 }
 
+// Looked is the body of a word about a file that a person looked at.
+type Looked struct {
+	By     string `json:"by"`               // who looked, for the audit; it counts on the socket only
+	SHA256 string `json:"sha256,omitempty"` // of an approval: what was looked at, or how it begins
+	Reason string `json:"reason,omitempty"` // of a rejection, which needs one
+}
+
 // Which configuration a retry runs with: that of the run, or that of now.
 const (
 	AsRun   = "as-run"
@@ -61,17 +68,22 @@ func RetryOf(run job.Run) Asked {
 // maxBody bounds a request, in bytes.
 const maxBody = 64 << 10
 
-func asked(r *http.Request) (Asked, error) {
-	var body Asked
+func asked(r *http.Request) (body Asked, err error) {
+	err = read(r, &body, &body.By)
+	return body, err
+}
+
+// read reads a body and who sends it.
+func read(r *http.Request, body any, by *string) error {
 	decoder := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&body); err != nil {
-		return body, badRequest{err}
+	if err := decoder.Decode(body); err != nil {
+		return badRequest{err}
 	}
 	if who := route.Of(r.Context()); who.Name != "" { // a login knows better than what somebody says of himself
-		body.By = who.Name
+		*by = who.Name
 	}
-	return body, nil
+	return nil
 }
 
 func idOf(r *http.Request) (int64, error) {
@@ -151,6 +163,35 @@ func (a *api) file(r *http.Request) (any, error) {
 		return nil, err
 	}
 	f, err := a.Reader.File(r.Context(), id)
+	return fileOf(f), err
+}
+
+func (a *api) approve(r *http.Request) (any, error) {
+	return lookedAt(r, func(id int64, body Looked) (job.File, error) {
+		return a.Looker.ApproveFile(r.Context(), id, body.SHA256, body.By)
+	})
+}
+
+func (a *api) reject(r *http.Request) (any, error) {
+	return lookedAt(r, func(id int64, body Looked) (job.File, error) {
+		if body.Reason == "" {
+			return job.File{}, badRequest{errors.New("reason is empty: whoever has to send a right file will ask")}
+		}
+		return a.Looker.RejectFile(r.Context(), id, body.Reason, body.By)
+	})
+}
+
+// lookedAt reads a word about a file, and has it carried out.
+func lookedAt(r *http.Request, do func(id int64, body Looked) (job.File, error)) (any, error) {
+	id, err := idOf(r)
+	if err != nil {
+		return nil, err
+	}
+	var body Looked
+	if err := read(r, &body, &body.By); err != nil {
+		return nil, err
+	}
+	f, err := do(id, body)
 	return fileOf(f), err
 }
 

@@ -18,6 +18,7 @@ import (
 
 // ports answers for everything behind the API.
 type ports struct {
+	said   string // about a file
 	asked  job.Run
 	events chan job.Progress
 	ended  chan job.Run
@@ -61,10 +62,19 @@ func (p *ports) Events(context.Context, int64, int) ([]job.Event, error) {
 }
 func (p *ports) Held(context.Context, string) ([]job.File, error) { return []job.File{{ID: 5}}, p.err }
 
+func (p *ports) ApproveFile(_ context.Context, id int64, sha256, by string) (job.File, error) {
+	p.said = "approve " + sha256 + " " + by
+	return job.File{ID: id}, p.err
+}
+func (p *ports) RejectFile(_ context.Context, id int64, why, by string) (job.File, error) {
+	p.said = "reject " + why + " " + by
+	return job.File{ID: id}, p.err
+}
+
 func setup(t *testing.T) (*ports, *httptest.Server) {
 	t.Helper()
 	p := &ports{events: make(chan job.Progress, 10), ended: make(chan job.Run, 1)}
-	server := httptest.NewServer(web.Handler(web.Options{Runner: p, Keeper: p, Reader: p}))
+	server := httptest.NewServer(web.Handler(web.Options{Runner: p, Keeper: p, Reader: p, Looker: p}))
 	t.Cleanup(server.Close)
 	return p, server
 }
@@ -97,6 +107,8 @@ func TestEveryRouteAnswers(t *testing.T) {
 		{"POST", "/api/v1/runs/9/cancel", `{"by":"ops"}`, `"cancelled":9`},
 		{"POST", "/api/v1/runs/9/retry", `{"by":"ops","file":"b.csv","config":"as-run"}`, `"run":8`},
 		{"GET", "/api/v1/files/4", "", `"id":4`},
+		{"POST", "/api/v1/files/4/approve", `{"by":"ops","sha256":"ab"}`, `"id":4`},
+		{"POST", "/api/v1/files/4/reject", `{"by":"ops","reason":"old"}`, `"id":4`},
 		{"GET", "/api/v1/held", "", `[{"id":5`},
 		{"GET", "/api/v1/events?after=1", "", `[]`},
 		{"POST", "/api/v1/config/reload", `{"by":"ops"}`, `"revision":3`},
@@ -104,6 +116,9 @@ func TestEveryRouteAnswers(t *testing.T) {
 		status, kind, text := ask(t, server, test.method, test.path, test.body)
 		if status != http.StatusOK || kind != "application/json" || !strings.Contains(text, test.want) {
 			t.Errorf("%s %s: %d %s %s", test.method, test.path, status, kind, text)
+		}
+		if said := map[string]string{"/api/v1/files/4/approve": "approve ab ops", "/api/v1/files/4/reject": "reject old ops"}[test.path]; said != "" && p.said != said {
+			t.Errorf("%s said %q", test.path, p.said)
 		}
 		if test.path == "/api/v1/jobs/acme/run" && (p.asked.By != "ops" || p.asked.Only != "a.csv" || !p.asked.Force) {
 			t.Errorf("asked for %+v", p.asked)

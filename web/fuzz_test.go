@@ -18,7 +18,7 @@ func FuzzRequests(f *testing.F) {
 		{"POST", "/api/v1/runs/9/retry", `{"by":"ops","config":"as-run"}`}, {"GET", "/api/v1/runs/9/events", ""}, {"GET", "/api/v1/events?after=-1", ""}, {"GET", "/api/v1/held?job=%00", ""},
 		{"POST", "/api/v1/config/reload", `{}`}, {"POST", "/api/v1/jobs/%2e%2e%2fx/run", `{`}, {"PUT", "/healthz", ""}, {"GET", "/api/v1/runs/99999999999999999999", ""}, {"GET", "//api/../x", ""},
 		{"POST", "/api/v1/jobs/a%0ab/run", `{"unknown":1}`}, {"POST", "/api/v1/jobs/a/run", `{"by":"` + strings.Repeat("x", 1<<17) + `"}`}, {"POST", "/api/v1/runs/1/retry", `{"config":"\u001b[2J"}`},
-		{"GET", "/api/v1/files/-0", ""}, {"POST", "/api/v1/jobs/a/run", `null`}, {"POST", "/api/v1/jobs/a/run", `{"force":true}{"force":false}`},
+		{"GET", "/api/v1/files/-0", ""}, {"POST", "/api/v1/files/4/approve", `{"sha256":"x"}`}, {"POST", "/api/v1/files/4/reject", `{"reason":""}`}, {"POST", "/api/v1/jobs/a/run", `null`}, {"POST", "/api/v1/jobs/a/run", `{"force":true}{"force":false}`},
 	} {
 		f.Add(request[0], request[1], request[2])
 	}
@@ -30,7 +30,7 @@ func FuzzRequests(f *testing.F) {
 		p := &ports{ended: make(chan job.Run)}
 		close(p.ended)
 		answer := httptest.NewRecorder()
-		web.Handler(web.Options{Runner: p, Keeper: p, Reader: p}).ServeHTTP(answer, request)
+		web.Handler(web.Options{Runner: p, Keeper: p, Reader: p, Looker: p}).ServeHTTP(answer, request)
 		switch {
 		case answer.Code >= 500:
 			t.Errorf("%s %q: %d %s", method, path, answer.Code, answer.Body)

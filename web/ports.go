@@ -36,6 +36,13 @@ type Calendar interface {
 	CredentialCalendar(ctx context.Context, sight job.Sight) ([]job.CalendarEntry, error)
 }
 
+// Looker decides about the files of supervised jobs, for a person who looked at them.
+type Looker interface {
+	// ApproveFile lets a file go on if the hash of its content begins so; empty: whatever it is.
+	ApproveFile(ctx context.Context, id int64, sha256, by string) (job.File, error)
+	RejectFile(ctx context.Context, id int64, why, by string) (job.File, error)
+}
+
 // Options of the API. All ports are needed.
 type Options struct {
 	Runner Runner
@@ -43,6 +50,7 @@ type Options struct {
 	Reader Reader
 	// Calendar is of credentials.
 	Calendar Calendar
+	Looker   Looker
 	// Alive says what hangs, nil while all is well; nil: the process answers, and that is enough.
 	Alive func(ctx context.Context) error
 	// Patience bounds how long an answer may take to be written; zero: 30 s. Streams have none.

@@ -42,6 +42,14 @@ func Routes(o Options) []route.Route {
 			Out: File{}, Handler: answers(a.file),
 		},
 		{
+			Method: "POST", Path: "/api/v1/files/{id}/approve", Role: route.Operator, Scope: route.ScopeFile, Summary: "Let a file of a supervised job go on, after a look at it",
+			In: Looked{}, Out: File{}, Handler: answers(a.approve),
+		},
+		{
+			Method: "POST", Path: "/api/v1/files/{id}/reject", Role: route.Operator, Scope: route.ScopeFile, Summary: "Refuse a file of a supervised job, after a look at it",
+			In: Looked{}, Out: File{}, Handler: answers(a.reject),
+		},
+		{
 			Method: "GET", Path: "/api/v1/held", Role: route.Viewer, Scope: route.ScopeWhole, Summary: "Files that are held until a person decides",
 			Query: []route.Param{{Name: "job", Says: "only of this job"}}, Out: []File{}, Handler: answers(a.held),
 		},

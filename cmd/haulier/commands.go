@@ -24,6 +24,8 @@ var commands = []func(*app) *cobra.Command{
 	showCommand,
 	logsCommand,
 	heldCommand,
+	approveCommand,
+	rejectCommand,
 	reconcileCommand,
 	backupCommand,
 	restoreCommand,

@@ -15,7 +15,7 @@ import (
 )
 
 func heldCommand(a *app) *cobra.Command {
-	return group("held", "Files in doubt, which only a person can decide", heldListCommand(a), heldResolveCommand(a))
+	return group("held", "Files in doubt, which only a person can decide", heldListCommand(a), heldShowCommand(a), heldResolveCommand(a))
 }
 
 func heldListCommand(a *app) *cobra.Command {

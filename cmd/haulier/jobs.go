@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +12,8 @@ import (
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/scheduler"
+	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/transfer"
 )
 
 func jobsCommand(a *app) *cobra.Command {
@@ -26,7 +30,8 @@ type jobLine struct {
 	Timezone   string     `json:"timezone"`
 	After      string     `json:"after,omitempty"`
 	Next       *time.Time `json:"next"`
-	Configured string     `json:"configured"` // file:line
+	Supervised string     `json:"supervised,omitempty"` // how far a supervised job has come
+	Configured string     `json:"configured"`           // file:line
 }
 
 func jobLineOf(spec job.Spec) jobLine {
@@ -46,19 +51,24 @@ func jobsListCommand(a *app) *cobra.Command {
 		Use:   "list",
 		Short: "All jobs, with their schedules and next times",
 		Args:  exactly(),
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := a.config()
 			if err != nil {
 				return err
 			}
-			return a.listJobs(cfg)
+			return a.listJobs(cmd.Context(), cfg)
 		},
 	}
 }
 
-func (a *app) listJobs(cfg *config.Config) error {
+func (a *app) listJobs(ctx context.Context, cfg *config.Config) error {
+	s := a.counting(ctx, cfg)
 	for _, spec := range cfg.Jobs {
 		line := jobLineOf(spec)
+		var err error
+		if line.Supervised, err = a.supervise(ctx, s, spec); err != nil {
+			return err
+		}
 		if a.json {
 			if err := a.object(line); err != nil {
 				return err
@@ -66,11 +76,35 @@ func (a *app) listJobs(cfg *config.Config) error {
 			continue
 		}
 		a.printf("%-24s %-6s %-16s %-18s %s\n", line.Job, line.Type, line.Connection, whenText(line), nextText(line, spec.Timing.Zone))
+		if line.Supervised != "" {
+			a.printf("%-24s %s\n", "", line.Supervised)
+		}
 	}
 	if len(cfg.Jobs) == 0 && !a.json {
 		a.say("No job is configured.\n")
 	}
 	return nil
+}
+
+// supervise says how far a supervised job has come; without a store, not far.
+func (a *app) supervise(ctx context.Context, s *store.Store, spec job.Spec) (string, error) {
+	if s == nil {
+		return transfer.Supervision(spec.Supervised, job.Approvals{}), nil
+	}
+	done, err := s.Approvals(ctx, spec.Name)
+	return transfer.Supervision(spec.Supervised, done), err
+}
+
+// counting opens the store if a job is supervised; nil: there is nothing to count, or no store yet.
+func (a *app) counting(ctx context.Context, cfg *config.Config) *store.Store {
+	if !slices.ContainsFunc(cfg.Jobs, func(s job.Spec) bool { return s.Supervised != (job.Supervised{}) }) {
+		return nil
+	}
+	s, err := a.readStore(ctx, cfg)
+	if err != nil {
+		return nil
+	}
+	return s
 }
 
 func whenText(l jobLine) string {

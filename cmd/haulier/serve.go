@@ -111,6 +111,7 @@ func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store,
 		}
 		return cfg
 	}
+	d.HeldStage = func(f job.File) (control.Wiper, error) { return heldStage(current(), f) }
 	sys := newSystem(current, s, d.Logger, d.Hub.Tell)
 	e := expect.New(expect.Options{Store: s, Evidence: s, Names: control.ExpectedNames, Log: d.Logger})
 	d.Expect = e

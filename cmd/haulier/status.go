@@ -170,13 +170,29 @@ func standingText(s standing, zone *time.Location) string {
 	case standingDraft:
 		return "its connection has never logged in: haulier connections test " + s.Connection
 	case standingHeld:
-		return count(s.Held, "file") + " in doubt: haulier held list " + s.Job
+		return heldText(s)
 	case standingRejected:
 		return rejectedText(s.Rejected, zone)
 	case standingDisabled:
 		return s.Why
 	}
-	return ""
+	return s.Supervised
+}
+
+// heldText says what waits for a person's decision, and what only for a look.
+func heldText(s standing) string {
+	var parts []string
+	if n := s.Held - s.Unseen; n > 0 {
+		parts = append(parts, count(n, "file")+" in doubt")
+	}
+	if s.Unseen > 0 {
+		parts = append(parts, count(s.Unseen, "file")+" to look at")
+	}
+	text := strings.Join(parts, ", ") + ": haulier held list " + s.Job
+	if s.Supervised != "" {
+		text += " (" + s.Supervised + ")"
+	}
+	return text
 }
 
 // shownStanding is a standing as it stands on the screen: what did not come is loud.

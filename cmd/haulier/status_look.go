@@ -60,14 +60,16 @@ type standing struct {
 	Job         string      `json:"job"`
 	Connection  string      `json:"connection"`
 	Standing    string      `json:"standing"`
-	Since       *time.Time  `json:"since"`             // of the standing
-	Why         string      `json:"why,omitempty"`     // paused, disabled
-	Until       *time.Time  `json:"until,omitempty"`   // paused
-	Run         int64       `json:"run,omitempty"`     // at work
-	Trigger     job.Trigger `json:"trigger,omitempty"` // of the run at work
-	Failed      int         `json:"failed"`            // runs since the last that succeeded
-	Held        int         `json:"held"`              // files; 1,000 means at least so many
-	Rejected    []rejection `json:"rejected"`          // files that lie there, by cause, the oldest first
+	Since       *time.Time  `json:"since"`                // of the standing
+	Why         string      `json:"why,omitempty"`        // paused, disabled
+	Until       *time.Time  `json:"until,omitempty"`      // paused
+	Run         int64       `json:"run,omitempty"`        // at work
+	Trigger     job.Trigger `json:"trigger,omitempty"`    // of the run at work
+	Failed      int         `json:"failed"`               // runs since the last that succeeded
+	Held        int         `json:"held"`                 // files; 1,000 means at least so many
+	Unseen      int         `json:"unseen"`               // of those, files of a supervised job that wait for a person to look at them
+	Supervised  string      `json:"supervised,omitempty"` // how far a supervised job has come
+	Rejected    []rejection `json:"rejected"`             // files that lie there, by cause, the oldest first
 	LastRun     int64       `json:"last_run,omitempty"`
 	LastSuccess *time.Time  `json:"last_success"`
 	Error       *job.Reason `json:"error"` // of the last run
@@ -243,6 +245,9 @@ func (l *looker) lookAt(spec job.Spec) (standing, error) {
 	if err := l.past(&st); err != nil {
 		return st, err
 	}
+	if err := l.supervision(&st, spec); err != nil {
+		return st, err
+	}
 	l.judge(spec, &st)
 	return st, nil
 }
@@ -284,8 +289,23 @@ func (l *looker) judge(spec job.Spec, st *standing) {
 	}
 }
 
+// supervision says how far a supervised job has come.
+func (l *looker) supervision(st *standing, spec job.Spec) error {
+	if l.store == nil || spec.Supervised == (job.Supervised{}) {
+		return nil
+	}
+	done, err := l.store.Approvals(l.ctx, spec.Name)
+	st.Supervised = transfer.Supervision(spec.Supervised, done)
+	return err
+}
+
+// onlyHeld says whether a run did no worse than to hold files for a person to look at.
+func onlyHeld(run job.Run) bool {
+	return run.Reason != nil && run.Reason.Slug == job.SlugSupervised && run.Counts.Failed == 0
+}
+
 // past fills in what the runs of a job came to. Runs that were skipped, cancelled or interrupted,
-// or asked for a file that is not there, say nothing about it.
+// or asked for a file that is not there, or only hold files for a person to look at, say nothing about it.
 func (l *looker) past(st *standing) error {
 	if l.store == nil {
 		return nil
@@ -295,6 +315,11 @@ func (l *looker) past(st *standing) error {
 		return err
 	}
 	st.Held = len(held)
+	for _, f := range held {
+		if f.Reason != nil && f.Reason.Slug == job.SlugSupervised {
+			st.Unseen++
+		}
+	}
 	good, err := l.store.Runs(l.ctx, store.RunFilter{Job: st.Job, States: []job.RunState{job.RunSucceeded}, Limit: 1})
 	if err != nil {
 		return err
@@ -307,7 +332,7 @@ func (l *looker) past(st *standing) error {
 	}
 	runs, err := l.store.Runs(l.ctx, bad)
 	for _, run := range runs {
-		if run.ID < after || aboutNoFile(run) {
+		if run.ID < after || aboutNoFile(run) || onlyHeld(run) {
 			continue
 		}
 		if st.Failed++; st.Failed == 1 {

@@ -34,12 +34,14 @@
 #define landed     5
 #define retiring   6
 #define done       7
+#define checked    8
 
 /* States, as far as the machine asks for them. */
 #define Waiting 0
 #define Landed  1
 #define Held    2
 #define Skipped 3       /* withdrawn by the customer */
+#define Rejected 4      /* by a person, who looked at it */
 
 /*
  * Content. v is version v, whole; HALF(v) is what lies there while the customer writes it in place; MIX is what somebody
@@ -84,6 +86,9 @@ typedef Row {
 	bit absent;     /* Absent */
 	bit kept;       /* Kept */
 	byte stage;     /* Stage: the fence of the ready file that may land */
+#ifdef SUPERVISED
+	byte approved;  /* the content that a person approved: the hash of an approval */
+#endif
 	byte got        /* what the bytes are that the row's files here hold; nobody but the checks looks at it */
 }
 Row row[ROWS];
@@ -97,6 +102,10 @@ byte weakLanding;       /* 1 + the row whose landing is not durable */
 /* What reached the consumer, who takes files at once; and what the world did that nobody is to blame for. */
 byte landings[V + 1];
 bit consumed[V + 1];    /* the server counts it as fetched */
+
+#ifdef SUPERVISED       /* the job holds each file until a person has looked at it */
+bit looked[2 * V + 2];  /* a person looked at a file of this content, and approved it */
+#endif
 
 byte faults = FAULTS;
 byte takes = TAKES;
@@ -168,13 +177,17 @@ inline destroyed(c) {
 }
 
 inline landsNow(c) {
+#ifdef SUPERVISED
+	must(UNSEEN, looked[c]);
+#endif
 	must(PARTIAL, whole(c));        /* neither half nor mixed */
 	landings[c]++;
 	must(DUP, landings[c] == 1)
 }
 
 /* Everything has come to rest: whatever lies on the server, or was given out by it, has landed, or a person is told. */
-#define heldAs(n, c) (row[n].state == Held && (row[n].print == print(c) || row[n].got == (c)))
+#define parked(n) (row[n].state == Held || row[n].state == Rejected)
+#define heldAs(n, c) (parked(n) && (row[n].print == print(c) || row[n].got == (c)))
 #define told(c) (heldAs(1, c) || heldAs(2, c) || heldAs(3, c) || heldAs(4, c) || heldAs(5, c) || heldAs(6, c))
 
 inline atRest() {
@@ -522,6 +535,13 @@ inline takeMoved(n) {
 	fi
 }
 
+/* What lies under another name of the row's is no business of a person who looks at it, nor of one who rejected it. S6. */
+#ifdef NO_S6
+#define over(n) (row[n].step == done && !parked(n))
+#else
+#define over(n) ((row[n].step == done && row[n].state != Held) || row[n].step == checked)
+#endif
+
 /* sweepAside: name i, which row r gave, is in the listing. */
 inline sweepAside() {
 	r = owner[i];
@@ -536,13 +556,13 @@ inline sweepAside() {
 		fi;
 		if
 		:: movedLate(r, entry) -> takeMoved(r)
-		:: !movedLate(r, entry) && (row[r].step != done || row[r].state == Held)        /* its own recovery decides */
-		:: row[r].step == done && row[r].state != Held && !another(r, entry) ->
+		:: !movedLate(r, entry) && !over(r)     /* its own recovery decides */
+		:: over(r) && !another(r, entry) ->
 			if
-			:: row[r].state == Landed && !keeps -> goto disposeLate
+			:: row[r].state == Landed && row[r].step == done && !keeps -> goto disposeLate
 			:: else
 			fi
-		:: row[r].step == done && row[r].state != Held && another(r, entry) ->
+		:: over(r) && another(r, entry) ->
 			findCarried(r, entry);
 			if
 			:: version == 0 -> adopt(r, i, entry, true)
@@ -611,7 +631,13 @@ inline asideOf() {
 #define landedAs(n, c) (row[n].state == Landed && row[n].got == (c))
 #define former(c) (landedAs(1, c) || landedAs(2, c) || landedAs(3, c) || landedAs(4, c) || landedAs(5, c) || landedAs(6, c))
 
-#define unfinished(n) (row[n].step != seen && row[n].step != done && (row[n].state == Waiting || row[n].state == Landed) && \
+#if defined(SUPERVISED) && defined(NO_S1)       /* no run takes what waits for a person */
+#define unasked(n) (row[n].step == checked && row[n].state == Held)
+#else
+#define unasked(n) false
+#endif
+
+#define unfinished(n) (unasked(n) || row[n].step != seen && row[n].step != done && (row[n].state == Waiting || row[n].state == Landed) && \
 	!(row[n].step == claimed && row[n].aside == 0))
 
 inline forget() {
@@ -785,6 +811,9 @@ file:	/* ---- frame.file and goOnFrom: the row is claimed, and goes on from wher
 		:: step == claimed && !moved && aside != 0 -> goto resumeClaim
 		:: step == downloaded -> goto finish
 		:: step == landed || step == retiring -> goto retire
+#ifdef SUPERVISED
+		:: step == checked -> goto resumeChecked
+#endif
 		:: else -> goto settled
 		fi
 	};
@@ -903,6 +932,63 @@ promote: /* ---- C9 */
 		mayDie();
 		sync()
 	};
+
+#ifdef SUPERVISED
+attend:	/* ---- the ready file is held for a person, unless these very bytes were approved */
+	others;
+	atomic {
+#ifdef NO_S2            /* an approval is of a content */
+		if
+		:: row[r].approved != nothing -> goto intend
+#else
+		if
+		:: row[r].approved == got -> goto intend
+#endif
+		:: else
+		fi;
+		stage = fence;
+		state = Held;
+		advance(checked);
+		goto settled
+	};
+
+resumeChecked: /* a person has decided: what lies there yet, as it was looked at, may land */
+	others;
+	atomic {
+#ifndef NO_S5           /* what has landed since it was held is not landed again */
+		if
+		:: once && former(row[r].got) -> state = Skipped; advance(done); goto settled
+		:: else
+		fi;
+#endif
+		if
+		:: (ready[r] >> READY(stage)) & 1 -> state = Waiting; advance(landing); goto land
+		:: else
+		fi;
+#ifdef NO_S3            /* only a row that says landing has landed when its ready file is gone */
+		state = Waiting;
+		advance(landing);
+		goto land
+#endif
+	};
+	atomic {
+		if
+		:: kept -> got = row[r].got; goto promote               /* opened once more: no look at the source, which was as read then */
+		:: !kept && moved -> state = Waiting; stage = 0; advance(claimed); goto fetch
+		:: !kept && !moved && aside != 0 -> state = Waiting; stage = 0; advance(seen); goto settled
+		:: else
+		fi;
+#ifndef NO_S4           /* another version took its place: nobody would look for this one */
+		if
+		:: r != newest -> state = Held; stage = 0; advance(checked); goto settled
+		:: else
+		fi;
+#endif
+		state = Waiting; stage = 0;
+		advance(seen);
+		goto settled
+	};
+#endif
 
 intend:	/* ---- C10: the row says which ready file may land */
 	others;
@@ -1091,8 +1177,36 @@ end:	do
 	od
 }
 
+#ifdef SUPERVISED
+/* A person looks at what waits, the oldest first, and decides. Somebody may also take a file out of the stage. */
+#define asked(n) (row[n].step == checked && row[n].state == Held && row[n].stage != 0)
+
+inline decide(n) {
+	row[n].fence++;
+	touch(n);
+	calm = 0;               /* another run comes */
+	if
+	:: row[n].state = Waiting; row[n].approved = row[n].got; looked[row[n].got] = 1
+	:: row[n].state = Rejected; row[n].step = done; ready[n] = 0; row[n].kept = 0
+	fi
+}
+
+proctype Person() {
+end:	do
+	:: atomic { asked(1) -> decide(1) }
+	:: atomic { !asked(1) && asked(2) -> decide(2) }
+	:: atomic { !asked(1) && !asked(2) && asked(3) -> decide(3) }
+	:: atomic { faults > 0 && row[1].step == checked && ready[1] != 0 -> faults--; ready[1] = 0 }
+	:: atomic { faults > 0 && row[2].step == checked && ready[2] != 0 -> faults--; ready[2] = 0 }
+	od
+}
+#endif
+
 init {
 	atomic {
+#ifdef SUPERVISED
+		run Person();
+#endif
 		row[0].step = done;
 		row[0].absent = 1;
 		if

@@ -23,6 +23,7 @@ type kind struct {
 	calls     []string // slugs for which a person may rightly be called though all is well here: only the customer can mend it
 	backwards bool     // each version is older than the one before it, by its time
 	twice     bool     // a version may come twice: the job says so
+	people    bool     // a person looks at each file and approves it: the job is supervised
 	stored    bool     // the password is kept in the store, beside other secrets
 	learns    bool     // `connections test --write` has shown what the server does
 
@@ -46,6 +47,7 @@ var kinds = []kind{
 	{name: "import-fixed-name", fixed: true, job: "after_success: {move: done}"},
 	{name: "import-pgp-archive", sealed: true, job: "after_success: delete\n    archive: {dir: archive, keep_for: 30d}"},
 	{name: "import-read-once", knobs: sftptest.Knobs{ReadOnce: true}, conn: "profile: read-once", holds: []string{"remote.source_consumed"}},
+	{name: "import-supervised", people: true, job: "after_success: delete\n    supervised: {files: 10000}"},
 	{name: "export-keep", export: true},
 	{name: "export-move", export: true, job: "after_success: {move: sent, keep_for: 30d}"},
 	{name: "export-pgp-delete", export: true, sealed: true, job: "after_success: delete"},
@@ -59,6 +61,7 @@ var kinds = []kind{
 	{name: "export-swept-at-close", export: true, learns: true, conn: "outbound: {in_place: true}", knobs: sftptest.Knobs{Sweep: sftptest.SweepAtClose},
 		holds: []string{"remote.indeterminate", "remote.vanished"}},
 	{name: "export-marker", export: true, to: `done_file: "{name}.done"`, job: "after_success: delete"},
+	{name: "export-supervised", export: true, people: true, job: "after_success: delete\n    supervised: {files: 10000}"},
 }
 
 // settings are those of the job that are of its kind.

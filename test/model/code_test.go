@@ -18,7 +18,7 @@ import (
 // faults of package transfer hold what really happens against the same list.
 var calls = map[string][]string{
 	"frame.settle to": {
-		"import seen done", "import claimed done", "import downloaded done", // rejected or skipped
+		"import seen done", "import claimed done", "import downloaded done", "import checked done", // rejected or skipped
 		"import claimed seen", "import downloaded seen", // it changed while it was read
 		"export seen done", "export queued done", "export sending done", "export uploaded done",
 		"export queued seen", "export sending seen", "export uploaded seen",
@@ -29,10 +29,14 @@ var calls = map[string][]string{
 	"frame.forgetKept f.Step": nil,
 
 	"importRun.claimRemote claimed":      {"import seen claimed"},
-	"importRun.unclaim seen":             {"import claimed seen", "import downloaded seen"},
+	"importRun.unclaim seen":             {"import claimed seen", "import downloaded seen", "import checked seen"},
+	"importRun.attend checked":           {"import seen checked", "import claimed checked", "import downloaded checked"},
+	"importRun.seenLost claimed":         {"import checked claimed"},
+	"importRun.seenLost seen":            {"import checked seen"},
+	"exportRun.attend queued":            {"export sealed queued"},
 	"importRun.fetchAndOpen seen":        {"import claimed seen"},
 	"importRun.fetchReceived downloaded": {"import seen downloaded", "import claimed downloaded"},
-	"importRun.intend landing":           {"import seen landing", "import claimed landing", "import downloaded landing"},
+	"importRun.intend landing":           {"import seen landing", "import claimed landing", "import downloaded landing", "import checked landing"},
 	"importRun.landed landed":            {"import landing landed"},
 	"importRun.landed done":              {"import landing done"},
 	"importRun.retireSource retiring":    {"import landed retiring"},

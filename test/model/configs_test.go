@@ -42,6 +42,11 @@ func twoNodes(flags ...string) []string {
 
 var twins = []string{plain, "-DTWINS", "-DTAKES=0"}
 
+// supervised lets a person look at each file, and somebody take one out of the stage meanwhile.
+func supervised(flags ...string) []string {
+	return append([]string{"-DSUPERVISED", "-DFAULTS=1"}, flags...)
+}
+
 // holding are the bounds within which everything holds.
 var holding = []config{
 	imports("plain", plain),
@@ -55,6 +60,10 @@ var holding = []config{
 	imports("power", plain, "-DV=1", "-DFAULTS=3", "-DTAKES=0"),
 	imports("two nodes, one version", twoNodes(plain, "-DV=1", "-DFAULTS=0")...),
 	imports("two nodes, source kept", twoNodes(keep, "-DFAULTS=0")...),
+	imports("supervised", supervised(plain)...),
+	imports("supervised, claim", supervised(claim, "-DTAKES=0")...),
+	imports("supervised, archive", supervised(archive, "-DTAKES=0")...),
+	imports("supervised, read once", supervised(readOnce)...),
 	exports("temporary name", "-DWAY=1", "-DFAULTS=1"),
 	exports("odd servers", "-DWAY=2", "-DFAULTS=1"),
 	exports("direct", "-DWAY=3"),
@@ -108,6 +117,13 @@ var without = []config{
 	exports("", "-DWAY=1", "-DFAULTS=1").without("H13", "LOST"),
 	exports("", "-DWAY=1").without("H14", "GHOST"),
 	imports("", plain, "-DFAULTS=0").without("H15", "GHOST"),
+
+	imports("", "-DSUPERVISED", plain, "-DV=1", "-DFAULTS=0").without("S1", "UNSEEN"),
+	imports("", supervised(plain, "-DTAKES=0")...).without("S2", "UNSEEN"),
+	imports("", supervised(plain, "-DV=1", "-DTAKES=0")...).without("S3", "EARLY_DELETE"),
+	imports("", supervised(plain, "-DTAKES=0")...).without("S4", "STUCK"),
+	imports("", supervised(readOnce)...).without("S5", "DUP"),
+	imports("", supervised(claim, "-DTAKES=0")...).without("S6", "LOST"),
 }
 
 // holes are what no rule closes; docs/model/README.md says why.

@@ -6,6 +6,31 @@ func ofImports() []mutant {
 	transfer := func(run string) tests { return tests{"transfer", run} }
 	return []mutant{
 		{
+			name: "unseen", holds: "a file of a supervised job lands when a person has approved its content, and no other (S2)",
+			cuts: []cut{{"transfer/attend.go", "if given != \"\" && given == f.Plain.SHA256 {", "if given != \"\" {"}},
+			by:   transfer("TestSupervisedImportLandsOnlyWhatWasLookedAt"),
+		},
+		{
+			name: "as-looked-at", holds: "what a person approved is hashed again before it lands",
+			cuts: []cut{{"transfer/attend.go", "return err == nil && there == want, err", "return err == nil && there == there, err"}},
+			by:   transfer("TestSupervised(Import|Export)(Lands|Sends)OnlyWhatWasLookedAt"),
+		},
+		{
+			name: "seen-is-not-landed", holds: "a ready file that somebody took away while a person looked at it has not landed (S3)",
+			cuts: []cut{{"transfer/attend.go", "if err == nil && !same {\n\t\tsame, err = r.remake(ctx, f)\n\t}", "same = err == nil"}},
+			by:   transfer("TestSupervisedImportLandsOnlyWhatWasLookedAt"),
+		},
+		{
+			name: "overtaken", holds: "a file whose approved copy is lost, and in whose place another version lies, is held (S4)",
+			cuts: []cut{{"transfer/attend.go", "if rows[f.Path].ID != f.ID {", "if false && rows[f.Path].ID != f.ID {"}},
+			by:   transfer("TestSupervisedImportOfAVersionThatIsLost"),
+		},
+		{
+			name: "duplicate-while-it-waited", holds: "what waited for a person is compared once more with what landed meanwhile (S5)",
+			cuts: []cut{{"transfer/attend.go", "if err := r.check(ctx, f, f.Stage); err != nil {", "if err := error(nil); err != nil {"}},
+			by:   transfer("TestSupervisedImportOfTheSameContentTwice"),
+		},
+		{
 			name: "two-listings", holds: "a file is taken when two listings, apart by stable_for, showed it alike",
 			cuts: []cut{{judge, "case now.Sub(s.row.StableSince) < stableFor:", "case false:"}},
 			by:   transfer("TestImportWaitsTheWholeTimeWhateverItSees"),
