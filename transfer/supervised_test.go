@@ -177,6 +177,55 @@ func TestSupervisedImportOfAVersionThatIsLost(t *testing.T) {
 	has(t, b.landing, map[string]string{"a.csv": "the second version"})
 }
 
+// A source that was claimed lies under a name of ours while a person looks at it, and is fetched again from there.
+func TestSupervisedImportOfAClaimedSource(t *testing.T) {
+	b := supervisedImport(t, func(im *job.Import) { im.Claim, im.AfterSuccess.Action = true, job.RetireDelete })
+	put(t, b.remote("out", "a.csv"), "one")
+	b.want(0, 0, 0, 1)
+	b.want(0, 0, 0, 0) // its name aside is looked at, and left alone
+	f := b.approve(b.rows()[0].ID)
+	if !f.Moved || f.Step != job.StepChecked {
+		t.Fatalf("row %+v", f)
+	}
+	if err := os.Remove(filepath.Join(b.landing, local.StageDir, f.Stage)); err != nil {
+		t.Fatal(err)
+	}
+	b.want(1, 0, 0, 0)
+	has(t, b.landing, map[string]string{"a.csv": "one"})
+	has(t, b.remote("out"), nil)
+}
+
+// What was received and is kept is opened once more, whatever lies under the source's name by then.
+func TestSupervisedImportIsMadeAnewFromWhatWasReceived(t *testing.T) {
+	b := supervisedImport(t, nil)
+	b.spec.Import.Archive = &job.Archive{Dir: filepath.Join(b.stage, "archive")}
+	put(t, b.remote("out", "a.csv"), "one")
+	b.want(0, 0, 0, 1)
+	f := b.approve(b.rows()[0].ID)
+	if err := os.Remove(filepath.Join(b.landing, local.StageDir, f.Stage)); err != nil {
+		t.Fatal(err)
+	}
+	put(t, b.remote("out", "a.csv"), "the second version")
+	b.want(1, 0, 0, 1)
+	has(t, b.landing, map[string]string{"a.csv": "one"})
+}
+
+// A version that a late rename put under a name of the row's is taken although the row was rejected (S6).
+func TestSupervisedImportAdoptsWhatLiesAsideOfARejectedRow(t *testing.T) {
+	b := supervisedImport(t, func(im *job.Import) { im.Claim, im.AfterSuccess.Action = true, job.RetireDelete })
+	put(t, b.remote("out", "a.csv"), "one")
+	b.want(0, 0, 0, 1)
+	f := b.rows()[0]
+	put(t, b.remote("out", fmt.Sprintf(".haulier-%d.%d.a.csv", f.ID, f.Fence+1)), "another version")
+	b.decide(f, func(f *job.File) {
+		f.State, f.Step, f.Reason = job.FileRejected, job.StepDone, &job.Reason{Slug: "content.disapproved"}
+	})
+	b.want(0, 0, 0, 1)
+	b.approveAll()
+	b.want(1, 0, 0, 0)
+	has(t, b.landing, map[string]string{"a.csv": "another version"})
+}
+
 // Two versions of one content wait; both are approved, and it lands once, as duplicates: skip asks for.
 func TestSupervisedImportOfTheSameContentTwice(t *testing.T) {
 	b := supervisedImport(t, nil)

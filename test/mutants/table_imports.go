@@ -31,6 +31,11 @@ func ofImports() []mutant {
 			by:   transfer("TestSupervisedImportOfTheSameContentTwice"),
 		},
 		{
+			name: "aside-of-a-rejected", holds: "a version under another name of a row that waits for a person, or was rejected, is adopted (S6)",
+			cuts: []cut{{retire, "return over(row) || row.Step == job.StepChecked || (row.Step == job.StepDone && row.State == job.FileRejected)", "return over(row)"}},
+			by:   transfer("TestSupervisedImportAdoptsWhatLiesAsideOfARejectedRow"),
+		},
+		{
 			name: "two-listings", holds: "a file is taken when two listings, apart by stable_for, showed it alike",
 			cuts: []cut{{judge, "case now.Sub(s.row.StableSince) < stableFor:", "case false:"}},
 			by:   transfer("TestImportWaitsTheWholeTimeWhateverItSees"),
