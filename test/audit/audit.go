@@ -48,7 +48,7 @@ func Audit(e Evidence) (Report, error) {
 func stuck(book *ledger, report *Report) {
 	for job, rows := range book.rows {
 		for _, r := range rows {
-			between := r.step != "seen" && r.step != "done" && r.slug == ""
+			between := r.step != "seen" && r.step != "done" && r.slug == "" && !r.approved()
 			if r.state != "moving" && !between {
 				continue
 			}

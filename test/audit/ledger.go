@@ -51,6 +51,11 @@ func (r *row) assumed() bool {
 	return r.proof == "assumed"
 }
 
+// approved says whether a person let a file of a supervised job go on, which the next run does.
+func (r *row) approved() bool {
+	return r.state == "waiting" && (r.step == "checked" || r.step == "sealed")
+}
+
 // pending says whether the row shows people that the version did not arrive, and why.
 func (r *row) pending() bool {
 	switch r.state {
