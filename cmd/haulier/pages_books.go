@@ -30,46 +30,24 @@ func (b pageBooks) Files(ctx context.Context, q page.FileQuery) ([]job.File, int
 	return p.Files, p.Next, err
 }
 
-// Marks gives what was due and what ran. A slot that a run served is that run.
 func (b pageBooks) Marks(ctx context.Context, jobs []string, from, to time.Time, most int) ([]page.Mark, error) {
-	var marks []page.Mark
-	for _, name := range jobs {
-		runs, err := b.Store.Runs(ctx, store.RunFilter{Job: name, Since: from, Limit: most})
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range runs {
-			if r.Started.Before(to) {
-				marks = append(marks, page.Mark{Job: name, At: r.Started, Word: string(r.State), Run: r.ID, Why: reasonSlug(r.Reason)})
-			}
-		}
-		slots, err := b.Slots(ctx, name, from)
-		if err != nil {
-			return nil, err
-		}
-		for _, slot := range slots {
-			if slot.Due.Before(to) && (slot.State == job.SlotSkipped || slot.State == job.SlotMissed) {
-				marks = append(marks, page.Mark{Job: name, At: slot.Due, Word: string(slot.State), Run: slot.Run, Why: reasonSlug(slot.Reason)})
-			}
-		}
-	}
-	return marks, nil
-}
-
-func reasonSlug(r *job.Reason) string {
-	if r == nil {
-		return ""
-	}
-	return r.Slug
-}
-
-func (b pageBooks) Steps(ctx context.Context, file int64) ([]page.Step, error) {
-	steps, err := b.Store.Steps(ctx, file)
-	list := make([]page.Step, len(steps))
-	for i, s := range steps {
-		list[i] = page.Step{Run: s.Run, Step: s.Step, State: s.State, Slug: s.Slug, At: s.At}
+	marks, err := b.Store.Marks(ctx, jobs, from, to, most)
+	list := make([]page.Mark, len(marks))
+	for i, m := range marks {
+		list[i] = page.Mark{Job: m.Job, At: m.At, Word: m.State, Run: m.Run, Why: m.Slug}
 	}
 	return list, err
+}
+
+func (b pageBooks) Steps(ctx context.Context, run int64, files []int64) (map[int64][]page.Step, error) {
+	steps, err := b.StepsOf(ctx, run, files)
+	lists := make(map[int64][]page.Step, len(steps))
+	for file, list := range steps {
+		for _, s := range list {
+			lists[file] = append(lists[file], page.Step{Run: s.Run, Step: s.Step, State: s.State, Slug: s.Slug, At: s.At})
+		}
+	}
+	return lists, err
 }
 
 func (b pageBooks) Log(ctx context.Context, run, after int64, limit int) ([]page.LogLine, error) {
@@ -137,7 +115,7 @@ func (b pageBooks) Unsilence(ctx context.Context, id int64, by string) error {
 }
 
 func (b pageBooks) Arrivals(ctx context.Context, jobName string, limit int) ([]job.File, error) {
-	return b.LastArrivals(ctx, jobName, limit)
+	return b.Arrived(ctx, jobName, limit)
 }
 
 func (b pageBooks) Extend(ctx context.Context, jobName string, until time.Time, by, why string) error {
@@ -148,44 +126,16 @@ func (b pageBooks) Extend(ctx context.Context, jobName string, until time.Time, 
 // pageFigures count requests for the pages.
 type pageFigures struct{ *control.Daemon }
 
-// Stats counts what a sight shows: of somebody who sees some connections only, each of them by itself.
 func (f pageFigures) Stats(ctx context.Context, connection string, days int, zone *time.Location, sight job.Sight) (page.Stats, error) {
-	names := []string{connection}
-	if connection == "" && !sight.Whole() {
-		names = nil
-		for name, c := range f.Config().Connections {
-			if sight.Sees(c.Entity) {
-				names = append(names, name)
-			}
-		}
-		if len(names) == 0 {
-			return page.Stats{}, nil
-		}
-	}
-	var total page.Stats
-	for _, name := range names {
-		stats, err := f.Store.Stats(ctx, name, days, zone, time.Now())
-		if err != nil {
-			return total, err
-		}
-		addStats(&total, stats)
-	}
-	return total, nil
-}
-
-func addStats(total *page.Stats, s store.Stats) {
-	if total.Days == nil {
-		total.Days = make([]page.Day, len(s.Days))
+	s, err := f.Store.StatsOf(ctx, store.StatsQuery{Connection: connection, Sight: sight, Days: days, Zone: zone, Now: time.Now()})
+	shown := page.Stats{
+		Download: page.Tally(s.Requests.Download), Upload: page.Tally(s.Requests.Upload), BytesDown: s.Bytes.Down, BytesUp: s.Bytes.Up, Days: make([]page.Day, len(s.Days)),
 	}
 	for i, d := range s.Days {
-		into := &total.Days[i]
-		into.Date = d.Date
-		into.Download.OK, into.Download.Failed = into.Download.OK+d.DownloadOK, into.Download.Failed+d.DownloadFailed
-		into.Upload.OK, into.Upload.Failed = into.Upload.OK+d.UploadOK, into.Upload.Failed+d.UploadFailed
-		into.BytesDown, into.BytesUp = into.BytesDown+d.BytesDown, into.BytesUp+d.BytesUp
+		shown.Days[i] = page.Day{
+			Date: d.Date, Download: page.Tally{OK: d.DownloadOK, Failed: d.DownloadFailed}, Upload: page.Tally{OK: d.UploadOK, Failed: d.UploadFailed},
+			BytesDown: d.BytesDown, BytesUp: d.BytesUp,
+		}
 	}
-	q := s.Requests
-	total.Download.OK, total.Download.Failed = total.Download.OK+q.Download.OK, total.Download.Failed+q.Download.Failed
-	total.Upload.OK, total.Upload.Failed = total.Upload.OK+q.Upload.OK, total.Upload.Failed+q.Upload.Failed
-	total.BytesDown, total.BytesUp = total.BytesDown+s.Bytes.Down, total.BytesUp+s.Bytes.Up
+	return shown, err
 }

@@ -3,7 +3,6 @@ package pages
 import (
 	"context"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"github.com/haulier/haulier/test/program"
 	"github.com/haulier/haulier/web/page/pagetest"
 )
 
@@ -22,7 +22,7 @@ var browser context.Context
 func TestMain(m *testing.M) {
 	path, err := exec.LookPath("chromium")
 	if err != nil {
-		os.Exit(m.Run())
+		program.Leave(m.Run())
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("disable-dev-shm-usage", true))
 	allocated, stop := chromedp.NewExecAllocator(context.Background(), options...)
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	end()
 	stop()
-	os.Exit(code)
+	program.Leave(code)
 }
 
 // looked is how a window looks at pages.

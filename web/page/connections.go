@@ -87,7 +87,7 @@ type window struct {
 	Days         int
 }
 
-var windows = []window{{"1d", "today", 1}, {"7d", "7 days", 7}, {"30d", "30 days", 30}}
+var windows = []window{{"24h", "24 hours", 0}, {"7d", "7 days", 7}, {"30d", "30 days", 30}}
 
 // monthDays is how far back the graphs look.
 const monthDays = 30

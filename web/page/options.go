@@ -165,7 +165,8 @@ type Mark struct {
 
 // Details gives what was written down of one run or file.
 type Details interface {
-	Steps(ctx context.Context, file int64) ([]Step, error)
+	// Steps gives the timelines of files within a run, by their numbers.
+	Steps(ctx context.Context, run int64, files []int64) (map[int64][]Step, error)
 	Log(ctx context.Context, run, after int64, limit int) ([]LogLine, error)
 	// Requests gives the requests of a run.
 	Requests(ctx context.Context, run int64) ([]job.Request, error)
@@ -199,7 +200,8 @@ type AuditLine struct {
 
 // Figures counts requests.
 type Figures interface {
-	// Stats counts the requests of a connection, or of all that are seen when it is empty, of today and the days before.
+	// Stats counts the requests of a connection, or of all that are seen when it is empty, of today and the days before; 0 days: of the
+	// last 24 hours.
 	Stats(ctx context.Context, connection string, days int, zone *time.Location, sight job.Sight) (Stats, error)
 }
 

@@ -18,7 +18,7 @@ type overviewed struct {
 	Counts  []wordCount
 	Running []Standing
 	Night   night
-	Today   Stats
+	Last24  Stats
 	Next    []Standing
 	Jobs    int
 }
@@ -70,7 +70,7 @@ func (p *pages) overview(r *http.Request) (view, error) {
 	if o.Night, err = p.night(ctx, r.URL.Query().Get("from"), specs, standings); err != nil {
 		return view{}, err
 	}
-	o.Today, err = p.Figures.Stats(ctx, "", 1, plan.Zone, route.Of(ctx).Sight)
+	o.Last24, err = p.Figures.Stats(ctx, "", 0, plan.Zone, route.Of(ctx).Sight)
 	return view{Title: "Overview", Section: "overview", Body: "overview", Regions: []string{"attention", "atwork", "strip", "figures", "upnext"}, Data: o}, err
 }
 
@@ -311,7 +311,7 @@ func trouble(w Word) int {
 
 // strength says which of two marks in one quarter is shown.
 var strength = map[string]int{
-	"failed": 9, "missed": 8, "late": 8, "partial": 7, "interrupted": 6, "running": 5, "cancelled": 4, "succeeded": 3, "skipped": 2, "queued": 2, "expected": 1,
+	"failed": 9, "missed": 8, "late": 8, "partial": 7, "interrupted": 6, "running": 5, "cancelled": 4, "succeeded": 3, "skipped": 2, "queued": 2, "coalesced": 1, "due": 1, "expected": 1,
 }
 
 func cellsOf(marks []Mark, n night, zone *time.Location) []cell {

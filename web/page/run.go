@@ -92,12 +92,16 @@ func (p *pages) fillFiles(r *http.Request, shown *runShown) error {
 		outcomes = outcomes[:filesPage]
 		shown.More = outcomes[filesPage-1].File.ID
 	}
+	numbers := make([]int64, len(outcomes))
+	for i, o := range outcomes {
+		numbers[i] = o.File.ID
+	}
+	steps, err := p.Details.Steps(r.Context(), shown.Run.ID, numbers)
+	if err != nil {
+		return err
+	}
 	for _, o := range outcomes {
-		steps, err := p.Details.Steps(r.Context(), o.File.ID)
-		if err != nil {
-			return err
-		}
-		shown.Files = append(shown.Files, fileShown{o, stagesOf(o, steps)})
+		shown.Files = append(shown.Files, fileShown{o, stagesOf(o, steps[o.File.ID])})
 		if shown.Session == nil && o.File.Receipt != nil {
 			shown.Session = &o.File.Receipt.Session
 		}
@@ -127,12 +131,12 @@ func stagesOf(o job.Outcome, steps []Step) []stageCell {
 	var before time.Time
 	for _, step := range steps {
 		i, known := stageAfter[o.File.Type][step.Step]
-		if !known || step.Run != o.Run && step.Run > o.Run {
+		if !known {
 			continue
 		}
 		if i >= reached {
 			row[i].Word = "succeeded"
-			if !before.IsZero() && step.Run == o.Run {
+			if !before.IsZero() {
 				row[i].Took += step.At.Sub(before)
 			}
 			reached = i

@@ -230,8 +230,8 @@
       width: box.clientWidth, height: box.clientHeight + 16, tzDate: (t) => uPlot.tzDate(new Date(t * 1000), "UTC"), padding: [8, 4, 0, 0],
       cursor: { y: false, points: { show: false } }, legend: { live: true },
       scales: { x: { range: (_, lo, hi) => d.kind === "bars" ? [lo - 43200, hi + 43200] : [lo, hi] }, y: { range: (_, lo, hi) => [0, Math.max(1, hi) * 1.05] } },
-      axes: [{ ...axis, grid: { show: false }, space: 60, values: (_, ticks) => ticks.map((t) => new Date(t * 1000).toISOString().slice(8, 10) + "." + new Date(t * 1000).toISOString().slice(5, 7) + ".") },
-        { ...axis, size: 66, space: 34, incrs: d.unit === "bytes" ? [1, 2, 4, 8, 16, 32, 64, 128, 256, 512].flatMap((n) => [n, n * 1024, n * 1048576, n * 1073741824, n * 1099511627776]).sort((a, b) => a - b) : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6], values: (_, ticks) => ticks.map(value) }],
+      axes: [{ ...axis, size: 28, grid: { show: false }, space: 60, values: (_, ticks) => ticks.map((t) => new Date(t * 1000).toISOString().slice(8, 10) + "." + new Date(t * 1000).toISOString().slice(5, 7) + ".") },
+        { ...axis, size: 66, space: 28, incrs: d.unit === "bytes" ? [1, 2, 4, 8, 16, 32, 64, 128, 256, 512].flatMap((n) => [n, n * 1024, n * 1048576, n * 1073741824, n * 1099511627776]).sort((a, b) => a - b) : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6], values: (_, ticks) => ticks.map(value) }],
       series: [{ label: "day", value: (_, t) => t == null ? "–" : new Date(t * 1000).toISOString().slice(0, 10) }, ...order.map((i) => series[i])],
     }, [days, ...order.map((i) => shown[i])], box);
     box.classList.add("drawn");

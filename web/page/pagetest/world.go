@@ -250,10 +250,14 @@ func (w ports) Marks(_ context.Context, jobs []string, from, to time.Time, _ int
 	return some, w.Ill
 }
 
-func (w ports) Steps(_ context.Context, file int64) ([]page.Step, error) {
+func (w ports) Steps(_ context.Context, _ int64, files []int64) (map[int64][]page.Step, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.Stepped[file], w.Ill
+	steps := map[int64][]page.Step{}
+	for _, file := range files {
+		steps[file] = w.Stepped[file]
+	}
+	return steps, w.Ill
 }
 
 func (w ports) Log(_ context.Context, _, after int64, limit int) ([]page.LogLine, error) {
@@ -285,7 +289,7 @@ func (w ports) Stats(_ context.Context, _ string, days int, _ *time.Location, si
 	defer w.mu.Unlock()
 	w.Sights = append(w.Sights, sight)
 	s := w.Counted
-	s.Days = s.Days[max(0, len(s.Days)-days):]
+	s.Days = s.Days[max(0, len(s.Days)-max(1, days)):]
 	return s, w.Ill
 }
 
