@@ -53,6 +53,8 @@ type Options struct {
 	Looker   Looker
 	// Alive says what hangs, nil while all is well; nil: the process answers, and that is enough.
 	Alive func(ctx context.Context) error
+	// Version of the program, for the OpenAPI document.
+	Version string
 	// Patience bounds how long an answer may take to be written; zero: 30 s. Streams have none.
 	Patience time.Duration
 }

@@ -1,6 +1,10 @@
 package web
 
 import (
+	"encoding/json"
+	"net/http"
+	"sync"
+
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/web/route"
 )
@@ -8,6 +12,24 @@ import (
 // Routes are all that the API answers, version 1.
 func Routes(o Options) []route.Route {
 	a := &api{o}
+	all := a.routes()
+	all = append(all, route.Route{
+		Method: "GET", Path: "/api/openapi.json", Role: route.Viewer, Summary: "This API as an OpenAPI 3.1 document", Out: map[string]any{},
+	})
+	all[len(all)-1].Handler = describes(all, o.Version)
+	return all
+}
+
+// describes answers the document, which is made when it is asked for first.
+func describes(all []route.Route, version string) http.HandlerFunc {
+	document := sync.OnceValues(func() ([]byte, error) { return OpenAPI(all, version) })
+	return answers(func(*http.Request) (any, error) {
+		text, err := document()
+		return json.RawMessage(text), err
+	})
+}
+
+func (a *api) routes() []route.Route {
 	return []route.Route{
 		{
 			Method: "GET", Path: "/healthz", Role: route.Nobody, Summary: "The daemon does its work: its scheduler turns and its store answers", Out: Health{},

@@ -130,7 +130,7 @@ var table = []row{
 	{
 		name: "web", says: "shows and triggers",
 		own:   []string{"job", "internal/...", "web/route"},
-		third: []string{prometheus},
+		third: []string{prometheus, "github.com/google/jsonschema-go/..."},
 	},
 	{
 		name: "web/route", says: "the vocabulary of what is answered over HTTP",
