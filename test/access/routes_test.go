@@ -10,8 +10,8 @@ import (
 	"github.com/haulier/haulier/web/route"
 )
 
-// open are all that nobody has to log in for.
-var open = []string{"GET /assets/{file}", "GET /healthz", "GET /login", "POST /login"}
+// open are all that nobody has to log in for. An onboarding sheet is for whoever has its link, which ends.
+var open = []string{"GET /assets/{file}", "GET /healthz", "GET /login", "GET /sheet/{token}", "POST /login"}
 
 func TestNothingElseIsOpen(t *testing.T) {
 	w := newWorld(t)
