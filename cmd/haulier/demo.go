@@ -24,7 +24,8 @@ func demoCommand(a *app) *cobra.Command {
 		Short: "Show an import, an export and a failure on this machine",
 		Long: "Starts a customer's SFTP server on a loopback port, makes a folder haulier-demo with a configuration, keys and files,\n" +
 			"and runs three jobs at once and then every minute, as `haulier serve` does: an import of a PGP file, an export that is\n" +
-			"encrypted, and an import that is rejected on purpose. Ctrl-C ends it; the folder goes unless --keep says otherwise.",
+			"encrypted, and an import that is rejected on purpose. The dashboard is on a loopback port; a password for it is made anew\n" +
+			"each time and shown once. Ctrl-C ends the demo; the folder goes unless --keep says otherwise.",
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), keep, lasts) },
 	}
@@ -89,6 +90,7 @@ func (s *demoStage) play(ctx context.Context, d *control.Daemon) error {
 			if stopListening, err = s.listen(d, broken); err != nil {
 				return err
 			}
+			s.invite()
 			s.hint()
 		case run := <-broken:
 			s.tellRun(run)
@@ -146,7 +148,6 @@ func (s *demoStage) hint() {
 	for _, command := range demoHints {
 		s.app.say("  %s -c %s %s\n", os.Args[0], s.config, command)
 	}
-	s.app.say("\nDashboard http://%s  (user %s, password %s)\n\n", s.way.address, demoUser, s.way.password)
 	end := "The folder " + s.dir + " goes at the end; --keep leaves it."
 	if s.keep {
 		end = "The folder " + s.dir + " stays."

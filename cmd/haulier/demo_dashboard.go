@@ -13,11 +13,11 @@ import (
 	"github.com/haulier/haulier/web/route"
 )
 
-// demoWay is how to get into the demo's dashboard. Its password is made anew each time and shown to this terminal only: others on this
-// machine reach the address too.
+// demoWay is how to get into the demo's dashboard. Its password is made anew each time and shown to this terminal only, once:
+// others on this machine reach the address too.
 type demoWay struct {
 	address  string
-	password string
+	password secret.Text
 }
 
 // demoUser is who may use the demo's dashboard.
@@ -28,21 +28,33 @@ const demoPages = "127.0.0.1:8080"
 
 // openDashboard finds an address that is free, and makes a user.
 func openDashboard(ctx context.Context, s *store.Store) (demoWay, error) {
-	way := demoWay{address: demoPages, password: rand.Text()}
-	probe, err := net.Listen("tcp", way.address)
-	if err != nil { // taken
-		probe, err = net.Listen("tcp", "127.0.0.1:0")
-	}
+	address, err := pageAddress(demoPages)
 	if err != nil {
-		return way, fmt.Errorf("find an address for the dashboard: %w", err)
+		return demoWay{}, err
 	}
-	way.address = probe.Addr().String()
-	if err := probe.Close(); err != nil {
-		return way, err
-	}
-	hash, err := access.HashPassword(secret.New([]byte(way.password)))
+	way := demoWay{address: address, password: secret.New([]byte(rand.Text()))}
+	hash, err := access.HashPassword(way.password)
 	if err != nil {
 		return way, err
 	}
 	return way, s.AddUser(ctx, job.User{Name: demoUser, Role: string(route.Operator)}, hash, user())
+}
+
+// pageAddress gives an address of this machine that nobody listens on: the one wished for, or else another.
+func pageAddress(wished string) (string, error) {
+	probe, err := net.Listen("tcp", wished)
+	if err != nil { // taken
+		probe, err = net.Listen("tcp", "127.0.0.1:0")
+	}
+	if err != nil {
+		return "", fmt.Errorf("find an address for the dashboard: %w", err)
+	}
+	return probe.Addr().String(), probe.Close()
+}
+
+// invite says where the dashboard is and how to log in.
+func (s *demoStage) invite() {
+	s.app.say("\nDashboard http://%s  (user %s, password %s)\n", s.way.address, demoUser, s.way.password.Reveal())
+	s.app.say("Its first page says why %s fails, what to do and whose turn it is.\n", payrollJob)
+	s.way.password.Wipe()
 }

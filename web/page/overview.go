@@ -32,6 +32,7 @@ type attended struct {
 	Expected   bool   // something did not come in time
 	Run        int64  // a run to look at; 0: none
 	Retry      bool   // that run may be done again
+	Told       bool   // cause and next step stand open, so that nobody has to click for them
 }
 
 // First is the job that runs next; nil: none does.
@@ -49,6 +50,7 @@ type wordCount struct {
 
 const (
 	attendMost  = 20
+	toldMost    = 3 // a long list is looked over before one of it is read
 	runningMost = 12
 	nextMost    = 5
 	nightMost   = 40
@@ -67,6 +69,9 @@ func (p *pages) overview(r *http.Request) (view, error) {
 	}
 	o := overviewed{Jobs: len(specs), Counts: countWords(standings), Running: running(standings), Next: soonest(standings)}
 	o.Attend, o.More = attend(plan, open, standings)
+	for i := range min(len(o.Attend), toldMost) {
+		o.Attend[i].Told = true
+	}
 	if o.Night, err = p.night(ctx, r.URL.Query().Get("from"), specs, standings); err != nil {
 		return view{}, err
 	}

@@ -72,6 +72,9 @@ func TestOverviewTellsCauseAndNextStep(t *testing.T) {
 			t.Errorf("the overview does not say %q", want)
 		}
 	}
+	if open := regexp.MustCompile(`(?s)<details class="more" open>.*?<dt>Cause</dt>.*?<dt>Do</dt>.*?<dt>Who</dt>.*?</details>`).FindAllString(text, -1); len(open) != 2 {
+		t.Errorf("%d of 2 causes can be read without a click", len(open))
+	}
 }
 
 func TestAllQuiet(t *testing.T) {

@@ -13,7 +13,10 @@
     for (const { name } of [...from.attributes]) {
       if (!to.hasAttribute(name) && !(name === "open" && from.nodeName === "DETAILS")) from.removeAttribute(name);
     }
-    for (const { name, value } of [...to.attributes]) if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+    for (const { name, value } of [...to.attributes]) {
+      if (name === "open" && from.nodeName === "DETAILS") continue; // whoever closed it meant it
+      if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+    }
     if (from.nodeName === "INPUT" || from.nodeName === "SELECT" || from.nodeName === "TEXTAREA" || from.id === "live") return;
     children(from, to);
   }
