@@ -1,0 +1,28 @@
+package main
+
+// ofPages are the lines that keep pages from showing what is not for who looks, and from running what others wrote.
+func ofPages() []mutant {
+	own := func(run string) tests { return tests{"web/page", run} }
+	return []mutant{
+		{
+			name: "page-sight-run", holds: "the run of another is not shown by its number, nor live",
+			cuts: []cut{{"web/page/run.go", "\tif err == nil && !sees(ctx, plan, run.Connection) {\n\t\terr = errUnseen\n\t}\n", ""}},
+			by:   own("TestSight"),
+		},
+		{
+			name: "page-sight-jobs", holds: "a list shows the jobs of who looks",
+			cuts: []cut{{"web/page/page.go", "\t\tif sees(ctx, plan, spec.Connection) {\n\t\t\tseen = append(seen, spec)\n\t\t}\n", "\t\tseen = append(seen, spec)\n"}},
+			by:   own("TestSight"),
+		},
+		{
+			name: "page-back", holds: "a form leads back to these pages only",
+			cuts: []cut{{"web/page/theme.go", ` || strings.HasPrefix(back, "//")`, ""}},
+			by:   own("TestBackStaysHere"),
+		},
+		{
+			name: "page-printable", holds: "what cannot be seen in a name is shown as what it is",
+			cuts: []cut{{"web/page/text.go", "case unicode.IsPrint(r):", "case !unicode.IsControl(r) || r > 0:"}},
+			by:   own("TestNamesOfOthersAreText"),
+		},
+	}
+}
