@@ -50,6 +50,21 @@ func patternOf(spec job.Spec) (naming.Pattern, error) {
 	return naming.ParsePattern(glob)
 }
 
+// Foremost gives of each job's open days, in their order, the one that people have to know of: the latest that is late or
+// missing, else the one that comes.
+func Foremost(days []job.Expectation) (list []job.Expectation) {
+	for _, e := range days {
+		last := len(list) - 1
+		switch {
+		case last < 0 || list[last].Job != e.Job:
+			list = append(list, e)
+		case e.Verdict.Bad():
+			list[last] = e
+		}
+	}
+	return list
+}
+
 // ExpectationBook is what a person's decision about a day needs of the store.
 type ExpectationBook interface {
 	OpenExpectations(ctx context.Context, jobName string) ([]job.Expectation, error)
@@ -69,13 +84,13 @@ func ExtendExpectation(ctx context.Context, book ExpectationBook, jobName, day s
 	e, found := extendable(open, day)
 	if !found {
 		return job.Expectation{}, &job.Reason{
-			Slug: "expect.not_open", What: "nothing was extended", Cause: fmt.Sprintf("no day of %s is open%s", jobName, on(day)),
+			Slug: "usage.no_open_day", What: "nothing was extended", Cause: fmt.Sprintf("no day of %s is open%s", jobName, on(day)),
 			Do: "haulier jobs expectations " + jobName, Who: job.WhoUs, Err: job.ErrNotFound,
 		}
 	}
 	if !until.After(now) || until.Before(e.By) || until.After(now.Add(mostExtended)) {
 		return job.Expectation{}, &job.Reason{
-			Slug: "expect.bad_deadline", What: "nothing was extended",
+			Slug: "usage.bad_deadline", What: "nothing was extended",
 			Cause: fmt.Sprintf("%s is not ahead, before the deadline %s, or more than 7 days away", until.UTC().Format(time.RFC3339), e.By.UTC().Format(time.RFC3339)),
 			Do:    "name a time behind both, within 7 days", Who: job.WhoUs,
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"gorm.io/gorm"
@@ -100,6 +101,10 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		`SELECT * FROM files WHERE job = 'j' AND archived <> x'' AND ended <> 0 AND ended < 9 ORDER BY ended`:                               "files_archived",
 		`SELECT * FROM files WHERE job = 'j' AND path = x'00' AND aside = x'01' ORDER BY generation DESC LIMIT 1`:                           "sqlite_autoindex_files_1",
 		`SELECT * FROM files WHERE job = 'j' AND path = x'00' AND size = 1 AND (mtime = 2 OR 2 = 0) ORDER BY generation DESC LIMIT 1`:       "sqlite_autoindex_files_1",
+		strings.NewReplacer("?", "1").Replace(arrivalsOf):                                                                                   "files_ended",
+		`SELECT day FROM expectations WHERE job = 'j' AND closed = 0 ORDER BY day`:                                                          "expectations_open",
+		`SELECT count(*) FROM (SELECT 1 FROM runs WHERE job = 'j' AND id > 5 AND state NOT IN ('queued', 'skipped') LIMIT 9)`:               "runs_job",
+		`SELECT id FROM runs WHERE started < 5 ORDER BY started DESC LIMIT 1`:                                                               "runs_started",
 		`SELECT * FROM runs WHERE ended = 0 ORDER BY id`:                                                                                    "runs_open",
 		`SELECT * FROM slots WHERE state = 'due' ORDER BY due, job`:                                                                         "slots_open",
 		`SELECT * FROM requests WHERE run = 1 AND file = 1 AND direction = 'upload' AND run <> 0 AND file <> 0`:                             "requests_fold",

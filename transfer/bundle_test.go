@@ -182,7 +182,7 @@ func (b *bundle) importer() *transfer.Importer {
 		Ledger:   steppedLedger{b.store, &b.known},
 		Landing:  func(dir string) (transfer.Landing, error) { return local.OpenLanding(dir) },
 		Former:   func(dir string) (transfer.Landing, error) { return local.FindLanding(dir) },
-		Opener:   b.opener, Refetch: b.refetch, Forget: local.Forget, Epoch: b.store.Epoch, Watch: b.watch,
+		Opener:   b.opener, Refetch: b.refetch, Forget: local.Forget, Epoch: b.store.Epoch, Watch: b.watch, Looked: b.store.Looked,
 	}
 }
 
@@ -191,7 +191,7 @@ func (b *bundle) exporter() *transfer.Exporter {
 		Ledger: steppedLedger{b.store, &b.known},
 		Outbox: func(dir string) (transfer.Outbox, error) { return local.OpenOutbox(dir) },
 		Stage:  func(string) (transfer.Stage, error) { return local.OpenStage(b.stage) },
-		Sealer: b.sealer, Forget: local.Forget, Epoch: b.store.Epoch, Watch: b.watch,
+		Sealer: b.sealer, Forget: local.Forget, Epoch: b.store.Epoch, Watch: b.watch, Looked: b.store.Looked,
 	}
 }
 

@@ -20,6 +20,9 @@ func (r *exportRun) look(ctx context.Context) (*look, error) {
 		err = r.judgeRest(ctx, l)
 	}
 	if err == nil {
+		err = r.remember(ctx, l)
+	}
+	if err == nil {
 		err = r.markAbsent(ctx, l)
 	}
 	r.gate(l, quietly)

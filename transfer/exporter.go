@@ -18,7 +18,9 @@ type Exporter struct {
 	Sealer func(ctx context.Context, policy job.Sealing) (Sealer, error)
 	Epoch  func(ctx context.Context) (string, error) // of the ledger; it changes when a backup is restored
 	Forget func(path string) error                   // deletes a moved source whose time is over
-	Watch  func(job.Progress)                        // told of every sign of life; nil: nobody
+	// Looked keeps what a listing of a job that expects something held near that; nil: nobody asks.
+	Looked func(ctx context.Context, l job.Look) error
+	Watch  func(job.Progress) // told of every sign of life; nil: nobody
 	// Parallel is how many files of one run move at the same time; 0: as many as their sizes suggest and the server bears.
 	Parallel int
 }
@@ -67,7 +69,7 @@ type exportRun struct {
 func (ex *Exporter) prepare(profile job.Profile, c job.Connection, s job.Spec, run job.Run) (*exportRun, error) {
 	r := &exportRun{Exporter: ex, want: s.Export, way: chooseWay(c, *s.Export, profile), isBlind: new(atomic.Bool), watched: new(atomic.Bool)}
 	r.frame = &frame{
-		machine: r, follows: r, ledger: ex.Ledger, watch: ex.Watch, conn: c, spec: s, run: run, at: scheduled(run, s),
+		machine: r, follows: r, ledger: ex.Ledger, watch: ex.Watch, looked: ex.Looked, conn: c, spec: s, run: run, at: scheduled(run, s),
 		dir: filepath.Clean(s.Export.Outbox), stableFor: s.Export.StableFor, parallel: ex.Parallel,
 	}
 	var err error

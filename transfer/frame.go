@@ -51,6 +51,7 @@ type frame struct {
 	ledger  Ledger
 	witness Stage // remembers how far the ledger has come
 	watch   func(job.Progress)
+	looked  func(ctx context.Context, l job.Look) error
 
 	conn      job.Connection
 	spec      job.Spec

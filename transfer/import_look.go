@@ -41,6 +41,9 @@ func (r *importRun) look(ctx context.Context) (*look, error) {
 	if err := r.judgeRest(ctx, l); err != nil {
 		return nil, err
 	}
+	if err := r.remember(ctx, l); err != nil {
+		return nil, err
+	}
 	if err := r.takeChanges(ctx, l); err != nil {
 		return nil, err
 	}

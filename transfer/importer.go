@@ -16,7 +16,9 @@ type Importer struct {
 	Refetch func(error) bool                          // whether a file that was refused is worth one more fetch; nil: never
 	Forget  func(path string) error                   // deletes an archived copy whose time is over
 	Epoch   func(ctx context.Context) (string, error) // of the ledger; it changes when a backup is restored
-	Watch   func(job.Progress)                        // told of every sign of life; nil: nobody
+	// Looked keeps what a listing of a job that expects something held near that; nil: nobody asks.
+	Looked func(ctx context.Context, l job.Look) error
+	Watch  func(job.Progress) // told of every sign of life; nil: nobody
 	// Parallel is how many files of one run move at the same time; 0: as their sizes suggest. On read-once servers it is always 1.
 	Parallel int
 }
@@ -52,7 +54,7 @@ type importRun struct {
 func (im *Importer) prepare(remote Remote, c job.Connection, s job.Spec, run job.Run) (*importRun, error) {
 	r := &importRun{Importer: im, former: &formerHomes{was: map[string]home{}}, remote: remote, want: s.Import}
 	r.frame = &frame{
-		machine: r, follows: r, ledger: im.Ledger, watch: im.Watch, conn: c, spec: s, run: run, at: scheduled(run, s),
+		machine: r, follows: r, ledger: im.Ledger, watch: im.Watch, looked: im.Looked, conn: c, spec: s, run: run, at: scheduled(run, s),
 		dir: s.Import.Dir, stableFor: s.Import.StableFor, parallel: im.Parallel,
 	}
 	if r.readOnce = c.ReadOnce || c.Profile == "read-once" || yes(remote.Profile().ReadOnce); r.readOnce {

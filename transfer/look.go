@@ -29,17 +29,38 @@ type look struct {
 	names   *nameSet
 	stamp   int64 // of the ledger when the listing began
 	now     time.Time
-	known   int         // listed sources that have rows of their own
-	changed []change    // imports: known sources that look new
-	asides  []job.Entry // imports: names that we gave to sources
-	resting *resting    // nil: each name is asked for
-	early   []job.Entry // names that came before the rows at rest were read
-	pending []job.Entry // those to be asked for
+	known   int          // listed sources that have rows of their own
+	changed []change     // imports: known sources that look new
+	asides  []job.Entry  // imports: names that we gave to sources
+	resting *resting     // nil: each name is asked for
+	early   []job.Entry  // names that came before the rows at rest were read
+	pending []job.Entry  // those to be asked for
+	near    *naming.Near // names that nearly match; nil: nobody asks
 }
 
 func (r *frame) newLook(ctx context.Context) (*look, error) {
 	stamp, err := r.ledger.Stamp(ctx)
-	return &look{renewed: map[string]version{}, names: newNameSet(r.sources.marker != nil), stamp: stamp, now: time.Now()}, ledgerReason(err)
+	l := &look{renewed: map[string]version{}, names: newNameSet(r.sources.marker != nil), stamp: stamp, now: time.Now()}
+	if r.looked != nil && r.spec.Expect != nil {
+		l.near = naming.NewNear(r.sources.pattern, r.sources.match, r.sources.ignore)
+	}
+	return l, ledgerReason(err)
+}
+
+// note shows an entry to those who will ask why nothing came.
+func (l *look) note(entry job.Entry) {
+	if l.near != nil && (entry.Kind == job.KindFile || entry.Kind == job.KindUnknown) {
+		l.near.See(entry.Name)
+	}
+}
+
+// remember keeps what the listing held near what is expected.
+func (r *frame) remember(ctx context.Context, l *look) error {
+	if l.near == nil {
+		return nil
+	}
+	names, strays := l.near.Seen()
+	return ledgerReason(r.looked(keep(ctx), job.Look{Job: r.spec.Name, At: l.now, Run: r.run.ID, Names: names, Strays: strays}))
 }
 
 // sight takes one entry of the listing.
@@ -59,6 +80,9 @@ func (r *frame) sift(ctx context.Context, l *look) error {
 		rests := l.names.list(entry)
 		r.only.note(entry.Name, r.run.Only)
 		_, _, ours := naming.ParseAside(entry.Name)
+		if !ours {
+			l.note(entry)
+		}
 		switch {
 		case ours:
 			l.asides = append(l.asides, entry)

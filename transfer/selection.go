@@ -9,10 +9,11 @@ import (
 
 // selection says which names of a listing a job is about.
 type selection struct {
-	match  naming.Matcher
-	ignore []naming.Matcher
-	marker *naming.Template // of the done-file; nil: none
-	at     time.Time
+	pattern naming.Pattern
+	match   naming.Matcher
+	ignore  []naming.Ignored
+	marker  *naming.Template // of the done-file; nil: none
+	at      time.Time
 }
 
 func newSelection(match, expression string, ignore []string, doneFile string, lookBack time.Duration, at time.Time) (selection, error) {
@@ -24,6 +25,7 @@ func newSelection(match, expression string, ignore []string, doneFile string, lo
 	if err != nil {
 		return s, err
 	}
+	s.pattern = pattern
 	if s.match, err = pattern.Matcher(at, lookBack); err != nil {
 		return s, err
 	}
@@ -36,7 +38,7 @@ func newSelection(match, expression string, ignore []string, doneFile string, lo
 		if err != nil {
 			return s, err
 		}
-		s.ignore = append(s.ignore, matcher)
+		s.ignore = append(s.ignore, naming.Ignored{Glob: glob, Matcher: matcher})
 	}
 	if doneFile != "" {
 		marker, err := naming.ParseTemplate(doneFile)
@@ -54,7 +56,7 @@ func (s selection) wants(entry job.Entry) bool {
 		return false
 	}
 	for _, ignored := range s.ignore {
-		if ignored.Match(entry.Name) {
+		if ignored.Matcher.Match(entry.Name) {
 			return false
 		}
 	}

@@ -25,6 +25,7 @@ type Figures struct {
 	Requests    []RequestFigure
 	Runs        []RunFigure
 	Jobs        []JobFigure
+	Expected    []ExpectedFigure
 	Connections []ConnectionFigure
 	Failures    []FailureFigure
 	Keys        []KeyFigure
@@ -61,6 +62,13 @@ type JobFigure struct {
 	LastSuccess time.Time // zero: never
 	Next        time.Time // zero: no such time is known
 	Running     bool
+}
+
+// ExpectedFigure is how the day of a job stands that is late or missing, else the one that comes.
+type ExpectedFigure struct {
+	Job      string
+	Verdict  job.Verdict
+	Deadline time.Time // the next: of being late, or missing
 }
 
 // ConnectionFigure is how a configured connection stands.

@@ -9,7 +9,7 @@ import (
 
 // familiesOf gives the figures under the names that dashboards and rules depend on.
 func familiesOf(f Figures) []family {
-	return slices.Concat(requestFamilies(f), runFamilies(f), jobFamilies(f), connectionFamilies(f), processFamilies(f))
+	return slices.Concat(requestFamilies(f), runFamilies(f), jobFamilies(f), expectedFamilies(f), connectionFamilies(f), processFamilies(f))
 }
 
 func requestFamilies(f Figures) []family {
@@ -59,6 +59,21 @@ func jobFamilies(f Figures) []family {
 		running.add(oneIf(j.Running), Label{"job", j.Job})
 	}
 	return []family{success, next, running}
+}
+
+// expectedStates are the states of a day that is open. Of each there is a sample, so that rules need not know of absent ones.
+var expectedStates = []job.Verdict{job.VerdictPending, job.VerdictLate, job.VerdictMissing}
+
+func expectedFamilies(f Figures) []family {
+	states := gauge("haulier_expectation_state", "1 for how what is expected of a job stands: pending, late or missing.")
+	deadlines := gauge("haulier_expectation_deadline_timestamp_seconds", "When the job is late, or when it is missing once it is late.")
+	for _, e := range f.Expected {
+		for _, state := range expectedStates {
+			states.add(oneIf(e.Verdict == state), Label{"job", e.Job}, Label{"state", string(state)})
+		}
+		deadlines.addTime(e.Deadline, Label{"job", e.Job})
+	}
+	return []family{states, deadlines}
 }
 
 func connectionFamilies(f Figures) []family {

@@ -44,6 +44,7 @@ func TestMetricsText(t *testing.T) {
 		},
 		Runs:        []RunFigure{{Job: "a", State: job.RunSucceeded, Count: 2}},
 		Jobs:        []JobFigure{{Job: "a", LastSuccess: at, Running: true}, {Job: "b", Next: at}},
+		Expected:    []ExpectedFigure{{"a", job.VerdictLate, at}},
 		Connections: []ConnectionFigure{{Connection: "acme", Up: true, Open: 2}, {Connection: "bank"}},
 		Failures:    []FailureFigure{{"acme", "net.refused", 4}, {"bank", "host_key.changed", 1}},
 		Keys:        []KeyFigure{{"odd\"\\\nname\xff@1", at}},
@@ -90,6 +91,10 @@ haulier_job_last_success_timestamp_seconds{job="a"} 1.7900000005e+09
 haulier_job_next_run_timestamp_seconds{job="b"} 1.7900000005e+09
 haulier_job_running{job="a"} 1
 haulier_job_running{job="b"} 0
+haulier_expectation_state{job="a",state="pending"} 0
+haulier_expectation_state{job="a",state="late"} 1
+haulier_expectation_state{job="a",state="missing"} 0
+haulier_expectation_deadline_timestamp_seconds{job="a"} 1.7900000005e+09
 haulier_connection_up{connection="acme"} 1
 haulier_connection_up{connection="bank"} 0
 haulier_connections_open{connection="acme"} 2

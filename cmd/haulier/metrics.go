@@ -146,7 +146,7 @@ func (m *meter) Figures(ctx context.Context) (web.Figures, error) {
 	b := thisBuild()
 	f := web.Figures{Version: b.Version, Go: b.Go, Lag: m.lag(), StagingFree: freeBytes(m.cfg().DataDir)}
 	m.measured(&f)
-	for _, fill := range []func(context.Context, *web.Figures) error{m.totals, m.jobs, m.connections, m.keys} {
+	for _, fill := range []func(context.Context, *web.Figures) error{m.totals, m.jobs, m.expected, m.connections, m.keys} {
 		if err := fill(ctx, &f); err != nil {
 			return f, err
 		}
@@ -204,6 +204,19 @@ func (m *meter) jobs(ctx context.Context, f *web.Figures) error {
 		f.Jobs = append(f.Jobs, web.JobFigure{Job: s.Job, LastSuccess: last, Next: s.Next, Running: s.Run != nil})
 	}
 	return nil
+}
+
+// expected fills in how what is expected of jobs stands.
+func (m *meter) expected(ctx context.Context, f *web.Figures) error {
+	days, err := m.store.StandingExpectations(ctx, nil)
+	for _, e := range control.Foremost(days) {
+		deadline := e.By
+		if e.Verdict.Bad() {
+			deadline = e.Missing
+		}
+		f.Expected = append(f.Expected, web.ExpectedFigure{Job: e.Job, Verdict: e.Verdict, Deadline: deadline})
+	}
+	return err
 }
 
 func (m *meter) connections(ctx context.Context, f *web.Figures) error {

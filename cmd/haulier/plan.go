@@ -141,7 +141,7 @@ func (a *app) printPlan(spec job.Spec, intents []job.Intent) error {
 	if !next.IsZero() {
 		a.printf("  next %s (in %s)", next.In(spec.Timing.Zone).Format("Mon 2006-01-02 15:04 MST"), time.Until(next).Round(time.Minute))
 	}
-	a.printf("\n")
+	a.printf("%s\n", expectText(spec.Expect))
 	counts := map[job.Mark]int{}
 	for _, intent := range intents {
 		counts[intent.Mark]++

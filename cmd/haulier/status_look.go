@@ -204,10 +204,8 @@ func (l *looker) prepare() error {
 func (l *looker) prepareExpected() error {
 	l.expected = map[string]job.Expectation{}
 	days, err := l.store.StandingExpectations(l.ctx, nil)
-	for _, e := range days {
-		if _, other := l.expected[e.Job]; !other || e.Verdict.Bad() {
-			l.expected[e.Job] = e
-		}
+	for _, e := range control.Foremost(days) {
+		l.expected[e.Job] = e
 	}
 	return err
 }

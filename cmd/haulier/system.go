@@ -159,6 +159,7 @@ func (s *system) importer(keyring control.Keyring, watch func(job.Progress)) *tr
 		Refetch: pgp.Refetch,
 		Forget:  local.Forget,
 		Epoch:   s.store.Epoch,
+		Looked:  s.store.Looked,
 		Watch:   watch,
 	}
 }
@@ -171,6 +172,7 @@ func (s *system) exporter(keyring control.Keyring, watch func(job.Progress)) *tr
 		Sealer: keyring.Sealer,
 		Forget: local.Forget,
 		Epoch:  s.store.Epoch,
+		Looked: s.store.Looked,
 		Watch:  watch,
 	}
 }

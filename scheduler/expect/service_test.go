@@ -286,3 +286,17 @@ func TestUsualArrivalAndLooks(t *testing.T) {
 		}
 	}
 }
+
+// What people were told stays true: a file that turns out to have been there in time, because it was written down late, recovers.
+func TestWhoWasToldRecovers(t *testing.T) {
+	r := ruleOf(t, "Europe/Brussels", *nightly().Expect)
+	e := r.begin(parseDay("2026-11-24"))
+	e.Filled = e.By.Add(-1)
+	for before, want := range map[job.Verdict]job.Verdict{
+		job.VerdictPending: job.VerdictMet, job.VerdictLate: job.VerdictRecoveredLate, job.VerdictMissing: job.VerdictRecoveredMissing,
+	} {
+		if e.Verdict = before; verdict(e, e.Closes) != want {
+			t.Errorf("%s became %s", before, verdict(e, e.Closes))
+		}
+	}
+}

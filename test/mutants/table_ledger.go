@@ -1,10 +1,12 @@
 package main
 
+import "slices"
+
 // inLedger are the lines that keep the ledger true.
 func inLedger() []mutant {
 	const ledger, group, open, tables = "store/ledger.go", "store/group.go", "store/open.go", "store/migrations/sqlite/0001_ledger.sql"
 	store := func(run string) tests { return tests{"store", run} }
-	return []mutant{
+	return slices.Concat(ofExpectations(), []mutant{
 		{
 			name: "advance-fence", holds: "whoever lost a row to another run can write it no more",
 			cuts: []cut{
@@ -179,5 +181,5 @@ func inLedger() []mutant {
 			cuts: []cut{{"store/loaded.go", " AND removed = 0 AND loaded", " AND loaded"}},
 			by:   tests{"store", "TestConformance"},
 		},
-	}
+	})
 }

@@ -1,0 +1,34 @@
+package main
+
+// ofExpectations are the lines that call nobody late who is not, and forget nobody who is.
+func ofExpectations() []mutant {
+	const verdict, judge, window = "scheduler/expect/verdict.go", "store/expectation_judge.go", "scheduler/expect/window.go"
+	expect := func(run string) tests { return tests{"scheduler/expect", run} }
+	return []mutant{
+		{
+			name: "verdict-as-read", holds: "a day is judged over the row as it was read, so that two who judge tell it once",
+			cuts: []cut{{judge, `Where("job = ? AND day = ? AND version = ?", read.Job, read.Day, read.Version)`, `Where("job = ? AND day = ?", read.Job, read.Day)`}},
+			by:   tests{"store", "TestConformance/VerdictsAreComparedAndSet"}, short: true,
+		},
+		{
+			name: "count-before-judge", holds: "what came is counted before a day is judged, so that a file that was there in time is never called late",
+			cuts: []cut{{verdict, "\te = count(e, came)\n\tv := verdict(e, now)\n", "\tv := verdict(e, now)\n\te = count(e, came)\n"}},
+			by:   expect("TestAwayOverTheDeadline"), short: true,
+		},
+		{
+			name: "late-file-is-its-own", holds: "a file that came late for one day is not taken for the next",
+			cuts: []cut{{window, "case before.Verdict.Good() && before.Filled.After(from):", "case false:"}},
+			by:   expect("TestLateThenRecovered"),
+		},
+		{
+			name: "told-verdict-stays", holds: "who was called missing recovers, and is not made to have been on time",
+			cuts: []cut{{verdict, "case e.Verdict == job.VerdictMissing || e.Filled.After(e.Missing):", "case e.Filled.After(e.Missing):"}},
+			by:   expect("TestWhoWasToldRecovers"),
+		},
+		{
+			name: "name-counted-once", holds: "another version of a file is not taken for the other file that is missing",
+			cuts: []cut{{judge, "if _, again := c.names[name]; again {", "if _, again := c.names[name]; again && c.wanted < 0 {"}},
+			by:   expect("TestWhatDoesNotCount"),
+		},
+	}
+}
