@@ -2,22 +2,27 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/control/sheet"
+	"github.com/haulier/haulier/store"
 )
 
 func onboardingCommand(a *app) *cobra.Command {
-	var format, language string
+	var format, language, lasts string
+	var end bool
 	command := &cobra.Command{
 		Use:   "onboarding CONNECTION",
 		Short: "The sheet for the customer's IT: what to allow, create, install and tell us",
 		Long: "Prints all that a customer's IT department needs for a connection: our addresses, the folders and the rights in them, the\n" +
 			"public keys in both forms with their fingerprints, how files are named and encrypted, what they have to tell us, and the\n" +
-			"six commonest messages. Nothing in it is secret. html is a page of its own for screen and paper, mail a subject and a text.",
+			"six commonest messages. Nothing in it is secret. html is a page of its own for screen and paper, mail a subject and a text.\n\n" +
+			"--link prints a link in place of the sheet: who has it sees the sheet as it is then, without a login, until it ends.",
 		Example: "  haulier onboarding acme > acme.html\n  haulier onboarding acme --format mail --language fr",
 		Args:    exactly("CONNECTION"),
 
@@ -29,12 +34,71 @@ func onboardingCommand(a *app) *cobra.Command {
 			if err := oneOf("--language", language, sheet.Languages()...); err != nil {
 				return err
 			}
+			switch {
+			case end:
+				return a.endSheetLinks(cmd, args[0])
+			case lasts != "":
+				return a.linkOnboarding(cmd, args[0], language, lasts)
+			}
 			return a.onboarding(cmd, args[0], format, language)
 		},
 	}
 	command.Flags().StringVar(&format, "format", sheet.HTML, "html, md, txt or mail")
 	command.Flags().StringVar(&language, "language", "en", "en, fr, nl or de")
+	command.Flags().StringVar(&lasts, "link", "", "print a link to it that needs no login and ends after this long, such as 14d (at most 90d)")
+	command.Flags().BoolVar(&end, "end-links", false, "end all links to it")
+	command.MarkFlagsMutuallyExclusive("link", "end-links")
 	return command
+}
+
+// linkMost is the longest that a link to a sheet may last.
+const linkMost = 90 * 24 * time.Hour
+
+func (a *app) linkOnboarding(cmd *cobra.Command, name, language, lasts string) error {
+	span, err := parseAge(lasts)
+	if err == nil && (span <= 0 || span > linkMost) {
+		err = fmt.Errorf("--link %s: a link lasts up to 90d", lasts)
+	}
+	if err != nil {
+		return usage(err)
+	}
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	if _, err := findConnection(cfg, name); err != nil {
+		return err
+	}
+	if cfg.Web.Public == nil {
+		return usage(errors.New("nobody could follow the link: web.public_url does not say under which address customers reach the pages"))
+	}
+	return a.withStore(cmd, func(s *store.Store) error {
+		link := store.SheetLink{Connection: name, Language: language, By: user(), Made: time.Now(), Expires: time.Now().Add(span)}
+		token, err := linkSheet(cmd.Context(), s, link)
+		if err != nil {
+			return err
+		}
+		address := cfg.Web.Public.JoinPath("sheet", token).String()
+		if a.json {
+			return a.object(struct {
+				URL string `json:"url"`
+				store.SheetLink
+			}{address, link})
+		}
+		a.printf("%s\n", address)
+		a.say("It shows the sheet without a login until %s, and is not shown again.\n", link.Expires.UTC().Format("2006-01-02 15:04 UTC"))
+		return nil
+	})
+}
+
+func (a *app) endSheetLinks(cmd *cobra.Command, name string) error {
+	return a.withStore(cmd, func(s *store.Store) error {
+		ended, err := s.EndSheetLinks(cmd.Context(), name, user(), time.Now())
+		if err == nil {
+			a.say("%d links to the sheet of %s have ended.\n", ended, name)
+		}
+		return err
+	})
 }
 
 func (a *app) onboarding(cmd *cobra.Command, name, format, language string) error {

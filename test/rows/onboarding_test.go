@@ -1,6 +1,9 @@
 package rows_test
 
 import (
+	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -46,6 +49,54 @@ func TestOnboardingSheetHasAllThatACustomerNeeds(t *testing.T) {
 
 	w.haulier(0, "connections", "test", "acme")
 	has(t, w.haulier(0, "onboarding", "acme", "--format", "txt").out, "[x] Tested on", "all is well", c.Fingerprint())
+	has(t, w.haulier(2, "onboarding", "acme", "--link", "14d").err, "web.public_url")
+	has(t, w.haulier(2, "onboarding", "acme", "--link", "91d").err, "up to 90d")
 	has(t, w.haulier(2, "onboarding", "nobody").err, "usage.no_such_connection", "haulier connections list")
 	has(t, w.haulier(2, "onboarding", "acme", "--format", "pdf").err, "html, md, txt, mail")
+}
+
+// A link shows a customer the sheet as it is now, without a login, in the language that it was made for, and nothing else of ours;
+// once it has ended it is as if it had never been.
+func TestLinkToASheetNeedsNoLoginAndEnds(t *testing.T) {
+	w := newWorld(t)
+	c := newCustomer(t, sftptest.Options{})
+	site := fmt.Sprintf("http://127.0.0.1:%d", freePort(t))
+	w.config("web: {listen: \""+strings.TrimPrefix(site, "http://")+"\", public_url: \""+site+"\"}\nconnections:\n", c.connection("acme", "locations: {out: /out}"), "jobs: {}\n")
+	link := strings.TrimSpace(w.haulier(0, "onboarding", "acme", "--link", "14d").out)
+	if !strings.HasPrefix(link, site+"/sheet/") {
+		t.Fatalf("the link is %s", link)
+	}
+	w.serve()
+	fetch := func(address string) (int, string) {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		answer, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if policy := answer.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s has the policy %q", address, policy)
+		}
+		return answer.StatusCode, string(text)
+	}
+	if status, text := fetch(link); status != http.StatusOK || !strings.Contains(text, "what we need from you") || strings.Contains(text, "Log in") {
+		t.Errorf("%d %s", status, text)
+	}
+	if status, text := fetch(site + "/connections/acme/sheet"); strings.Contains(text, "what we need from you") {
+		t.Errorf("without the link: %d %s", status, text)
+	}
+	has(t, w.haulier(0, "onboarding", "acme", "--end-links").err, "1 links to the sheet of acme have ended")
+	if status, text := fetch(link); status != http.StatusNotFound || !strings.Contains(text, "This link has ended") || strings.Contains(text, "acme") {
+		t.Errorf("an ended link: %d %s", status, text)
+	}
+	has(t, w.haulier(0, "audit", "list").out, "sheet.link", "sheet.unlink")
 }
