@@ -41,6 +41,7 @@ func (b *builder) importOf(name string, v *value, conn job.Connection, at *value
 		Duplicates: job.Duplicates(v.get("duplicates").str()),
 		Landing:    b.local(to.get("dir")), Name: to.get("name").str(), IfExists: job.IfExists(to.get("if_exists").str()),
 	}
+	i.ReportWithin = v.get("report_within").duration()
 	if i.Name == "" {
 		i.Name = landed(i)
 	}

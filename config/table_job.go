@@ -48,6 +48,8 @@ var jobFields = []field{
 	object("archive", "A copy of every file as it was received, before decryption.",
 		field{key: "dir", kind: kPath, need: true, example: "/srv/archive/acme", help: "Local folder of the copies."},
 		field{key: "keep_for", kind: kDuration, example: "90d", unset: "for ever", help: "Copies older than this are removed."}).with(importOnly),
+	field{key: "report_within", kind: kDuration, example: "6h", unset: "nobody waits for a report",
+		help: "The platform reports by the API what became of each landed file; one that was not reported so long after its landing is an incident."}.with(importOnly),
 	word("resend", "changed", "A name that was delivered before is there again: send it when its content changed, always when it is new, or never.",
 		"changed", "always", "never").with(exportOnly),
 	word("on_lost_reply", "hold", "The server's last answer was lost and nothing can be looked at: hold the file for a person, assume that it "+

@@ -90,7 +90,7 @@ func (d *Daemon) record(ctx context.Context, cfg *config.Config, by string) (id 
 		if id, err = Record(ctx, s, cfg, by); err != nil {
 			return err
 		}
-		err := errors.Join(s.MarkLoaded(ctx, jobNames(cfg)), s.MarkConnections(ctx, entities), s.Resolve(ctx, CauseReload, time.Now()), endGone(ctx, s, cfg, by))
+		err := errors.Join(s.MarkLoaded(ctx, jobNames(cfg)), s.MarkConnections(ctx, entities), s.AwaitReports(ctx, ReportsWanted(cfg), by), s.Resolve(ctx, CauseReload, time.Now()), endGone(ctx, s, cfg, by))
 		if err != nil || d.Config() == nil { // the first is no reload
 			return err
 		}
@@ -305,6 +305,11 @@ func (d *Daemon) look(ctx context.Context, id int64, l Look) Look {
 		}
 	}
 	return l
+}
+
+// ReportFile keeps what the platform reports of a landed file.
+func (d *Daemon) ReportFile(ctx context.Context, r job.Report, replace bool) (job.Report, error) {
+	return ReportFile(ctx, d.Store, r, replace)
 }
 
 // Watch gives the signs of life of a run from now on; stop ends it.

@@ -37,6 +37,8 @@ func AlertOf(cause string) (AlertKind, Severity) {
 		return AlertLate, SeverityWarning
 	case area == "expect":
 		return AlertMissing, SeverityError
+	case slug == "report.silent":
+		return AlertFailed, SeverityWarning
 	case scope == "credential" || area == "credential":
 		return AlertCredential, SeverityWarning
 	case scope == "channel" || area == "channel":

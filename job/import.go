@@ -30,7 +30,8 @@ type Import struct {
 	IfExists IfExists
 
 	AfterSuccess Retire
-	Archive      *Archive // copy of what was received; nil: none
+	ReportWithin time.Duration // how long after its landing a file is to be reported; 0: nobody waits for that
+	Archive      *Archive      // copy of what was received; nil: none
 }
 
 // Opening is the inbound PGP policy: every file must be encrypted to one of our keys.

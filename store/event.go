@@ -115,6 +115,9 @@ func (s *Store) tellFile(tx *gorm.DB, f job.File) error {
 		e.DurationMS = max(0, f.Ended.Sub(f.Began).Milliseconds())
 	}
 	e.describe(f)
+	if err := s.awaitReport(tx, f); err != nil {
+		return err
+	}
 	return s.tell(tx, "file."+string(f.State), e)
 }
 

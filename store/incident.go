@@ -29,11 +29,12 @@ func (s *Store) ResolveConnection(ctx context.Context, name, by string, at time.
 
 // ResolveJob records that a job is well again: incidents of the job end, and those of its connection when every job that
 // they touched is well. An incident that a rejected or held file opened goes on while such a file still lies there: a run
-// that passes it by without a word has made nothing good. So does one of an expectation, which a run without a file does not meet.
+// that passes it by without a word has made nothing good. So does one of an expectation, which a run without a file does not meet,
+// and one of files that nobody reports.
 func (s *Store) ResolveJob(ctx context.Context, jobName string, at time.Time) error {
 	return s.write(ctx, "resolve the incidents of "+jobName, func(tx *gorm.DB) error {
 		names := map[string]any{"job": jobName, "own": "job/" + jobName + "/", "at": micros(at)}
-		const goesOn = `(kind IN ('late', 'missing') OR ` + stillLying + `)`
+		const goesOn = `(kind IN ('late', 'missing') OR substr(cause, -14) = '` + silentSlug + `' OR ` + stillLying + `)`
 		var touched []int64
 		err := tx.Raw(`UPDATE incident_jobs SET recovered = @at WHERE job = @job AND recovered = 0
 			AND incident IN (SELECT id FROM incidents WHERE resolved = 0 AND NOT `+goesOn+`) RETURNING incident`, names).Scan(&touched).Error

@@ -84,5 +84,8 @@ var moves = []string{
 	`UPDATE OR IGNORE expectations SET job = @new WHERE job = @old`,
 	`DELETE FROM expectations WHERE job = @old`,
 	`DELETE FROM looks WHERE job = @old`,
+	`UPDATE report_waits SET job = @new WHERE job = @old`,
+	`UPDATE OR IGNORE report_jobs SET job = @new WHERE job = @old`,
+	`DELETE FROM report_jobs WHERE job = @old`,
 	`UPDATE OR IGNORE pauses SET name = @new WHERE kind = 'job' AND name = @old`,
 }

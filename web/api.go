@@ -131,10 +131,13 @@ func (a *api) run(r *http.Request) (any, error) {
 		return nil, err
 	}
 	shown := RunFiles{Run: runOf(run), Outcomes: []File{}}
+	reports, err := a.reports(r.Context(), outcomes)
 	for _, o := range outcomes {
-		shown.Outcomes = append(shown.Outcomes, fileOf(o.File))
+		f := fileOf(o.File)
+		f.Outcome = reports(f.ID)
+		shown.Outcomes = append(shown.Outcomes, f)
 	}
-	return shown, nil
+	return shown, err
 }
 
 func (a *api) cancel(r *http.Request) (any, error) {
@@ -163,7 +166,13 @@ func (a *api) file(r *http.Request) (any, error) {
 		return nil, err
 	}
 	f, err := a.Reader.File(r.Context(), id)
-	return fileOf(f), err
+	if err != nil {
+		return nil, err
+	}
+	reports, err := a.reports(r.Context(), []job.Outcome{{File: f}})
+	shown := fileOf(f)
+	shown.Outcome = reports(id)
+	return shown, err
 }
 
 func (a *api) approve(r *http.Request) (any, error) {

@@ -23,6 +23,9 @@ type ports struct {
 	events chan job.Progress
 	ended  chan job.Run
 	err    error
+
+	reported job.Report
+	replaced bool
 }
 
 func (p *ports) RunJob(_ context.Context, name string, asked job.Run) (job.Run, error) {
@@ -60,6 +63,15 @@ func (p *ports) File(_ context.Context, id int64) (job.File, error) { return job
 func (p *ports) Events(context.Context, int64, int) ([]job.Event, error) {
 	return nil, p.err
 }
+func (p *ports) Reports(_ context.Context, files []int64) (map[int64]job.Report, error) {
+	return map[int64]job.Report{4: {File: 4, Created: 9, By: "platform"}}, p.err
+}
+
+func (p *ports) ReportFile(_ context.Context, r job.Report, replace bool) (job.Report, error) {
+	p.reported, p.replaced = r, replace
+	return r, p.err
+}
+
 func (p *ports) Held(context.Context, string) ([]job.File, error) { return []job.File{{ID: 5}}, p.err }
 
 func (p *ports) ApproveFile(_ context.Context, id int64, sha256, by string) (job.File, error) {
@@ -74,7 +86,7 @@ func (p *ports) RejectFile(_ context.Context, id int64, why, by string) (job.Fil
 func setup(t *testing.T) (*ports, *httptest.Server) {
 	t.Helper()
 	p := &ports{events: make(chan job.Progress, 10), ended: make(chan job.Run, 1)}
-	server := httptest.NewServer(web.Handler(web.Options{Runner: p, Keeper: p, Reader: p, Looker: p}))
+	server := httptest.NewServer(web.Handler(web.Options{Runner: p, Keeper: p, Reader: p, Looker: p, Reporter: p}))
 	t.Cleanup(server.Close)
 	return p, server
 }
@@ -109,6 +121,8 @@ func TestEveryRouteAnswers(t *testing.T) {
 		{"GET", "/api/v1/files/4", "", `"id":4`},
 		{"POST", "/api/v1/files/4/approve", `{"by":"ops","sha256":"ab"}`, `"id":4`},
 		{"POST", "/api/v1/files/4/reject", `{"by":"ops","reason":"old"}`, `"id":4`},
+		{"GET", "/api/v1/files/4", "", `"outcome":{"created":9,`},
+		{"POST", "/api/v1/files/4/outcome", `{"created":1,"updated":2,"deleted":0,"errored":0,"note":"n","by":"platform"}`, `{"created":1,"updated":2,"deleted":0,"errored":0,"note":"n","by":"platform"`},
 		{"GET", "/api/v1/held", "", `[{"id":5`},
 		{"GET", "/api/v1/events?after=1", "", `[]`},
 		{"POST", "/api/v1/config/reload", `{"by":"ops"}`, `"revision":3`},
@@ -158,6 +172,8 @@ func TestBadRequests(t *testing.T) {
 		{"POST", "/api/v1/jobs/acme/run", `{"buy":"x"}`, 400},
 		{"POST", "/api/v1/runs/9/retry", `{"by":"x","config":"old"}`, 400},
 		{"POST", "/api/v1/jobs/acme/run", `{"by":"` + strings.Repeat("x", 100_000) + `"}`, 400},
+		{"POST", "/api/v1/files/4/outcome", `{"created":1,"updated":2,"deleted":0}`, 400},
+		{"POST", "/api/v1/files/0/outcome", `{"created":1,"updated":2,"deleted":0,"errored":0}`, 400},
 		{"GET", "/api/v1/runs/x", "", 400},
 		{"GET", "/api/v1/runs/-1", "", 400},
 		{"GET", "/api/v1/jobs/acme/run", "", 405},

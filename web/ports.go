@@ -29,6 +29,12 @@ type Reader interface {
 	File(ctx context.Context, id int64) (job.File, error)
 	Events(ctx context.Context, after int64, limit int) ([]job.Event, error)
 	Held(ctx context.Context, jobName string) ([]job.File, error)
+	Reports(ctx context.Context, files []int64) (map[int64]job.Report, error)
+}
+
+// Reporter keeps what became of the records of landed files.
+type Reporter interface {
+	ReportFile(ctx context.Context, r job.Report, replace bool) (job.Report, error)
 }
 
 // Calendar tells what has a date of the credentials that somebody may see.
@@ -45,9 +51,10 @@ type Looker interface {
 
 // Options of the API. All ports are needed.
 type Options struct {
-	Runner Runner
-	Keeper Keeper
-	Reader Reader
+	Runner   Runner
+	Keeper   Keeper
+	Reader   Reader
+	Reporter Reporter
 	// Calendar is of credentials.
 	Calendar Calendar
 	Looker   Looker

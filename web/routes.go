@@ -72,6 +72,10 @@ func (a *api) routes() []route.Route {
 			In: Looked{}, Out: File{}, Handler: answers(a.reject),
 		},
 		{
+			Method: "POST", Path: "/api/v1/files/{id}/outcome", Role: route.Operator, Scope: route.ScopeFile,
+			Summary: "Say what became of the records of a landed file; once, unless replace is true", In: Reported{}, Out: job.Report{}, Handler: answers(a.report),
+		},
+		{
 			Method: "GET", Path: "/api/v1/held", Role: route.Viewer, Scope: route.ScopeWhole, Summary: "Files that are held until a person decides",
 			Query: []route.Param{{Name: "job", Says: "only of this job"}}, Out: []File{}, Handler: answers(a.held),
 		},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/web"
 	"github.com/haulier/haulier/web/route"
 )
@@ -20,6 +21,19 @@ func TestALoginKnowsBetterWhoAsks(t *testing.T) {
 	mux.ServeHTTP(answer, request)
 	if answer.Code != http.StatusOK || p.asked.By != "ann" {
 		t.Errorf("%d, asked by %q", answer.Code, p.asked.By)
+	}
+}
+
+func TestAReportIsOfWhoHasLoggedIn(t *testing.T) {
+	p, _ := setup(t)
+	mux := route.Mux(web.Routes(web.Options{Reporter: p}))
+	request := httptest.NewRequestWithContext(route.With(t.Context(), route.Identity{Name: "platform", Role: route.Operator}),
+		"POST", "/api/v1/files/4/outcome", strings.NewReader(`{"by":"ann","created":1,"updated":2,"deleted":3,"errored":4,"replace":true}`))
+	answer := httptest.NewRecorder()
+	mux.ServeHTTP(answer, request)
+	want := job.Report{File: 4, Created: 1, Updated: 2, Deleted: 3, Errored: 4, By: "platform"}
+	if answer.Code != http.StatusOK || p.reported != want || !p.replaced {
+		t.Errorf("%d, reported %+v, replacing: %t", answer.Code, p.reported, p.replaced)
 	}
 }
 

@@ -56,6 +56,7 @@ type File struct {
 	Envelope   *job.Envelope `json:"pgp,omitempty"`
 	Receipt    *job.Receipt  `json:"receipt,omitempty"`
 	Error      *job.Reason   `json:"error"`
+	Outcome    *job.Report   `json:"outcome,omitempty"` // what its taker reports
 }
 
 func fileOf(f job.File) File {

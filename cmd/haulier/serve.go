@@ -118,6 +118,8 @@ func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store,
 	background.Go(func() { e.Run(ctx) })
 	alerts := &control.AlertClock{Book: s, Config: current, Logger: d.Logger}
 	background.Go(func() { alerts.Run(ctx) })
+	reports := &control.ReportClock{Book: s, Logger: d.Logger}
+	background.Go(func() { reports.Run(ctx) })
 	d.Watching = control.NewCredentials(s, current, d.Logger)
 	background.Go(func() { d.Watching.Run(ctx) })
 	m := newMeter(s, current)

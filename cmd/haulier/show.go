@@ -56,6 +56,7 @@ type shownFile struct {
 	Proof   job.Proof    `json:"proof"`
 	Error   *job.Reason  `json:"error"`
 	Receipt *job.Receipt `json:"receipt,omitempty"`
+	Outcome *job.Report  `json:"outcome,omitempty"` // what its taker reports
 }
 
 func shownOf(f job.File) shownFile {
@@ -91,10 +92,16 @@ func (a *app) show(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
+	reports, err := reportsOf(ctx, s, outcomes)
+	if err != nil {
+		return err
+	}
 	if a.json {
 		shown := shownRun{historyLine: historyOf(run), Counts: run.Counts, FilesOf: []shownFile{}}
 		for _, o := range outcomes {
-			shown.FilesOf = append(shown.FilesOf, shownOf(o.File))
+			f := shownOf(o.File)
+			f.Outcome = reportOf(reports, f.ID)
+			shown.FilesOf = append(shown.FilesOf, f)
 		}
 		return a.object(shown)
 	}
@@ -109,7 +116,7 @@ func (a *app) show(ctx context.Context, id int64) error {
 		a.printf("note: %s\n", run.Note)
 	}
 	for _, o := range outcomes {
-		if err := a.showFile(ctx, s, o, cfg.Timezone); err != nil {
+		if err := a.showFile(ctx, s, o, reportOf(reports, o.File.ID), cfg.Timezone); err != nil {
 			return err
 		}
 	}
@@ -120,7 +127,7 @@ func (a *app) show(ctx context.Context, id int64) error {
 }
 
 // showFile shows a file of a run: what became of it, where it is, its hashes, and when it took which step.
-func (a *app) showFile(ctx context.Context, s *store.Store, o job.Outcome, zone *time.Location) error {
+func (a *app) showFile(ctx context.Context, s *store.Store, o job.Outcome, report *job.Report, zone *time.Location) error {
 	f := shownOf(o.File)
 	a.printf("\nfile %d  %s  %s  %s\n", f.ID, f.Name, size(f.Size), f.State)
 	a.printf("  remote  %s\n  local   %s\n", f.Remote, f.Local)
@@ -145,6 +152,9 @@ func (a *app) showFile(ctx context.Context, s *store.Store, o job.Outcome, zone 
 			continue // another run's, or more facts of a step that was taken already
 		}
 		a.printf("  %s  %s\n", step.At.In(zone).Format("15:04:05.000 MST"), step.Step)
+	}
+	if report != nil {
+		a.printf("  outcome %s\n", reportText(*report, zone))
 	}
 	if f.Error != nil {
 		a.printf("%s", reasonText(f.Error, "  ", a.colored(a.stdout)))

@@ -16,6 +16,9 @@ func Run(t *testing.T, open Opener) {
 		name string
 		test func(*testing.T, bundle)
 	}{
+		{"AReportIsKeptOnce", aReportIsKeptOnce},
+		{"SilenceIsToldOnceAndEnds", silenceIsToldOnceAndEnds},
+		{"WhatIsAwaitedFollowsTheConfiguration", whatIsAwaitedFollowsTheConfiguration},
 		{"SeeNumbersGenerations", seeNumbersGenerations},
 		{"KnownGivesTheNewest", knownGivesTheNewest},
 		{"NamesAreRawBytes", namesAreRawBytes},

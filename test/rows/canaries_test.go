@@ -250,7 +250,7 @@ func (n *nest) ask(yaml string) {
 		}
 		for _, id := range asked {
 			path := strings.ReplaceAll(pattern, "{id}", id)
-			status, text := request(t, unix, method, "http://haulier"+path, `{"by":"`+sentinel+`"}`)
+			status, text := request(t, unix, method, "http://haulier"+path, bodyOf(asks))
 			n.hear("socket", text)
 			answered = answered || slices.Contains([]int{http.StatusOK, http.StatusConflict, http.StatusUnprocessableEntity}, status) && !strings.Contains(path, "{")
 			if begun := regexp.MustCompile(`"run":(\d+)`).FindStringSubmatch(text); method == http.MethodPost && begun != nil {
@@ -266,6 +266,18 @@ func (n *nest) ask(yaml string) {
 	listen := regexp.MustCompile(`listen: "([^"]+)"`).FindStringSubmatch(yaml)[1]
 	_, text = request(t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, http.MethodGet, "http://"+listen+"/metrics", "")
 	n.hear("metrics", text)
+}
+
+// bodyOf is a body that a route takes, with something of a customer's in it.
+func bodyOf(asks string) string {
+	more := ""
+	switch _, act, _ := strings.Cut(asks, "{id}/"); act {
+	case "outcome":
+		more = `,"created":1,"updated":0,"deleted":0,"errored":0,"note":"` + sentinel + `"`
+	case "reject":
+		more = `,"reason":"` + sentinel + `"`
+	}
+	return `{"by":"` + sentinel + `"` + more + `}`
 }
 
 func request(t testing.TB, client *http.Client, method, url, body string) (status int, text string) {

@@ -17,7 +17,7 @@ import (
 // areas are the parts of slugs before the dot.
 var areas = []string{
 	"net", "ssh", "auth", "key", "host_key", "pgp", "content", "remote", "local", "config",
-	"ledger", "held", "expect", "credential", "api", "access", "run", "job", "connection", "schedule", "scheduler", "secret", "request", "usage", "unexpected",
+	"ledger", "held", "expect", "credential", "api", "access", "run", "job", "connection", "schedule", "scheduler", "secret", "report", "request", "usage", "unexpected",
 }
 
 var slug = regexp.MustCompile(`^(` + strings.Join(areas, "|") + `)\.[a-z][a-z0-9_]*$`)

@@ -167,6 +167,8 @@ type Mark struct {
 type Details interface {
 	// Steps gives the timelines of files within a run, by their numbers.
 	Steps(ctx context.Context, run int64, files []int64) (map[int64][]Step, error)
+	// Reports gives what became of the records of landed files, of those that were reported.
+	Reports(ctx context.Context, files []int64) (map[int64]job.Report, error)
 	Log(ctx context.Context, run, after int64, limit int) ([]LogLine, error)
 	// Requests gives the requests of a run.
 	Requests(ctx context.Context, run int64) ([]job.Request, error)

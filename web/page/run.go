@@ -26,7 +26,8 @@ type runShown struct {
 // fileShown is a file of a run, stage by stage.
 type fileShown struct {
 	job.Outcome
-	Cells []stageCell
+	Cells  []stageCell
+	Report *job.Report // what its taker says; nil: nothing
 }
 
 // stageCell is what became of a file in one stage.
@@ -100,14 +101,25 @@ func (p *pages) fillFiles(r *http.Request, shown *runShown) error {
 	if err != nil {
 		return err
 	}
+	reports, err := p.Details.Reports(r.Context(), numbers)
+	if err != nil {
+		return err
+	}
 	for _, o := range outcomes {
-		shown.Files = append(shown.Files, fileShown{o, stagesOf(o, steps[o.File.ID])})
+		shown.Files = append(shown.Files, fileShown{o, stagesOf(o, steps[o.File.ID]), report(reports, o.File.ID)})
 		if shown.Session == nil && o.File.Receipt != nil {
 			shown.Session = &o.File.Receipt.Session
 		}
 		if reason := o.File.Reason; reason != nil && shown.Reason != nil && reason.Slug == shown.Reason.Slug && reason.Cause == shown.Reason.Cause {
 			shown.Reason = nil
 		}
+	}
+	return nil
+}
+
+func report(reports map[int64]job.Report, file int64) *job.Report {
+	if r, found := reports[file]; found {
+		return &r
 	}
 	return nil
 }

@@ -260,6 +260,16 @@ func (w ports) Steps(_ context.Context, _ int64, files []int64) (map[int64][]pag
 	return steps, w.Ill
 }
 
+// Reports has the first of some files reported.
+func (w ports) Reports(_ context.Context, files []int64) (map[int64]job.Report, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(files) == 0 {
+		return nil, w.Ill
+	}
+	return map[int64]job.Report{files[0]: {Created: 214_000, Updated: 551, Errored: 3, Note: "<b>odd</b>", By: "platform", At: Now}}, w.Ill
+}
+
 func (w ports) Log(_ context.Context, _, after int64, limit int) ([]page.LogLine, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
