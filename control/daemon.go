@@ -31,6 +31,7 @@ type Daemon struct {
 	Watching  *Credentials                                                // what looks at when credentials end; nil: nobody does
 	Reloading func() (over func(error))                                   // told when a reload begins and when it is over; nil: nobody is
 	HeldStage func(f job.File) (Wiper, error)                             // where a file of a supervised job waits
+	Channels  func(ctx context.Context, channels map[string]job.Channel)  // are told what happens from now on
 	Logger    *slog.Logger
 	Started   time.Time
 
@@ -66,6 +67,9 @@ func (d *Daemon) Use(ctx context.Context, cfg *config.Config, by string) error {
 	}
 	if err == nil && d.Watching != nil {
 		d.Watching.Look()
+	}
+	if err == nil && d.Channels != nil {
+		d.Channels(ctx, cfg.Channels)
 	}
 	if err == nil && d.Drafts != nil {
 		d.Drafts(cfg)

@@ -15,6 +15,7 @@ var owners = map[string]string{
 	"connection": `SELECT entity FROM connections WHERE name = ?`,
 	"job":        `SELECT c.entity FROM jobs o JOIN connections c ON c.name = o.connection WHERE o.name = ?`,
 	"run":        `SELECT c.entity FROM runs o JOIN connections c ON c.name = o.connection WHERE o.id = ?`,
+	"delivery":   `SELECT c.entity FROM deliveries o JOIN connections c ON c.name = o.connection WHERE o.id = ?`,
 	"file":       `SELECT c.entity FROM files o JOIN connections c ON c.name = o.connection WHERE o.id = ?`,
 }
 

@@ -11,19 +11,23 @@ const (
 	requestsKept = 90 * 24 * time.Hour
 	logsKept     = 30 * 24 * time.Hour
 	eventsKept   = 30 * 24 * time.Hour
-	sessionsKept = 32 * 24 * time.Hour // since their begin: none may last longer
+	// deliveriesKept also is how long an event is kept for the deliveries that it has.
+	deliveriesKept = 90 * 24 * time.Hour
+	sessionsKept   = 32 * 24 * time.Hour // since their begin: none may last longer
 	// pruneBatch bounds what one transaction removes, so that writers never wait long.
 	pruneBatch = 5000
 )
 
 // Pruned counts the rows that Prune removed.
 type Pruned struct {
-	Requests int64 `json:"requests"`
-	LogLines int64 `json:"log_lines"`
-	Events   int64 `json:"events"`
+	Requests   int64 `json:"requests"`
+	LogLines   int64 `json:"log_lines"`
+	Deliveries int64 `json:"deliveries"`
+	Events     int64 `json:"events"`
 }
 
-// Prune removes requests older than 90 days, and log lines and events older than 30. The ledger, runs, slots, the audit
+// Prune removes requests and deliveries older than 90 days, and log lines and events older than 30, less the events that are still to
+// be told or have deliveries. The ledger, runs, slots, the audit
 // list and the roll-ups behind Stats are kept for ever.
 func (s *Store) Prune(ctx context.Context, now time.Time) (Pruned, error) {
 	var p Pruned
@@ -34,12 +38,18 @@ func (s *Store) Prune(ctx context.Context, now time.Time) (Pruned, error) {
 	}{
 		{"requests", "started", requestsKept, &p.Requests},
 		{"run_logs", "at", logsKept, &p.LogLines},
-		{"events", "at", eventsKept, &p.Events},
 	} {
 		n, err := s.prune(ctx, part.table, part.column, micros(now.Add(-part.kept)))
 		if *part.count = n; err != nil {
 			return p, err
 		}
+	}
+	var err error
+	if p.Deliveries, err = s.pruneDeliveries(ctx, micros(now.Add(-deliveriesKept))); err != nil {
+		return p, err
+	}
+	if p.Events, err = s.pruneEvents(ctx, micros(now.Add(-eventsKept))); err != nil {
+		return p, err
 	}
 	return p, s.pruneAccess(ctx, now)
 }

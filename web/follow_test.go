@@ -31,7 +31,7 @@ func TestNobodyLooksForTheEndOfARunThatIsNotFollowed(t *testing.T) {
 		p := &slow{}
 		ctx, leave := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, leave)
-		web.Handler(web.Options{Runner: p, Keeper: p, Reader: p}).
+		web.Handler(web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p}).
 			ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/api/v1/runs/7/events", nil))
 		if p.looking {
 			t.Error("the handler has returned, and the store is still being asked")

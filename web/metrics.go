@@ -29,6 +29,7 @@ type Figures struct {
 	Connections []ConnectionFigure
 	Failures    []FailureFigure
 	Keys        []KeyFigure
+	Deliveries  []DeliveryFigure
 	Transfers   []Timing // by connection and direction
 	RunTimes    []Timing // by job and status
 
@@ -89,6 +90,13 @@ type FailureFigure struct {
 type KeyFigure struct {
 	Key     string // name@version
 	Expires time.Time
+}
+
+// DeliveryFigure counts attempts to tell a channel, since the process began.
+type DeliveryFigure struct {
+	Channel string
+	Status  string // sent, failed or disabled
+	Count   int64
 }
 
 // Timing is a histogram and what it is about.

@@ -9,7 +9,7 @@ import (
 
 // familiesOf gives the figures under the names that dashboards and rules depend on.
 func familiesOf(f Figures) []family {
-	return slices.Concat(requestFamilies(f), runFamilies(f), jobFamilies(f), expectedFamilies(f), connectionFamilies(f), processFamilies(f))
+	return slices.Concat(requestFamilies(f), runFamilies(f), jobFamilies(f), expectedFamilies(f), connectionFamilies(f), deliveryFamilies(f), processFamilies(f))
 }
 
 func requestFamilies(f Figures) []family {
@@ -100,6 +100,14 @@ func connectionFamilies(f Figures) []family {
 		keys.addTime(k.Expires, Label{"key", k.Key})
 	}
 	return []family{up, open, failures, changes, keys}
+}
+
+func deliveryFamilies(f Figures) []family {
+	deliveries := counter("haulier_webhook_deliveries_total", "Attempts to tell a channel, of any type, since the process began. disabled: the last attempt failed.")
+	for _, d := range f.Deliveries {
+		deliveries.add(float64(d.Count), Label{"channel", d.Channel}, Label{"status", d.Status})
+	}
+	return []family{deliveries}
 }
 
 func processFamilies(f Figures) []family {

@@ -58,6 +58,8 @@ type Options struct {
 	// Calendar is of credentials.
 	Calendar Calendar
 	Looker   Looker
+	// Outbox is what is told.
+	Outbox Outbox
 	// Alive says what hangs, nil while all is well; nil: the process answers, and that is enough.
 	Alive func(ctx context.Context) error
 	// Version of the program, for the OpenAPI document.

@@ -12,7 +12,7 @@ import (
 // Routes are all that the API answers, version 1.
 func Routes(o Options) []route.Route {
 	a := &api{o}
-	all := a.routes()
+	all := append(a.routes(), deliveryRoutes(a)...)
 	all = append(all, route.Route{
 		Method: "GET", Path: "/api/openapi.json", Role: route.Viewer, Summary: "This API as an OpenAPI 3.1 document", Out: map[string]any{},
 	})

@@ -14,7 +14,7 @@ import (
 // Whoever has logged in is the one that the audit names, whatever the body says.
 func TestALoginKnowsBetterWhoAsks(t *testing.T) {
 	p, _ := setup(t)
-	mux := route.Mux(web.Routes(web.Options{Runner: p, Keeper: p, Reader: p}))
+	mux := route.Mux(web.Routes(web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p}))
 	request := httptest.NewRequestWithContext(route.With(t.Context(), route.Identity{Name: "ann", Role: route.Operator}),
 		"POST", "/api/v1/jobs/acme/run", strings.NewReader(`{"by":"the-boss"}`))
 	answer := httptest.NewRecorder()

@@ -23,6 +23,8 @@ var commands = []func(*app) *cobra.Command{
 	historyCommand,
 	showCommand,
 	logsCommand,
+	alertsCommand,
+	eventsCommand,
 	heldCommand,
 	approveCommand,
 	rejectCommand,

@@ -44,7 +44,7 @@ var exitByArea = map[string]int{
 	"local":    exitLocal, "ledger": exitLocal,
 	"config": exitConfig,
 	"expect": exitExpected,
-	"api":    exitUnexpected,
+	"api":    exitUnexpected, "channel": exitUnexpected,
 }
 
 // exitBySlug is the code of failures that are not like the others of their area: a run that took too long is the

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -14,6 +15,7 @@ import (
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/notify"
 	"github.com/haulier/haulier/scheduler"
 	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/transfer"
@@ -26,6 +28,7 @@ type meter struct {
 	cfg       func() *config.Config
 	standings func() []scheduler.Standing
 	lag       func() time.Duration
+	told      func() map[notify.Count]int64 // deliveries; nil: none are made
 
 	mu        sync.Mutex
 	reloaded  time.Time
@@ -146,12 +149,27 @@ func (m *meter) Figures(ctx context.Context) (web.Figures, error) {
 	b := thisBuild()
 	f := web.Figures{Version: b.Version, Go: b.Go, Lag: m.lag(), StagingFree: freeBytes(m.cfg().DataDir)}
 	m.measured(&f)
-	for _, fill := range []func(context.Context, *web.Figures) error{m.totals, m.jobs, m.expected, m.connections, m.keys} {
+	for _, fill := range []func(context.Context, *web.Figures) error{m.totals, m.jobs, m.expected, m.connections, m.keys, m.deliveries} {
 		if err := fill(ctx, &f); err != nil {
 			return f, err
 		}
 	}
 	return f, nil
+}
+
+// deliveries fills in how attempts to tell went.
+func (m *meter) deliveries(_ context.Context, f *web.Figures) error {
+	if m.told == nil {
+		return nil
+	}
+	counts := m.told()
+	order := slices.SortedFunc(maps.Keys(counts), func(a, b notify.Count) int {
+		return cmp.Or(strings.Compare(a.Channel, b.Channel), strings.Compare(a.Status, b.Status))
+	})
+	for _, c := range order {
+		f.Deliveries = append(f.Deliveries, web.DeliveryFigure{Channel: c.Channel, Status: c.Status, Count: counts[c]})
+	}
+	return nil
 }
 
 // measured fills in what the process has seen itself.

@@ -15,6 +15,7 @@ import (
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/notify"
 	"github.com/haulier/haulier/scheduler"
 	"github.com/haulier/haulier/scheduler/expect"
 	"github.com/haulier/haulier/store"
@@ -139,6 +140,14 @@ func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store,
 			}
 		},
 	})
+	n := notify.New(a.notifyOptions(current, s, d))
+	d.Channels = func(ctx context.Context, channels map[string]job.Channel) {
+		if err := n.Use(ctx, channels); err != nil {
+			d.Logger.Error("the channels cannot be recorded; nothing is told until they are", "error", err)
+		}
+	}
+	background.Go(func() { n.Run(ctx) })
+	m.told = n.Counts
 	m.standings, m.lag = d.Scheduler.Standings, d.Scheduler.Lag
 	return d, m, sys
 }

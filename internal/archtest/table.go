@@ -119,8 +119,10 @@ var table = []row{
 	},
 	{
 		name: "notify", says: "tells people and systems",
-		own:     []string{"job", "internal/..."},
-		testOwn: []string{"store"},
+		own:       []string{"job", "internal/..."},
+		third:     []string{"github.com/wneessen/go-mail/..."},
+		testOwn:   []string{"store"},
+		testThird: []string{"github.com/standard-webhooks/standard-webhooks/libraries/go"},
 	},
 	{
 		name: "notify/shout", says: "chat, paging and SMS",

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -53,10 +54,13 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	w := &world{t: t, store: s, began: time.Now(), objects: map[route.Scope]map[string]string{}}
-	for _, scope := range []route.Scope{route.ScopeJob, route.ScopeConnection, route.ScopeRun, route.ScopeFile, route.ScopeIncident} {
+	for _, scope := range []route.Scope{route.ScopeJob, route.ScopeConnection, route.ScopeRun, route.ScopeFile, route.ScopeIncident, route.ScopeDelivery} {
 		w.objects[scope] = map[string]string{"": "999999"}
 	}
 	if err := s.MarkConnections(t.Context(), map[string]string{"c-one": "one", "c-two": "two"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.UseOutlets(t.Context(), []job.Outlet{{Name: "hook"}}); err != nil {
 		t.Fatal(err)
 	}
 	w.tenant("one", 1)
@@ -73,16 +77,28 @@ func (w *world) tenant(entity string, n int) {
 	run, err2 := w.store.BeginRun(ctx, job.Run{Job: "j-" + entity, Connection: "c-" + entity, Type: job.TypeImport, Started: now})
 	f, err3 := w.store.See(ctx, job.File{Job: "j-" + entity, Connection: "c-" + entity, Type: job.TypeImport, Path: "/in/a.csv", Run: run.ID, Step: job.StepSeen, State: job.FileWaiting})
 	_, err4 := w.store.Raise(ctx, "job/j-"+entity+"/remote.permission", "j-"+entity, job.Reason{Slug: "remote.permission"}, now)
-	for _, err := range []error{err, err2, err3, err4} {
+	for _, err := range []error{err, err2, err3, err4, w.delivery("c-" + entity)} {
 		if err != nil {
 			w.t.Fatal(err)
 		}
 	}
 	for scope, name := range map[route.Scope]string{
-		route.ScopeJob: "j-" + entity, route.ScopeConnection: "c-" + entity, route.ScopeRun: fmt.Sprint(run.ID), route.ScopeFile: fmt.Sprint(f.ID), route.ScopeIncident: fmt.Sprint(n),
+		route.ScopeJob: "j-" + entity, route.ScopeConnection: "c-" + entity, route.ScopeRun: fmt.Sprint(run.ID), route.ScopeFile: fmt.Sprint(f.ID), route.ScopeIncident: fmt.Sprint(n), route.ScopeDelivery: fmt.Sprint(n),
 	} {
 		w.objects[scope][entity] = name
 	}
+}
+
+// delivery makes one about a connection. They are numbered from 1, as incidents are.
+func (w *world) delivery(connection string) error {
+	ctx := w.t.Context()
+	from, err := w.store.Routed(ctx)
+	events, err2 := w.store.Events(ctx, from, 0)
+	if err := errors.Join(err, err2); err != nil {
+		return err
+	}
+	last := events[len(events)-1]
+	return w.store.Deliver(ctx, from, last.ID, []job.Delivery{{Channel: "hook", Connection: connection, Event: last}})
 }
 
 // clock moves with every look, so that nobody asks too often.

@@ -16,6 +16,7 @@ import (
 
 // areas are the parts of slugs before the dot.
 var areas = []string{
+	"channel",
 	"net", "ssh", "auth", "key", "host_key", "pgp", "content", "remote", "local", "config",
 	"ledger", "held", "expect", "credential", "api", "access", "run", "job", "connection", "schedule", "scheduler", "secret", "report", "request", "usage", "unexpected",
 }

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/control"
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/notify"
+	"github.com/haulier/haulier/notify/shout"
+	"github.com/haulier/haulier/store"
+)
+
+// notifyOptions plug together what tells people and systems. Daemon is nil where a command sends by itself.
+func (a *app) notifyOptions(current func() *config.Config, s *store.Store, d *control.Daemon) notify.Options {
+	o := notify.Options{
+		Outbox: s, Tray: s, Secrets: control.Vault{Store: s}, Shout: shout.Send, Version: thisBuild().Version,
+		Route:      func(e job.Event) []string { return alerted(current(), e) },
+		Connection: func(name string) (job.Connection, bool) { c, found := current().Connections[name]; return c, found },
+		Zone:       func() *time.Location { return current().Timezone },
+	}
+	if d != nil {
+		o.Log, o.Alive = d.Logger, d.Alive
+	}
+	return o
+}
+
+// alerted names the channels that an alert goes to: those of the jobs that it touches, and of what is no job's those of defaults.
+func alerted(cfg *config.Config, e job.Event) []string {
+	var about struct {
+		Kind job.AlertKind `json:"kind"`
+		Jobs []string      `json:"jobs"`
+	}
+	if json.Unmarshal(e.Data, &about) != nil {
+		return nil
+	}
+	over := e.Type == "alert.resolved"
+	names := map[string]bool{}
+	add := func(a job.Alert) {
+		for _, name := range a.Channels(about.Kind, over) {
+			names[name] = true
+		}
+	}
+	for _, name := range about.Jobs {
+		if spec, found := cfg.Job(name); found {
+			add(spec.Alert)
+		}
+	}
+	if len(about.Jobs) == 0 {
+		add(cfg.Alert)
+	}
+	return slices.Sorted(maps.Keys(names))
+}

@@ -1,0 +1,182 @@
+package notify
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/haulier/haulier/job"
+)
+
+// letter is what people are told.
+type letter struct {
+	subject string // one line
+	body    string
+	thread  string // letters of one thread belong together; empty: it stands alone
+}
+
+// letter writes a mail: for our people with all that helps, for a contact on the other side with nothing of ours.
+func (s *Sender) letter(d job.Delivery) letter {
+	about := factsOf(d.Event)
+	if d.Contact {
+		return s.contactLetter(d, about)
+	}
+	l := letter{subject: oneLine("haulier: "+headline(d, about), 200), thread: threadOf(about)}
+	l.body = s.forUs(d, about)
+	return l
+}
+
+func threadOf(about facts) string {
+	if about.ID == 0 {
+		return ""
+	}
+	return fmt.Sprintf("incident-%d", about.ID)
+}
+
+// states are the words for what an alert says, by the kind of its incident.
+var states = map[job.AlertKind]string{
+	job.AlertLate: "LATE", job.AlertMissing: "MISSING", job.AlertFailed: "FAILED", job.AlertCredential: "CREDENTIAL",
+	job.AlertChannel: "CHANNEL", job.AlertConfig: "CONFIGURATION", "test": "TEST",
+}
+
+// headline says in one line what it is about.
+func headline(d job.Delivery, about facts) string {
+	state := states[about.Kind]
+	switch {
+	case state == "":
+		state = d.Event.Type
+	case d.Event.Type == "alert.resolved":
+		state = "OK again"
+	case d.Event.Type == "alert.reminded":
+		state = "STILL " + state + " after " + span(about.Age)
+	}
+	line := state + subjectMatter(d, about)
+	if about.Error.Slug != "" {
+		line += " [" + about.Error.Slug + "]"
+	}
+	return line
+}
+
+// subjectMatter names what the alert is about: a connection, a channel, or jobs.
+func subjectMatter(d job.Delivery, about facts) string {
+	scope, rest, _ := strings.Cut(about.Cause, "/")
+	end := strings.LastIndexByte(rest, '/')
+	switch {
+	case end > 0 && scope != "":
+		return ": " + scope + " " + rest[:end]
+	case d.Connection != "":
+		return ": connection " + d.Connection
+	}
+	return ""
+}
+
+// span is a length of time as people say it.
+func span(seconds int64) string {
+	d := time.Duration(seconds) * time.Second
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%d days", d/(24*time.Hour))
+	case d >= time.Hour:
+		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+	case d >= time.Minute:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	}
+	return fmt.Sprintf("%d s", d/time.Second)
+}
+
+// whose are the words for whose turn it is.
+var whose = map[job.Who]string{
+	job.WhoUs: "us", job.WhoCustomer: "the customer", job.WhoNetwork: "the network team, theirs or ours", job.WhoBoth: "us and the customer",
+}
+
+// page collects the lines of a letter.
+type page struct{ strings.Builder }
+
+func (p *page) line(name, text string) {
+	if text != "" {
+		fmt.Fprintf(p, "%-10s%s\n", name, oneLine(text, lineMost))
+	}
+}
+
+// forUs has what happened to the data first, then cause, one thing to do, and whose turn it is.
+func (s *Sender) forUs(d job.Delivery, about facts) string {
+	var p page
+	if d.Event.Type == "alert.resolved" {
+		p.line("Well", "what is described below is over"+by(about.ResolvedBy)+", after "+span(about.Age))
+	}
+	p.line("What", about.Error.What)
+	p.line("Cause", about.Error.Cause)
+	p.line("Do", about.Error.Do)
+	p.line("Who", whose[about.Error.Who])
+	p.WriteByte('\n')
+	p.line("Jobs", jobsOf(about))
+	p.line("Since", s.since(about))
+	p.line("Customer", s.customer(d, about))
+	p.line("Contacts", strings.Join(bounded(about.Contacts, 10), ", "))
+	if about.ID != 0 {
+		p.line("Incident", fmt.Sprintf("%d   haulier alerts ack %d", about.ID, about.ID))
+	}
+	if about.Error.Slug != "" {
+		p.line("More", about.Error.Slug+" in docs/errors.md")
+	}
+	return p.String()
+}
+
+func by(whom string) string {
+	if whom == "" {
+		return ""
+	}
+	return " (" + whom + ")"
+}
+
+func bounded(all []string, most int) []string {
+	if len(all) > most {
+		return append(all[:most:most], "…")
+	}
+	return all
+}
+
+func jobsOf(about facts) string {
+	const named = 20
+	shown := about.Jobs[:min(named, len(about.Jobs))]
+	text := strings.Join(shown, ", ")
+	if more := max(about.JobsTotal, len(about.Jobs)) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+func (s *Sender) since(about facts) string {
+	at, err := time.Parse(time.RFC3339, about.Opened)
+	if err != nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s (%s)", at.In(s.Zone()).Format("Mon 2006-01-02 15:04 MST"), span(about.Age))
+	if about.Count > 1 {
+		text += fmt.Sprintf(", %d times", about.Count)
+	}
+	return text
+}
+
+func (s *Sender) customer(d job.Delivery, about facts) string {
+	c, found := s.Connection(d.Connection)
+	if !found {
+		return d.Connection
+	}
+	return fmt.Sprintf("%s (%s), %s@%s", c.DisplayName, c.Name, c.User, c.Host)
+}
+
+// shortLetter is for chat, pagers and phones.
+func (s *Sender) shortLetter(d job.Delivery) string {
+	about := factsOf(d.Event)
+	parts := []string{"haulier: " + headline(d, about)}
+	if jobs := jobsOf(about); jobs != "" {
+		parts = append(parts, oneLine(jobs, 80))
+	}
+	for _, text := range []string{about.Error.Cause, about.Error.Do} {
+		if text != "" && d.Event.Type != "alert.resolved" {
+			parts = append(parts, oneLine(text, 150))
+		}
+	}
+	return oneLine(strings.Join(parts, " · "), shoutMost)
+}

@@ -1,0 +1,197 @@
+package notify
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"mime"
+	"mime/quotedprintable"
+	"net/mail"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/haulier/haulier/job"
+)
+
+func (m *mailServer) channel(change func(*job.Mail)) job.Channel {
+	c := job.Channel{Name: "ops", Type: job.ChannelMail, Mail: &job.Mail{
+		To: []string{"ops@platform.example"}, From: "haulier@platform.example",
+		SMTP: job.SMTP{Host: "127.0.0.1", Port: m.port(), TLS: job.TLSNone},
+	}}
+	if change != nil {
+		change(c.Mail)
+	}
+	return c
+}
+
+// readMail parses a mail as its reader does.
+func readMail(t *testing.T, text string) (mail.Header, string) {
+	t.Helper()
+	m, err := mail.ReadMessage(strings.NewReader(text))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	body := io.Reader(m.Body)
+	if m.Header.Get("Content-Transfer-Encoding") == "quoted-printable" {
+		body = quotedprintable.NewReader(body)
+	}
+	b, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Header, strings.ReplaceAll(string(b), "\r\n", "\n")
+}
+
+func subject(t *testing.T, h mail.Header) string {
+	t.Helper()
+	s, err := new(mime.WordDecoder).DecodeHeader(h.Get("Subject"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+var refusedKey = job.Reason{
+	Slug: "auth.key_rejected", What: "/srv/outbox/acme/segment.csv stays where it is", Cause: "the server takes none of our keys", Do: "haulier keys show acme", Who: job.WhoCustomer, Technical: "ssh: no",
+}
+
+func TestMailIsToldToUsAndToTheContact(t *testing.T) {
+	w := newWorld(t)
+	server := newMailServer(t, nil)
+	w.routed = []string{"ops"}
+	_, stop := w.serve(server.channel(func(m *job.Mail) { m.Contacts = true }))
+	w.alert("connection/acme/auth.key_rejected", refusedKey)
+	w.untilAll(2, job.DeliverySent)
+	stop()
+	letters := map[string]letterIn{}
+	for _, l := range server.got() {
+		letters[l.to] = l
+	}
+	header, body := readMail(t, letters["RCPT TO:<ops@platform.example>"].text)
+	if s := subject(t, header); s != "haulier: FAILED: connection acme [auth.key_rejected]" || header.Get("Auto-Submitted") != "auto-generated" || header.Get("References") == "" {
+		t.Errorf("header %v", header)
+	}
+	for _, want := range []string{"segment.csv stays", "takes none of our keys", "haulier keys show acme", "the customer", "ACME Retail (acme)", "haulier alerts ack"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("ours lacks %q:\n%s", want, body)
+		}
+	}
+	header, body = readMail(t, letters["RCPT TO:<it@acme.example>"].text)
+	if !strings.Contains(body, "check that our public key is installed") || !strings.Contains(body, "sftp.acme.example") {
+		t.Errorf("theirs:\n%s", body)
+	}
+	for _, ours := range []string{"segment.csv", "/srv", "haulier keys", "ACME Retail", "ssh: no", "takes none"} {
+		if strings.Contains(body+subject(t, header), ours) {
+			t.Errorf("theirs has %q:\n%s", ours, body)
+		}
+	}
+}
+
+func TestContactsHearOfWhatIsTheirs(t *testing.T) {
+	w := newWorld(t)
+	s := New(w.options())
+	c := job.Channel{Mail: &job.Mail{Contacts: true, To: []string{"ops@x.example"}}}
+	of := func(connection string, kind job.AlertKind, who job.Who) facts {
+		return facts{Connection: connection, Kind: kind, Error: job.Reason{Who: who}}
+	}
+	for _, tc := range []struct {
+		kind  string
+		about facts
+		want  int
+	}{
+		{"alert.opened", of("acme", job.AlertFailed, job.WhoCustomer), 1},
+		{"alert.opened", of("acme", job.AlertMissing, job.WhoNetwork), 1},
+		{"alert.resolved", of("acme", job.AlertFailed, job.WhoBoth), 1},
+		{"alert.reminded", of("acme", job.AlertFailed, job.WhoCustomer), 0},
+		{"alert.opened", of("acme", job.AlertLate, job.WhoCustomer), 0},
+		{"alert.opened", of("acme", job.AlertFailed, job.WhoUs), 0},
+		{"alert.opened", of("bank", job.AlertFailed, job.WhoCustomer), 0},
+	} {
+		if got := s.contacts(c, tc.kind, tc.about); len(got) != tc.want {
+			t.Errorf("%s %+v: %v", tc.kind, tc.about, got)
+		}
+	}
+}
+
+func TestMailServersThatRefuse(t *testing.T) {
+	login := func(m *job.Mail) { r := ref("password"); m.SMTP.User, m.SMTP.Password = "haulier", &r }
+	secure := func(m *job.Mail) { m.SMTP.TLS = job.TLSStart }
+	for name, tc := range map[string]struct {
+		server  func(*mailServer)
+		channel func(*job.Mail)
+		slug    string
+		status  int
+	}{
+		"takes":         {slug: ""},
+		"login":         {channel: login},
+		"recipient":     {server: func(m *mailServer) { m.refuse["RCPT"] = "550 no such user" }, slug: "channel.refused", status: 550},
+		"greylisted":    {server: func(m *mailServer) { m.refuse["RCPT"] = "450 later" }, slug: "channel.refused", status: 450},
+		"sender":        {server: func(m *mailServer) { m.refuse["MAIL"] = "553 not you" }, slug: "channel.refused", status: 553},
+		"password":      {server: func(m *mailServer) { m.refuse["AUTH"] = "535 bad " + canary }, channel: login, slug: "channel.login"},
+		"echo":          {server: func(m *mailServer) { m.refuse["MAIL"] = "550 " + canary }, channel: login, slug: "channel.refused", status: 550},
+		"in the middle": {server: func(m *mailServer) { m.dropData = true }, slug: "channel.unreachable"},
+		"behind it":     {server: func(m *mailServer) { m.dropQuit = true }},
+		"no starttls":   {channel: secure, slug: "channel.tls"},
+		"certificate":   {server: func(m *mailServer) { m.cert = nobodys(t) }, channel: secure, slug: "channel.tls"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			server := newMailServer(t, tc.server)
+			c := server.channel(tc.channel)
+			r := NewSender(w.options()).Send(t.Context(), c, sample(c))
+			slug := ""
+			if r.Reason != nil {
+				slug = r.Reason.Slug
+				if strings.Contains(r.Reason.Error()+r.Reason.Do, canary) {
+					t.Errorf("shows the password: %v", r.Reason)
+				}
+			}
+			if slug != tc.slug || slug != "" && r.Status != tc.status {
+				t.Errorf("%q %d: %+v", slug, r.Status, r.Reason)
+			}
+			if taken := len(server.got()); (slug == "") != (taken == 1) {
+				t.Errorf("%d mails were taken", taken)
+			}
+			if name == "login" && (len(server.logins) != 1 || server.logins[0] != "/haulier/"+canary) {
+				t.Errorf("logins %q", server.logins)
+			}
+		})
+	}
+}
+
+// A mail server that says nothing is let go of when the time is over.
+func TestMailServerThatHangs(t *testing.T) {
+	w := newWorld(t)
+	server := newMailServer(t, func(m *mailServer) { m.hang = true })
+	c := server.channel(nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if r := NewSender(w.options()).Send(ctx, c, sample(c)); r.Reason == nil {
+		t.Error("it was taken")
+	}
+}
+
+// written gives a mail as its bytes.
+func written(t *testing.T, s *Sender, d job.Delivery) string {
+	t.Helper()
+	m, err := s.compose(job.Mail{From: "haulier@platform.example"}, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if _, err := m.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestARetriedMailIsTheSameMail(t *testing.T) {
+	s := NewSender(newWorld(t).options())
+	d := job.Delivery{MessageID: "msg_1", Recipient: "ops@platform.example", Made: time.Unix(1_790_000_000, 0), Event: job.Event{Type: "alert.opened", Data: []byte(`{"id":7}`)}}
+	first, _ := readMail(t, written(t, s, d))
+	second, _ := readMail(t, written(t, s, d))
+	if id := first.Get("Message-Id"); id != "<msg_1@platform.example>" || id != second.Get("Message-Id") || first.Get("Date") != second.Get("Date") {
+		t.Errorf("first %v, second %v", first, second)
+	}
+}
