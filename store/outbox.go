@@ -25,7 +25,7 @@ func (s *Store) Routed(ctx context.Context) (event int64, err error) {
 // Alerts for a channel that fails go to its fallback as well.
 func (s *Store) Deliver(ctx context.Context, from, to int64, deliveries []job.Delivery) error {
 	return s.write(ctx, fmt.Sprintf("make deliveries up to event %d", to), func(tx *gorm.DB) error {
-		if err := one(tx.Exec(`UPDATE routed SET event = ? WHERE event = ?`, to, from)); err != nil {
+		if err := one(tx.Exec("UPDATE routed SET event = ? WHERE event = ?", to, from)); err != nil {
 			return err
 		}
 		outlets, err := outletsOf(tx)
