@@ -26,6 +26,7 @@ type ports struct {
 
 	reported job.Report
 	replaced bool
+	which    job.Deliveries
 }
 
 func (p *ports) RunJob(_ context.Context, name string, asked job.Run) (job.Run, error) {
