@@ -98,7 +98,10 @@ func (c *AlertClock) manner(i job.Incident) store.Manner {
 		}
 		known = known || found
 	}
-	if !known {
+	switch {
+	case i.Reason.Slug == store.SlugCredentialExpiring: // it is told anew at each lead time: twice a day for a month would be none
+		m.RemindEvery = 0
+	case !known:
 		m.RemindEvery = cfg.Alert.RemindEvery
 	}
 	return m
