@@ -22,6 +22,8 @@ type night struct {
 var nights = []night{
 	{"ReloadFailed", "a refused reload", `haulier_config_last_reload_successful 1x10 0x60`, []string{"5m", "13m"}, []string{"20m"}},
 	{"ReloadFailed", "all is well", `haulier_config_last_reload_successful 1x60`, []string{"30m"}, nil},
+	{"ExpectationMissing", "late is not missing", `haulier_expectation_state{job="a",state="late"} 0x10 1x30 0x60
+  haulier_expectation_state{job="a",state="missing"} 0x40 1x60`, []string{"5m", "30m"}, []string{"50m"}},
 	{"SchedulerLag", "a minute is no lag", `haulier_scheduler_lag_seconds 60x30 400x30`, []string{"20m", "33m"}, []string{"40m"}},
 	{"HostKeyChanged", "the first change counts", `haulier_host_key_changes_total{connection="acme"} 0x10 1x120`, []string{"5m", "90m"}, []string{"15m", "60m"}},
 	{"ConnectionDown", "one that worked", `haulier_connection_up{connection="acme"} 1x60 0x60`, []string{"50m", "70m"}, []string{"80m", "110m"}},

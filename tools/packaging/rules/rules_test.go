@@ -19,7 +19,7 @@ const (
 )
 
 // shipped are the alerts that have to be there.
-var shipped = []string{"ConnectionDown", "HostKeyChanged", "JobStale", "PGPKeyExpiresSoon", "ReloadFailed", "SchedulerLag", "StagingFilling"}
+var shipped = []string{"ConnectionDown", "ExpectationMissing", "HostKeyChanged", "JobStale", "PGPKeyExpiresSoon", "ReloadFailed", "SchedulerLag", "StagingFilling"}
 
 func alerts(t *testing.T) map[string]rulefmt.Rule {
 	t.Helper()
