@@ -14,6 +14,7 @@ import (
 type IncidentQuery struct {
 	Sight  job.Sight
 	Over   bool      // also those that are over
+	Ended  bool      // with Over: only those
 	Since  time.Time // of those: at this time or later; zero: ever
 	Before int64     // only those of a lower number, for the next page; 0: from the newest
 	Limit  int       // 0, and the most: 1,000
@@ -25,6 +26,8 @@ func (s *Store) FindIncidents(ctx context.Context, q IncidentQuery) ([]job.Incid
 		switch {
 		case !q.Over:
 			db = db.Where("resolved = 0")
+		case q.Ended:
+			db = db.Where("resolved <> 0 AND resolved >= ?", micros(q.Since))
 		case !q.Since.IsZero():
 			db = db.Where("(resolved = 0 OR resolved >= ?)", micros(q.Since))
 		}

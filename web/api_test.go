@@ -87,7 +87,7 @@ func (p *ports) RejectFile(_ context.Context, id int64, why, by string) (job.Fil
 func setup(t *testing.T) (*ports, *httptest.Server) {
 	t.Helper()
 	p := &ports{events: make(chan job.Progress, 10), ended: make(chan job.Run, 1)}
-	server := httptest.NewServer(web.Handler(web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p, Looker: p, Reporter: p}))
+	server := httptest.NewServer(web.Handler(web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p, Looker: p, Care: &care{}, Reporter: p}))
 	t.Cleanup(server.Close)
 	return p, server
 }

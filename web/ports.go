@@ -49,8 +49,17 @@ type Looker interface {
 	RejectFile(ctx context.Context, id int64, why, by string) (job.File, error)
 }
 
+// Care tells what needs a person, and keeps what they say to it.
+type Care interface {
+	Find(ctx context.Context, sight job.Sight, over bool, since time.Time, before int64, limit int) ([]job.Incident, error)
+	Ack(ctx context.Context, id int64, by, note string) error
+	Silence(ctx context.Context, id int64, by, why string, until time.Time) error
+	Unsilence(ctx context.Context, id int64, by string) error
+}
+
 // Options of the API. All ports are needed.
 type Options struct {
+	Care     Care
 	Runner   Runner
 	Keeper   Keeper
 	Reader   Reader

@@ -88,6 +88,22 @@ func (a *api) routes() []route.Route {
 			Summary: "When passwords, keys and tokens end, and what happened to host keys, soonest first", Out: []job.CalendarEntry{}, Handler: answers(a.calendar),
 		},
 		{
+			Method: "GET", Path: "/api/v1/alerts", Role: route.Viewer, Summary: "Incidents, the newest first, at most 500 at once",
+			Query: []route.Param{
+				{Name: "all", Says: "1: also those that are over"},
+				{Name: "since", Says: "with all: only those that ended at this time (RFC 3339) or later"},
+				{Name: "before", Says: "only those of a lower number, for the next page"},
+			}, Out: []job.Incident{}, Handler: answers(a.alerts),
+		},
+		{
+			Method: "POST", Path: "/api/v1/alerts/{id}/ack", Role: route.Operator, Scope: route.ScopeIncident, Summary: "Take an incident on: nobody is reminded of it any more",
+			In: AlertAsked{}, Out: Cared{}, Handler: answers(a.ack),
+		},
+		{
+			Method: "POST", Path: "/api/v1/alerts/{id}/silence", Role: route.Operator, Scope: route.ScopeIncident, Summary: "Keep an incident from being told of until a time, or without one let it be told of again",
+			In: AlertAsked{}, Out: Cared{}, Handler: answers(a.silence),
+		},
+		{
 			Method: "POST", Path: "/api/v1/config/reload", Role: route.Admin, Scope: route.ScopeWhole, Summary: "Read the configuration again",
 			In: Asked{}, Out: map[string]any{}, Handler: answers(a.reload),
 		},

@@ -149,7 +149,7 @@ func (m *meter) Figures(ctx context.Context) (web.Figures, error) {
 	b := thisBuild()
 	f := web.Figures{Version: b.Version, Go: b.Go, Lag: m.lag(), StagingFree: freeBytes(m.cfg().DataDir)}
 	m.measured(&f)
-	for _, fill := range []func(context.Context, *web.Figures) error{m.totals, m.jobs, m.expected, m.connections, m.keys, m.deliveries} {
+	for _, fill := range []func(context.Context, *web.Figures) error{m.totals, m.jobs, m.expected, m.connections, m.keys, m.deliveries, m.alerts} {
 		if err := fill(ctx, &f); err != nil {
 			return f, err
 		}
@@ -243,9 +243,7 @@ func (m *meter) connections(ctx context.Context, f *web.Figures) error {
 		return err
 	}
 	down := map[string]bool{}
-	f.Alerts = map[job.Severity]int{}
 	for _, incident := range incidents {
-		f.Alerts[incident.Severity]++
 		kind, rest, _ := strings.Cut(incident.Cause, "/")
 		name, _, _ := strings.Cut(rest, "/")
 		down[name] = down[name] || kind == "connection"
@@ -293,4 +291,9 @@ func freeBytes(dir string) int64 {
 		return -1
 	}
 	return int64(fs.Bavail) * int64(fs.Bsize)
+}
+
+func (m *meter) alerts(ctx context.Context, f *web.Figures) (err error) {
+	f.Alerts, err = m.store.IncidentCounts(ctx)
+	return err
 }

@@ -87,31 +87,29 @@ func (b pageBooks) Audit(ctx context.Context, before int64, limit int, objects .
 }
 
 func (b pageBooks) Incidents(ctx context.Context, sight job.Sight) ([]job.Incident, error) {
-	return b.FindIncidents(ctx, store.IncidentQuery{Sight: sight})
+	return b.care().Incidents(ctx, sight)
 }
+
+func (b pageBooks) care() control.Care { return control.Care{Store: b.Store} }
 
 // resolvedMost is how many incidents that are over are shown.
 const resolvedMost = 100
 
 func (b pageBooks) Resolved(ctx context.Context, since time.Time, sight job.Sight) ([]job.Incident, error) {
-	all, err := b.FindIncidents(ctx, store.IncidentQuery{Sight: sight, Over: true, Since: since})
-	over := slices.DeleteFunc(all, func(i job.Incident) bool { return i.Resolved.IsZero() })
+	over, err := b.care().Resolved(ctx, since, sight)
 	return over[:min(len(over), resolvedMost)], err
 }
 
 func (b pageBooks) Ack(ctx context.Context, id int64, by, note string) error {
-	_, err := b.AckIncident(ctx, id, by, note, time.Now())
-	return err
+	return b.care().Ack(ctx, id, by, note)
 }
 
 func (b pageBooks) Silence(ctx context.Context, id int64, by, why string, until time.Time) error {
-	_, err := b.SilenceIncident(ctx, id, by, why, until, time.Now())
-	return err
+	return b.care().Silence(ctx, id, by, why, until)
 }
 
 func (b pageBooks) Unsilence(ctx context.Context, id int64, by string) error {
-	_, err := b.UnsilenceIncident(ctx, id, by, time.Now())
-	return err
+	return b.care().Unsilence(ctx, id, by)
 }
 
 func (b pageBooks) Arrivals(ctx context.Context, jobName string, limit int) ([]job.File, error) {

@@ -233,15 +233,12 @@ func rejectedText(causes []rejection, zone *time.Location) string {
 
 func (a *app) printIncident(cfg *config.Config, i job.Incident) {
 	a.printf("\n%s", reasonText(&i.Reason, " ", a.colored(a.stdout)))
-	about := i.Cause
-	if len(i.Jobs) > 0 {
-		about = joined(i.Jobs)
-	}
 	times := "once"
 	if i.Count > 1 {
 		times = fmt.Sprintf("%d times, last %s", i.Count, i.Last.In(cfg.Timezone).Format("Mon 15:04 MST"))
 	}
-	a.printf("   %-10s%s, since %s (%s)\n", "Concerns", about, dayAndTime(i.Opened, cfg.Timezone), times)
+	a.printf("   %-10s%s, since %s (%s)\n", "Concerns", alertAbout(i), dayAndTime(i.Opened, cfg.Timezone), times)
+	a.printf("   %-10s%s%s: haulier alerts show %d\n", "Alert", alertState(i, time.Now()), alertCare(i, cfg.Timezone), i.ID)
 }
 
 // joined lists names, the first few.

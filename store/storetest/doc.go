@@ -59,6 +59,8 @@ func Run(t *testing.T, open Opener) {
 		{"IncidentsOfWhatIsGoneEnd", incidentsOfWhatIsGoneEnd},
 		{"IncidentsAreSeenByTheirOwn", incidentsAreSeenByTheirOwn},
 		{"LateBecomesMissing", lateBecomesMissing},
+		{"HeldFilesKeepTheirIncident", heldFilesKeepTheirIncident},
+		{"ManyIncidentsAreBounded", manyIncidentsAreBounded},
 		{"ADeadServerExplainsWhatIsMissing", aDeadServerExplains},
 		{"VerdictsAreComparedAndSet", verdictsAreComparedAndSet},
 		{"ArrivalsAreCounted", arrivalsAreCounted},

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -266,4 +267,41 @@ func aDeadServerExplains(t *testing.T, b bundle) {
 	b.raise(t, "job/third/expect.missing", "third", due(9))
 	same(t, "told by itself", b.tell(t, due(9).Add(job.GatherFor)), nil)
 	same(t, "told with the server", b.tell(t, due(9).Add(job.GatherFor)), []string{"reminded"})
+}
+
+// A run that passes by what is held has made nothing good; whoever decides about the last of the files has.
+func heldFilesKeepTheirIncident(t *testing.T, b bundle) {
+	f := b.claimed(t, "/in/a.csv")
+	f.Reason = &job.Reason{Slug: "remote.unproven"}
+	b.advance(t, f, job.StepDownloaded, job.FileHeld)
+	same(t, "why the run holds", len(must2(t, b.HeldBy)(1)), 1)
+	const cause = "job/acme-customers/remote.unproven"
+	b.raise(t, cause, "acme-customers", due(1))
+	ok(t, b.ResolveJob(t.Context(), "acme-customers", due(2)))
+	ok(t, b.Settle(t.Context(), "acme-customers", "remote.unproven", "ann", due(2)))
+	same(t, "open while it is held", len(b.open(t)), 1)
+	held := must[job.File](t)(b.File(t.Context(), f.ID))
+	held.State = job.FileSkipped
+	must[job.File](t)(b.Decide(t.Context(), job.FileHeld, held, store.AuditLine{Who: "ann", Act: "held.resolve"}))
+	ok(t, b.Settle(t.Context(), "acme-customers", "remote.unproven", "ann", due(3)))
+	past := must[[]job.Incident](t)(b.Incidents(t.Context(), time.Time{}))
+	same(t, "ended by", []any{len(b.open(t)), past[0].ResolvedBy}, []any{0, "ann"})
+}
+
+// A store with very many incidents gives lists of a thousand, and finds the connection's among them.
+func manyIncidentsAreBounded(t *testing.T, b bundle) {
+	ok(t, b.Together(t.Context(), "raise many", func(s *store.Store) error {
+		for n := range 10_000 {
+			if _, err := s.Raise(t.Context(), fmt.Sprintf("connection/c%d/net.dns", n), fmt.Sprintf("j%d", n), job.Reason{Slug: "net.dns"}, due(1)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	same(t, "listed", []int{len(b.open(t)), len(must[[]job.Incident](t)(b.FindIncidents(t.Context(), store.IncidentQuery{Limit: 1 << 20})))}, []int{1000, 1000})
+	ok(t, b.ResolveConnection(t.Context(), "c9999", "", due(2)))
+	same(t, "counted", must[map[job.Severity]int](t)(b.IncidentCounts(t.Context()))[job.SeverityError], 9999)
+	ids, _, err := b.IncidentsDue(t.Context(), due(3), 0)
+	ok(t, err)
+	same(t, "due at once", len(ids), 1000)
 }

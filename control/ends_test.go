@@ -1,0 +1,52 @@
+package control_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+
+	"github.com/haulier/haulier/control"
+	"github.com/haulier/haulier/job"
+)
+
+// Whatever a run ends with that is no success opens an incident, also a panic; what people ended themselves opens none.
+func TestEveryEndThatIsNoSuccessIsAnIncident(t *testing.T) {
+	reason := func(slug string) error { return &job.Reason{Slug: slug, Who: job.WhoUs} }
+	for _, test := range []struct {
+		name    string
+		session func() (control.Session, error)
+		want    string
+	}{
+		{"login", func() (control.Session, error) { return nil, reason("auth.key_rejected") }, "connection/acme/auth.key_rejected"},
+		{"an error without a reason", func() (control.Session, error) { return nil, context.DeadlineExceeded }, "job/out/local.failed"},
+		{"panic", func() (control.Session, error) { panic("a mistake") }, "job/out/run.panic"},
+		{"no outbox", func() (control.Session, error) { return nil, reason("local.outbox") }, "job/out/local.outbox"},
+		{"cancelled", func() (control.Session, error) { return nil, reason("run.cancelled") }, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := openStore(t)
+			r := &control.Runner{
+				Sessions:    func(context.Context, job.Connection) (control.Session, error) { return test.session() },
+				Connections: func(string) (job.Connection, bool) { return job.Connection{Name: "acme", Enabled: true}, true },
+				Book:        s, Logger: slog.New(slog.DiscardHandler),
+			}
+			spec := job.Spec{Name: "out", Type: job.TypeExport, Connection: "acme", Export: &job.Export{Outbox: "/nowhere/at/all"}}
+			run, err := s.BeginRun(t.Context(), job.Run{Job: "out", Connection: "acme", Type: job.TypeExport, State: job.RunRunning})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Run(t.Context(), spec, run)
+			open, err := s.OpenIncidents(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			if len(open) > 0 {
+				got = open[0].Cause
+			}
+			if got != test.want || len(open) > 1 {
+				t.Errorf("open %+v, wanted %q", open, test.want)
+			}
+		})
+	}
+}
