@@ -185,12 +185,10 @@ func (b *builder) lookForSecret(v *value) {
 		value, ok := b.Env(ref.Name)
 		there, where = ok && value != "", "environment variable "+ref.Name+" is not set"
 	case job.SecretFile:
-		_, err := os.Stat(ref.Name)
-		there, where = b.NoFiles || err == nil, "file "+quoted(v.text)+" cannot be read"
+		there, where = b.NoFiles || isThere(ref.Name), "file "+quoted(v.text)+" cannot be read"
 	case job.SecretCredential:
 		dir, ok := b.Env("CREDENTIALS_DIRECTORY")
-		_, err := os.Stat(filepath.Join(dir, ref.Name))
-		there, where = b.NoFiles || ok && err == nil, "systemd credential "+ref.Name+" is not there"
+		there, where = b.NoFiles || ok && isThere(filepath.Join(dir, ref.Name)), "systemd credential "+ref.Name+" is not there"
 	case job.SecretStored:
 		there = b.Known.Secret == nil || b.Known.Secret(ref.Name)
 		where = "no secret is stored as " + ref.Name + ": haulier secrets set " + ref.Name
@@ -198,6 +196,11 @@ func (b *builder) lookForSecret(v *value) {
 	if !there {
 		b.warn(v.at, "W-SECRET-MISSING", "%s", where)
 	}
+}
+
+func isThere(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // lookForKey warns of a key that is not in the store yet.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"path/filepath"
 	"runtime/debug"
@@ -314,6 +315,12 @@ func (d *Daemon) look(ctx context.Context, id int64, l Look) Look {
 // ReportFile keeps what the platform reports of a landed file.
 func (d *Daemon) ReportFile(ctx context.Context, r job.Report, replace bool) (job.Report, error) {
 	return ReportFile(ctx, d.Store, r, replace)
+}
+
+// OpenContent gives out what landed, or the copy of it as it was received.
+func (d *Daemon) OpenContent(ctx context.Context, id int64, received bool) (name string, digest job.Digest, body io.ReadCloser, err error) {
+	c, err := OpenContent(ctx, d.Store, id, received)
+	return c.Name, c.Digest, c.Body, err
 }
 
 // Watch gives the signs of life of a run from now on; stop ends it.

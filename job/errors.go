@@ -10,4 +10,6 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrExists: the name is taken.
 	ErrExists = errors.New("already exists")
+	// ErrGone: it was there, and is not any more.
+	ErrGone = errors.New("not there any more")
 )

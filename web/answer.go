@@ -48,6 +48,8 @@ func problemOf(err error) Problem {
 		status = http.StatusBadRequest
 	case errors.Is(err, job.ErrNotFound):
 		status = http.StatusNotFound
+	case errors.Is(err, job.ErrGone):
+		status = http.StatusGone
 	case errors.Is(err, job.ErrExists), errors.Is(err, job.ErrStale):
 		status = http.StatusConflict
 	case errors.As(err, &reason):

@@ -15,7 +15,13 @@ import (
 // Handler answers the JSON API on the daemon's socket, which only the system's own user may open: who asks there may
 // everything, and says by himself who he is.
 func Handler(o Options) http.Handler {
-	mux := route.Mux(Routes(o))
+	routes := Routes(o)
+	for i, r := range routes {
+		if r.File {
+			routes[i].Handler = o.audited(r.Handler)
+		}
+	}
+	mux := route.Mux(routes)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mux.ServeHTTP(w, r.WithContext(route.With(r.Context(), route.Identity{Role: route.Admin})))
 	})

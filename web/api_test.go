@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +25,10 @@ type ports struct {
 	ended  chan job.Run
 	err    error
 
+	name     string
+	size     int64
+	body     io.Reader
+	auditErr error
 	reported job.Report
 	replaced bool
 	which    job.Deliveries
@@ -68,6 +73,20 @@ func (p *ports) Reports(_ context.Context, files []int64) (map[int64]job.Report,
 	return map[int64]job.Report{4: {File: 4, Created: 9, By: "platform"}}, p.err
 }
 
+func (p *ports) OpenContent(_ context.Context, _ int64, received bool) (string, job.Digest, io.ReadCloser, error) {
+	p.said += fmt.Sprint("open ", received)
+	return p.name, job.Digest{Size: max(5, p.size), SHA256: "ab"}, io.NopCloser(p.body), p.err
+}
+
+func (p *ports) Act(_ context.Context, who, act, object, detail string) error {
+	p.said = strings.Join([]string{who, act, object, detail}, " ") + "; "
+	return p.auditErr
+}
+
+func (p *ports) CheckText(text []byte) web.Checked {
+	return web.Checked{Errors: len(text), Problems: []web.Diagnostic{{Code: "E-X"}}}
+}
+
 func (p *ports) ReportFile(_ context.Context, r job.Report, replace bool) (job.Report, error) {
 	p.reported, p.replaced = r, replace
 	return r, p.err
@@ -84,10 +103,15 @@ func (p *ports) RejectFile(_ context.Context, id int64, why, by string) (job.Fil
 	return job.File{ID: id}, p.err
 }
 
+// options plug the ports into everything that is asked.
+func (p *ports) options() web.Options {
+	return web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p, Looker: p, Care: &care{}, Reporter: p, Contents: p, Audit: p, Checker: p}
+}
+
 func setup(t *testing.T) (*ports, *httptest.Server) {
 	t.Helper()
 	p := &ports{events: make(chan job.Progress, 10), ended: make(chan job.Run, 1)}
-	server := httptest.NewServer(web.Handler(web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p, Looker: p, Care: &care{}, Reporter: p}))
+	server := httptest.NewServer(web.Handler(p.options()))
 	t.Cleanup(server.Close)
 	return p, server
 }
@@ -124,6 +148,7 @@ func TestEveryRouteAnswers(t *testing.T) {
 		{"POST", "/api/v1/files/4/reject", `{"by":"ops","reason":"old"}`, `"id":4`},
 		{"GET", "/api/v1/files/4", "", `"outcome":{"created":9,`},
 		{"POST", "/api/v1/files/4/outcome", `{"created":1,"updated":2,"deleted":0,"errored":0,"note":"n","by":"platform"}`, `{"created":1,"updated":2,"deleted":0,"errored":0,"note":"n","by":"platform"`},
+		{"POST", "/api/v1/config/check", "version: 1", `{"errors":10,"warnings":0,"problems":[{"file":"","line":0,"column":0,"severity":"","code":"E-X","message":""}]}`},
 		{"GET", "/api/v1/held", "", `[{"id":5`},
 		{"GET", "/api/v1/events?after=1", "", `[]`},
 		{"POST", "/api/v1/config/reload", `{"by":"ops"}`, `"revision":3`},
@@ -175,6 +200,8 @@ func TestBadRequests(t *testing.T) {
 		{"POST", "/api/v1/jobs/acme/run", `{"by":"` + strings.Repeat("x", 100_000) + `"}`, 400},
 		{"POST", "/api/v1/files/4/outcome", `{"created":1,"updated":2,"deleted":0}`, 400},
 		{"POST", "/api/v1/files/0/outcome", `{"created":1,"updated":2,"deleted":0,"errored":0}`, 400},
+		{"GET", "/api/v1/files/4/content?as=gold", "", 400},
+		{"POST", "/api/v1/config/check", strings.Repeat("#", 1<<20+1), 400},
 		{"GET", "/api/v1/runs/x", "", 400},
 		{"GET", "/api/v1/runs/-1", "", 400},
 		{"GET", "/api/v1/jobs/acme/run", "", 405},

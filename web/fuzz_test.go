@@ -30,7 +30,7 @@ func FuzzRequests(f *testing.F) {
 		p := &ports{ended: make(chan job.Run)}
 		close(p.ended)
 		answer := httptest.NewRecorder()
-		web.Handler(web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p, Looker: p, Care: &care{}, Reporter: p}).ServeHTTP(answer, request)
+		web.Handler(p.options()).ServeHTTP(answer, request)
 		switch {
 		case answer.Code >= 500:
 			t.Errorf("%s %q: %d %s", method, path, answer.Code, answer.Body)

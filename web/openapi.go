@@ -73,6 +73,13 @@ func (d describer) operation(r route.Route) map[string]any {
 	if r.In != nil {
 		o["requestBody"] = map[string]any{"required": true, "content": map[string]any{"application/json": map[string]any{"schema": d.schema(r.In)}}}
 	}
+	if r.Takes != "" {
+		content := map[string]any{}
+		for kind := range strings.SplitSeq(r.Takes, ", ") {
+			content[kind] = map[string]any{}
+		}
+		o["requestBody"] = map[string]any{"required": true, "content": content}
+	}
 	return o
 }
 

@@ -64,6 +64,9 @@ type Options struct {
 	Keeper   Keeper
 	Reader   Reader
 	Reporter Reporter
+	Contents Contents
+	Audit    Auditor
+	Checker  Checker
 	// Calendar is of credentials.
 	Calendar Calendar
 	Looker   Looker

@@ -76,6 +76,14 @@ func (a *api) routes() []route.Route {
 			Summary: "Say what became of the records of a landed file; once, unless replace is true", In: Reported{}, Out: job.Report{}, Handler: answers(a.report),
 		},
 		{
+			Method: "GET", Path: "/api/v1/files/{id}/content", Role: route.Operator, Scope: route.ScopeFile, Summary: "A landed file as it lies in the landing, compared with the ledger",
+			Query: []route.Param{{Name: "as", Says: "landed, or received: the copy in the archive as it was received"}}, File: true, Handler: a.content,
+		},
+		{
+			Method: "POST", Path: "/api/v1/config/check", Role: route.Viewer, Scope: route.ScopeNone, Summary: "Say what is wrong with a configuration, by its text alone: includes are refused",
+			Takes: "application/yaml", Body: checkMost, Out: Checked{}, Handler: answers(a.check),
+		},
+		{
 			Method: "GET", Path: "/api/v1/held", Role: route.Viewer, Scope: route.ScopeWhole, Summary: "Files that are held until a person decides",
 			Query: []route.Param{{Name: "job", Says: "only of this job"}}, Out: []File{}, Handler: answers(a.held),
 		},

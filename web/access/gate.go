@@ -146,7 +146,7 @@ func (g *Gate) guard(to route.Route) http.HandlerFunc {
 			return
 		}
 		if to.File {
-			if err := g.Store.Act(r.Context(), who.Name, "file.download", r.URL.Path, ""); err != nil {
+			if err := g.Store.Act(r.Context(), who.Name, "file.download", r.URL.Path, bounded(r.URL.RawQuery)); err != nil {
 				g.refuse(w, r, err)
 				return
 			}
@@ -155,6 +155,9 @@ func (g *Gate) guard(to route.Route) http.HandlerFunc {
 		to.Handler(w, r.WithContext(route.With(r.Context(), who)))
 	}
 }
+
+// bounded is what the audit list has of a query. It is escaped as it came.
+func bounded(query string) string { return query[:min(len(query), 200)] }
 
 // pass finds out who asks, and whether they may ask this.
 func (g *Gate) pass(r *http.Request, to route.Route) (route.Identity, error) {

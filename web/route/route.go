@@ -53,6 +53,7 @@ type Route struct {
 	Scope   Scope
 	Summary string // one line for the OpenAPI document
 	In      any    // a value of the type of the body; nil: none
+	Takes   string // media types of a body that is not JSON; empty: none such
 	Out     any    // a value of the type of the answer; nil: not JSON
 	Query   []Param
 	Body    int64 // bytes that a body may have; 0: 64 KiB
