@@ -34,7 +34,7 @@ const (
 // exitByArea is the code of a failure by the area of its slug.
 var exitByArea = map[string]int{
 	"net": exitNetwork, "ssh": exitNetwork,
-	"run": exitSomeFailed, "job": exitSomeFailed, "connection": exitSomeFailed, "schedule": exitSomeFailed, "scheduler": exitSomeFailed,
+	"run": exitSomeFailed, "report": exitSomeFailed, "job": exitSomeFailed, "connection": exitSomeFailed, "schedule": exitSomeFailed, "scheduler": exitSomeFailed,
 	"held": exitUsage, "usage": exitUsage,
 	"auth": exitLogin, "key": exitLogin, "credential": exitLogin,
 	"host_key": exitHostKey,

@@ -31,26 +31,31 @@ func (a *app) notifyOptions(current func() *config.Config, s *store.Store, d *co
 // alerted names the channels that an alert goes to: those of the jobs that it touches, and of what is no job's those of defaults.
 func alerted(cfg *config.Config, e job.Event) []string {
 	var about struct {
-		Kind job.AlertKind `json:"kind"`
-		Jobs []string      `json:"jobs"`
+		Kind   job.AlertKind `json:"kind"`
+		Jobs   []string      `json:"jobs"`
+		Missed []string      `json:"missed"` // of them, those whose deadline has passed: their missing files are told with this
 	}
 	if json.Unmarshal(e.Data, &about) != nil {
 		return nil
 	}
 	over := e.Type == "alert.resolved"
 	names := map[string]bool{}
-	add := func(a job.Alert) {
-		for _, name := range a.Channels(about.Kind, over) {
+	add := func(a job.Alert, kind job.AlertKind) {
+		for _, name := range a.Channels(kind, over) {
 			names[name] = true
 		}
 	}
 	for _, name := range about.Jobs {
-		if spec, found := cfg.Job(name); found {
-			add(spec.Alert)
+		spec, found := cfg.Job(name)
+		if found {
+			add(spec.Alert, about.Kind)
+		}
+		if found && slices.Contains(about.Missed, name) {
+			add(spec.Alert, job.AlertMissing)
 		}
 	}
 	if len(about.Jobs) == 0 {
-		add(cfg.Alert)
+		add(cfg.Alert, about.Kind)
 	}
 	return slices.Sorted(maps.Keys(names))
 }
