@@ -76,6 +76,9 @@ func TestApproveIsInTheOrderOfVersions(t *testing.T) {
 			t.Errorf("file %d: %v", id, err)
 		}
 	}
+	if all, err := s.ApprovalsOfAll(t.Context()); err != nil || len(all) != 1 || all["acme-in"] != (job.Approvals{Files: 2, Days: 1}) {
+		t.Errorf("approved of all jobs %+v, %v", all, err)
+	}
 	if got, err := s.Approvals(t.Context(), "acme-in"); err != nil || got != (job.Approvals{Files: 2, Days: 1}) {
 		t.Errorf("approvals %+v, %v", got, err)
 	}

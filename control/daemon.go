@@ -297,8 +297,8 @@ func (d *Daemon) ApproveFile(ctx context.Context, id int64, sha256, by string) (
 }
 
 // RejectFile refuses a file of a supervised job.
-func (d *Daemon) RejectFile(ctx context.Context, id int64, why, by string) (job.File, error) {
-	return Reject(ctx, d.Store, d.look(ctx, id, Look{Who: by, Why: why}), d.HeldStage)
+func (d *Daemon) RejectFile(ctx context.Context, id int64, sha256, why, by string) (job.File, error) {
+	return Reject(ctx, d.Store, d.look(ctx, id, Look{SHA256: sha256, Who: by, Why: why}), d.HeldStage)
 }
 
 // look completes a person's word: days are those of the job's zone.

@@ -36,6 +36,22 @@ func (s *Store) Approvals(ctx context.Context, jobName string) (job.Approvals, e
 	return a, err
 }
 
+// ApprovalsOfAll counts what people have approved of each job of which they have approved something.
+func (s *Store) ApprovalsOfAll(ctx context.Context) (map[string]job.Approvals, error) {
+	var rows []struct {
+		Job         string
+		Files, Days int
+	}
+	err := s.read(ctx, "count the approvals of all jobs", func(db *gorm.DB) error {
+		return db.Raw(`SELECT job, count(*) AS files, count(DISTINCT day) AS days FROM approvals GROUP BY job`).Scan(&rows).Error
+	})
+	all := make(map[string]job.Approvals, len(rows))
+	for _, r := range rows {
+		all[r.Job] = job.Approvals{Files: r.Files, Days: r.Days}
+	}
+	return all, err
+}
+
 // Approved gives the hash of the content of a file that a person approved last; empty: none was.
 func (s *Store) Approved(ctx context.Context, file int64) (string, error) {
 	var hash string

@@ -92,6 +92,7 @@ func TestAFullDiskIsToldAndPasses(t *testing.T) {
 func TestQueriesUseTheirIndexes(t *testing.T) {
 	s := openHere(t)
 	for query, index := range map[string]string{
+		`SELECT job, count(*) AS files, count(DISTINCT day) AS days FROM approvals GROUP BY job`:                                                                     "approvals_job",
 		`SELECT * FROM files WHERE job = 'j' AND path IN (x'00', x'01') AND superseded = 0`:                                                                          "sqlite_autoindex_files_1",
 		`SELECT * FROM files WHERE job = 'j' AND step NOT IN ('seen', 'done') AND state NOT IN ('held', 'rejected', 'skipped') ORDER BY id`:                          "files_unfinished",
 		`SELECT * FROM files WHERE job = 'j' AND id > 5 AND ` + present + ` ORDER BY id LIMIT 500`:                                                                   "files_present",

@@ -52,7 +52,7 @@ type Asked struct {
 // Looked is the body of a word about a file that a person looked at.
 type Looked struct {
 	By     string `json:"by"`               // who looked, for the audit; it counts on the socket only
-	SHA256 string `json:"sha256,omitempty"` // of an approval: what was looked at, or how it begins
+	SHA256 string `json:"sha256,omitempty"` // what was looked at, or how it begins; empty: whatever it is by now
 	Reason string `json:"reason,omitempty"` // of a rejection, which needs one
 }
 
@@ -192,7 +192,7 @@ func (a *api) reject(r *http.Request) (any, error) {
 		if body.Reason == "" {
 			return job.File{}, badRequest{errors.New("reason is empty: whoever has to send a right file will ask")}
 		}
-		return a.Looker.RejectFile(r.Context(), id, body.Reason, body.By)
+		return a.Looker.RejectFile(r.Context(), id, body.SHA256, body.Reason, body.By)
 	})
 }
 

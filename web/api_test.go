@@ -98,8 +98,8 @@ func (p *ports) ApproveFile(_ context.Context, id int64, sha256, by string) (job
 	p.said = "approve " + sha256 + " " + by
 	return job.File{ID: id}, p.err
 }
-func (p *ports) RejectFile(_ context.Context, id int64, why, by string) (job.File, error) {
-	p.said = "reject " + why + " " + by
+func (p *ports) RejectFile(_ context.Context, id int64, sha256, why, by string) (job.File, error) {
+	p.said = "reject " + sha256 + why + " " + by
 	return job.File{ID: id}, p.err
 }
 

@@ -46,7 +46,8 @@ type Calendar interface {
 type Looker interface {
 	// ApproveFile lets a file go on if the hash of its content begins so; empty: whatever it is.
 	ApproveFile(ctx context.Context, id int64, sha256, by string) (job.File, error)
-	RejectFile(ctx context.Context, id int64, why, by string) (job.File, error)
+	// RejectFile refuses one, in the same way.
+	RejectFile(ctx context.Context, id int64, sha256, why, by string) (job.File, error)
 }
 
 // Care tells what needs a person, and keeps what they say to it.

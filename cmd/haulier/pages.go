@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/scheduler"
 	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/transfer"
 	"github.com/haulier/haulier/transfer/sftp"
 	"github.com/haulier/haulier/web/page"
 	"github.com/haulier/haulier/web/route"
@@ -18,10 +20,10 @@ import (
 
 // pageRoutes plugs the pages into the daemon.
 func pageRoutes(d *control.Daemon, pool *sftp.Pool) []route.Route {
-	books := pageBooks{d.Store}
+	books, house := pageBooks{d.Store}, &pageHouse{daemon: d}
 	return page.Routes(page.Options{
-		House: &pageHouse{daemon: d}, Ledger: books, Details: books, Figures: pageFigures{d}, Care: books, Expects: books, Keys: d.Store,
-		Doer: pageDoer{d, pool}, Helper: pageHelper{d, pool}, Sheets: sheets{d.Config, d.Store},
+		House: house, Ledger: books, Details: books, Figures: pageFigures{d}, Care: books, Expects: books, Keys: d.Store,
+		Doer: pageDoer{d, pool, house}, Looker: pageLooker{d, house}, Helper: pageHelper{d, pool}, Sheets: sheets{d.Config, d.Store},
 	})
 }
 
@@ -89,6 +91,13 @@ func (h *pageHouse) Standings(ctx context.Context, names []string) ([]page.Stand
 	return list, nil
 }
 
+// forget has the next look be a new one: whoever did something sees what became of it.
+func (h *pageHouse) forget() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.last = nil
+}
+
 // lookAll tells how all jobs stand, in a few questions to the store, however many they are.
 func lookAll(ctx context.Context, d *control.Daemon) (map[string]page.Standing, error) {
 	l := looker{ctx: ctx, cfg: d.Config(), store: d.Store}
@@ -99,13 +108,9 @@ func lookAll(ctx context.Context, d *control.Daemon) (map[string]page.Standing, 
 	if err != nil {
 		return nil, err
 	}
-	held, err := d.Store.Held(ctx, "")
+	held, err := heldOfAll(ctx, d)
 	if err != nil {
 		return nil, err
-	}
-	doubts := map[string]int{}
-	for _, f := range held {
-		doubts[f.Job]++
 	}
 	times := map[string]scheduler.Standing{}
 	for _, s := range d.Scheduler.Standings() {
@@ -113,23 +118,25 @@ func lookAll(ctx context.Context, d *control.Daemon) (map[string]page.Standing, 
 	}
 	all := make(map[string]page.Standing, len(l.cfg.Jobs))
 	for _, spec := range l.cfg.Jobs {
-		all[spec.Name] = standingOn(&l, spec, lasts[spec.Name], doubts[spec.Name], times[spec.Name])
+		all[spec.Name] = standingOn(&l, spec, lasts[spec.Name], held[spec.Name], times[spec.Name])
 	}
 	return all, nil
 }
 
 // standingOn tells how a job stands, as status does.
-func standingOn(l *looker, spec job.Spec, last store.Last, held int, times scheduler.Standing) page.Standing {
-	st := standing{Job: spec.Name, Connection: spec.Connection, Standing: standingNew, Held: held, Rejected: l.rejected[spec.Name]}
-	shown := page.Standing{Job: spec.Name, Held: held, LastRun: last.Run.ID, LastSuccess: last.Success.Ended, Next: times.Next}
+func standingOn(l *looker, spec job.Spec, last store.Last, held heldOfJob, times scheduler.Standing) page.Standing {
+	st := standing{Job: spec.Name, Connection: spec.Connection, Standing: standingNew, Held: held.doubts + held.unseen, Unseen: held.unseen, Rejected: l.rejected[spec.Name]}
+	shown := page.Standing{Job: spec.Name, Held: held.doubts, Waiting: held.unseen, Waits: held.waits, LastRun: last.Run.ID, LastSuccess: last.Success.Ended, Next: times.Next}
 	if last.Success.ID != 0 {
 		st.LastSuccess = &last.Success.Ended
 	}
-	if run := last.Run; run.ID > last.Success.ID && slices.Contains([]job.RunState{job.RunFailed, job.RunPartial}, run.State) && !aboutNoFile(run) {
+	if run := last.Run; run.ID > last.Success.ID && slices.Contains([]job.RunState{job.RunFailed, job.RunPartial}, run.State) && !aboutNoFile(run) && !onlyHeld(run) {
 		st.Failed, shown.Failed, shown.Reason = 1, 1, run.Reason
 		st.Since = instantOf(run.Started)
 	}
 	l.judge(spec, &st)
+	judgeUnseen(&st)
+	shown.Supervised = strings.TrimPrefix(transfer.Supervision(spec.Supervised, held.approved), "supervised: ")
 	shown.Word, shown.Why, shown.Run = page.Word(pageWord(st.Standing)), st.Why, st.Run
 	for _, r := range st.Rejected {
 		shown.Rejected += r.Files
@@ -157,10 +164,12 @@ func pageWord(word string) string {
 // pageDoer does what people ask on pages.
 type pageDoer struct {
 	*control.Daemon
-	pool *sftp.Pool
+	pool  *sftp.Pool
+	house *pageHouse
 }
 
 func (p pageDoer) Pause(ctx context.Context, pause job.Pause) error {
+	defer p.house.forget()
 	if err := p.Store.Pause(ctx, pause); err != nil {
 		return err
 	}
@@ -168,6 +177,7 @@ func (p pageDoer) Pause(ctx context.Context, pause job.Pause) error {
 }
 
 func (p pageDoer) Resume(ctx context.Context, kind, name, by string) error {
+	defer p.house.forget()
 	err := p.Store.Resume(ctx, kind, name)
 	if err != nil && !(errors.Is(err, job.ErrNotFound) && kind == "connection") {
 		return err

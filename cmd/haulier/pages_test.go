@@ -42,8 +42,14 @@ jobs:
 // pagesOver serves the pages over a daemon of the configuration, as whoever who is at the time.
 func pagesOver(t *testing.T, fill func(ctx context.Context, s *store.Store), who *route.Identity) (http.Handler, *store.Store) {
 	t.Helper()
+	return pagesOf(t, pagesConfig, fill, who)
+}
+
+// pagesOf is pagesOver with a configuration of one's own.
+func pagesOf(t *testing.T, configuration string, fill func(ctx context.Context, s *store.Store), who *route.Identity) (http.Handler, *store.Store) {
+	t.Helper()
 	t.Setenv("PAGES_PASSWORD", "x")
-	b := newBench(t, pagesConfig)
+	b := newBench(t, configuration)
 	a := &app{configPath: b.dir, stderr: new(strings.Builder)}
 	cfg, err := a.config()
 	if err != nil {

@@ -24,5 +24,15 @@ func ofPages() []mutant {
 			cuts: []cut{{"web/page/text.go", "case unicode.IsPrint(r):", "case !unicode.IsControl(r) || r > 0:"}},
 			by:   own("TestNamesOfOthersAreText"),
 		},
+		{
+			name: "page-seen", holds: "nobody decides on a page about bytes that it did not show",
+			cuts: []cut{{"web/page/supervised.go", "if !wholeHash.MatchString(hash) {", "if false {"}},
+			by:   own("TestLooksAreOfWhatWasShown"),
+		},
+		{
+			name: "page-reject-seen", holds: "a rejection on a page is of the bytes that it showed, too",
+			cuts: []cut{{"control/daemon.go", "Look{SHA256: sha256, Who: by, Why: why}", "Look{Who: by, Why: why}"}},
+			by:   tests{"cmd/haulier", "TestPagesApproveWhatWasSeen"},
+		},
 	}
 }

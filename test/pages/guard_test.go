@@ -22,7 +22,7 @@ import (
 var axe string
 
 // screens are those that are looked at one by one.
-var screens = []string{"/", "/jobs", "/jobs/acme-customers", "/connections", "/connections/acme", "/runs", "/runs/209", "/runs/116", "/alerts", "/keys", "/search?q=acme", "/help", "/nowhere-to-be-found"}
+var screens = []string{"/", "/jobs", "/jobs/acme-customers", "/jobs/salto-in", "/connections", "/connections/acme", "/runs", "/runs/209", "/runs/210", "/runs/116", "/alerts", "/keys", "/search?q=acme", "/help", "/nowhere-to-be-found"}
 
 // violation is something that axe found.
 type violation struct {
@@ -35,6 +35,7 @@ func TestAxe(t *testing.T) {
 	for name, how := range map[string]looked{"light": {}, "dark": {dark: true}, "phone": {phone: true}, "phone, dark": {phone: true, dark: true}} {
 		t.Run(name, func(t *testing.T) {
 			w := open(t, how)
+			w.world.Change(w.world.AddSupervised)
 			for _, path := range screens[:len(screens)-1] {
 				w.to(path)
 				var findings []violation
@@ -55,6 +56,7 @@ func awaited(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithA
 // On a phone nothing is wider than the screen, and what is to be touched is large enough.
 func TestPhone(t *testing.T) {
 	w := open(t, looked{phone: true})
+	w.world.Change(w.world.AddSupervised)
 	for _, path := range screens[:len(screens)-1] {
 		w.to(path)
 		if wide := value[int](w, `document.documentElement.scrollWidth`); wide > 390 {

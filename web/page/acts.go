@@ -110,7 +110,7 @@ func (p *pages) pauseOf(kind string) func(*http.Request) (flash, error) {
 func whyOf(r *http.Request, what string) (string, error) {
 	why := strings.TrimSpace(r.PostFormValue("reason"))
 	if why == "" || len(why) > reasonMost || !utf8.ValidString(why) {
-		return "", badRequest{fmt.Errorf("%s needs a reason, of %d bytes at most: whoever is on call wants to know why", what, reasonMost)}
+		return "", badRequest{fmt.Errorf("%s needs a reason, of %d bytes at most: whoever comes after wants to know why", what, reasonMost)}
 	}
 	return why, nil
 }

@@ -98,10 +98,8 @@ func (p *pages) job(r *http.Request) (view, error) {
 	if shown.Runs, _, err = p.Ledger.Runs(ctx, RunQuery{Job: spec.Name, Limit: jobRuns, Sight: sight}); err != nil {
 		return view{}, err
 	}
-	if shown.Standing.Held > 0 {
-		if shown.Held, _, err = p.Ledger.Files(ctx, FileQuery{Job: spec.Name, States: []job.State{job.FileHeld}, Limit: heldMost, Sight: sight}); err != nil {
-			return view{}, err
-		}
+	if err := p.fillHeld(r, &shown); err != nil {
+		return view{}, err
 	}
 	open, err := p.Care.Incidents(ctx, sight)
 	if err != nil {
@@ -114,6 +112,21 @@ func (p *pages) job(r *http.Request) (view, error) {
 	shown.Next, err = p.House.Next(spec, p.Clock(), 5)
 	return view{Title: spec.Name, Section: "jobs", Body: "job", Regions: []string{"jobhead", "jobruns"}, Data: shown}, err
 }
+
+// fillHeld finds the files in doubt, among those that only wait for a person to look at them.
+func (p *pages) fillHeld(r *http.Request, shown *jobShown) error {
+	if shown.Standing.Held == 0 {
+		return nil
+	}
+	q := FileQuery{Job: shown.Spec.Name, States: []job.State{job.FileHeld}, Limit: heldMost + shown.Standing.Waiting, Sight: route.Of(r.Context()).Sight}
+	held, _, err := p.Ledger.Files(r.Context(), q)
+	held = slices.DeleteFunc(slices.Clone(held), func(f job.File) bool { return supervised(f.Reason) })
+	shown.Held = held[:min(len(held), heldMost)]
+	return err
+}
+
+// Waiting are the files of the job that wait for a person.
+func (s jobShown) Waiting() waiting { return waitingOf(s.Standing) }
 
 // concerning are the incidents that touch a job.
 func concerning(open []job.Incident, spec job.Spec) []job.Incident {

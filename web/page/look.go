@@ -22,7 +22,7 @@ func parseLooks(a assets) looks {
 		"asset": a.link, "name": name, "prose": prose, "base": base, "size": size, "thousands": thousands[int64], "percent": percent,
 		"count": func(n any, noun string) string { return count(number(n), noun) }, "span": span, "on": onSheet,
 		"icon": icon, "ago": ago, "add": func(a, b int) int { return a + b }, "took": took, "tone": tone, "bars": bars, "lines": lines,
-		"list": func(all ...any) []any { return all }, "truth": func(b *bool) bool { return b != nil && *b },
+		"supervised": supervised, "list": func(all ...any) []any { return all }, "truth": func(b *bool) bool { return b != nil && *b },
 	}
 	return looks{template.Must(template.New("").Funcs(funcs).ParseFS(templateFiles, "templates/*.html"))}
 }
@@ -149,7 +149,7 @@ func wordOf(word any) string {
 var icons = map[string]string{
 	"ok": "check", "succeeded": "check", "landed": "check", "delivered": "check", "active": "check", "met": "check", "recovered-late": "clock", "recovered-missing": "clock", "excused": "skip", "pending": "dot", "ran": "check", "resolved": "check",
 	"failed": "cross", "failing": "cross", "FAIL": "cross", "refused": "cross", "cut-off": "cross", "missing": "cross",
-	"partial": "half", "held": "hand", "rejected": "stop", "interrupted": "half", "late": "clock", "missed": "clock", "warn": "alert",
+	"partial": "half", "held": "hand", "to-approve": "hand", "rejected": "stop", "interrupted": "half", "late": "clock", "missed": "clock", "warn": "alert",
 	"running": "play", "moving": "play", "queued": "clock", "waiting": "clock", "skipped": "skip", "coalesced": "skip", "cancelled": "stop",
 	"paused": "pause", "disabled": "off", "draft": "draft", "new": "dot", "due": "dot", "expected": "dot", "--": "dot",
 }

@@ -17,6 +17,7 @@ type Options struct {
 	Expects Expects
 	Keys    Keys
 	Doer    Doer
+	Looker  Looker
 	Helper  Helper
 	Sheets  Sheets // nil: there are no onboarding sheets
 
@@ -84,6 +85,7 @@ const (
 	WordCutOff   Word = "cut-off"
 	WordFailing  Word = "failing"
 	WordHeld     Word = "held"
+	WordApprove  Word = "to-approve" // nothing is wrong: files of a supervised job wait for a person
 	WordRejected Word = "rejected"
 	WordDraft    Word = "draft"
 	WordPaused   Word = "paused"
@@ -99,9 +101,12 @@ type Standing struct {
 	Why         string    // of a pause, or of a job that is off
 	Run         int64     // at work; 0: none
 	Progress    *job.Progress
-	Failed      int // runs since the last that succeeded
-	Held        int // files in doubt
-	Rejected    int // files that lie there rejected
+	Failed      int        // runs since the last that succeeded
+	Held        int        // files in doubt, without those that Waiting counts
+	Waiting     int        // files of a supervised job that wait for a person to look at them
+	Waits       []job.File // the first of those, the oldest first
+	Supervised  string     // how far a supervised job has come; empty: it holds nothing any more
+	Rejected    int        // files that lie there rejected
 	LastRun     int64
 	LastSuccess time.Time
 	Next        time.Time // zero: none known
@@ -273,6 +278,12 @@ type Doer interface {
 	CancelRun(ctx context.Context, id int64, by string) error
 	Pause(ctx context.Context, p job.Pause) error
 	Resume(ctx context.Context, kind, name, by string) error
+}
+
+// Looker takes a person's word about a file of a supervised job, for the content with this hash and no other.
+type Looker interface {
+	ApproveFile(ctx context.Context, id int64, sha256, by string) (job.File, error)
+	RejectFile(ctx context.Context, id int64, sha256, why, by string) (job.File, error)
 }
 
 // Helper looks at servers.

@@ -15,6 +15,8 @@ import (
 type overviewed struct {
 	Attend  []attended
 	More    int // incidents beyond those
+	Loud    int // incidents of something that failed; the others only wait for a person
+	Calm    int
 	Counts  []wordCount
 	Running []Standing
 	Night   night
@@ -26,13 +28,14 @@ type overviewed struct {
 // attended is an incident with what can be done about it.
 type attended struct {
 	job.Incident
-	About      string // job or connection that it is about
-	Job        string // if it is about one
-	Connection string // that it is about, or that of its job
-	Expected   bool   // something did not come in time
-	Run        int64  // a run to look at; 0: none
-	Retry      bool   // that run may be done again
-	Told       bool   // cause and next step stand open, so that nobody has to click for them
+	About      string   // job or connection that it is about
+	Job        string   // if it is about one
+	Connection string   // that it is about, or that of its job
+	Expected   bool     // something did not come in time
+	Run        int64    // a run to look at; 0: none
+	Retry      bool     // that run may be done again
+	Waits      *waiting // for a person's look, which is nothing that failed; nil: it did
+	Told       bool     // cause and next step stand open, so that nobody has to click for them
 }
 
 // First is the job that runs next; nil: none does.
@@ -70,8 +73,14 @@ func (p *pages) overview(r *http.Request) (view, error) {
 	o := overviewed{Jobs: len(specs), Counts: countWords(standings), Running: running(standings), Next: soonest(standings)}
 	o.Attend, o.More = attend(plan, open, standings)
 	for i := range min(len(o.Attend), toldMost) {
-		o.Attend[i].Told = true
+		o.Attend[i].Told = o.Attend[i].Waits == nil
 	}
+	for _, incident := range open {
+		if supervised(&incident.Reason) {
+			o.Calm++
+		}
+	}
+	o.Loud = len(open) - o.Calm
 	if o.Night, err = p.night(ctx, r.URL.Query().Get("from"), specs, standings); err != nil {
 		return view{}, err
 	}
@@ -79,7 +88,7 @@ func (p *pages) overview(r *http.Request) (view, error) {
 	return view{Title: "Overview", Section: "overview", Body: "overview", Regions: []string{"attention", "atwork", "strip", "figures", "upnext"}, Data: o}, err
 }
 
-// attend puts the incidents first that were opened last, and says what each is about.
+// attend puts the incidents first that were opened last, those that only wait for a look last, and says what each is about.
 func attend(plan Plan, open []job.Incident, standings []Standing) (list []attended, more int) {
 	byJob := map[string]Standing{}
 	for _, s := range standings {
@@ -89,7 +98,7 @@ func attend(plan Plan, open []job.Incident, standings []Standing) (list []attend
 	for _, spec := range plan.Jobs {
 		connections[spec.Name] = spec.Connection
 	}
-	for _, incident := range open {
+	for _, incident := range loudFirst(open) {
 		if len(list) == attendMost {
 			return list, len(open) - attendMost
 		}
@@ -97,6 +106,21 @@ func attend(plan Plan, open []job.Incident, standings []Standing) (list []attend
 	}
 	return list, 0
 }
+
+func loudFirst(open []job.Incident) []job.Incident {
+	ordered := slices.Clone(open)
+	calm := func(i job.Incident) int {
+		if supervised(&i.Reason) {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(ordered, func(a, b job.Incident) int { return calm(a) - calm(b) })
+	return ordered
+}
+
+// waitsBeside is how many files that wait are shown of one incident.
+const waitsBeside = 5
 
 func attendedOf(incident job.Incident, standings map[string]Standing, connections map[string]string) attended {
 	a := attended{Incident: incident}
@@ -111,9 +135,13 @@ func attendedOf(incident job.Incident, standings map[string]Standing, connection
 		a.About, _, _ = strings.Cut(rest, "/"+incident.Reason.Slug)
 	}
 	a.Expected = strings.HasPrefix(incident.Reason.Slug, "expect.")
+	if supervised(&incident.Reason) {
+		waits := waitingOf(standings[a.Job]).first(waitsBeside)
+		a.Waits = &waits
+	}
 	for _, name := range append([]string{a.About}, incident.Jobs...) {
 		if s, found := standings[name]; found && s.LastRun != 0 {
-			a.Run, a.Retry = s.LastRun, s.Run == 0 && !a.Expected
+			a.Run, a.Retry = s.LastRun, s.Run == 0 && !a.Expected && a.Waits == nil
 			break
 		}
 	}
@@ -121,7 +149,7 @@ func attendedOf(incident job.Incident, standings map[string]Standing, connection
 }
 
 // wordOrder is how words are counted: what needs somebody first.
-var wordOrder = []Word{WordFailing, WordCutOff, WordHeld, WordRejected, WordRunning, WordPaused, WordDraft, WordNew, WordDisabled, WordOK}
+var wordOrder = []Word{WordFailing, WordCutOff, WordHeld, WordRejected, WordApprove, WordRunning, WordPaused, WordDraft, WordNew, WordDisabled, WordOK}
 
 func countWords(standings []Standing) []wordCount {
 	n := map[Word]int{}
@@ -283,7 +311,7 @@ func frameLabel(begin, now time.Time) string {
 
 // weight orders jobs: those with trouble first.
 func weight(w Word) int {
-	for i, word := range []Word{WordFailing, WordCutOff, WordHeld, WordRejected, WordRunning, WordOK, WordNew, WordPaused, WordDraft, WordDisabled} {
+	for i, word := range []Word{WordFailing, WordCutOff, WordHeld, WordRejected, WordApprove, WordRunning, WordOK, WordNew, WordPaused, WordDraft, WordDisabled} {
 		if w == word {
 			return i
 		}

@@ -23,7 +23,14 @@ import (
 // screensOf are the pages of the night's scene.
 var screensOf = []string{
 	"/", "/?from=2026-11-23T18", "/jobs", "/jobs?state=failing", "/jobs/acme-customers", "/jobs/ento-export", "/connections", "/connections/acme", "/connections/bigbank?window=30d",
-	"/runs", "/runs?job=acme-segment&state=succeeded&since=7d&file=seg*", "/runs/209", "/runs/303", "/runs/116", "/alerts", "/keys", "/search", "/search?q=acme", "/search?q=209", "/help",
+	"/runs", "/runs?job=acme-segment&state=succeeded&since=7d&file=seg*", "/runs/209", "/runs/303", "/runs/116", "/runs/210", "/jobs/salto-in", "/alerts", "/keys", "/search", "/search?q=acme", "/search?q=209", "/help",
+}
+
+// whole is the night's scene with a job whose files wait for a person.
+func whole() *pagetest.World {
+	w := pagetest.Night()
+	w.AddSupervised()
+	return w
 }
 
 // get gives the text of a page, and its status.
@@ -35,7 +42,7 @@ func get(t *testing.T, h http.Handler, path string) (string, int) {
 }
 
 func TestPagesRender(t *testing.T) {
-	h := pagetest.Night().Handler(pagetest.Operator)
+	h := whole().Handler(pagetest.Operator)
 	for _, path := range screensOf {
 		text, status := get(t, h, path)
 		if status != http.StatusOK || !strings.HasSuffix(strings.TrimSpace(text), "</html>") {
@@ -101,7 +108,7 @@ func TestRunShowsStagesAndTheFailure(t *testing.T) {
 
 // viewers see, and are offered nothing to do.
 func TestButtonsAreThereForWhoMayUseThem(t *testing.T) {
-	w := pagetest.Night()
+	w := whole()
 	viewer := w.Handler(route.Identity{Name: "vera", Role: route.Viewer})
 	form := regexp.MustCompile(`<form method="post" action="([^"]+)"`)
 	for _, path := range screensOf {
@@ -121,14 +128,14 @@ func TestButtonsAreThereForWhoMayUseThem(t *testing.T) {
 // Every route but login's own has a role, and what a form posts to is a route.
 func TestFormsHaveRoutes(t *testing.T) {
 	mux := http.NewServeMux()
-	for _, r := range page.Routes(pagetest.Night().Options()) {
+	for _, r := range page.Routes(whole().Options()) {
 		if r.Role == route.Nobody && r.Path != "/assets/{file}" && r.Path != "/theme" && r.Path != "/sheet/{token}" {
 			t.Errorf("%s is open to everybody", r.Pattern())
 		}
 		mux.HandleFunc(r.Pattern(), func(http.ResponseWriter, *http.Request) {})
 	}
 	mux.HandleFunc("POST /logout", func(http.ResponseWriter, *http.Request) {}) // of package access
-	h := pagetest.Night().Handler(pagetest.Operator)
+	h := whole().Handler(pagetest.Operator)
 	form := regexp.MustCompile(`<form[^>]* method="(post)" action="([^"]+)"|<a [^>]*()href="(/[^"]*)"`)
 	seen := 0
 	for _, path := range screensOf {
@@ -151,7 +158,7 @@ func TestFormsHaveRoutes(t *testing.T) {
 
 func TestNamesOfOthersAreText(t *testing.T) {
 	const evil = "</title></textarea><script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e\x1b[31m\xff.csv"
-	w := pagetest.Night()
+	w := whole()
 	reason := job.Reason{Slug: "remote.unsafe_name", What: evil, Cause: evil, Do: evil, Who: job.WhoCustomer, Technical: evil}
 	for id := range w.Became {
 		for i := range w.Became[id] {
@@ -159,6 +166,9 @@ func TestNamesOfOthersAreText(t *testing.T) {
 			f.Path, f.Final, f.Reason, f.State = "/in/"+evil, evil, &reason, job.FileRejected
 			w.Found = append(w.Found, *f)
 		}
+	}
+	for i := range w.Stand["salto-in"].Waits {
+		w.Stand["salto-in"].Waits[i].Path = "/in/" + evil
 	}
 	for i := range w.Logged {
 		w.Logged[i].Line = evil
@@ -249,7 +259,7 @@ func TestOthersAssets(t *testing.T) {
 }
 
 func TestGuards(t *testing.T) {
-	h := pagetest.Night().Handler(pagetest.Operator)
+	h := whole().Handler(pagetest.Operator)
 	for _, path := range append(slices.Clone(screensOf), "/runs/9999", "/runs/209/log", "/events?at=/&once=1") {
 		answer := httptest.NewRecorder()
 		h.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))

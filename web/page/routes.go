@@ -70,6 +70,8 @@ func (p *pages) acts() []act {
 		{"/alerts/{id}/silence", route.Operator, route.ScopeIncident, "keep an incident from being told", p.silence},
 		{"/alerts/{id}/unsilence", route.Operator, route.ScopeIncident, "let an incident be told again", p.unsilence},
 		{"/runs/{id}/retry", route.Operator, route.ScopeRun, "run the job of a run again", p.retry},
+		{"/files/{id}/approve", route.Operator, route.ScopeFile, "let a file of a supervised job go on", p.approve},
+		{"/files/{id}/reject", route.Operator, route.ScopeFile, "refuse a file of a supervised job", p.reject},
 		{"/runs/{id}/cancel", route.Operator, route.ScopeRun, "end a run at work", p.cancel},
 	}
 }

@@ -21,6 +21,8 @@ type runShown struct {
 	Progress *job.Progress
 	Session  *job.Session
 	Reason   *job.Reason // unless a file says it
+
+	Supervised string // how far the job has come; empty: no file of this page waits for a person
 }
 
 // fileShown is a file of a run, stage by stage.
@@ -28,6 +30,15 @@ type fileShown struct {
 	job.Outcome
 	Cells  []stageCell
 	Report *job.Report // what its taker says; nil: nothing
+	Waits  *job.File   // as it waits for a person now; nil: it does not
+}
+
+// Word is how a file came out of a run.
+func (f fileShown) Word() string {
+	if f.File.State == job.FileHeld && supervised(f.File.Reason) {
+		return string(WordApprove)
+	}
+	return string(f.File.State)
 }
 
 // stageCell is what became of a file in one stage.
@@ -63,6 +74,9 @@ func (p *pages) run(r *http.Request) (view, error) {
 		shown.Spec = &spec
 	}
 	if err := p.fillFiles(r, &shown); err != nil {
+		return view{}, err
+	}
+	if err := p.fillWaits(r, &shown); err != nil {
 		return view{}, err
 	}
 	if shown.Log, err = p.Details.Log(ctx, id, 0, logPage+1); err != nil {
@@ -106,7 +120,7 @@ func (p *pages) fillFiles(r *http.Request, shown *runShown) error {
 		return err
 	}
 	for _, o := range outcomes {
-		shown.Files = append(shown.Files, fileShown{o, stagesOf(o, steps[o.File.ID]), report(reports, o.File.ID)})
+		shown.Files = append(shown.Files, fileShown{Outcome: o, Cells: stagesOf(o, steps[o.File.ID]), Report: report(reports, o.File.ID)})
 		if shown.Session == nil && o.File.Receipt != nil {
 			shown.Session = &o.File.Receipt.Session
 		}
@@ -115,6 +129,25 @@ func (p *pages) fillFiles(r *http.Request, shown *runShown) error {
 		}
 	}
 	return nil
+}
+
+// fillWaits finds the files of a run that wait for a person now: that a run held one so does not say that it still does.
+func (p *pages) fillWaits(r *http.Request, shown *runShown) error {
+	held := slices.ContainsFunc(shown.Files, func(f fileShown) bool { return f.Word() == string(WordApprove) })
+	if supervised(shown.Reason) && held {
+		shown.Reason = nil // each file says it
+	}
+	if shown.Spec == nil || !held {
+		return nil
+	}
+	standings, err := p.House.Standings(r.Context(), []string{shown.Spec.Name})
+	for _, s := range standings {
+		shown.Supervised = s.Supervised
+		for i := range shown.Files {
+			shown.Files[i].Waits = waitsIn(s.Waits, shown.Files[i].File.ID)
+		}
+	}
+	return err
 }
 
 func report(reports map[int64]job.Report, file int64) *job.Report {
@@ -132,7 +165,7 @@ var (
 
 // stageAfter is the stage whose work ends with a step.
 var stageAfter = map[job.Type]map[job.Step]int{
-	job.TypeImport: {job.StepSeen: 0, job.StepClaimed: 1, job.StepDownloaded: 2, job.StepLanding: 3, job.StepLanded: 4, job.StepRetiring: 5, job.StepDone: 5},
+	job.TypeImport: {job.StepSeen: 0, job.StepClaimed: 1, job.StepDownloaded: 2, job.StepChecked: 3, job.StepLanding: 3, job.StepLanded: 4, job.StepRetiring: 5, job.StepDone: 5},
 	job.TypeExport: {job.StepSeen: 0, job.StepQueued: 0, job.StepSealed: 1, job.StepSending: 2, job.StepUploaded: 2, job.StepRenaming: 3, job.StepDelivered: 4, job.StepDone: 5},
 }
 
@@ -175,7 +208,7 @@ func judge(row []stageCell, f job.File, reached int) {
 		if reached == len(row)-1 {
 			stopped = reached
 		}
-		row[stopped].Word = string(f.State)
+		row[stopped].Word = fileShown{Outcome: job.Outcome{File: f}}.Word()
 		if f.Reason != nil {
 			row[stopped].Says = f.Reason.Slug
 		}

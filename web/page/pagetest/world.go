@@ -93,7 +93,7 @@ func (w *World) AddJob(name, connection string, word page.Word, cron string) {
 func (w *World) Options() page.Options {
 	p := ports{w}
 	return page.Options{
-		House: p, Ledger: p, Details: p, Figures: p, Care: p, Expects: p, Keys: keysOf{p}, Doer: p, Helper: p, Sheets: &w.Sheets,
+		House: p, Ledger: p, Details: p, Figures: p, Care: p, Expects: p, Keys: keysOf{p}, Doer: p, Looker: p, Helper: p, Sheets: &w.Sheets,
 		Clock: func() time.Time { return Now }, Look: time.Hour,
 	}
 }
@@ -345,6 +345,18 @@ func (w ports) RetryRun(_ context.Context, id int64, asked job.Run) (job.Run, er
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return job.Run{ID: 78, Job: "again"}, w.did("retry %d by %s as-run %v only %q", id, asked.By, asked.AsRun, asked.Only)
+}
+
+func (w ports) ApproveFile(_ context.Context, id int64, sha256, by string) (job.File, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return job.File{ID: id, Job: "supervised"}, w.did("approve %d of %.8s by %s", id, sha256, by)
+}
+
+func (w ports) RejectFile(_ context.Context, id int64, sha256, why, by string) (job.File, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return job.File{ID: id, Job: "supervised"}, w.did("reject %d of %.8s because %s by %s", id, sha256, why, by)
 }
 
 func (w ports) CancelRun(_ context.Context, id int64, by string) error {

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+
+	"github.com/haulier/haulier/control"
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/page"
+)
+
+// heldOfJob are the files of a job that wait for a person's decision, or only for a look.
+type heldOfJob struct {
+	doubts   int
+	unseen   int
+	waits    []job.File // the first of the unseen, the oldest first
+	approved job.Approvals
+}
+
+// waitsMost is how many files of a job that wait for a look are shown.
+const waitsMost = 100
+
+// heldOfAll reads what is held of all jobs, and what was approved of those that are supervised, by one question each.
+func heldOfAll(ctx context.Context, d *control.Daemon) (map[string]heldOfJob, error) {
+	files, err := d.Store.Held(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]heldOfJob{}
+	for _, f := range files {
+		h := all[f.Job]
+		switch {
+		case f.Reason == nil || f.Reason.Slug != job.SlugSupervised:
+			h.doubts++
+		case len(h.waits) < waitsMost:
+			h.waits = append(h.waits, f)
+			h.unseen++
+		default:
+			h.unseen++
+		}
+		all[f.Job] = h
+	}
+	approved, err := d.Store.ApprovalsOfAll(ctx)
+	for name, approvals := range approved {
+		h := all[name]
+		h.approved = approvals
+		all[name] = h
+	}
+	return all, err
+}
+
+// judgeUnseen tells files that only wait for a look from those in doubt: nothing is wrong with them, and what was rejected counts more.
+func judgeUnseen(st *standing) {
+	switch {
+	case st.Standing != standingHeld || st.Held > st.Unseen:
+	case len(st.Rejected) > 0:
+		st.Standing, st.Since = standingRejected, &st.Rejected[0].Since
+	default:
+		st.Standing, st.Since = string(page.WordApprove), nil
+	}
+}
+
+// pageLooker takes what people say on pages about files of supervised jobs.
+type pageLooker struct {
+	*control.Daemon
+	house *pageHouse
+}
+
+func (p pageLooker) ApproveFile(ctx context.Context, id int64, sha256, by string) (job.File, error) {
+	defer p.house.forget()
+	return p.Daemon.ApproveFile(ctx, id, sha256, by)
+}
+
+func (p pageLooker) RejectFile(ctx context.Context, id int64, sha256, why, by string) (job.File, error) {
+	defer p.house.forget()
+	return p.Daemon.RejectFile(ctx, id, sha256, why, by)
+}
