@@ -100,6 +100,9 @@ func (a *app) askDemo(ctx context.Context, failure string) error {
 			Do: "haulier demo", Who: job.WhoUs,
 		}
 	}
+	if b, _ := findBreakage(failure); b.slug == slugMissing {
+		a.say("Something is expected within two minutes: it will be late, and %s later missing. This waits until then.\n", returnsGrace)
+	}
 	var done broken
 	if err := d.post(ctx, "/break/"+failure, web.Asked{By: user()}, &done); err != nil {
 		return err
@@ -182,8 +185,14 @@ func (s *demoStage) order(ctx context.Context, d *control.Daemon, failure string
 	if err != nil {
 		return broken{}, job.Run{}, err
 	}
+	if b.slug == slugMissing {
+		b.job = s.returns
+	}
 	s.broken, s.mend = &b, mend
-	run, err := s.runUntil(ctx, d, b.job, func(r job.Run) bool { return r.Reason != nil && r.Reason.Slug == b.slug })
+	run, err := s.runUntil(ctx, d, b.job, func(r job.Run) bool { return b.slug == slugMissing || r.Reason != nil && r.Reason.Slug == b.slug })
+	if err == nil && b.slug == slugMissing { // the run is well: nothing came
+		run.Reason, err = s.awaitMissing(ctx)
+	}
 	return broken{Failure: b.name, Says: b.says, Ran: historyOf(run)}, run, err
 }
 

@@ -54,9 +54,13 @@ var breakages = []breakage{
 			k.FreeBytes = -1
 			k.Faults = []sftptest.Fault{{Op: "write", Do: sftptest.Fail, Code: packet.Failure}}
 		})},
+	{"late", "The customer's file has a capital letter in its name: what is expected does not come", slugMissing, returnsName, byCapital},
 	{"rename", "The customer's server forbids renaming", "remote.rename_refused", segmentJob,
 		byKnobs(func(k *sftptest.Knobs) { k.NoRename = true })},
 }
+
+// slugMissing is that of the failure that no run meets: it is waited for.
+const slugMissing = "expect.missing"
 
 func findBreakage(name string) (breakage, bool) {
 	i := slices.IndexFunc(breakages, func(b breakage) bool { return b.name == name })

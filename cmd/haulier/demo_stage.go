@@ -56,6 +56,8 @@ type demoStage struct {
 	breaking sync.Mutex // one failure is made or taken back at a time
 	broken   *breakage  // nil: all is well
 	mend     func() error
+	lates    int    // jobs that expected something
+	returns  string // the last of them
 
 	shown     bool // the first three runs ended as they should
 	explained bool // the failure was told in full
@@ -170,13 +172,8 @@ func (s *demoStage) startServer(login sftptest.User) error {
 
 // configure writes the configuration, loads it as every command does, and pins the server's host key.
 func (s *demoStage) configure(ctx context.Context) error {
-	var text strings.Builder
-	values := map[string]any{"Zone": localZone(), "Port": s.server.Port(), "Web": s.way.address}
-	if err := template.Must(template.New("").Parse(demoConfig)).Execute(&text, values); err != nil {
+	if err := s.writeConfig(nil); err != nil {
 		return err
-	}
-	if err := os.WriteFile(s.config, []byte(text.String()), 0o644); err != nil {
-		return fmt.Errorf("write the demo's configuration: %w", err)
 	}
 	s.app.configPath = s.config
 	cfg, err := s.app.config()
@@ -185,6 +182,19 @@ func (s *demoStage) configure(ctx context.Context) error {
 	}
 	s.cfg = cfg
 	return s.store.AddPin(ctx, s.pin())
+}
+
+// writeConfig writes the configuration, with a job that expects something if there is one.
+func (s *demoStage) writeConfig(returns *returnsJob) error {
+	var text strings.Builder
+	values := map[string]any{"Zone": localZone(), "Port": s.server.Port(), "Web": s.way.address, "Returns": returns}
+	if err := template.Must(template.New("").Parse(demoConfig)).Execute(&text, values); err != nil {
+		return err
+	}
+	if err := os.WriteFile(s.config, []byte(text.String()), 0o644); err != nil {
+		return fmt.Errorf("write the demo's configuration: %w", err)
+	}
+	return nil
 }
 
 func (s *demoStage) introduce() {
