@@ -28,7 +28,7 @@ type mailServer struct {
 	conns  sync.WaitGroup
 }
 
-type letterIn struct{ from, to, text string }
+type letterIn struct{ to, text string }
 
 func newMailServer(t *testing.T, change func(*mailServer)) *mailServer {
 	t.Helper()

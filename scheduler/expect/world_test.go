@@ -20,7 +20,6 @@ type world struct {
 	now   time.Time
 	specs []job.Spec
 	told  int64 // the last event that was looked at
-	loads int
 }
 
 func newWorld(t *testing.T, now string, specs ...job.Spec) *world {

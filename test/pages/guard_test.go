@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -142,6 +141,6 @@ func TestNamesRunNothing(t *testing.T) {
 	}
 	if len(complaints) > 0 {
 		text, _ := json.Marshal(complaints)
-		t.Error(fmt.Sprintf("the pages break their own policy: %s", text))
+		t.Errorf("the pages break their own policy: %s", text)
 	}
 }
