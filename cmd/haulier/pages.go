@@ -22,7 +22,7 @@ import (
 func pageRoutes(d *control.Daemon, pool *sftp.Pool) []route.Route {
 	books, house := pageBooks{d.Store}, &pageHouse{daemon: d}
 	return page.Routes(page.Options{
-		House: house, Ledger: books, Details: books, Figures: pageFigures{d}, Care: books, Expects: books, Keys: d.Store,
+		House: house, Ledger: books, Details: books, Figures: pageFigures{d}, Care: books, Expects: books, Keys: pageKeys{d.Store, d},
 		Doer: pageDoer{d, pool, house}, Looker: pageLooker{d, house}, Helper: pageHelper{d, pool}, Sheets: sheets{d.Config, d.Store},
 	})
 }
@@ -189,6 +189,21 @@ func (p pageDoer) Resume(ctx context.Context, kind, name, by string) error {
 	}
 	return p.Store.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: kind + ".resume", Object: name})
 }
+
+// pageKeys tell pages of keys, and of what ends when.
+type pageKeys struct {
+	keysKept
+	calendar
+}
+
+type (
+	keysKept interface {
+		Keys(ctx context.Context, kind job.KeyKind, name string) ([]job.Key, error)
+	}
+	calendar interface {
+		CredentialCalendar(ctx context.Context, sight job.Sight) ([]job.CalendarEntry, error)
+	}
+)
 
 // pageHelper looks at servers for pages.
 type pageHelper struct {

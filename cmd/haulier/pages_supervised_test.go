@@ -89,3 +89,23 @@ func TestPagesApproveWhatWasSeen(t *testing.T) {
 		t.Errorf("the audit list has %s", got)
 	}
 }
+
+// The page of keys begins with what ends, also for whoever sees only some of it.
+func TestPagesHaveTheCalendar(t *testing.T) {
+	who := route.Identity{Name: "olivia", Role: route.Viewer}
+	text := strings.Replace(pagesConfig, "entity: acme-nv\n", "entity: acme-nv\n    expires_at: 2020-01-02\n", 1)
+	h, _ := pagesOf(t, text, aFileWaits(t), &who)
+	for sight, there := range map[string]bool{"": true, "acme-nv": true, "bank-nv": false} {
+		who.Sight = nil
+		if sight != "" {
+			who.Sight = job.Sight{sight}
+		}
+		page := pageOf(t, h, "/keys")
+		if got := strings.Contains(page, "the password of acme") && strings.Contains(page, "ended"); got != there {
+			t.Errorf("who sees %q is told that the password of acme ended: %v, want %v", sight, got, there)
+		}
+		if keys := strings.Contains(page, "Ours, for logins"); keys != (sight == "") {
+			t.Errorf("who sees %q is shown the keys: %v", sight, keys)
+		}
+	}
+}

@@ -118,7 +118,7 @@ func took(r job.Run, now time.Time) string {
 // tones are the colours of words.
 var tones = map[string]string{
 	"ok": "good", "succeeded": "good", "landed": "good", "delivered": "good", "active": "good", "met": "good", "ran": "good", "resolved": "good",
-	"failed": "bad", "failing": "bad", "FAIL": "bad", "refused": "bad", "cut-off": "bad", "missing": "bad",
+	"failed": "bad", "failing": "bad", "FAIL": "bad", "refused": "bad", "ended": "bad", "ends soon": "warn", "old": "warn", "waits": "warn", "cut-off": "bad", "missing": "bad",
 	"partial": "warn", "held": "warn", "rejected": "warn", "interrupted": "warn", "late": "warn", "missed": "warn", "warn": "warn", "stale": "warn", "recovered-late": "warn", "recovered-missing": "warn",
 	"running": "busy", "moving": "busy",
 }
@@ -149,7 +149,7 @@ func wordOf(word any) string {
 var icons = map[string]string{
 	"ok": "check", "succeeded": "check", "landed": "check", "delivered": "check", "active": "check", "met": "check", "recovered-late": "clock", "recovered-missing": "clock", "excused": "skip", "pending": "dot", "ran": "check", "resolved": "check",
 	"failed": "cross", "failing": "cross", "FAIL": "cross", "refused": "cross", "cut-off": "cross", "missing": "cross",
-	"partial": "half", "held": "hand", "to-approve": "hand", "rejected": "stop", "interrupted": "half", "late": "clock", "missed": "clock", "warn": "alert",
+	"partial": "half", "held": "hand", "to-approve": "hand", "ended": "cross", "ends soon": "clock", "ends": "dot", "old": "alert", "grows old": "dot", "waits": "hand", "noted": "dot", "rejected": "stop", "interrupted": "half", "late": "clock", "missed": "clock", "warn": "alert",
 	"running": "play", "moving": "play", "queued": "clock", "waiting": "clock", "skipped": "skip", "coalesced": "skip", "cancelled": "stop",
 	"paused": "pause", "disabled": "off", "draft": "draft", "new": "dot", "due": "dot", "expected": "dot", "--": "dot",
 }

@@ -268,6 +268,8 @@ type Expects interface {
 
 // Keys tells of keys, never of their private parts.
 type Keys interface {
+	// CredentialCalendar gives what has a date of the credentials that a sight shows, soonest first.
+	CredentialCalendar(ctx context.Context, sight job.Sight) ([]job.CalendarEntry, error)
 	Keys(ctx context.Context, kind job.KeyKind, name string) ([]job.Key, error)
 }
 

@@ -51,7 +51,7 @@ func (p *pages) screens() []screen {
 		{"/runs", route.ScopeNone, "runs", p.runs},
 		{"/runs/{id}", route.ScopeRun, "one run", p.run},
 		{"/alerts", route.ScopeNone, "incidents by their causes", p.alerts},
-		{"/keys", route.ScopeWhole, "public parts of keys", p.keys},
+		{"/keys", route.ScopeNone, "what ends when of keys and passwords, and public parts of keys", p.keys},
 		{"/search", route.ScopeNone, "what has a name, a number or a hash", p.search},
 		{"/help", route.ScopeNone, "marks, keys and where to read on", p.help},
 	}

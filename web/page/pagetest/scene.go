@@ -129,6 +129,11 @@ func (w *World) figures() {
 	for i, name := range []string{"acme", "bigbank", "nectar"} {
 		w.Kept = append(w.Kept, job.Key{Name: name, Version: i + 1, Kind: job.KeySSH, Algorithm: "ed25519", Slot: job.SlotCurrent, Public: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA" + name, Fingerprint: fmt.Sprintf("SHA256:Jx1%s9Qw3n0mB7cVtYpLk2fHsDaEoRiUgZ", name), Created: Now.AddDate(0, -i-1, 0), LastUsed: Now.Add(-2 * time.Minute)})
 	}
+	w.Dated = []job.CalendarEntry{
+		{Kind: job.KindPassword, Name: "ento", Says: job.EntryEnds, Date: Now.AddDate(0, 0, -2), Days: -2, What: "the password of ento", Do: "ask for a new one", Connections: []string{"ento"}},
+		{Kind: string(job.KeyPGP), Name: "acme-in", Says: job.EntryEnds, Date: Now.AddDate(0, 0, 9), Days: 9, What: "our PGP key acme-in@2", Do: "haulier pgp rotate acme-in", Connections: []string{"acme"}},
+		{Kind: string(job.KeySSH), Name: "acme", Says: job.EntryAge, Date: Now.AddDate(0, 11, 0), Days: 334, What: "login key acme@1 is a year old then", Do: "haulier keys rotate acme", Connections: []string{"acme"}},
+	}
 	w.Did = []page.AuditLine{{At: Now.AddDate(0, -1, -22), Who: "olivia", Act: "host-key.pin", Object: "[sftp.acme.example]:22", Detail: "trust: ssh-ed25519 AAAAC3Nz…"}}
 }
 

@@ -32,6 +32,7 @@ type World struct {
 	Open       []job.Incident
 	Over       []job.Incident
 	Kept       []job.Key
+	Dated      []job.CalendarEntry
 	Did        []page.AuditLine
 	Tested     page.Report
 	Days       []job.Expectation
@@ -317,6 +318,13 @@ func (w ports) Resolved(context.Context, time.Time, job.Sight) ([]job.Incident, 
 }
 
 type keysOf struct{ ports }
+
+func (k keysOf) CredentialCalendar(_ context.Context, sight job.Sight) ([]job.CalendarEntry, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.Sights = append(k.Sights, sight)
+	return slices.Clone(k.Dated), k.Ill
+}
 
 func (k keysOf) Keys(_ context.Context, kind job.KeyKind, name string) ([]job.Key, error) {
 	k.mu.Lock()
