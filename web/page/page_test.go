@@ -106,6 +106,19 @@ func TestRunShowsStagesAndTheFailure(t *testing.T) {
 	}
 }
 
+// What landed can be had by whoever may have it, and nothing else can.
+func TestRunOffersWhatLanded(t *testing.T) {
+	w := whole()
+	for path, want := range map[string]int{"/runs/209": 1, "/runs/210": 0} { // of two files that were looked for one landed
+		if text, _ := get(t, w.Handler(pagetest.Operator), path); strings.Count(text, `href="/api/v1/files/`) != want || want == 1 && !strings.Contains(text, `href="/api/v1/files/1/content" download`) {
+			t.Errorf("%s does not offer %d files", path, want)
+		}
+		if text, _ := get(t, w.Handler(route.Identity{Name: "vera", Role: route.Viewer}), path); strings.Contains(text, "/content") {
+			t.Errorf("%s offers a viewer a file", path)
+		}
+	}
+}
+
 // viewers see, and are offered nothing to do.
 func TestButtonsAreThereForWhoMayUseThem(t *testing.T) {
 	w := whole()
@@ -134,6 +147,7 @@ func TestFormsHaveRoutes(t *testing.T) {
 		}
 		mux.HandleFunc(r.Pattern(), func(http.ResponseWriter, *http.Request) {})
 	}
+	mux.HandleFunc("GET /api/v1/files/{id}/content", func(http.ResponseWriter, *http.Request) {}) // of the API
 	mux.HandleFunc("POST /logout", func(http.ResponseWriter, *http.Request) {}) // of package access
 	h := whole().Handler(pagetest.Operator)
 	form := regexp.MustCompile(`<form[^>]* method="(post)" action="([^"]+)"|<a [^>]*()href="(/[^"]*)"`)
