@@ -28,6 +28,7 @@ type Daemon struct {
 	Hub       *Hub
 	Load      func(ctx context.Context) (*config.Config, config.Problems) // reads the configuration anew
 	Drafts    func(cfg *config.Config)                                    // begins to test connections that never worked
+	Intake    *Intake                                                     // what programs put into outboxes goes through it
 	Expect    Expecter                                                    // nil: nothing is expected
 	Watching  *Credentials                                                // what looks at when credentials end; nil: nobody does
 	Reloading func() (over func(error))                                   // told when a reload begins and when it is over; nil: nobody is
@@ -321,6 +322,18 @@ func (d *Daemon) ReportFile(ctx context.Context, r job.Report, replace bool) (jo
 func (d *Daemon) OpenContent(ctx context.Context, id int64, received bool) (name string, digest job.Digest, body io.ReadCloser, err error) {
 	c, err := OpenContent(ctx, d.Store, id, received)
 	return c.Name, c.Digest, c.Body, err
+}
+
+// PutFile puts a file that a program sends into the outbox of a job.
+func (d *Daemon) PutFile(ctx context.Context, jobName string, o Offer) (Put, error) {
+	spec, found := d.Config().Job(jobName)
+	if !found {
+		return Put{}, &job.Reason{
+			Slug: "usage.no_such_job", What: nothingPut, Cause: fmt.Sprintf("the daemon works with %s, which has no job %q", d.Config().Path, jobName),
+			Do: "haulier jobs list shows what there is", Who: job.WhoUs, Err: job.ErrNotFound,
+		}
+	}
+	return d.Intake.Put(ctx, spec, o)
 }
 
 // Watch gives the signs of life of a run from now on; stop ends it.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"gorm.io/gorm"
@@ -51,7 +52,7 @@ func (s *Store) Prune(ctx context.Context, now time.Time) (Pruned, error) {
 	if p.Events, err = s.pruneEvents(ctx, micros(now.Add(-eventsKept))); err != nil {
 		return p, err
 	}
-	return p, s.pruneAccess(ctx, now)
+	return p, errors.Join(s.pruneAnswers(ctx, now), s.pruneAccess(ctx, now))
 }
 
 func (s *Store) prune(ctx context.Context, table, column string, before int64) (all int64, err error) {

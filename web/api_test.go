@@ -83,6 +83,15 @@ func (p *ports) Act(_ context.Context, who, act, object, detail string) error {
 	return p.auditErr
 }
 
+func (p *ports) PutFile(_ context.Context, jobName string, o web.Offer) (any, error) {
+	text, err := io.ReadAll(o.Body)
+	if err != nil {
+		return nil, err
+	}
+	p.said = fmt.Sprintf("%s %s %s %s %d %s", jobName, o.Name, o.Key, o.By, o.Size, text)
+	return web.PutFile{Job: jobName}, p.err
+}
+
 func (p *ports) CheckText(text []byte) web.Checked {
 	return web.Checked{Errors: len(text), Problems: []web.Diagnostic{{Code: "E-X"}}}
 }
@@ -105,7 +114,7 @@ func (p *ports) RejectFile(_ context.Context, id int64, sha256, why, by string) 
 
 // options plug the ports into everything that is asked.
 func (p *ports) options() web.Options {
-	return web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p, Looker: p, Care: &care{}, Reporter: p, Contents: p, Audit: p, Checker: p}
+	return web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p, Looker: p, Care: &care{}, Reporter: p, Contents: p, Audit: p, Checker: p, Intake: p}
 }
 
 func setup(t *testing.T) (*ports, *httptest.Server) {

@@ -67,6 +67,7 @@ type Options struct {
 	Reporter Reporter
 	Contents Contents
 	Audit    Auditor
+	Intake   Intake
 	Checker  Checker
 	// Calendar is of credentials.
 	Calendar Calendar

@@ -80,6 +80,11 @@ func (a *api) routes() []route.Route {
 			Query: []route.Param{{Name: "as", Says: "landed, or received: the copy in the archive as it was received"}}, File: true, Handler: a.content,
 		},
 		{
+			Method: "POST", Path: "/api/v1/outbox/{name}", Role: route.Operator, Scope: route.ScopeJob, Summary: "Put a file into the outbox of a job, once for each header Idempotency-Key",
+			Query: []route.Param{{Name: "name", Says: "of the file; of a form, the name that it gives is the default"}}, Takes: "application/octet-stream, multipart/form-data", Body: putMost,
+			Out: PutFile{}, Handler: a.put,
+		},
+		{
 			Method: "POST", Path: "/api/v1/config/check", Role: route.Viewer, Scope: route.ScopeNone, Summary: "Say what is wrong with a configuration, by its text alone: includes are refused",
 			Takes: "application/yaml", Body: checkMost, Out: Checked{}, Handler: answers(a.check),
 		},

@@ -105,7 +105,7 @@ func ignoreDeadline(err error) error {
 // newDaemon plugs the scheduler together with everything that its runs need. What it does beside that ends with ctx and
 // is counted in background.
 func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store, background *sync.WaitGroup) (*control.Daemon, *meter, *system) {
-	d := &control.Daemon{Store: s, Hub: &control.Hub{}, Logger: a.logger(cfg), Started: time.Now()}
+	d := &control.Daemon{Store: s, Intake: &control.Intake{Book: s}, Hub: &control.Hub{}, Logger: a.logger(cfg), Started: time.Now()}
 	current := func() *config.Config {
 		if now := d.Config(); now != nil {
 			return now

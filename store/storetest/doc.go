@@ -17,6 +17,7 @@ func Run(t *testing.T, open Opener) {
 		test func(*testing.T, bundle)
 	}{
 		{"AReportIsKeptOnce", aReportIsKeptOnce},
+		{"AnswersAreKeptForAWeek", answersAreKeptForAWeek},
 		{"SilenceIsToldOnceAndEnds", silenceIsToldOnceAndEnds},
 		{"WhatIsAwaitedFollowsTheConfiguration", whatIsAwaitedFollowsTheConfiguration},
 		{"SeeNumbersGenerations", seeNumbersGenerations},

@@ -286,6 +286,7 @@ func request(t testing.TB, client *http.Client, method, url, body string) (statu
 	if err != nil {
 		t.Fatal(err)
 	}
+	asked.Header.Set("Idempotency-Key", sentinel)
 	response, err := client.Do(asked)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,32 @@
+package main
+
+// ofTheAPI are the lines that have what programs send and fetch be whole, and there once.
+func ofTheAPI() []mutant {
+	return []mutant{
+		{
+			name: "put-proof", holds: "a file that appeared in an outbox before a process died is not put there again",
+			cuts: []cut{{"control/intake.go", "if errors.Is(err, fs.ErrNotExist) && before {", "if errors.Is(err, fs.ErrNotExist) && before && false {"}},
+			by:   tests{"control", "TestAFileIsPutOnceThoughTheProcessDies"},
+		},
+		{
+			name: "put-key", holds: "a key that was used for one file gives no answer for another",
+			cuts: []cut{{"control/intake.go", "if same != asked(put) {", "if same != asked(put) && false {"}},
+			by:   tests{"control", "TestAFileIsPutOnce"},
+		},
+		{
+			name: "content-proven", holds: "content that is not what landed never ends well",
+			cuts: []cut{{"control/content.go", "hex.EncodeToString(p.sum.Sum(nil)) != p.want.SHA256:", "hex.EncodeToString(p.sum.Sum(nil)) != p.want.SHA256 && false:"}},
+			by:   tests{"control", "TestContentThatIsNotWhatLanded"},
+		},
+		{
+			name: "report-once", holds: "a report that is kept gives way to another only when that is asked for",
+			cuts: []cut{{"store/report.go", "case found && !replace:", "case found && !replace && false:"}},
+			by:   tests{"store", "TestConformance/AReportIsKeptOnce"},
+		},
+		{
+			name: "silence-once", holds: "files that nobody reports are told of once",
+			cuts: []cut{{"store/silence.go", "UPDATE report_waits SET told = 1 WHERE", "UPDATE report_waits SET told = 0 WHERE"}},
+			by:   tests{"store", "TestConformance/SilenceIsToldOnceAndEnds"},
+		},
+	}
+}
