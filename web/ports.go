@@ -68,6 +68,8 @@ type Options struct {
 	Contents Contents
 	Audit    Auditor
 	Intake   Intake
+	Lists    Lists
+	Jobs     Jobs
 	Checker  Checker
 	// Calendar is of credentials.
 	Calendar Calendar

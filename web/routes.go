@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/haulier/haulier/job"
@@ -12,7 +13,7 @@ import (
 // Routes are all that the API answers, version 1.
 func Routes(o Options) []route.Route {
 	a := &api{o}
-	all := append(a.routes(), deliveryRoutes(a)...)
+	all := slices.Concat(a.routes(), a.lists(), deliveryRoutes(a))
 	all = append(all, route.Route{
 		Method: "GET", Path: "/api/openapi.json", Role: route.Viewer, Summary: "This API as an OpenAPI 3.1 document", Out: map[string]any{},
 	})

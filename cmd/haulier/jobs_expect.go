@@ -10,38 +10,11 @@ import (
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web"
 )
 
-// expectedLine is one day of an expectation as scripts read it.
-type expectedLine struct {
-	Job        string         `json:"job"`
-	Connection string         `json:"connection"`
-	Day        string         `json:"day"`
-	Zone       string         `json:"timezone"`
-	Verdict    job.Verdict    `json:"verdict"`
-	Opens      time.Time      `json:"opens"`
-	By         time.Time      `json:"by"`
-	Missing    time.Time      `json:"missing_at"`
-	Planned    time.Time      `json:"planned_by"` // as configured; by differs when it was extended
-	Wanted     int            `json:"wanted"`
-	Got        int            `json:"got"`
-	Held       int            `json:"held"`
-	Rejected   int            `json:"rejected"`
-	First      *time.Time     `json:"first_arrival"`
-	Last       *time.Time     `json:"last_arrival"`
-	Filled     *time.Time     `json:"complete"` // when all had come
-	Open       bool           `json:"open"`
-	Extended   *job.Extension `json:"extended"`
-	Error      *job.Reason    `json:"error"`
-}
-
-func expectedLineOf(e job.Expectation) expectedLine {
-	return expectedLine{
-		Job: e.Job, Connection: e.Connection, Day: e.Day, Zone: e.Zone, Verdict: e.Verdict, Opens: e.Opens.UTC(), By: e.By.UTC(), Missing: e.Missing.UTC(),
-		Planned: e.Planned.UTC(), Wanted: e.Wanted, Got: e.Got, Held: e.Held, Rejected: e.Rejected, First: instantOf(e.First), Last: instantOf(e.Last),
-		Filled: instantOf(e.Filled), Open: !e.Closed, Extended: e.Extended, Error: e.Reason,
-	}
-}
+// expectedLineOf is one day of an expectation as scripts read it, here and over the API.
+func expectedLineOf(e job.Expectation) web.Expectation { return web.ExpectationOf(e) }
 
 func jobsExpectationsCommand(a *app) *cobra.Command {
 	var days int

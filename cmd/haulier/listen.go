@@ -25,9 +25,7 @@ func (a *app) listen(ctx context.Context, cfg *config.Config, d *control.Daemon,
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("listen on %s: %w", socket, err)
 	}
-	options := web.Options{Runner: d, Keeper: d, Reader: d.Store, Outbox: d.Store, Reporter: d, Calendar: d, Looker: d, Alive: d.Alive, Version: thisBuild().Version}
-	options.Care = control.Care{Store: d.Store}
-	options.Contents, options.Audit, options.Checker, options.Intake = d, d.Store, checker{}, intake{d}
+	options := apiOptions(d)
 	var servers []*server
 	var ready []func() // to be served once all have their addresses
 	var taken []net.Listener

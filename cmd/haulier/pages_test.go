@@ -13,6 +13,7 @@ import (
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/web"
 	"github.com/haulier/haulier/web/route"
 )
 
@@ -81,7 +82,7 @@ func pagesOf(t *testing.T, configuration string, fill func(ctx context.Context, 
 		}
 	})
 	mux := http.NewServeMux()
-	for _, r := range pageRoutes(d, sys.pool) {
+	for _, r := range append(pageRoutes(d, sys.pool), web.Routes(apiOptions(d))...) {
 		mux.HandleFunc(r.Pattern(), func(out http.ResponseWriter, in *http.Request) {
 			r.Handler(out, in.WithContext(route.With(in.Context(), *who)))
 		})

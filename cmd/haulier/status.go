@@ -11,6 +11,7 @@ import (
 
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web"
 )
 
 // lookAgain is how often a watched status is drawn anew.
@@ -204,7 +205,7 @@ func shownStanding(standing string) string {
 }
 
 // expectedText says of a day what did not come, until when there is time, why, and whose turn it is.
-func expectedText(e expectedLine, now time.Time) string {
+func expectedText(e web.Expectation, now time.Time) string {
 	zone, err := time.LoadLocation(e.Zone)
 	if err != nil {
 		zone = time.UTC

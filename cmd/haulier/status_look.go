@@ -11,6 +11,7 @@ import (
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/transfer"
+	"github.com/haulier/haulier/web"
 )
 
 // How a job stands. A job has one standing: the first that is true of it, in the order of lookAt.
@@ -74,7 +75,7 @@ type standing struct {
 	LastSuccess *time.Time  `json:"last_success"`
 	Error       *job.Reason `json:"error"` // of the last run
 
-	Expected *expectedLine `json:"expected"` // the day that is late or missing; else the one that comes; null: nothing is expected
+	Expected *web.Expectation `json:"expected"` // the day that is late or missing; else the one that comes; null: nothing is expected
 }
 
 // rejection is what a job rejected for one cause and nobody has dealt with.
