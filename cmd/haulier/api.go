@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -131,5 +132,9 @@ func (j apiJobs) ResumeJob(ctx context.Context, name, by string) error {
 	if _, err := j.spec(name); err != nil {
 		return err
 	}
-	return pageDoer{Daemon: j.daemon}.Resume(ctx, "job", name, by)
+	err := pageDoer{Daemon: j.daemon}.Resume(ctx, "job", name, by)
+	if errors.Is(err, job.ErrNotFound) { // it is not paused, which is what was asked for
+		return nil
+	}
+	return err
 }

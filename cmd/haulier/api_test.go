@@ -31,6 +31,7 @@ func TestAPIOverAStore(t *testing.T) {
 		{"GET", "/jobs", "", 200, []string{`"job":"acme-in"`, `"standing":"failing"`, `"net.refused"`, `"job":"bank-in"`, `"schedule":"0 3 * * *"`}},
 		{"GET", "/jobs/acme-in/next?n=2", "", 200, []string{`[{"due":"2`, `"starts":"2`}},
 		{"GET", "/jobs/none", "", 404, []string{"api.not_found"}},
+		{"POST", "/jobs/acme-in/resume", `{}`, 200, []string{`"job":"acme-in"`}},
 		{"POST", "/jobs/acme-in/pause", `{"reason":"they move"}`, 200, []string{`"standing":"`}},
 		{"POST", "/jobs/acme-in/pause", `{"reason":""}`, 422, []string{"api.bad_pause"}},
 		{"POST", "/jobs/acme-in/pause", `{"reason":"x","until":"2020-01-01T00:00:00Z"}`, 422, []string{"api.bad_pause"}},
