@@ -148,7 +148,7 @@ func TestFormsHaveRoutes(t *testing.T) {
 		mux.HandleFunc(r.Pattern(), func(http.ResponseWriter, *http.Request) {})
 	}
 	mux.HandleFunc("GET /api/v1/files/{id}/content", func(http.ResponseWriter, *http.Request) {}) // of the API
-	mux.HandleFunc("POST /logout", func(http.ResponseWriter, *http.Request) {}) // of package access
+	mux.HandleFunc("POST /logout", func(http.ResponseWriter, *http.Request) {})                   // of package access
 	h := whole().Handler(pagetest.Operator)
 	form := regexp.MustCompile(`<form[^>]* method="(post)" action="([^"]+)"|<a [^>]*()href="(/[^"]*)"`)
 	seen := 0
