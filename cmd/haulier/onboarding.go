@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,7 +24,7 @@ func onboardingCommand(a *app) *cobra.Command {
 			"public keys in both forms with their fingerprints, how files are named and encrypted, what they have to tell us, and the\n" +
 			"six commonest messages. Nothing in it is secret. html is a page of its own for screen and paper, mail a subject and a text.\n\n" +
 			"--link prints a link in place of the sheet: who has it sees the sheet as it is then, without a login, until it ends.",
-		Example: "  haulier onboarding acme > acme.html\n  haulier onboarding acme --format mail --language fr",
+		Example: "  haulier onboarding acme > acme.html\n  haulier onboarding acme --format mail",
 		Args:    exactly("CONNECTION"),
 
 		ValidArgsFunction: firstOnly(a.completeConnections),
@@ -44,7 +45,7 @@ func onboardingCommand(a *app) *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&format, "format", sheet.HTML, "html, md, txt or mail")
-	command.Flags().StringVar(&language, "language", "en", "en, fr, nl or de")
+	command.Flags().StringVar(&language, "language", "en", strings.Join(sheet.Languages(), ", "))
 	command.Flags().StringVar(&lasts, "link", "", "print a link to it that needs no login and ends after this long, such as 14d (at most 90d)")
 	command.Flags().BoolVar(&end, "end-links", false, "end all links to it")
 	command.MarkFlagsMutuallyExclusive("link", "end-links")
