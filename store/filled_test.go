@@ -23,6 +23,13 @@ var filling string
 // filledNow is when the last run of a filled store began.
 var filledNow = time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
 
+func init() {
+	flag.Func("now", "`when` the last run of the store began, 2026-11-18T12:00:00Z; only for a store that is filled", func(text string) (err error) {
+		filledNow, err = time.Parse(time.RFC3339, text)
+		return err
+	})
+}
+
 // filled gives a store as it is after years. It is filled below the schema's newest version, so that opening it migrates it.
 func filled(tb testing.TB, runs int) *Store {
 	tb.Helper()

@@ -20,7 +20,12 @@ import (
 
 // pageRoutes plugs the pages into the daemon.
 func pageRoutes(d *control.Daemon, pool *sftp.Pool) []route.Route {
-	books, house := pageBooks{d.Store}, &pageHouse{daemon: d}
+	return pageRoutesOf(&pageHouse{daemon: d}, pool)
+}
+
+func pageRoutesOf(house *pageHouse, pool *sftp.Pool) []route.Route {
+	d := house.daemon
+	books := pageBooks{d.Store}
 	return page.Routes(page.Options{
 		House: house, Ledger: books, Details: books, Figures: pageFigures{d}, Care: books, Expects: books, Keys: pageKeys{d.Store, d},
 		Doer: pageDoer{d, pool, house}, Looker: pageLooker{d, house}, Helper: pageHelper{d, pool}, Sheets: sheets{d.Config, d.Store},

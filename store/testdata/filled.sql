@@ -23,7 +23,8 @@ INSERT INTO files (id, job, connection, type, path, dir, generation, run, fence,
     received_size, received_sha256, plain_size, plain_sha256, stage, landing, spent, kept, final, local, temp, temp_mtime, leftovers, marker, marked, aside,
     archived, proof, means, envelope, receipt, refetched, seen, began, ended, name)
   SELECT n, r.job, r.connection, 'import', CAST('/export/daily/customers_' || n || '.csv.pgp' AS BLOB), x'2F', 1, r.id, 1, n, 100000 + n % 1000, 1700000000 + n, r.started,
-    0, 0, 0, 'done', CASE WHEN n % 5003 = 0 THEN 'rejected' ELSE 'landed' END, '', 100000, printf('%064x', n), 200000, printf('%064x', n + 4000000000), '',
+    0, 0, 0, 'done', CASE WHEN n % 5003 = 0 THEN 'rejected' ELSE 'landed' END,
+    CASE WHEN n % 5003 = 0 THEN '{"slug":"content.too_large","what":"It did not land","cause":"too large","do":"ask","who":"customer"}' ELSE '' END, 100000, printf('%064x', n), 200000, printf('%064x', n + 4000000000), '',
     x'2F6C', 0, '', CAST('customers_' || n || '.csv' AS BLOB), x'2F6C2F61', x'', 0, x'', x'', 0, x'', x'', 'verified', '', '', '', 0,
     r.started - 60000000, r.started, r.started + 2000000, CAST(CASE WHEN n % 4001 = 0 THEN 'rare_' ELSE 'customers_' END || n || '.csv.pgp' AS BLOB)
   FROM numbers JOIN runs AS r ON r.id = (n + 1) / 2
