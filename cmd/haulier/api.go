@@ -125,14 +125,14 @@ func (j apiJobs) PauseJob(ctx context.Context, name, why, by string, until time.
 	if why == "" || !until.IsZero() && !until.After(now) {
 		return &job.Reason{Slug: "api.bad_pause", What: "nothing was paused", Cause: "it says no reason, or a time that is over", Do: `send "reason", and "until" as a time ahead or not at all`, Who: job.WhoUs}
 	}
-	return pageDoer{Daemon: j.daemon}.Pause(ctx, job.Pause{Kind: "job", Name: name, Reason: naming.Printable(why, 500), By: by, Since: now, Until: until})
+	return pageDoer{Daemon: j.daemon, house: j.house}.Pause(ctx, job.Pause{Kind: "job", Name: name, Reason: naming.Printable(why, 500), By: by, Since: now, Until: until})
 }
 
 func (j apiJobs) ResumeJob(ctx context.Context, name, by string) error {
 	if _, err := j.spec(name); err != nil {
 		return err
 	}
-	err := pageDoer{Daemon: j.daemon}.Resume(ctx, "job", name, by)
+	err := pageDoer{Daemon: j.daemon, house: j.house}.Resume(ctx, "job", name, by)
 	if errors.Is(err, job.ErrNotFound) { // it is not paused, which is what was asked for
 		return nil
 	}
