@@ -11,16 +11,18 @@ import (
 	"github.com/haulier/haulier/job"
 )
 
-// LastRunsOf gives the last run of the jobs of an incident that succeeded and the last that did not; zero: none.
+// LastRunsOf gives the last run of the jobs of an incident that had succeeded when it was opened, and the last that did not succeed;
+// zero: none. A later run that passed a rejected file by and succeeded says nothing of when all was well.
 func (s *Store) LastRunsOf(ctx context.Context, i job.Incident) (good, bad job.Run, err error) {
 	err = s.read(ctx, fmt.Sprintf("read the runs around incident %d", i.ID), func(db *gorm.DB) error {
 		for _, name := range i.Jobs {
-			for states, last := range map[string]*job.Run{"'succeeded'": &good, "'failed', 'partial'": &bad} {
+			for which, last := range map[string]*job.Run{"state = 'succeeded' AND ended < @opened": &good, "state IN ('failed', 'partial')": &bad} {
 				var rows []struct {
 					ID, Ended, Revision int64
 					Job                 string
 				}
-				err := db.Raw(`SELECT id, job, ended, revision FROM runs WHERE job = ? AND state IN (`+states+`) ORDER BY id DESC LIMIT 1`, name).Scan(&rows).Error
+				err := db.Raw(`SELECT id, job, ended, revision FROM runs WHERE job = @job AND `+which+` ORDER BY id DESC LIMIT 1`,
+					map[string]any{"job": name, "opened": micros(i.Opened)}).Scan(&rows).Error
 				if err != nil {
 					return err
 				}

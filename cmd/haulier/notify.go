@@ -28,7 +28,7 @@ func (a *app) notifyOptions(current func() *config.Config, s *store.Store, d *co
 	return o
 }
 
-// alerted names the channels that an alert goes to: those of the jobs that it touches, and of what is no job's those of defaults.
+// alerted names the channels that an alert goes to: those of the jobs that it touches, and of what is no job's, or of jobs that are gone, those of defaults.
 func alerted(cfg *config.Config, e job.Event) []string {
 	var about struct {
 		Kind   job.AlertKind `json:"kind"`
@@ -45,8 +45,10 @@ func alerted(cfg *config.Config, e job.Event) []string {
 			names[name] = true
 		}
 	}
+	known := false
 	for _, name := range about.Jobs {
 		spec, found := cfg.Job(name)
+		known = known || found
 		if found {
 			add(spec.Alert, about.Kind)
 		}
@@ -54,7 +56,7 @@ func alerted(cfg *config.Config, e job.Event) []string {
 			add(spec.Alert, job.AlertMissing)
 		}
 	}
-	if len(about.Jobs) == 0 {
+	if !known {
 		add(cfg.Alert, about.Kind)
 	}
 	return slices.Sorted(maps.Keys(names))

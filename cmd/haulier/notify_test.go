@@ -29,7 +29,7 @@ func TestAlertsGoToWhomTheirJobsName(t *testing.T) {
 		"missing behind the server": {"alert.reminded", `{"kind":"failed","jobs":["staff","other"],"missed":["staff"]}`, []string{"oncall", "ops", "other"}},
 		"over":                      {"alert.resolved", `{"kind":"failed","jobs":["other"]}`, []string{"all"}},
 		"of no job":                 {"alert.opened", `{"kind":"config","jobs":[]}`, []string{"ops"}},
-		"of a job that is gone":     {"alert.opened", `{"kind":"failed","jobs":["gone"]}`, nil},
+		"of a job that is gone":     {"alert.opened", `{"kind":"failed","jobs":["gone"]}`, []string{"ops"}},
 		"that cannot be read":       {"alert.opened", `{`, nil},
 	} {
 		if got := alerted(cfg, job.Event{Type: test.kind, Data: json.RawMessage(test.data)}); !slices.Equal(got, test.want) {

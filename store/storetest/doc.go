@@ -104,6 +104,7 @@ func Run(t *testing.T, open Opener) {
 		{"KnownAddressesAreNotShutOut", knownAddressesAreNotShutOut},
 		{"ObjectsHaveOwners", objectsHaveOwners},
 		{"LinksToSheetsEnd", linksToSheetsEnd},
+		{"LastGoodRunIsOneBefore", lastGoodRunIsOneBefore},
 		{"FiftyWritersNeverMeetABusyDatabase", fiftyWriters},
 	} {
 		t.Run(part.name, func(t *testing.T) {
