@@ -100,7 +100,7 @@ func asksFor(types []string, kind string) bool {
 // contacts are the addresses on the other side that learn of an alert as well: when it is for them to act, and once it is over.
 func (s *Service) contacts(c job.Channel, kind string, about facts) (addresses []string) {
 	theirs := about.Error.Who == job.WhoCustomer || about.Error.Who == job.WhoNetwork || about.Error.Who == job.WhoBoth
-	said := kind == "alert.opened" || kind == "alert.resolved"
+	said := kind == "alert.opened" || kind == "alert.resolved" && about.ResolvedBy == "" // what ended otherwise is not over for them
 	if c.Mail == nil || !c.Mail.Contacts || !theirs || !said || about.Kind != job.AlertMissing && about.Kind != job.AlertFailed {
 		return nil
 	}

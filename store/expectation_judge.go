@@ -180,11 +180,35 @@ func (s *Store) alarm(e job.Expectation) error {
 		if holds {
 			continue
 		}
-		if err := s.Resolve(ctx, cause, at); err != nil {
+		by, err := s.endedBy(e, verdict)
+		if err != nil {
+			return err
+		}
+		if err := s.ResolveBy(ctx, cause, by, at); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// endedBy says what ended an alarm when it was not that what was expected came: whoever is told must not believe that. Empty: it came.
+func (s *Store) endedBy(e job.Expectation, was job.Verdict) (string, error) {
+	switch {
+	case e.Verdict == job.VerdictExcused:
+		return "nothing is expected for " + e.Day + " any more", nil
+	case e.Verdict == job.VerdictPending && e.Extended != nil:
+		return "a later deadline; it has not come yet", nil
+	case !e.Verdict.Good():
+		return "", nil
+	}
+	var unfilled bool
+	err := s.writer.Raw(`SELECT EXISTS (SELECT 1 FROM expectations WHERE job = @job AND verdict = @was AND day < @day AND day > coalesce(
+		(SELECT day FROM expectations WHERE job = @job AND verdict IN ('met', 'recovered-late', 'recovered-missing') AND day < @day ORDER BY day DESC LIMIT 1), ''))`,
+		map[string]any{"job": e.Job, "was": string(was), "day": e.Day}).Scan(&unfilled).Error
+	if err != nil || !unfilled {
+		return "", err
+	}
+	return "what was expected for " + e.Day + " came; what was missing before did not", nil
 }
 
 // holds says whether a day of a job is late, or missing, and no later one came: whoever brings today's has mended what was wrong.
@@ -214,13 +238,13 @@ func (s *Store) CloseExpectations(ctx context.Context, jobName string, why job.R
 				return err
 			}
 		}
-		return t.wellAgain(ctx, jobName)
+		return t.expectsNothing(ctx, jobName)
 	})
 }
 
-func (s *Store) wellAgain(ctx context.Context, jobName string) error {
+func (s *Store) expectsNothing(ctx context.Context, jobName string) error {
 	for _, cause := range []string{causeLate(jobName), causeMissing(jobName)} {
-		if err := s.Resolve(ctx, cause, instant(s.now())); err != nil {
+		if err := s.ResolveBy(ctx, cause, "nothing is expected any more", instant(s.now())); err != nil {
 			return err
 		}
 	}

@@ -104,6 +104,7 @@ func Run(t *testing.T, open Opener) {
 		{"KnownAddressesAreNotShutOut", knownAddressesAreNotShutOut},
 		{"ObjectsHaveOwners", objectsHaveOwners},
 		{"LinksToSheetsEnd", linksToSheetsEnd},
+		{"AlarmsEndByWhatCame", alarmsEndByWhatCame},
 		{"LastGoodRunIsOneBefore", lastGoodRunIsOneBefore},
 		{"FiftyWritersNeverMeetABusyDatabase", fiftyWriters},
 	} {

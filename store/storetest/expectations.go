@@ -141,6 +141,7 @@ func expectationsEndWithTheirJob(t *testing.T, b bundle) {
 	ok(t, b.CloseExpectations(t.Context(), "gone", job.Reason{Slug: "expect.dropped"}))
 	e := must[job.Expectation](t)(b.Expectation(t.Context(), "gone", late.Day))
 	same(t, "verdict", e.Verdict, job.VerdictExcused)
+	same(t, "ended by", b.endedBy(t), []string{"nothing is expected for " + late.Day + " any more"})
 	same(t, "open incidents", len(must[[]job.Incident](t)(b.OpenIncidents(t.Context()))), 0)
 	same(t, "jobs", len(must[[]string](t)(b.ExpectingJobs(t.Context()))), 0)
 }
@@ -155,10 +156,34 @@ func expectationsAreExtendedAndRenamed(t *testing.T, b bundle) {
 	e := must[job.Expectation](t)(b.ExtendExpectation(t.Context(), late, until, x, store.AuditLine{Who: "ann", Act: "expect.extend", Object: "old"}))
 	same(t, "missing", e.Missing, until.Add(time.Hour))
 	same(t, "verdict", e.Verdict, job.VerdictPending)
+	same(t, "ended by", b.endedBy(t), []string{"a later deadline; it has not come yet"})
 	same(t, "open incidents", len(must[[]job.Incident](t)(b.OpenIncidents(t.Context()))), 0)
 	same(t, "audit", must[[]store.AuditLine](t)(b.Audit(t.Context(), 0, 1))[0].Act, "expect.extend")
 	ok(t, b.Rename(t.Context(), "old", "new"))
 	same(t, "extended by", must[job.Expectation](t)(b.Expectation(t.Context(), "new", read.Day)).Extended.By, "ann")
+}
+
+// endedBy gives what ended the incidents that are over, the latest first; empty: all was well again.
+func (b bundle) endedBy(t *testing.T) (ended []string) {
+	t.Helper()
+	for _, i := range must[[]job.Incident](t)(b.Incidents(t.Context(), time.Time{})) {
+		if !i.Resolved.IsZero() {
+			ended = append(ended, i.ResolvedBy)
+		}
+	}
+	return ended
+}
+
+// What ends an alarm is that what was expected came, and nothing else is told as if it had.
+func alarmsEndByWhatCame(t *testing.T, b bundle) {
+	came, _, _ := b.judged(t, b.expected(t, "came", "acme"), job.VerdictMissing)
+	b.judged(t, came, job.VerdictRecoveredMissing)
+	same(t, "it came", b.endedBy(t), []string{""})
+	b.judged(t, b.expected(t, "later", "acme"), job.VerdictMissing)
+	b.clock.Add(24 * time.Hour)
+	today := b.expected(t, "later", "acme")
+	b.judged(t, today, job.VerdictMet)
+	same(t, "a later day came", b.endedBy(t)[0], "what was expected for "+today.Day+" came; what was missing before did not")
 }
 
 func ignore[T any](_ T, err error) error { return err }
