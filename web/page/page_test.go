@@ -96,12 +96,12 @@ func TestAllQuiet(t *testing.T) {
 func TestRunShowsStagesAndTheFailure(t *testing.T) {
 	text, _ := get(t, pagetest.Night().Handler(pagetest.Operator), "/runs/209")
 	for _, want := range []string{"customers_20261124_1.csv.pgp", "30 s", "pgp.wrong_key", "the customer still uses the old key", "config rev 9", "attempt 1 of 5", "Retry this file", "Message for the customer", "9a1f6c0d…",
-		"214,000 created, 551 updated, 0 deleted", "3 errored", "&lt;b&gt;odd"} {
+		"214,000 created, 551 updated, 0 deleted", "3 errored", "&lt;b&gt;odd", "is encrypted with another key than ours. Please encrypt it with our current public key.</textarea>"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the run does not say %q", want)
 		}
 	}
-	if n := strings.Count(text, "the customer still uses the old key"); n != 2 { // the failure of the file, and the message for the customer
+	if n := strings.Count(text, "the customer still uses the old key"); n != 1 { // the failure of the file; the message for the customer has nothing of ours
 		t.Errorf("the cause stands there %d times", n)
 	}
 }
