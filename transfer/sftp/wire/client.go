@@ -133,12 +133,13 @@ func (c *Client) Err() error {
 // cut off by Options.Kill. Requests still in flight fail with ErrClosed. It may be called again.
 func (c *Client) Close(ctx context.Context) error {
 	if c.end(ErrClosed) {
-		c.done.Go(func() {
+		go func() {
+			defer c.done.Done()
 			_ = c.stream.Close()
 			if c.opts.Closed != nil {
 				c.opts.Closed()
 			}
-		})
+		}()
 	}
 	gone := make(chan struct{})
 	go func() { c.done.Wait(); close(gone) }()
@@ -154,6 +155,7 @@ func (c *Client) Close(ctx context.Context) error {
 // fail ends the session for cause and frees everybody, the peer included. Only the first cause counts.
 func (c *Client) fail(cause error) {
 	if c.end(cause) {
+		defer c.done.Done()
 		c.kill(cause)
 		_ = c.stream.Close()
 	}
@@ -165,7 +167,8 @@ func (c *Client) kill(cause error) {
 	}
 }
 
-// end marks the session as ended and says whether it lived until now.
+// end marks the session as ended and says whether it lived until now. Who hears yes closes the stream and then takes itself off
+// done, to which it is added here, while the loops are still counted: added later, it could come behind another's Wait.
 func (c *Client) end(cause error) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -173,6 +176,7 @@ func (c *Client) end(cause error) bool {
 		return false
 	}
 	c.cause = cause
+	c.done.Add(1)
 	close(c.dead)
 	c.queued.Broadcast()
 	return true

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -277,6 +278,29 @@ func TestCloseWaitsForNobody(t *testing.T) {
 			t.Errorf("again: %v, killed %d times", err, k.count())
 		}
 	})
+}
+
+// Many close one session while its connection breaks, as an upload that sends its helpers home does beside the pool.
+func TestManyCloseWhatBreaks(t *testing.T) {
+	for range 2000 {
+		ours, theirs := net.Pipe()
+		p := &peer{ReadWriter: theirs}
+		go func() { p.run(); _ = theirs.Close() }()
+		c, err := wire.New(context.Background(), ours, wire.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		all.Go(func() { _ = ours.Close() })
+		for range 4 {
+			all.Go(func() {
+				if err := c.Close(context.Background()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	}
 }
 
 // immovable is a stream whose Close hangs until its connection is killed, as an SSH channel's does.
