@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -107,11 +108,11 @@ func (r *Runner) move(ctx context.Context, spec job.Spec, c job.Connection, run 
 	return r.Exporter.Run(ctx, session, c, spec, run)
 }
 
+// failed ends a run for a reason, of which it takes a copy: runs that one refusal has ended may share it.
 func failed(reason *job.Reason) job.Result {
-	if reason.What == "" {
-		reason.What = "nothing was moved"
-	}
-	return job.Result{State: job.RunFailed, Reason: reason}
+	own := *reason
+	own.What = cmp.Or(own.What, "nothing was moved")
+	return job.Result{State: job.RunFailed, Reason: &own}
 }
 
 // reasonOf makes any error speak; the cause of an ended run goes before what it led to.
