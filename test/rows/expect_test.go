@@ -33,7 +33,7 @@ func (w *world) days(name string) (days []dayLine) {
 func (w *world) becomes(name, verdict string) dayLine {
 	w.t.Helper()
 	var first dayLine
-	until(w.t, name+" is "+verdict, func() bool {
+	within(w.t, 2*patience, name+" is "+verdict, func() bool { // a deadline is up to 70 s away
 		days := w.days(name)
 		if len(days) == 0 {
 			return false

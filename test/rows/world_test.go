@@ -218,9 +218,15 @@ func (j *journal) String() string {
 // until waits for something that another process does.
 func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !done(); time.Sleep(20 * time.Millisecond) {
+	within(t, patience, what, done)
+}
+
+// within is until, for what takes its time.
+func within(t testing.TB, most time.Duration, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(most); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("waited %v for %s", patience, what)
+			t.Fatalf("waited %v for %s", most, what)
 		}
 	}
 }
