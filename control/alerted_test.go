@@ -1,4 +1,4 @@
-package main
+package control
 
 import (
 	"encoding/json"
@@ -32,7 +32,7 @@ func TestAlertsGoToWhomTheirJobsName(t *testing.T) {
 		"of a job that is gone":     {"alert.opened", `{"kind":"failed","jobs":["gone"]}`, []string{"ops"}},
 		"that cannot be read":       {"alert.opened", `{`, nil},
 	} {
-		if got := alerted(cfg, job.Event{Type: test.kind, Data: json.RawMessage(test.data)}); !slices.Equal(got, test.want) {
+		if got := Alerted(cfg, job.Event{Type: test.kind, Data: json.RawMessage(test.data)}); !slices.Equal(got, test.want) {
 			t.Errorf("%s goes to %q, want %q", name, got, test.want)
 		}
 	}
