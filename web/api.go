@@ -23,6 +23,10 @@ func Handler(o Options) http.Handler {
 	}
 	mux := route.Mux(routes)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if lost, yes := route.Missing(mux, r); yes {
+			lost.Send(w)
+			return
+		}
 		mux.ServeHTTP(w, r.WithContext(route.With(r.Context(), route.Identity{Role: route.Admin})))
 	})
 }

@@ -216,8 +216,8 @@ func TestBadRequests(t *testing.T) {
 		{"GET", "/api/v1/jobs/acme/run", "", 405},
 		{"GET", "/nothing", "", 404},
 	} {
-		if status, _, text := ask(t, server, test.method, test.path, test.body); status != test.want {
-			t.Errorf("%s %s: %d %s, want %d", test.method, test.path, status, text, test.want)
+		if status, kind, text := ask(t, server, test.method, test.path, test.body); status != test.want || kind != "application/problem+json" {
+			t.Errorf("%s %s: %d %s %s, want %d", test.method, test.path, status, kind, text, test.want)
 		}
 	}
 }

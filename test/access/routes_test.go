@@ -93,6 +93,23 @@ func TestOthersThingsAreNotThere(t *testing.T) {
 	}
 }
 
+// What is no route of the API is said in its form, to those who may ask something; strangers are not told what there is.
+func TestWhatIsNoRouteOfTheAPI(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		method, path, allow string
+		status              int
+	}{{"GET", "/api/v1/nowhere", "", 404}, {"DELETE", "/api/v1/runs", "GET, HEAD", 405}, {"GET", "/api/v1/jobs/j-one/run", "POST", 405}, {"PUT", "/api/", "", 404}} {
+		if answer := w.ask(asker{name: "nobody"}, c.method, c.path); answer.Code != http.StatusUnauthorized || answer.Header().Get("Allow") != "" {
+			t.Errorf("%s %s by nobody: %d %v %s", c.method, c.path, answer.Code, answer.Header(), answer.Body)
+		}
+		answer := w.ask(w.token("t"+c.method+c.path, route.Viewer, job.Sight{}), c.method, c.path)
+		if answer.Code != c.status || answer.Header().Get("Allow") != c.allow || answer.Header().Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s %s: %d %v %s", c.method, c.path, answer.Code, answer.Header(), answer.Body)
+		}
+	}
+}
+
 // Every answer carries what keeps browsers from doing harm with it, those to strangers and to what is no route too.
 func TestHeadersOnEveryRoute(t *testing.T) {
 	w := newWorld(t)

@@ -63,8 +63,21 @@ func (g *Gate) Handler(routes []route.Route) (http.Handler, error) {
 			g.refuse(w, r, err)
 			return
 		}
+		if lost, yes := route.Missing(mux, r); yes && strings.HasPrefix(r.URL.Path, "/api/") {
+			g.lost(w, r, lost)
+			return
+		}
 		mux.ServeHTTP(w, r)
 	}), nil
+}
+
+// lost answers a program that asks for what is no route. Who shows nothing that is good is told that, as everywhere.
+func (g *Gate) lost(w http.ResponseWriter, r *http.Request, lost route.Lost) {
+	if _, err := g.pass(r, route.Route{Role: route.Viewer}); err != nil {
+		g.refuse(w, r, err)
+		return
+	}
+	lost.Send(w)
 }
 
 // judge refuses a route that nobody could hold to.
