@@ -44,7 +44,7 @@ type pageHouse struct {
 func (h *pageHouse) Plan() page.Plan {
 	cfg := h.daemon.Config()
 	return page.Plan{
-		Zone: cfg.Timezone, Jobs: cfg.Jobs, Connections: cfg.Connections, Path: cfg.Path, Revision: h.daemon.Revision(), Started: h.daemon.Started, Version: "haulier " + version,
+		Zone: cfg.Timezone, Jobs: cfg.Jobs, Connections: cfg.Connections, Path: cfg.Path, Public: cfg.Web.Public, Revision: h.daemon.Revision(), Started: h.daemon.Started, Version: "haulier " + version,
 	}
 }
 

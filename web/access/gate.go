@@ -145,6 +145,7 @@ func isHealth(path string) bool { return path == "/healthz" || path == "/readyz"
 // guard lets through to a route who may ask it.
 func (g *Gate) guard(to route.Route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(route.WithCookies(r.Context(), g.cookies()))
 		r.Body = http.MaxBytesReader(w, r.Body, cmp.Or(to.Body, bodyMost))
 		if !to.Stream {
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerMost)) // a recorder of tests has none

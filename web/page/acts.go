@@ -28,8 +28,7 @@ func (p *pages) perform(a act) http.HandlerFunc {
 		if err != nil {
 			_, done.Reason = reasonOf(err)
 		}
-		leaveFlash(w, r, done)
-		guard(w.Header())
+		p.leaveFlash(w, r, done)
 		http.Redirect(w, r, backOf(r), http.StatusSeeOther)
 	}
 }

@@ -37,6 +37,8 @@ func loadAssets() assets {
 		}
 		all[entry.Name()] = assetOf(entry.Name(), body)
 	}
+	css := all["page.css"]
+	all["page.css"] = assetOf("page.css", bytes.ReplaceAll(css.body, []byte(`"marks.svg"`), []byte(`"`+all.link("marks.svg")+`"`))) // so that it never changes either
 	return all
 }
 

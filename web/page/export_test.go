@@ -11,8 +11,8 @@ import (
 
 // What tests look at from outside.
 const (
-	Policy      = policy
 	FlashCookie = flashCookie
+	FlashesMost = flashesMost
 )
 
 // Patch is what a live page gets.

@@ -22,7 +22,7 @@ type Sheets interface {
 	Style() string
 	// Sheet gives the body of a sheet.
 	Sheet(ctx context.Context, connection, language string) (template.HTML, error)
-	// Link makes a link for people without a login, and gives its token, which is not kept.
+	// Link makes a link for people without a login, and gives the token in it, which is not kept.
 	Link(ctx context.Context, connection, language string, until time.Time, by string) (token string, err error)
 	// Follow gives the sheet of a link; job.ErrNotFound for one that never was, or has ended.
 	Follow(ctx context.Context, token string) (body template.HTML, language string, err error)
@@ -67,12 +67,28 @@ func (p *pages) linkSheet(r *http.Request) (flash, error) {
 	if _, err := fmt.Sscan(r.PostFormValue("days"), &days); err != nil || !slices.Contains(linkDays, days) {
 		return flash{}, badRequest{fmt.Errorf("a link lasts %v days", linkDays)}
 	}
+	public := p.House.Plan().Public
+	if public == nil {
+		return flash{}, noPublicURL()
+	}
 	until := p.Clock().AddDate(0, 0, days)
 	token, err := p.Sheets.Link(unhurried(r), name, p.language(r.PostFormValue("language")), until, by(r))
+	if err != nil {
+		return flash{}, err
+	}
+	address := public.JoinPath("sheet", token).String()
 	return flash{
 		Done: fmt.Sprintf("This link shows the sheet of %s without a login until %s. Copy it now: it is not shown again.", name, until.UTC().Format("2006-01-02 15:04 UTC")),
-		Link: "/sheet/" + token, Label: "Link for the customer",
-	}, err
+		Link: address, Label: address,
+	}, nil
+}
+
+// noPublicURL keeps links from being made that nobody outside could follow: the name by which we are asked now may be one that only we have.
+func noPublicURL() error {
+	return &job.Reason{
+		Slug: "access.no_public_url", What: "no link was made", Cause: "web.public_url does not say under which address customers reach these pages",
+		Do: "set web.public_url in the configuration, and start the daemon again; or send the sheet itself: haulier onboarding CONNECTION --format mail", Who: job.WhoUs,
+	}
 }
 
 var tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
@@ -97,7 +113,6 @@ func (p *pages) followLink(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, err)
 		return
 	}
-	guard(w.Header())
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	w.Header().Set("X-Robots-Tag", "noindex")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

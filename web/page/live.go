@@ -33,12 +33,10 @@ func (p *pages) live(w http.ResponseWriter, r *http.Request) {
 	first, err := p.patchOf(at, sent)
 	if err != nil {
 		status, _ := reasonOf(err)
-		guard(w.Header())
 		http.Error(w, "this page is not live", status)
 		return
 	}
 	if r.URL.Query().Get("once") != "" {
-		guard(w.Header())
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(first)
 		return
@@ -47,7 +45,6 @@ func (p *pages) live(w http.ResponseWriter, r *http.Request) {
 	case p.streams <- struct{}{}:
 		defer func() { <-p.streams }()
 	default:
-		guard(w.Header())
 		w.Header().Set("Retry-After", "15")
 		http.Error(w, "too many pages are live; this one looks every 15 s by itself", http.StatusServiceUnavailable)
 		return
@@ -142,7 +139,6 @@ const (
 func (p *pages) stream(w http.ResponseWriter, r *http.Request, at *http.Request, sent map[string]string, first patch) {
 	signs, stop := p.House.Watch()
 	defer stop()
-	guard(w.Header())
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	out := teller{w, http.NewResponseController(w)}

@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"net/url"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -61,7 +62,8 @@ type Plan struct {
 	Zone        *time.Location
 	Jobs        []job.Spec // in the order of the files
 	Connections map[string]job.Connection
-	Path        string // of the file
+	Path        string   // of the file
+	Public      *url.URL // how people reach the pages; nil: the configuration does not say
 	Revision    int64
 	Started     time.Time // of the daemon
 	Version     string    // of the program

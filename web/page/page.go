@@ -20,6 +20,7 @@ type pages struct {
 	assets  assets
 	looks   looks
 	reports reports
+	flashes flashes
 	streams chan struct{} // a place for each live page
 
 	screenMux *http.ServeMux // the screens that can be live
@@ -132,13 +133,12 @@ func (p *pages) answer(w http.ResponseWriter, r *http.Request, status int, v vie
 		p.fail(w, err)
 		return
 	}
-	s.Flash = takeFlash(w, r)
+	s.Flash = p.takeFlash(w, r)
 	body, err := p.looks.whole(s)
 	if err != nil {
 		p.fail(w, err)
 		return
 	}
-	guard(w.Header())
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		w.Header().Set("Content-Encoding", "gzip")
@@ -149,19 +149,8 @@ func (p *pages) answer(w http.ResponseWriter, r *http.Request, status int, v vie
 	_, _ = w.Write(body) // who asked may be gone
 }
 
-// policy lets a page use what we serve, and nothing else.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-
-func guard(h http.Header) {
-	h.Set("Content-Security-Policy", policy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cache-Control", "no-store")
-}
-
 // fail answers where not even a page about the failure can be made.
 func (p *pages) fail(w http.ResponseWriter, err error) {
-	guard(w.Header())
 	http.Error(w, "This page cannot be shown: "+printable(err.Error(), proseMost)+"\n\nThe jobs go on. Look into the log of the daemon, and ask haulier doctor.", http.StatusInternalServerError)
 }
 

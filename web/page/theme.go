@@ -3,30 +3,30 @@ package page
 import (
 	"net/http"
 	"strings"
+	"time"
+
+	"github.com/haulier/haulier/web/route"
 )
 
 const themeCookie = "haulier_theme"
 
 // themeOf is light, dark, or empty: as the system says.
 func themeOf(r *http.Request) string {
-	cookie, err := r.Cookie(themeCookie)
-	if err == nil && (cookie.Value == "light" || cookie.Value == "dark") {
-		return cookie.Value
+	if theme, _ := route.CookiesOf(r.Context()).Get(r, themeCookie); theme == "light" || theme == "dark" {
+		return theme
 	}
 	return ""
 }
 
 // theme keeps what somebody wants, for a year.
 func (p *pages) theme(w http.ResponseWriter, r *http.Request) {
-	cookie := &http.Cookie{Name: themeCookie, Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil}
+	cookies := route.CookiesOf(r.Context())
 	switch want := r.PostFormValue("theme"); want {
 	case "light", "dark":
-		cookie.Value = want
+		cookies.Set(w, themeCookie, want, 365*24*time.Hour)
 	default:
-		cookie.MaxAge = -1
+		cookies.Set(w, themeCookie, "", -1)
 	}
-	http.SetCookie(w, cookie)
-	guard(w.Header())
 	http.Redirect(w, r, backOf(r), http.StatusSeeOther)
 }
 

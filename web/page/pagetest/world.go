@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -68,7 +69,7 @@ var Now = time.Date(2026, 11, 24, 2, 48, 0, 0, time.UTC)
 // Empty is a world in which nothing is configured.
 func Empty() *World {
 	return &World{
-		Configured: page.Plan{Zone: Brussels, Connections: map[string]job.Connection{}, Path: "haulier.yaml", Version: "test"},
+		Configured: page.Plan{Public: &url.URL{Scheme: "https", Host: "haulier.example"}, Zone: Brussels, Connections: map[string]job.Connection{}, Path: "haulier.yaml", Version: "test"},
 		Stand:      map[string]page.Standing{}, Stood: map[string]page.Account{}, Became: map[int64][]job.Outcome{}, Stepped: map[int64][]page.Step{}, Signs: make(chan job.Progress, 8),
 	}
 }
@@ -104,6 +105,7 @@ func (w *World) Handler(who route.Identity) http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range page.Routes(w.Options()) {
 		mux.HandleFunc(r.Pattern(), func(out http.ResponseWriter, in *http.Request) {
+			route.Protect(out.Header())
 			if !who.Role.May(r.Role) {
 				http.Error(out, "not yours to do", http.StatusForbidden)
 				return
