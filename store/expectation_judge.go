@@ -48,7 +48,7 @@ func (s *Store) arrivals(e job.Expectation, j job.Judging) (came job.Arrivals, e
 		return came, err
 	}
 	defer rows.Close()
-	count := arrivalCount{wanted: e.Wanted, names: map[string]struct{}{}}
+	count := arrivalCount{wanted: e.Wanted, names: map[string]job.State{}}
 	for rows.Next() {
 		var name raw
 		var state, reason string
@@ -66,47 +66,6 @@ func (s *Store) arrivals(e job.Expectation, j job.Judging) (came job.Arrivals, e
 // arrivalsOf finds them by the index files_ended, which wants its words exactly.
 const arrivalsOf = `SELECT name, state, reason, ended FROM files WHERE job = ? AND ended <> 0 AND ended > ? AND ended <= ?
 	AND state IN ('landed', 'delivered', 'held', 'rejected', 'skipped') ORDER BY ended`
-
-// arrivalCount counts arrivals; a second version of a file is not a second file. Names are remembered only until there are enough.
-type arrivalCount struct {
-	job.Arrivals
-	wanted int
-	names  map[string]struct{}
-}
-
-func (c *arrivalCount) add(name string, state job.State, reason string, at time.Time) {
-	switch state {
-	case job.FileHeld:
-		c.Held++
-		c.Refused = reasonFrom(reason)
-	case job.FileRejected:
-		c.Rejected++
-		c.Refused = reasonFrom(reason)
-	case job.FileSkipped:
-		if slugOf(reasonFrom(reason)) == "content.duplicate" { // it came, and was the same as the one before
-			c.good(name, at)
-		}
-	default:
-		c.good(name, at)
-	}
-}
-
-func (c *arrivalCount) good(name string, at time.Time) {
-	if _, again := c.names[name]; again {
-		return
-	}
-	if c.First.IsZero() {
-		c.First = at
-	}
-	c.Got++
-	c.Last = at
-	if c.Got == c.wanted {
-		c.Filled = at
-	}
-	if c.Got <= c.wanted {
-		c.names[name] = struct{}{}
-	}
-}
 
 // off says why nothing is to be expected of a job now; nil: it is.
 func (s *Store) off(e job.Expectation, now time.Time) (*job.Reason, error) {
@@ -132,13 +91,22 @@ func (s *Store) off(e job.Expectation, now time.Time) (*job.Reason, error) {
 }
 
 func pausedOff(e job.Expectation, p job.Pause) *job.Reason {
-	cause := fmt.Sprintf("%s %s is paused since %s by %s", p.Kind, p.Name, p.Since.UTC().Format(time.RFC3339), short(p.By))
+	cause := fmt.Sprintf("%s %s is paused since %s by %s", p.Kind, p.Name, clockIn(e.Zone, p.Since), short(p.By))
 	if p.Reason != "" {
 		cause += ": " + short(p.Reason)
 	}
 	return &job.Reason{
 		Slug: "expect.excused", What: "nothing was told of " + e.Job + " on " + e.Day, Cause: cause, Do: "haulier resume " + p.Name, Who: job.WhoUs,
 	}
+}
+
+// clockIn is a time as the people of a job read it.
+func clockIn(zone string, t time.Time) string {
+	place, err := time.LoadLocation(zone)
+	if err != nil {
+		place = time.UTC
+	}
+	return t.In(place).Format("15:04") + " " + place.String() + " on " + t.In(place).Format("Mon 2 Jan")
 }
 
 // writeExpectation writes a day as it is to be over one as it was read, with what it tells. It needs a transaction.

@@ -79,7 +79,7 @@ func dayText(e job.Expectation) string {
 	}
 	text := fmt.Sprintf("%s  %-17s  by %s  %d of %s", e.Day, e.Verdict, e.By.In(zone).Format("15:04 MST"), e.Got, count(e.Wanted, "file"))
 	if !e.Filled.IsZero() {
-		text += ", complete " + e.Filled.In(zone).Format("Mon 15:04")
+		text += ", complete " + e.Filled.In(zone).Format("Mon 15:04 MST")
 	}
 	if x := e.Extended; x != nil {
 		text += fmt.Sprintf("  extended by %s: %s", x.By, x.Reason)

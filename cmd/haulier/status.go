@@ -212,7 +212,7 @@ func expectedText(e web.Expectation, now time.Time) string {
 	}
 	text := "expected " + dayAndTime(e.By, zone)
 	if e.Verdict == job.VerdictLate {
-		text += fmt.Sprintf(", missing at %s (%s)", e.Missing.In(zone).Format("15:04"), ahead(now, e.Missing))
+		text += fmt.Sprintf(", missing from %s (%s)", dayAndTime(e.Missing, zone), ahead(now, e.Missing))
 	}
 	if e.Error != nil {
 		text += fmt.Sprintf("   %s   -> %s", e.Error.Cause, e.Error.Who)

@@ -47,7 +47,7 @@ func (s saying) what(e job.Expectation) string {
 	if e.Type == job.TypeExport {
 		verb = "delivered"
 	}
-	what := fmt.Sprintf("%s: %d of %s %s by %s on %s", e.Job, e.Got, files(e.Wanted), verb, s.clock(e.By), e.Day)
+	what := fmt.Sprintf("%s: %d of %s %s by %s", e.Job, e.Got, files(e.Wanted), verb, s.clock(e.By))
 	if grace := e.Missing.Sub(e.By); grace > 0 && e.Verdict == job.VerdictMissing {
 		what += fmt.Sprintf(" and %s later", length(grace))
 	}
@@ -104,7 +104,7 @@ func (s saying) nearest() (names []string) {
 		if f.Ended.IsZero() {
 			continue
 		}
-		names = append(names, fmt.Sprintf("%s (%s on %s)", printable(base(f.Path)), f.State, f.Ended.In(s.rule.spec.Timing.Zone).Format("2006-01-02 15:04")))
+		names = append(names, fmt.Sprintf("%s (%s %s)", printable(base(f.Path)), f.State, s.clock(f.Ended)))
 	}
 	return names
 }
@@ -113,7 +113,8 @@ func (s saying) usually(e job.Expectation) string {
 	if s.often == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; usual arrival %s", s.clock(e.Planned.Add(s.usual)))
+	zone := s.rule.spec.Timing.Zone
+	return fmt.Sprintf("; usual arrival %s %s", e.Planned.Add(s.usual).In(zone).Format("15:04"), zone)
 }
 
 // advice names the one command that helps: to take a name that nearly matches, or to look once more.
@@ -127,8 +128,11 @@ func (s saying) advice(e job.Expectation) string {
 	return fmt.Sprintf("ask the customer for the file; once it is there: haulier run %s", e.Job)
 }
 
-// clock is a time as the job's people read it; of another day, with its date.
-func (s saying) clock(t time.Time) string { return t.In(s.rule.spec.Timing.Zone).Format("15:04") }
+// clock is a time as the job's people read it, wherever they are: a reason is read in letters, on pages and by who lives in another zone.
+func (s saying) clock(t time.Time) string {
+	zone := s.rule.spec.Timing.Zone
+	return t.In(zone).Format("15:04") + " " + zone.String() + " on " + t.In(zone).Format("Mon 2 Jan")
+}
 
 func because(r *job.Reason) string {
 	if r == nil {

@@ -114,7 +114,7 @@ func TestAFileOfAnotherDateIsNotTodays(t *testing.T) {
 	w.comes("2026-11-24 01:00", "customers_20261123.csv", job.FileLanded)
 	w.ran("2026-11-24 02:45", nil)
 	w.wants("2026-11-24 03:01", "late 2026-11-24")
-	if r := w.day("2026-11-24").Reason; !strings.Contains(r.Cause, "customers_20261123.csv (landed on 2026-11-24 01:00)") {
+	if r := w.day("2026-11-24").Reason; !strings.Contains(r.Cause, "customers_20261123.csv (landed 01:00 Europe/Brussels on Tue 24 Nov)") {
 		t.Errorf("cause: %s", r.Cause)
 	}
 }
@@ -129,6 +129,11 @@ func TestWhatDoesNotCount(t *testing.T) {
 	e := w.day("2026-11-24")
 	if e.Got != 1 || e.Rejected != 1 || !strings.Contains(e.Reason.Cause, "1 file came and was rejected (pgp.not_encrypted") {
 		t.Errorf("got %d, rejected %d: %s", e.Got, e.Rejected, e.Reason.Cause)
+	}
+	w.comes("2026-11-24 03:05", "b.csv", job.FileRejected) // the same once more: still one file
+	w.wants("2026-11-24 03:06")
+	if e := w.day("2026-11-24"); e.Rejected != 1 {
+		t.Errorf("%d files were rejected", e.Rejected)
 	}
 	w.comes("2026-11-24 03:10", "c.csv", job.FileHeld)
 	w.wants("2026-11-24 05:01", "missing 2026-11-24")
@@ -259,7 +264,7 @@ func TestExportIsDeliveredBy(t *testing.T) {
 	w.ran("2026-11-24 02:00", &job.Reason{Slug: "net.refused", Cause: "sftp.acme.example:22 refused", Do: "ask for TCP 22", Who: job.WhoNetwork})
 	w.wants("2026-11-24 02:59")
 	w.wants("2026-11-24 05:01", "missing 2026-11-24")
-	if r := w.day("2026-11-24").Reason; r.Who != job.WhoNetwork || !strings.Contains(r.Cause, "net.refused") || !strings.Contains(r.What, "0 of 1 file delivered by 03:00") {
+	if r := w.day("2026-11-24").Reason; r.Who != job.WhoNetwork || !strings.Contains(r.Cause, "net.refused") || !strings.Contains(r.What, "0 of 1 file delivered by 03:00 Europe/Brussels on Tue 24 Nov and 2h later") {
 		t.Errorf("%+v", r)
 	}
 	w.comes("2026-11-24 06:00", "a.csv", job.FileDelivered)
@@ -280,7 +285,7 @@ func TestUsualArrivalAndLooks(t *testing.T) {
 	}
 	w.wants("2026-11-24 03:01", "late 2026-11-24")
 	cause := w.day("2026-11-24").Reason.Cause
-	for _, want := range []string{"looked 1 time, last 02:45", "the folder holds 2 files", "Customers.csv (capital C)", "f23.csv (landed on 2026-11-23 01:10)", "usual arrival 01:10"} {
+	for _, want := range []string{"looked 1 time, last 02:45 Europe/Brussels on Tue 24 Nov: ", "the folder holds 2 files", "Customers.csv (capital C)", "f23.csv (landed 01:10 Europe/Brussels on Mon 23 Nov)", "usual arrival 01:10 Europe/Brussels"} {
 		if !strings.Contains(cause, want) {
 			t.Errorf("no %q in: %s", want, cause)
 		}

@@ -93,12 +93,19 @@ func arrivalsAreCounted(t *testing.T, b bundle) {
 	end("d.txt", job.FileLanded, "")
 	end("e.csv", job.FileSkipped, "remote.withdrawn")
 	last := end("f.csv", job.FileSkipped, "content.duplicate")
-	end("a.csv", job.FileLanded, "") // another version of it
-	_, came, off := b.judged(t, read, job.VerdictMet)
+	end("a.csv", job.FileLanded, "")                    // another version of it
+	end("a.csv", job.FileRejected, "pgp.not_encrypted") // and one that is none
+	end("b.csv", job.FileHeld, "remote.indeterminate")
+	end("c.csv", job.FileRejected, "pgp.wrong_key")
+	read, came, off := b.judged(t, read, job.VerdictMet)
 	same(t, "arrivals", came, job.Arrivals{Got: 2, Held: 1, Rejected: 1, First: first, Last: last, Filled: first, Refused: came.Refused})
-	same(t, "refused", came.Refused.Slug, "pgp.not_encrypted")
+	same(t, "refused", came.Refused.Slug, "pgp.wrong_key")
 	same(t, "off", off == nil, true)
-	same(t, "last arrivals", must[[]job.File](t)(b.LastArrivals(t.Context(), "acme-customers", 1))[0].Path, "/in/a.csv")
+	same(t, "last arrivals", must[[]job.File](t)(b.LastArrivals(t.Context(), "acme-customers", 1))[0].Path, "/in/c.csv")
+	end("c.csv", job.FileLanded, "") // put right
+	end("b.csv", job.FileRejected, "pgp.wrong_key")
+	_, came, _ = b.judged(t, read, job.VerdictMet)
+	same(t, "arrivals by what became of each name", []int{came.Got, came.Held, came.Rejected}, []int{3, 0, 1})
 }
 
 func nothingIsExpectedOfWhatIsOff(t *testing.T, b bundle) {

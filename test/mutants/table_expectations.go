@@ -27,7 +27,7 @@ func ofExpectations() []mutant {
 		},
 		{
 			name: "name-counted-once", holds: "another version of a file is not taken for the other file that is missing",
-			cuts: []cut{{judge, "if _, again := c.names[name]; again {", "if _, again := c.names[name]; again && c.wanted < 0 {"}},
+			cuts: []cut{{"store/arrival_count.go", "if c.names[name] == job.FileLanded {", "if c.names[name] == job.FileLanded && c.wanted < 0 {"}},
 			by:   expect("TestWhatDoesNotCount"),
 		},
 	}
