@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -57,8 +58,11 @@ func within(ip netip.Addr, networks []netip.Prefix) bool {
 	return false
 }
 
-// client asks the addresses that are allowed, by no proxy, and follows no redirection.
-func client(withPrivate bool) *http.Client {
+// Dial makes a connection, as that of net.Dialer does.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// guarded connects to the addresses that are allowed.
+func guarded(withPrivate bool) Dial {
 	dialer := &net.Dialer{Timeout: postPatience, Control: func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err != nil || !allowed(to.Addr(), withPrivate) {
@@ -66,9 +70,18 @@ func client(withPrivate bool) *http.Client {
 		}
 		return nil
 	}}
+	return dialer.DialContext
+}
+
+// client asks the addresses that are allowed, by no proxy, and follows no redirection.
+func (s *Sender) client(withPrivate bool) *http.Client {
+	dial := s.Dial
+	if dial == nil {
+		dial = guarded(withPrivate)
+	}
 	return &http.Client{
 		Timeout:       postPatience,
-		Transport:     &http.Transport{DialContext: dialer.DialContext, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second, TLSHandshakeTimeout: postPatience, MaxResponseHeaderBytes: 64 << 10},
+		Transport:     &http.Transport{DialContext: dial, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second, TLSHandshakeTimeout: postPatience, MaxResponseHeaderBytes: 64 << 10},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -40,7 +40,7 @@ func (s *Sender) mail(ctx context.Context, c job.Channel, d job.Delivery) result
 	}
 	ctx, cancel := context.WithTimeout(ctx, mailPatience)
 	defer cancel()
-	if err := hand(ctx, c.Mail.SMTP, password, message); err != nil && !message.IsDelivered() { // once it is taken, nothing that follows counts
+	if err := s.hand(ctx, c.Mail.SMTP, password, message); err != nil && !message.IsDelivered() { // once it is taken, nothing that follows counts
 		return unmailed(err, password)
 	}
 	return result{Status: 250, Detail: "taken by the mail server"}
@@ -91,10 +91,10 @@ func (s *Sender) compose(m job.Mail, d job.Delivery) (*mail.Msg, error) {
 }
 
 // hand gives a mail to a server.
-func hand(ctx context.Context, m job.SMTP, password secret.Text, message *mail.Msg) error {
+func (s *Sender) hand(ctx context.Context, m job.SMTP, password secret.Text, message *mail.Msg) error {
 	options := []mail.Option{
 		mail.WithPort(m.Port), mail.WithTimeout(mailPatience), mail.WithoutNoop(), mail.WithoutRset(),
-		mail.WithDialContextFunc(dialer(ctx, m)),
+		mail.WithDialContextFunc(s.mailDial(ctx, m)),
 		mail.WithTLSConfig(&tls.Config{ServerName: m.Host, MinVersion: tls.VersionTLS12}),
 	}
 	switch m.TLS {
@@ -119,21 +119,38 @@ func hand(ctx context.Context, m job.SMTP, password secret.Text, message *mail.M
 	return client.DialAndSendWithContext(ctx, message)
 }
 
-// dialer gives connections that end with the context of the mail, not with that of their dialling: a server that hangs in the middle
+// mailDial gives connections that end with the context of the mail, not with that of their dialling: a server that hangs in the middle
 // of its answers is let go of.
-func dialer(whole context.Context, m job.SMTP) mail.DialContextFunc {
+func (s *Sender) mailDial(whole context.Context, m job.SMTP) mail.DialContextFunc {
+	dial := s.Dial
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: postPatience}).DialContext
+	}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		dial := (&net.Dialer{Timeout: postPatience}).DialContext
-		if m.TLS == job.TLSFull {
-			dial = (&tls.Dialer{NetDialer: &net.Dialer{Timeout: postPatience}, Config: &tls.Config{ServerName: m.Host, MinVersion: tls.VersionTLS12}}).DialContext
-		}
 		conn, err := dial(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
+		if m.TLS == job.TLSFull {
+			if conn, err = encrypted(ctx, conn, m.Host); err != nil {
+				return nil, err
+			}
+		}
 		stop := context.AfterFunc(whole, func() { _ = conn.Close() })
 		return &ending{Conn: conn, stop: stop}, nil
 	}
+}
+
+// encrypted speaks TLS from the first byte.
+func encrypted(ctx context.Context, conn net.Conn, host string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, postPatience)
+	defer cancel()
+	secure := tls.Client(conn, &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12})
+	if err := secure.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return secure, nil
 }
 
 // ending is a connection that a context ends.

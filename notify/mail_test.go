@@ -3,26 +3,38 @@ package notify
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"io"
 	"mime"
 	"mime/quotedprintable"
+	"net/http/httptest"
 	"net/mail"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/haulier/haulier/internal/testserver"
 	"github.com/haulier/haulier/job"
 )
 
-func (m *mailServer) channel(change func(*job.Mail)) job.Channel {
+// mailTo is a channel to a mail server.
+func mailTo(m *testserver.Mail, change func(*job.Mail)) job.Channel {
 	c := job.Channel{Name: "ops", Type: job.ChannelMail, Mail: &job.Mail{
 		To: []string{"ops@platform.example"}, From: "haulier@platform.example",
-		SMTP: job.SMTP{Host: "127.0.0.1", Port: m.port(), TLS: job.TLSNone},
+		SMTP: job.SMTP{Host: "127.0.0.1", Port: m.Port(), TLS: job.TLSNone},
 	}}
 	if change != nil {
 		change(c.Mail)
 	}
 	return c
+}
+
+// nobodys is a certificate that nobody vouches for.
+func nobodys(t *testing.T) *tls.Certificate {
+	t.Helper()
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	return &server.TLS.Certificates[0]
 }
 
 // readMail parses a mail as its reader does.
@@ -58,17 +70,17 @@ var refusedKey = job.Reason{
 
 func TestMailIsToldToUsAndToTheContact(t *testing.T) {
 	w := newWorld(t)
-	server := newMailServer(t, nil)
+	server := testserver.NewMail(t, nil)
 	w.routed = []string{"ops"}
-	_, stop := w.serve(server.channel(func(m *job.Mail) { m.Contacts = true }))
+	_, stop := w.serve(mailTo(server, func(m *job.Mail) { m.Contacts = true }))
 	w.alert("connection/acme/auth.key_rejected", refusedKey)
 	w.untilAll(2, job.DeliverySent)
 	stop()
-	letters := map[string]letterIn{}
-	for _, l := range server.got() {
-		letters[l.to] = l
+	letters := map[string]testserver.Letter{}
+	for _, l := range server.Letters() {
+		letters[l.To] = l
 	}
-	header, body := readMail(t, letters["RCPT TO:<ops@platform.example>"].text)
+	header, body := readMail(t, letters["ops@platform.example"].Text)
 	if s := subject(t, header); s != "haulier: FAILED: connection acme [auth.key_rejected]" || header.Get("Auto-Submitted") != "auto-generated" || header.Get("References") == "" {
 		t.Errorf("header %v", header)
 	}
@@ -77,7 +89,7 @@ func TestMailIsToldToUsAndToTheContact(t *testing.T) {
 			t.Errorf("ours lacks %q:\n%s", want, body)
 		}
 	}
-	header, body = readMail(t, letters["RCPT TO:<it@acme.example>"].text)
+	header, body = readMail(t, letters["it@acme.example"].Text)
 	if !strings.Contains(body, "check that our public key is installed") || !strings.Contains(body, "sftp.acme.example") {
 		t.Errorf("theirs:\n%s", body)
 	}
@@ -121,27 +133,28 @@ func TestMailServersThatRefuse(t *testing.T) {
 	login := func(m *job.Mail) { r := ref("password"); m.SMTP.User, m.SMTP.Password = "haulier", &r }
 	secure := func(m *job.Mail) { m.SMTP.TLS = job.TLSStart }
 	for name, tc := range map[string]struct {
-		server  func(*mailServer)
+		server  func(*testserver.Mail)
 		channel func(*job.Mail)
 		slug    string
 		status  int
 	}{
 		"takes":         {slug: ""},
 		"login":         {channel: login},
-		"recipient":     {server: func(m *mailServer) { m.refuse["RCPT"] = "550 no such user" }, slug: "channel.refused", status: 550},
-		"greylisted":    {server: func(m *mailServer) { m.refuse["RCPT"] = "450 later" }, slug: "channel.refused", status: 450},
-		"sender":        {server: func(m *mailServer) { m.refuse["MAIL"] = "553 not you" }, slug: "channel.refused", status: 553},
-		"password":      {server: func(m *mailServer) { m.refuse["AUTH"] = "535 bad " + canary }, channel: login, slug: "channel.login"},
-		"echo":          {server: func(m *mailServer) { m.refuse["MAIL"] = "550 " + canary }, channel: login, slug: "channel.refused", status: 550},
-		"in the middle": {server: func(m *mailServer) { m.dropData = true }, slug: "channel.unreachable"},
-		"behind it":     {server: func(m *mailServer) { m.dropQuit = true }},
+		"recipient":     {server: func(m *testserver.Mail) { m.Refuse["RCPT"] = "550 no such user" }, slug: "channel.refused", status: 550},
+		"greylisted":    {server: func(m *testserver.Mail) { m.Refuse["RCPT"] = "450 later" }, slug: "channel.refused", status: 450},
+		"sender":        {server: func(m *testserver.Mail) { m.Refuse["MAIL"] = "553 not you" }, slug: "channel.refused", status: 553},
+		"password":      {server: func(m *testserver.Mail) { m.Refuse["AUTH"] = "535 bad " + canary }, channel: login, slug: "channel.login"},
+		"echo":          {server: func(m *testserver.Mail) { m.Refuse["MAIL"] = "550 " + canary }, channel: login, slug: "channel.refused", status: 550},
+		"in the middle": {server: func(m *testserver.Mail) { m.DropData = true }, slug: "channel.unreachable"},
+		"behind it":     {server: func(m *testserver.Mail) { m.DropQuit = true }},
 		"no starttls":   {channel: secure, slug: "channel.tls"},
-		"certificate":   {server: func(m *mailServer) { m.cert = nobodys(t) }, channel: secure, slug: "channel.tls"},
+		"first byte":    {server: func(m *testserver.Mail) { m.Cert, m.Secure = nobodys(t), true }, channel: func(m *job.Mail) { m.SMTP.TLS = job.TLSFull }, slug: "channel.tls"},
+		"certificate":   {server: func(m *testserver.Mail) { m.Cert = nobodys(t) }, channel: secure, slug: "channel.tls"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			server := newMailServer(t, tc.server)
-			c := server.channel(tc.channel)
+			server := testserver.NewMail(t, tc.server)
+			c := mailTo(server, tc.channel)
 			r := NewSender(w.options()).Send(t.Context(), c, sample(c))
 			slug := ""
 			if r.Reason != nil {
@@ -153,11 +166,11 @@ func TestMailServersThatRefuse(t *testing.T) {
 			if slug != tc.slug || slug != "" && r.Status != tc.status {
 				t.Errorf("%q %d: %+v", slug, r.Status, r.Reason)
 			}
-			if taken := len(server.got()); (slug == "") != (taken == 1) {
+			if taken := len(server.Letters()); (slug == "") != (taken == 1) {
 				t.Errorf("%d mails were taken", taken)
 			}
-			if name == "login" && (len(server.logins) != 1 || server.logins[0] != "/haulier/"+canary) {
-				t.Errorf("logins %q", server.logins)
+			if name == "login" && (len(server.Logins()) != 1 || server.Logins()[0] != "/haulier/"+canary) {
+				t.Errorf("logins %q", server.Logins())
 			}
 		})
 	}
@@ -166,8 +179,8 @@ func TestMailServersThatRefuse(t *testing.T) {
 // A mail server that says nothing is let go of when the time is over.
 func TestMailServerThatHangs(t *testing.T) {
 	w := newWorld(t)
-	server := newMailServer(t, func(m *mailServer) { m.hang = true })
-	c := server.channel(nil)
+	server := testserver.NewMail(t, func(m *testserver.Mail) { m.Hang = true })
+	c := mailTo(server, nil)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if r := NewSender(w.options()).Send(ctx, c, sample(c)); r.Reason == nil {

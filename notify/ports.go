@@ -40,6 +40,8 @@ type Options struct {
 	Connection func(name string) (job.Connection, bool)
 	// Shout sends a text to the service that a URL names; nil: channels of shoutrrr fail.
 	Shout func(ctx context.Context, url secret.Text, text string) error
+	// Dial makes connections; nil: over the network, for webhooks and pings to addresses that are allowed.
+	Dial Dial
 	// Alive says what hangs of the scheduler; nil while it does what is due.
 	Alive func(ctx context.Context) error
 	// Zone is that of times in mail; nil: UTC.

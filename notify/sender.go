@@ -3,18 +3,13 @@ package notify
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/haulier/haulier/job"
 )
 
 // Sender sends single messages.
-type Sender struct {
-	Options
-
-	asker func(withPrivate bool) *http.Client // nil: client
-}
+type Sender struct{ Options }
 
 // result is what one attempt came to.
 type result struct {

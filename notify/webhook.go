@@ -43,11 +43,7 @@ func (s *Sender) post(ctx context.Context, c job.Channel, d job.Delivery) result
 
 // ask makes a request and judges its answer. Nothing of the answer's body is kept.
 func (s *Sender) ask(r *http.Request, withPrivate bool) result {
-	clientOf := client
-	if s.asker != nil {
-		clientOf = s.asker
-	}
-	asker := clientOf(withPrivate)
+	asker := s.client(withPrivate)
 	defer asker.CloseIdleConnections()
 	answer, err := asker.Do(r)
 	if err != nil {

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -103,9 +104,11 @@ func TestReceiversThatCannotBeAsked(t *testing.T) {
 	hook, _ := w.hook(func(http.ResponseWriter, *http.Request) { <-hang })
 	defer close(hang)
 	sender := NewSender(w.options())
-	sender.asker = func(bool) *http.Client { c := client(true); c.Timeout = 50 * time.Millisecond; return c }
+	patience := 50 * time.Millisecond
 	slugOf := func(s *Sender, c job.Channel) string {
-		r := s.Send(t.Context(), c, sample(c))
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		r := s.Send(ctx, c, sample(c))
 		if r.Reason == nil {
 			return ""
 		}
@@ -117,7 +120,7 @@ func TestReceiversThatCannotBeAsked(t *testing.T) {
 	if slug := slugOf(sender, hook); slug != "channel.timeout" {
 		t.Errorf("one that hangs: %s", slug)
 	}
-	sender.asker = nil
+	patience = postPatience
 	forbidden := hook
 	forbidden.Webhook = &job.Webhook{URL: hook.Webhook.URL, Secrets: hook.Webhook.Secrets}
 	if slug := slugOf(sender, forbidden); slug != "channel.address" {
@@ -171,7 +174,7 @@ func TestNamesAreJudgedWhenTheyAreDialled(t *testing.T) {
 	defer server.Close()
 	target := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 	for private, want := range map[bool]bool{false: false, true: true} {
-		c := client(private)
+		c := NewSender(Options{}).client(private)
 		answer, err := c.Get(target)
 		if err == nil {
 			_ = answer.Body.Close()

@@ -54,7 +54,6 @@ type world struct {
 	routed []string
 	conn   job.Connection
 	shouts chan string
-	asker  func(bool) *http.Client
 	alive  func(context.Context) error
 }
 
@@ -111,7 +110,6 @@ func (w *world) options() Options {
 func (w *world) serve(channels ...job.Channel) (s *Service, stop func()) {
 	w.Helper()
 	s = New(w.options())
-	s.sender.asker = w.asker
 	w.use(s, channels...)
 	ctx, cancel := context.WithCancel(w.Context())
 	var running sync.WaitGroup

@@ -1,7 +1,7 @@
 // Package testserver starts real SFTP servers on loopback for tests: OpenSSH's sshd, ProFTPD with mod_sftp, Dropbear with
-// OpenSSH's sftp-server, and rclone's serve sftp.
+// OpenSSH's sftp-server, and rclone's serve sftp. Beside them it has a mail server of its own.
 //
-// Each server has its own folder, keys and free port, and ends with its test. A test whose server is not installed is
+// Each SFTP server has its own folder, keys and free port, and ends with its test. A test whose server is not installed is
 // skipped.
 package testserver
 
