@@ -73,6 +73,18 @@ func daysUntil(at, now time.Time) int {
 	return days
 }
 
+// KeyUses tells which connections work with a key, by kind and name; those that are disabled do not.
+func KeyUses(cfg *config.Config) map[job.KeyKind]map[string][]string {
+	of := map[job.KeyKind]map[string][]string{job.KeySSH: {}, job.KeyPGP: {}, job.KeyPGPPublic: {}}
+	for credential, connections := range usesOf(cfg) {
+		kind, name, _ := strings.Cut(credential, "/")
+		if names := of[job.KeyKind(kind)]; names != nil {
+			names[name] = connections
+		}
+	}
+	return of
+}
+
 // usesOf tells which connections work with a credential; those that are disabled do not.
 func usesOf(cfg *config.Config) map[string][]string {
 	uses := map[string][]string{}

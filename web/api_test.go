@@ -114,7 +114,7 @@ func (p *ports) RejectFile(_ context.Context, id int64, sha256, why, by string) 
 
 // options plug the ports into everything that is asked.
 func (p *ports) options() web.Options {
-	return web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p, Looker: p, Care: &care{}, Reporter: p, Contents: p, Audit: p, Checker: p, Intake: p, Lists: lists{p}, Jobs: lists{p}}
+	return web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p, Looker: p, Care: &care{}, Reporter: p, Contents: p, Audit: p, Checker: p, Intake: p, Lists: lists{p}, Jobs: lists{p}, Connections: servers{p}, Servers: servers{p}, Keys: servers{p}, Sheets: servers{p}}
 }
 
 func setup(t *testing.T) (*ports, *httptest.Server) {

@@ -71,7 +71,7 @@ func (d describer) operation(r route.Route) map[string]any {
 		o["parameters"] = parameters
 	}
 	if r.In != nil {
-		o["requestBody"] = map[string]any{"required": true, "content": map[string]any{"application/json": map[string]any{"schema": d.schema(r.In)}}}
+		o["requestBody"] = map[string]any{"required": true, "content": map[string]any{"application/json": d.media(r.In)}}
 	}
 	if r.Takes != "" {
 		content := map[string]any{}
@@ -98,14 +98,26 @@ func (d describer) responses(r route.Route) map[string]any {
 	case r.Stream:
 		good["content"] = map[string]any{"application/x-ndjson": map[string]any{"schema": d.schema(r.Out)}}
 	case r.Out != nil:
-		good["content"] = map[string]any{"application/json": map[string]any{"schema": d.schema(r.Out)}}
+		good["content"] = map[string]any{"application/json": d.media(r.Out)}
 	case r.File:
 		good["content"] = map[string]any{"application/octet-stream": map[string]any{}}
+	}
+	for _, kind := range r.Also {
+		good["content"].(map[string]any)[kind] = map[string]any{"schema": map[string]any{"type": "string"}}
 	}
 	return map[string]any{
 		strconv.Itoa(http.StatusOK): good,
 		"default":                   map[string]any{"description": "not done, and why", "content": map[string]any{"application/problem+json": map[string]any{"schema": d.schema(Problem{})}}},
 	}
+}
+
+// media describes JSON by a value of its type, which is an example unless nothing is in it.
+func (d describer) media(value any) map[string]any {
+	media := map[string]any{"schema": d.schema(value)}
+	if v := reflect.ValueOf(value); !v.IsZero() && (v.Kind() != reflect.Map && v.Kind() != reflect.Slice || v.Len() > 0) {
+		media["example"] = value
+	}
+	return media
 }
 
 // schema gives a reference to the schema of a value's type, which it gathers with all that it refers to.

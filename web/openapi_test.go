@@ -79,6 +79,27 @@ func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 	}
 }
 
+// Routes about connections, servers and keys have examples of what is sent and answered.
+func TestOpenAPIHasExamples(t *testing.T) {
+	d, text := documented(t)
+	examples := 0
+	for path, methods := range d.Paths {
+		if !strings.Contains(path, "/connections") && !strings.Contains(path, "keys") || path == "/api/v1/keys/calendar" {
+			continue
+		}
+		for method, o := range methods {
+			media, _ := o.Responses["200"].Content["application/json"].(map[string]any)
+			if media["example"] == nil {
+				t.Errorf("%s %s shows no answer", method, path)
+			}
+			examples++
+		}
+	}
+	if examples < 10 || !strings.Contains(text, `"days":14`) {
+		t.Errorf("%d examples", examples)
+	}
+}
+
 // What is answered bears the fields that its schema names, and no others.
 func TestAnswersAreWhatTheirSchemaSays(t *testing.T) {
 	d, _ := documented(t)

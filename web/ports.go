@@ -74,6 +74,11 @@ type Options struct {
 	// Calendar is of credentials.
 	Calendar Calendar
 	Looker   Looker
+	// Connections, and their servers, keys and sheets.
+	Connections Connections
+	Servers     Servers
+	Keys        KeyRing
+	Sheets      Sheets
 	// Outbox is what is told.
 	Outbox Outbox
 	// Alive says what hangs, nil while all is well; nil: the process answers, and that is enough.

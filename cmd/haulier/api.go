@@ -10,16 +10,18 @@ import (
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/transfer/naming"
+	"github.com/haulier/haulier/transfer/sftp"
 	"github.com/haulier/haulier/web"
 	"github.com/haulier/haulier/web/page"
 )
 
 // apiOptions plugs the API into the daemon.
-func apiOptions(d *control.Daemon) web.Options {
+func apiOptions(d *control.Daemon, pool *sftp.Pool) web.Options {
 	o := web.Options{Runner: d, Keeper: d, Reader: d.Store, Outbox: d.Store, Reporter: d, Calendar: d, Looker: d, Alive: d.Alive, Version: thisBuild().Version}
 	o.Care = control.Care{Store: d.Store}
 	o.Lists, o.Jobs = apiLists{d.Store}, apiJobs{d, &pageHouse{daemon: d}}
 	o.Contents, o.Audit, o.Checker, o.Intake = d, d.Store, checker{}, intake{d}
+	o.Connections, o.Servers, o.Keys, o.Sheets = apiConnections{d}, apiServers{d, pool, &turns{}}, apiKeys{d}, apiSheets{sheets{d.Config, d.Store}}
 	return o
 }
 

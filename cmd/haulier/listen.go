@@ -14,18 +14,18 @@ import (
 
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/control"
+	"github.com/haulier/haulier/transfer/sftp"
 	"github.com/haulier/haulier/web"
-	"github.com/haulier/haulier/web/route"
 )
 
 // listen answers the API on the socket, and the figures, pages and API where the configuration says.
-func (a *app) listen(ctx context.Context, cfg *config.Config, d *control.Daemon, m *meter, pages []route.Route) (stop func() error, err error) {
+func (a *app) listen(ctx context.Context, cfg *config.Config, d *control.Daemon, m *meter, pool *sftp.Pool) (stop func() error, err error) {
 	socket := inData(cfg, socketFile)
 	// The lock of the data folder is ours: what lies here was left by a process that died.
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("listen on %s: %w", socket, err)
 	}
-	options := apiOptions(d)
+	options := apiOptions(d, pool)
 	var servers []*server
 	var ready []func() // to be served once all have their addresses
 	var taken []net.Listener
@@ -46,7 +46,7 @@ func (a *app) listen(ctx context.Context, cfg *config.Config, d *control.Daemon,
 		}
 		add(figures, web.Metrics(m))
 	}
-	n, err := listenWidely(ctx, cfg.Web, d.Store, append(web.Routes(options), pages...), d.Logger)
+	n, err := listenWidely(ctx, cfg.Web, d.Store, append(web.Routes(options), pageRoutes(d, pool)...), d.Logger)
 	if err != nil {
 		return nil, giveUp(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/transfer"
 	"github.com/haulier/haulier/transfer/local"
+	"github.com/haulier/haulier/transfer/sftp"
 )
 
 // planFlags is how a plan is asked for.
@@ -76,7 +77,7 @@ func (a *app) plan(ctx context.Context, cfg *config.Config, specs []job.Spec, fl
 	}
 	work := false
 	for _, spec := range specs {
-		intents, err := a.planJob(ctx, cfg, s, spec, run)
+		intents, err := planJob(ctx, cfg, s, poolOf(cfg, s, nil), spec, run)
 		if err != nil {
 			return fmt.Errorf("job %s: %w", spec.Name, err)
 		}
@@ -101,7 +102,7 @@ func hasWork(intents []job.Intent) bool {
 }
 
 // planJob plans one job: imports list the server, exports look into the outbox and at what is known of the server.
-func (a *app) planJob(ctx context.Context, cfg *config.Config, s *store.Store, spec job.Spec, run job.Run) ([]job.Intent, error) {
+func planJob(ctx context.Context, cfg *config.Config, s *store.Store, pool *sftp.Pool, spec job.Spec, run job.Run) ([]job.Intent, error) {
 	c := cfg.Connections[spec.Connection]
 	if spec.Type == job.TypeExport {
 		profile, err := s.Profile(ctx, c.Name)
@@ -117,7 +118,7 @@ func (a *app) planJob(ctx context.Context, cfg *config.Config, s *store.Store, s
 		}
 		return exporter.Plan(ctx, profile, c, spec, run)
 	}
-	session, err := poolOf(cfg, s, nil).Session(ctx, c)
+	session, err := pool.Session(ctx, c)
 	if err != nil {
 		return nil, err
 	}

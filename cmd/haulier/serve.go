@@ -75,7 +75,7 @@ func (a *app) serveWhile(ctx context.Context, cfg *config.Config, s *store.Store
 	if err := d.Scheduler.Start(ctx); err != nil {
 		return err
 	}
-	stopListening, err := a.listen(ctx, cfg, d, m, pageRoutes(d, sys.pool))
+	stopListening, err := a.listen(ctx, cfg, d, m, sys.pool)
 	if err != nil {
 		return errors.Join(err, stopRuns(ctx, d))
 	}

@@ -272,7 +272,11 @@ func (n *nest) ask(yaml string) {
 // bodyOf is a body that a route takes, with something of a customer's in it.
 func bodyOf(asks string) string {
 	more := ""
-	switch _, act, _ := strings.Cut(asks, "{id}/"); act {
+	switch _, act, _ := strings.Cut(strings.Replace(asks, "{name}", "{id}", 1), "{id}/"); act {
+	case "trust":
+		more = `,"fingerprint":"SHA256:` + sentinel + `"`
+	case "onboarding":
+		more = `,"days":7`
 	case "outcome":
 		more = `,"created":1,"updated":0,"deleted":0,"errored":0,"note":"` + sentinel + `"`
 	case "reject":

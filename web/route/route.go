@@ -51,10 +51,11 @@ type Route struct {
 	Path    string // as http.ServeMux wants it, with {name} or {id} for what Scope says
 	Role    Role   // the least that who asks must have
 	Scope   Scope
-	Summary string // one line for the OpenAPI document
-	In      any    // a value of the type of the body; nil: none
-	Takes   string // media types of a body that is not JSON; empty: none such
-	Out     any    // a value of the type of the answer; nil: not JSON
+	Summary string   // one line for the OpenAPI document
+	In      any      // a value of the type of the body; nil: none
+	Takes   string   // media types of a body that is not JSON; empty: none such
+	Out     any      // a value of the type of the answer, and an example where something is in it; nil: not JSON
+	Also    []string // media types that the answer may be asked for in, beside JSON
 	Query   []Param
 	Body    int64 // bytes that a body may have; 0: 64 KiB
 	Stream  bool  // the answer goes on for as long as somebody listens
