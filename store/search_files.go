@@ -72,7 +72,7 @@ func (f FileFilter) byIndex(db *gorm.DB) (*gorm.DB, bool, error) {
 		return all.Where("f.id IN (?)", db.Raw(`SELECT file FROM run_files WHERE run = ?
 			UNION SELECT id FROM files WHERE state = 'moving' AND run = ?`, f.Run, f.Run)), true, nil
 	case slices.Equal(f.States, []job.State{job.FileHeld}):
-		return db.Table("files AS f INDEXED BY files_held"), true, nil
+		return db.Table("files AS f INDEXED BY files_held").Where("f.state = 'held'"), true, nil // by its word: the index is of no use to a parameter
 	case f.Name == "":
 		return all, f.Job == "" && f.Connection == "" && len(f.States) == 0 && f.Sight.Whole(), nil
 	}
