@@ -19,6 +19,9 @@
 #ifndef WAY
 #define WAY 0           /* 1: under a temporary name, 2: the same on odd servers, 3: direct; 0 is any */
 #endif
+#ifndef TAKES
+#define TAKES 1         /* how often somebody takes away or alters what lies in the stage and waits for a person */
+#endif
 
 /* The steps of the ledger, job/file.go. Zero: there is no row. */
 #define seen      1
@@ -35,6 +38,7 @@
 #define Delivered 1
 #define Held      2
 #define Skipped   3
+#define Rejected  4
 
 /* Content: version 1 or 2, whole; a part of one; a file of somebody else that happens to have the size of ours. */
 #define nothing 0
@@ -42,6 +46,11 @@
 #define FOREIGN 4
 #define GUARD   5       /* an empty file of ours, where nothing is to go any more */
 #define whole(c) ((c) == 1 || (c) == 2)
+#ifdef TWINS            /* both versions have one size and time; then sources stay, for of two such one is never seen: README.md */
+#define print(c) (whole(c) -> 1 : (c))
+#else
+#define print(c) (c)
+#endif
 
 /* The customer's server: the final name, a temporary one for each attempt, and one for the older file that it moves aside. */
 #define FINAL 0
@@ -63,6 +72,15 @@ bit mayReplace;         /* if_exists: replace */
 bit assume, resend;     /* on_lost_reply; neither: hold */
 bit snapshots;          /* what is sent lies in the stage */
 bit keeps;              /* the source stays in the outbox */
+#ifdef SUPERVISED       /* the job holds each file until a person has looked at it */
+#ifndef NO_S7           /* what such a job sends lies in the stage */
+#define stages true
+#else
+#define stages (snapshots || direct)
+#endif
+#else
+#define stages (snapshots || direct)
+#endif
 
 /* The outbox: the name itself, and the one aside. */
 byte src, aside;
@@ -77,6 +95,14 @@ byte left;              /* Leftovers: temporaries of attempts that are over, and
 byte older;             /* the last of them, if it is an older file's name; 0: it is not */
 bit cleared;            /* the last attempt took its temporary away again: Temp is empty */
 bit hasAside, moved;
+#ifdef SUPERVISED
+byte got;               /* Plain: the content that was read when it was sealed */
+byte inStage;           /* what lies in the stage by now */
+byte approved;          /* the content that a person approved: the hash of an approval */
+bit asked;              /* it is held for a person to look at */
+bit looked[3];          /* a person looked at this content, and approved it */
+byte takes = TAKES;
+#endif
 
 /* Proofs. */
 #define verified     1
@@ -128,9 +154,20 @@ byte late, lateName, lateContent;
 #ifdef NO_R13           /* the final is known by its size and by the time of the temporary */
 #define ours(c) (whole(c) || (c) == FOREIGN)
 #else
-#define ours(c) ((c) == myPrint && myTimed)
+#define ours(c) ((c) == mine && myTimed)
 #endif
 #define fits(c) (whole(c) || (c) == FOREIGN)
+
+#ifdef SUPERVISED
+#define mine got                                /* the content that the row speaks of */
+#ifdef NO_S2            /* an approval is of a content */
+#define seenByPerson (approved != nothing)
+#else
+#define seenByPerson (approved == got)
+#endif
+#else
+#define mine myPrint
+#endif
 
 /* ------------------------------------------------------------------------------------------------ what must hold */
 
@@ -139,6 +176,9 @@ byte late, lateName, lateContent;
 
 /* A name has come to hold a whole file that the customer may take. Not twice, unless the job is told to send again. */
 inline arrives(c) {
+#ifdef SUPERVISED
+	must(UNSEEN, looked[c]);
+#endif
 	if
 	:: arrivals[c] < 2 -> arrivals[c]++
 	:: else
@@ -153,7 +193,7 @@ inline overwrites(n) {
 
 /* Delivered is what arrived; where the proof says that nobody could look, what was acknowledged; or what was assumed. */
 inline deliver(p) {
-	must(GHOST, (p) == assumed || (p) == published || (p) == acknowledged || arrivals[myPrint] > 0);
+	must(GHOST, (p) == assumed || (p) == published || (p) == acknowledged || arrivals[mine] > 0);
 	proof = p;
 	myState = Delivered;
 	if
@@ -162,11 +202,19 @@ inline deliver(p) {
 	fi
 }
 
+#ifdef SUPERVISED
+#define ofRow got
+#define rejected (state == Rejected && got == V)
+#else
+#define ofRow print
+#define rejected false
+#endif
+
 inline atRest() {
 	must(STUCK, resend || step == 0 || step == done || state == Held || at[FINAL] == FOREIGN || aside != nothing);
-	must(GHOST, state != Delivered || arrivals[print] > 0 || proof == assumed || proof == published || proof == acknowledged);
+	must(GHOST, state != Delivered || arrivals[ofRow] > 0 || proof == assumed || proof == published || proof == acknowledged);
 	/* The version that the platform wrote last is sent, or still in the outbox, or lies aside and a person is told. */
-	must(LOST, withdrew || state == Held || src == V || aside == V || (print == V && (state == Delivered || state == Waiting)));
+	must(LOST, withdrew || state == Held || src == V || aside == V || (ofRow == V && (state == Delivered || state == Waiting)) || rejected);
 	c_code { if (!rested) { rested = 1; printf("RESTED\n"); } }
 }
 
@@ -302,7 +350,10 @@ inline mayDie() {
 
 inline forget() {
 	myStep = 0; myFence = 0; myPrint = 0; myTemp = 0; myTimed = 0; myState = 0;
-	answer = OK; entry = nothing; entry2 = nothing; ack = 0; wasSeen = 0; n = 0
+	answer = OK; entry = nothing; entry2 = nothing; ack = 0; wasSeen = 0; n = 0;
+#ifdef SUPERVISED
+	bytes = nothing
+#endif
 }
 
 /* ----------------------------------------------------------------------------------------------------- the machine */
@@ -315,6 +366,9 @@ proctype Node(bit me) {
 	bit myTimed;
 	byte answer, entry, entry2, n;
 	bit ack, wasSeen;
+#ifdef SUPERVISED
+	byte bytes;             /* the content that it sends */
+#endif
 
 work:
 	others;
@@ -339,8 +393,8 @@ look:	/* ---- export_look.go */
 	others;
 	atomic {
 		if
-		:: step == 0 && src != nothing -> step = seen; print = src
-		:: step == seen && src != nothing && src != print -> fence++; print = src; state = Waiting
+		:: step == 0 && src != nothing -> step = seen; print = print(src)
+		:: step == seen && src != nothing && print(src) != print -> fence++; print = print(src); state = Waiting
 		:: else
 		fi;
 		if
@@ -357,7 +411,7 @@ goOn:
 		if
 		:: myStep == seen -> goto collect
 		:: myStep == queued -> goto seal
-		:: myStep == sealed -> goto upload
+		:: myStep == sealed -> goto attend
 		:: myStep == sending -> goto settleSending
 		:: myStep == uploaded -> goto publish
 		:: myStep == renaming -> goto settleOlder
@@ -370,7 +424,7 @@ collect: /* ---- X1 */
 	atomic {
 		if
 		:: src == nothing -> goto withdrawn
-		:: src != nothing && src != myPrint -> goto changed
+		:: src != nothing && print(src) != myPrint -> goto changed
 		:: else -> advance(queued)
 		fi
 	};
@@ -379,16 +433,37 @@ seal:	/* ---- X2 */
 	others;
 	atomic {
 		if
-		:: (snapshots || direct) && src == nothing -> goto withdrawn
-		:: (snapshots || direct) && src != nothing && src != myPrint -> goto changed
+		:: stages && src == nothing -> goto withdrawn
+		:: stages && src != nothing && print(src) != myPrint -> goto changed
 		:: else ->
 			if
-			:: fence == myFence && step == myStep -> staged = (snapshots || direct)
+			:: fence == myFence && step == myStep ->
+				staged = stages;
+#ifdef SUPERVISED
+				inStage = (staged -> src : nothing);
+				got = src
+#endif
 			:: else
 			fi;
 			advance(sealed)
 		fi
 	};
+
+attend:
+#ifdef SUPERVISED       /* ---- it is held for a person, unless these very bytes were approved, and lie in the stage */
+	others;
+	atomic {
+		if
+		:: !seenByPerson -> asked = 1; goto hold
+#ifndef NO_S8           /* what lies in the stage is looked at once more before it is sent */
+		:: seenByPerson && staged && inStage != got -> staged = 0; inStage = nothing; advance(queued); goto seal
+		:: seenByPerson && !(staged && inStage != got)
+#else
+		:: seenByPerson
+#endif
+		fi
+	};
+#endif
 
 upload:	/* ---- X3: what is sealed is still there; nobody has the final name */
 	others;
@@ -400,7 +475,11 @@ upload:	/* ---- X3: what is sealed is still there; nobody has the final name */
 #else
 		:: direct && !staged
 #endif
+#ifndef SUPERVISED
 		:: staged && faults > 0 -> faults--; advance(queued); goto seal
+#else
+		:: staged && inStage == nothing -> staged = 0; advance(queued); goto seal
+#endif
 		fi;
 #ifndef NO_R14
 		if
@@ -445,14 +524,25 @@ put:	/* ---- X4: OPEN */
 		:: true
 		fi;
 		if
-		:: !staged && final(myTemp) && src != myPrint -> must(PARTIAL, false)    /* another version, or a mixture, has its name */
+		:: !staged && final(myTemp) && print(src) != myPrint -> must(PARTIAL, false)    /* another version, or a mixture, has its name */
 		:: !staged && !final(myTemp) && src == nothing -> goto uploadFailed
-		:: !staged && !final(myTemp) && src != nothing && src != myPrint -> goto uploadFailed
+		:: !staged && !final(myTemp) && src != nothing && print(src) != myPrint -> goto uploadFailed
 		:: else
 		fi
 	};
 	others;
+#ifdef SUPERVISED
+	atomic { bytes = (staged -> inStage : src); request(CLOSE, myTemp, bytes) };
+	others;
+	atomic {
+		if
+		:: bytes != got -> goto uploadFailed    /* what was sent is not what was sealed */
+		:: else -> bytes = nothing
+		fi
+	};
+#else
 	atomic { request(CLOSE, myTemp, myPrint) };
+#endif
 
 verifyUpload: /* ---- X5 */
 	others;
@@ -534,13 +624,13 @@ turnDirect: /* the server has no rename after all: the temporary goes, and the f
 	atomic {
 		if
 		:: !staged && src == nothing -> goto withdrawn
-		:: !staged && src != nothing && src != myPrint -> goto changed
+		:: !staged && src != nothing && print(src) != myPrint -> goto changed
 		:: else
 		fi;
 		left = left | (1 << myTemp);    /* its own temporary, which it needs no more */
 		myTimed = 0;
 		advance(sealed);
-		goto upload
+		goto attend
 	};
 
 settleOlder: /* the older file was perhaps not moved yet: then what has its name by then would be */
@@ -618,11 +708,11 @@ settleSending: /* found by recovery */
 		if
 #ifndef NO_H9           /* a server that takes files at once may have taken a temporary whose CLOSE nobody heard of */
 		:: myTemp != FINAL && sweeps && !cleared && at[myTemp] == nothing -> goto lostReply
-		:: myTemp != FINAL && !(sweeps && !cleared && at[myTemp] == nothing) -> advance(sealed); goto upload
+		:: myTemp != FINAL && !(sweeps && !cleared && at[myTemp] == nothing) -> advance(sealed); goto attend
 #else
-		:: myTemp != FINAL -> advance(sealed); goto upload
+		:: myTemp != FINAL -> advance(sealed); goto attend
 #endif
-		:: myTemp == FINAL && looks && at[FINAL] == PART -> advance(sealed); goto upload
+		:: myTemp == FINAL && looks && at[FINAL] == PART -> advance(sealed); goto attend
 		:: myTemp == FINAL && looks && at[FINAL] == myPrint -> deliver(sizeChecked)
 		:: else -> goto lostReply
 		fi
@@ -641,7 +731,12 @@ uploadFailed: /* the server is still there, and said no */
 		:: else
 		fi;
 		if
-		:: !staged && src != myPrint && src != nothing -> goto changed
+#ifdef SUPERVISED
+		:: bytes != nothing && bytes != got -> goto changed
+		:: !(bytes != nothing && bytes != got) && !staged && print(src) != myPrint && src != nothing -> goto changed
+#else
+		:: !staged && print(src) != myPrint && src != nothing -> goto changed
+#endif
 		:: !staged && src == nothing -> goto withdrawn
 		:: else -> goto settled
 		fi
@@ -652,7 +747,7 @@ vanished: /* acknowledged, and gone at once. R16: never sent again by itself */
 	atomic {
 #ifdef NO_R16
 		advance(sealed);
-		goto upload
+		goto attend
 #else
 		if
 		:: sweeps -> deliver(swept)
@@ -670,7 +765,7 @@ lostReply: /* on_lost_reply */
 #else
 		:: assume -> deliver(assumed)
 #endif
-		:: resend -> advance(sealed); goto upload
+		:: resend -> advance(sealed); goto attend
 		:: !assume && !resend -> goto hold
 		fi
 	};
@@ -691,8 +786,8 @@ retire:	/* ---- X9: aside first, as with imports; but the disk is ours, and noth
 	others;
 	atomic {
 		if
-		:: keeps || (!hasAside && src != myPrint) -> advance(done); goto settled
-		:: !keeps && !hasAside && src == myPrint -> hasAside = 1; advance(delivered)
+		:: keeps || (!hasAside && print(src) != myPrint) -> advance(done); goto settled
+		:: !keeps && !hasAside && print(src) == myPrint -> hasAside = 1; advance(delivered)
 		:: else
 		fi
 	};
@@ -709,8 +804,8 @@ retire:	/* ---- X9: aside first, as with imports; but the disk is ours, and noth
 		if
 		:: aside == nothing -> goto retired
 #ifndef NO_X9           /* what was moved aside is looked at, and goes back */
-		:: aside != nothing && aside != myPrint && src == nothing -> src = aside; aside = nothing; mayDie(); goto retired
-		:: aside != nothing && aside != myPrint && src != nothing -> goto settled       /* a person is told */
+		:: aside != nothing && print(aside) != myPrint && src == nothing -> src = aside; aside = nothing; mayDie(); goto retired
+		:: aside != nothing && print(aside) != myPrint && src != nothing -> goto settled       /* a person is told */
 #endif
 		:: else -> moved = 1; advance(delivered)
 		fi
@@ -806,8 +901,25 @@ end:	do
 	od
 }
 
+#ifdef SUPERVISED
+/* A person looks at what waits, and decides. Somebody may also take it out of the stage, or lay something else there. */
+#define waits (state == Held && asked)
+
+proctype Person() {
+end:	do
+	:: atomic { waits -> fence++; asked = 0; state = Waiting; approved = got; looked[got] = 1; calm = 0 }
+	:: atomic { waits -> fence++; asked = 0; state = Rejected; step = done; staged = 0; inStage = nothing; calm = 0 }
+	:: atomic { takes > 0 && waits && inStage != nothing -> takes--; inStage = nothing }
+	:: atomic { takes > 0 && waits && inStage != nothing -> takes--; inStage = 3 - inStage }
+	od
+}
+#endif
+
 init {
 	atomic {
+#ifdef SUPERVISED
+		run Person();
+#endif
 		if
 		:: WAY == 1 || WAY == 0 -> if :: replaces = 0 :: replaces = 1 fi; if :: looks = 1 :: looks = 0 fi
 		:: WAY == 2 || WAY == 0 ->
@@ -816,7 +928,11 @@ init {
 		:: WAY == 3 || WAY == 0 -> direct = 1; if :: looks = 1 :: looks = 0 fi
 		fi;
 		/* What has nothing to do with one another is varied together. */
+#ifdef TWINS
+		assume = 1; keeps = 1;
+#else
 		if :: assume = 0; keeps = 0 :: assume = 1; keeps = 1 :: NODES == 1 -> resend = 1 fi;
+#endif
 		if :: mayReplace = 0 :: mayReplace = 1; snapshots = 1 fi;
 		run Node(0);
 		run Platform();

@@ -68,6 +68,10 @@ var holding = []config{
 	exports("odd servers", "-DWAY=2", "-DFAULTS=1"),
 	exports("direct", "-DWAY=3"),
 	exports("two nodes", "-DWAY=1", "-DV=1", "-DFAULTS=0", "-DNODES=2"),
+	exports("supervised", "-DSUPERVISED", "-DWAY=1", "-DFAULTS=0"),
+	exports("supervised, odd servers", "-DSUPERVISED", "-DWAY=2", "-DFAULTS=0"),
+	exports("supervised, direct", "-DSUPERVISED", "-DWAY=3", "-DFAULTS=1"),
+	exports("supervised, twins", "-DSUPERVISED", "-DTWINS", "-DWAY=1", "-DFAULTS=1"),
 
 	imports("plain, three faults", plain, "-DFAULTS=3").widely(),
 	imports("claim, three faults", claim, "-DFAULTS=3").widely(),
@@ -79,6 +83,8 @@ var holding = []config{
 	exports("odd servers, two faults", "-DWAY=2").widely(),
 	exports("two nodes, two versions", "-DWAY=1", "-DFAULTS=0", "-DNODES=2").widely(),
 	exports("direct, three faults", "-DWAY=3", "-DFAULTS=3").widely(),
+	exports("supervised, one fault", "-DSUPERVISED", "-DWAY=1", "-DFAULTS=1").widely(),
+	exports("supervised, odd servers, one fault", "-DSUPERVISED", "-DWAY=2", "-DFAULTS=1").widely(),
 }
 
 // without are the rules, each taken out under bounds that are enough to show what it is for. R10 is of object stores.
@@ -124,6 +130,9 @@ var without = []config{
 	imports("", supervised(plain, "-DTAKES=0")...).without("S4", "STUCK"),
 	imports("", supervised(readOnce)...).without("S5", "DUP"),
 	imports("", supervised(claim, "-DTAKES=0")...).without("S6", "LOST"),
+	exports("", "-DSUPERVISED", "-DTWINS", "-DWAY=1", "-DFAULTS=0").without("S2", "UNSEEN"),
+	exports("", "-DSUPERVISED", "-DTWINS", "-DWAY=2", "-DFAULTS=0").without("S7", "UNSEEN"),
+	exports("", "-DSUPERVISED", "-DWAY=3", "-DFAULTS=0").without("S8", "UNSEEN"),
 }
 
 // holes are what no rule closes; docs/model/README.md says why.
