@@ -102,6 +102,8 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		`SELECT * FROM files WHERE job = 'j' AND archived <> x'' AND ended <> 0 AND ended < 9 ORDER BY ended`:                                                        "files_archived",
 		`SELECT * FROM files WHERE job = 'j' AND path = x'00' AND aside = x'01' ORDER BY generation DESC LIMIT 1`:                                                    "sqlite_autoindex_files_1",
 		`SELECT * FROM files WHERE job = 'j' AND path = x'00' AND size = 1 AND (mtime = 2 OR 2 = 0) ORDER BY generation DESC LIMIT 1`:                                "sqlite_autoindex_files_1",
+		strings.NewReplacer("@job", "'j'", "@from", "1", "@to", "2").Replace(filesOfOpenIncidents):                                                                   "files_ended",
+		strings.NewReplacer("@incident", "1", "@verdict", "'late'").Replace(daysThatHold):                                                                            "PRIMARY",
 		strings.NewReplacer("?", "1").Replace(arrivalsOf):                                                                                                            "files_ended",
 		`SELECT day FROM expectations WHERE job = 'j' AND closed = 0 ORDER BY day`:                                                                                   "expectations_open",
 		`SELECT count(*) FROM (SELECT 1 FROM runs WHERE job = 'j' AND id > 5 AND state NOT IN ('queued', 'skipped') LIMIT 9)`:                                        "runs_job",

@@ -12,30 +12,95 @@ import (
 const coveredAgain = time.Minute
 
 // covered says whether an incident need not be told because another explains it: what is late or missing because its server
-// cannot be reached is told with that, however many jobs it is. What is missing by now has the other told at once, also to those
-// who have been told of it before.
+// cannot be reached, or because it came and was rejected or is held, is told with that. What is missing by now has the other told
+// at once, also to those who have been told of it before. Of one that was told first nobody is reminded beside the other.
 func (r *incidentRow) covered(tx *gorm.DB, now time.Time) (bool, error) {
 	kind := job.AlertKind(r.Kind)
-	if r.Resolved != 0 || r.Told != 0 || kind != job.AlertLate && kind != job.AlertMissing {
+	if r.Resolved != 0 || kind != job.AlertLate && kind != job.AlertMissing {
 		return false, nil
 	}
-	var over []incidentRow
-	err := tx.Raw(`SELECT * FROM incidents WHERE resolved = 0 AND connection = @connection AND substr(cause, 1, 11) = 'connection/'
-		AND EXISTS (SELECT 1 FROM incident_jobs AS its JOIN incident_jobs AS mine ON mine.job = its.job
-		WHERE its.incident = incidents.id AND its.recovered = 0 AND mine.incident = @id) ORDER BY id LIMIT 1`,
-		map[string]any{"connection": r.Connection, "id": r.ID}).Scan(&over).Error
-	if err != nil || len(over) == 0 {
+	over, ended, err := r.cover(tx, now)
+	if err != nil || over == nil && !ended {
 		return false, err
 	}
-	if kind == job.AlertMissing && r.Remind == 0 {
+	if over != nil && kind == job.AlertMissing && r.Remind == 0 {
 		r.Remind = micros(now) // it was passed on
-		if err := over[0].hasten(tx, now); err != nil {
+		if err := over.hasten(tx, now); err != nil {
 			return false, err
 		}
 	}
 	r.Wake = micros(now.Add(coveredAgain))
 	return true, tx.Model(r).Select("wake", "remind").Updates(r).Error
 }
+
+// cover gives the incident that explains an expectation's; nil: none does. ended: one has only just ended that may have, and what
+// ended it may not be counted yet.
+func (r *incidentRow) cover(tx *gorm.DB, now time.Time) (over *incidentRow, ended bool, err error) {
+	for _, find := range []func(*gorm.DB) ([]incidentRow, error){r.ofServer, r.ofFiles} {
+		found, err := find(tx)
+		if err != nil {
+			return nil, false, err
+		}
+		if len(found) > 0 {
+			return &found[0], false, nil
+		}
+	}
+	err = tx.Raw(`SELECT EXISTS (SELECT 1 FROM incidents WHERE resolved > @since AND kind NOT IN ('late', 'missing')
+		AND EXISTS (SELECT 1 FROM incident_jobs AS its JOIN incident_jobs AS mine ON mine.job = its.job
+		WHERE its.incident = incidents.id AND mine.incident = @id))`,
+		map[string]any{"since": micros(now.Add(-job.GatherFor)), "id": r.ID}).Scan(&ended).Error
+	return nil, ended, err
+}
+
+// ofServer gives the incident of the connection that has struck the same job.
+func (r *incidentRow) ofServer(tx *gorm.DB) (found []incidentRow, err error) {
+	err = tx.Raw(`SELECT * FROM incidents WHERE resolved = 0 AND connection = @connection AND substr(cause, 1, 11) = 'connection/'
+		AND EXISTS (SELECT 1 FROM incident_jobs AS its JOIN incident_jobs AS mine ON mine.job = its.job
+		WHERE its.incident = incidents.id AND its.recovered = 0 AND mine.incident = @id) ORDER BY id LIMIT 1`,
+		map[string]any{"connection": r.Connection, "id": r.ID}).Scan(&found).Error
+	return found, err
+}
+
+// ofFiles gives the incident of the files of the job that were rejected or are held, if they are all that is missing: of each day
+// as many as it lacks, and those of the last are there still, each with an incident that is open. Nobody relies for what is late on
+// one that is not told yet.
+func (r *incidentRow) ofFiles(tx *gorm.DB) (found []incidentRow, err error) {
+	var days []expectationRow
+	err = tx.Raw(daysThatHold, map[string]any{"verdict": r.Kind, "incident": r.ID}).Scan(&days).Error
+	if err != nil || len(days) == 0 {
+		return nil, err
+	}
+	for _, day := range days {
+		if day.Held+day.Rejected < day.Wanted-day.Got {
+			return nil, nil
+		}
+	}
+	last := days[0]
+	var lie struct {
+		Names    int
+		Incident int64
+	}
+	err = tx.Raw(filesOfOpenIncidents, map[string]any{"job": last.Job, "from": last.OpensAt, "to": last.ClosesAt}).Scan(&lie).Error
+	if err != nil || lie.Names == 0 || lie.Names < last.Wanted-last.Got {
+		return nil, err
+	}
+	err = tx.Where("id = ? AND (due <> 0 OR ? <> 'late')", lie.Incident, r.Kind).Find(&found).Error
+	return found, err
+}
+
+// daysThatHold are the days that an expectation's incident is about, the latest first: those behind the last for which all came.
+const daysThatHold = `SELECT * FROM expectations AS e WHERE job = (SELECT job FROM incident_jobs WHERE incident = @incident) AND verdict = @verdict
+	AND day > coalesce((SELECT day FROM expectations WHERE job = e.job AND verdict IN ('met', 'recovered-late', 'recovered-missing') ORDER BY day DESC LIMIT 1), '')
+	ORDER BY day DESC LIMIT 100`
+
+// filesOfOpenIncidents counts the names of what was rejected or is held since a time, was neither taken away nor followed by a version
+// that is good, and has an incident that is open; it gives the latest of those. It uses the index of arrivalsOf.
+const filesOfOpenIncidents = `SELECT count(DISTINCT f.name) AS names, max(i.id) AS incident FROM files AS f
+	JOIN incidents AS i ON i.cause = 'job/' || f.job || '/' || json_extract(f.reason, '$.slug') AND i.resolved = 0
+	WHERE f.job = @job AND f.ended <> 0 AND f.ended > @from AND f.ended <= @to
+	AND f.state IN ('landed', 'delivered', 'held', 'rejected', 'skipped') AND f.state IN ('held', 'rejected') AND f.reason <> ''
+	AND NOT EXISTS (SELECT 1 FROM files AS n WHERE n.job = f.job AND n.path = f.path AND n.superseded = 0
+	AND (n.absent = 1 OR n.state IN ('landed', 'delivered', 'skipped')))`
 
 // hasten has people told of an open incident at once, unless somebody has taken it on or silenced it.
 func (r *incidentRow) hasten(tx *gorm.DB, now time.Time) error {

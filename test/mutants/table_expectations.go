@@ -3,6 +3,7 @@ package main
 // ofExpectations are the lines that call nobody late who is not, and forget nobody who is.
 func ofExpectations() []mutant {
 	const verdict, judge, window = "scheduler/expect/verdict.go", "store/expectation_judge.go", "scheduler/expect/window.go"
+	const cover = "store/incident_cover.go"
 	expect := func(run string) tests { return tests{"scheduler/expect", run} }
 	return []mutant{
 		{
@@ -29,6 +30,22 @@ func ofExpectations() []mutant {
 			name: "name-counted-once", holds: "another version of a file is not taken for the other file that is missing",
 			cuts: []cut{{"store/arrival_count.go", "if c.names[name] == job.FileLanded {", "if c.names[name] == job.FileLanded && c.wanted < 0 {"}},
 			by:   expect("TestWhatDoesNotCount"),
+		},
+		{
+			name: "cover-each-day", holds: "what was rejected one night does not hide that nothing came in another",
+			cuts: []cut{{cover, "if day.Held+day.Rejected < day.Wanted-day.Got {", "if day.Held+day.Rejected < 0 {"}},
+			by:   expect("TestADayOfNothingIsNotExplainedByTheNext"),
+		},
+		{
+			name: "cover-all-that-lacks", holds: "what was rejected explains only as much as still lies there",
+			cuts: []cut{{cover, "lie.Names == 0 || lie.Names < last.Wanted-last.Got", "lie.Names == 0"}},
+			by:   expect("TestOneOfTwoRejectedFilesWasTakenAway"),
+		},
+		{
+			name: "cover-while-open", holds: "what is missing is told once nothing that people know of explains it any more",
+			cuts: []cut{{cover, "json_extract(f.reason, '$.slug') AND i.resolved = 0", "json_extract(f.reason, '$.slug') AND i.resolved >= 0"},
+				{cover, "\tAND (n.absent = 1 OR n.state IN", "\tAND (n.absent = 2 OR n.state IN"}},
+			by: expect("TestARejectedFileIsNotMissingBesides"),
 		},
 	}
 }
