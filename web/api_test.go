@@ -74,12 +74,12 @@ func (p *ports) Reports(_ context.Context, files []int64) (map[int64]job.Report,
 }
 
 func (p *ports) OpenContent(_ context.Context, _ int64, received bool) (string, job.Digest, io.ReadCloser, error) {
-	p.said += fmt.Sprint("open ", received)
+	p.said += fmt.Sprint("open ", received, "; ")
 	return p.name, job.Digest{Size: max(5, p.size), SHA256: "ab"}, io.NopCloser(p.body), p.err
 }
 
 func (p *ports) Act(_ context.Context, who, act, object, detail string) error {
-	p.said = strings.Join([]string{who, act, object, detail}, " ") + "; "
+	p.said += strings.Join([]string{who, act, object, detail}, " ") + "; "
 	return p.auditErr
 }
 

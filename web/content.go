@@ -16,6 +16,7 @@ import (
 	"unicode"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/route"
 )
 
 // Contents gives out what landed. The body fails in place of ending when its bytes are not those of the digest.
@@ -36,13 +37,12 @@ const onSocket = "socket"
 
 // audited has the audit list know of content before it is given out on the socket; over the network the gate sees to that.
 func (o Options) audited(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if err := o.Audit.Act(r.Context(), onSocket, "file.download", r.URL.Path, r.URL.Query().Get("as")); err != nil {
-			refuse(w, err)
-			return
-		}
-		next(w, r)
-	}
+	return route.Keeper{
+		Note: func(r *http.Request, act, detail string) error {
+			return o.Audit.Act(context.WithoutCancel(r.Context()), onSocket, act, r.URL.Path, detail)
+		},
+		Refuse: func(w http.ResponseWriter, _ *http.Request, err error) { refuse(w, err) },
+	}.Kept(next)
 }
 
 func (a *api) content(w http.ResponseWriter, r *http.Request) {

@@ -114,6 +114,9 @@ func newBench(t *testing.T, change func(*Options)) *bench {
 	}
 	reached := func(w http.ResponseWriter, r *http.Request) {
 		b.asked = route.Of(r.Context())
+		if r.PathValue("id") == "404" {
+			w.WriteHeader(http.StatusNotFound)
+		}
 		_, _ = w.Write([]byte("reached"))
 	}
 	b.handler, err = b.gate.Handler([]route.Route{

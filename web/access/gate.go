@@ -2,6 +2,7 @@ package access
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -159,23 +160,28 @@ func (g *Gate) guard(to route.Route) http.HandlerFunc {
 			g.refuse(w, r, err)
 			return
 		}
+		handler := to.Handler
 		if to.File {
-			if err := g.Store.Act(r.Context(), who.Name, "file.download", r.URL.Path, bounded(r.URL.RawQuery)); err != nil {
-				g.refuse(w, r, err)
-				return
-			}
-			w.Header().Set("Content-Disposition", "attachment")
+			handler = route.Keeper{Note: g.note, Refuse: g.refuse}.Kept(handler)
 		}
-		to.Handler(w, r.WithContext(route.With(r.Context(), who)))
+		ctx := route.With(r.Context(), who)
+		if to.Stream {
+			watched, stop := g.watched(ctx, r, to, who)
+			defer stop()
+			ctx = watched
+		}
+		handler(w, r.WithContext(ctx))
 	}
 }
 
-// bounded is what the audit list has of a query. It is escaped as it came.
-func bounded(query string) string { return query[:min(len(query), 200)] }
+// note writes down what somebody got, or did not.
+func (g *Gate) note(r *http.Request, act, detail string) error {
+	return g.Store.Act(context.WithoutCancel(r.Context()), route.Of(r.Context()).Name, act, r.URL.Path, detail)
+}
 
 // pass finds out who asks, and whether they may ask this.
 func (g *Gate) pass(r *http.Request, to route.Route) (route.Identity, error) {
-	who, err := g.identify(r)
+	who, err := g.identify(r, true)
 	if err != nil {
 		return who, err
 	}

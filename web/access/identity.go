@@ -12,17 +12,20 @@ import (
 	"github.com/haulier/haulier/web/route"
 )
 
+// noting says whether the use of a session or token is noted: a stream that goes on is no request.
+type noting bool
+
 // identify finds out who asks: by a token, by the proxy, or by a session. A token that is no good is not passed over.
-func (g *Gate) identify(r *http.Request) (route.Identity, error) {
+func (g *Gate) identify(r *http.Request, note noting) (route.Identity, error) {
 	if text, given := bearer(r.Header.Get("Authorization")); given {
-		return g.byToken(r.Context(), text)
+		return g.byToken(r.Context(), text, note)
 	}
 	who, found, err := g.byProxy(r)
 	if err != nil {
 		return who, err
 	}
 	if key, has := g.cookie(r, sessionCookie); !found && has {
-		if who, found, err = g.session(r.Context(), key); err != nil {
+		if who, found, err = g.session(r.Context(), key, note); err != nil {
 			return who, err
 		}
 	}
@@ -44,7 +47,7 @@ func unsourced(r *http.Request) bool {
 	return r.Header.Get("Origin") == "" && r.Header.Get("Sec-Fetch-Site") == ""
 }
 
-func (g *Gate) byToken(ctx context.Context, text string) (route.Identity, error) {
+func (g *Gate) byToken(ctx context.Context, text string, note noting) (route.Identity, error) {
 	id, ok := tokenID(text)
 	if !ok {
 		return route.Identity{}, badToken()
@@ -63,7 +66,7 @@ func (g *Gate) byToken(ctx context.Context, text string) (route.Identity, error)
 	case !now.Before(t.Expires):
 		return route.Identity{}, tokenExpired(t)
 	}
-	if now.Sub(t.Used) >= toTheMinute {
+	if bool(note) && now.Sub(t.Used) >= toTheMinute {
 		if err := g.Store.UseToken(context.WithoutCancel(ctx), id, now); err != nil {
 			return route.Identity{}, err
 		}

@@ -66,6 +66,13 @@ func TestContentIsAFileAndInTheAuditList(t *testing.T) {
 	if last := b.memory.acts[len(b.memory.acts)-1]; last != "ann file.download /api/v1/runs/1/content " {
 		t.Errorf("the audit list ends with %q", last)
 	}
+	w = b.do("GET", "/api/v1/runs/404/content", "", nil)
+	if w.Code != 404 || w.Header().Get("Content-Disposition") != "" {
+		t.Errorf("refused: %d %v", w.Code, w.Header())
+	}
+	if last := b.memory.acts[len(b.memory.acts)-1]; last != "ann file.refuse /api/v1/runs/404/content 404 " {
+		t.Errorf("refused: the audit list ends with %q", last)
+	}
 }
 
 func TestHostsOfOthersAreNotAnswered(t *testing.T) {

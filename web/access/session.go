@@ -30,7 +30,7 @@ func (g *Gate) begin(w http.ResponseWriter, r *http.Request, s job.Login) error 
 }
 
 // session finds the session of a request. One that is over is ended.
-func (g *Gate) session(ctx context.Context, key string) (route.Identity, bool, error) {
+func (g *Gate) session(ctx context.Context, key string, note noting) (route.Identity, bool, error) {
 	s, err := g.Store.Session(ctx, hashOf(key))
 	if errors.Is(err, job.ErrNotFound) {
 		return route.Identity{}, false, nil
@@ -42,7 +42,7 @@ func (g *Gate) session(ctx context.Context, key string) (route.Identity, bool, e
 	if g.over(s, now) {
 		return route.Identity{}, false, g.Store.EndSession(ctx, s.Hash)
 	}
-	if now.Sub(s.Seen) >= toTheMinute {
+	if bool(note) && now.Sub(s.Seen) >= toTheMinute {
 		err = g.Store.SeeSession(context.WithoutCancel(ctx), s.Hash, now)
 	}
 	name := s.User
