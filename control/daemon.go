@@ -342,9 +342,9 @@ func (d *Daemon) Watch(run int64) (events <-chan job.Progress, stop func()) { re
 // ReloadConfig is Reload for the API.
 func (d *Daemon) ReloadConfig(ctx context.Context, by string) (any, error) { return d.Reload(ctx, by) }
 
-// Overview is how the daemon and its jobs stand.
+// Overview is how the daemon and its jobs stand, as far as somebody sees them.
 type Overview struct {
-	Config   string         `json:"config"`
+	Config   string         `json:"config,omitempty"` // for those who see everything: it is a place on this machine
 	Revision int64          `json:"revision"`
 	Started  time.Time      `json:"started"`
 	Jobs     []JobStanding  `json:"jobs"`
@@ -359,12 +359,20 @@ type JobStanding struct {
 	Run   int64     `json:"run,omitempty"` // at work
 }
 
-// Overview tells how everything stands.
-func (d *Daemon) Overview(ctx context.Context) (any, error) {
-	incidents, err := d.Store.OpenIncidents(ctx)
-	path, absErr := filepath.Abs(d.Config().Path)
-	o := Overview{Config: path, Revision: d.Revision(), Started: d.Started, Attend: incidents}
+// Overview tells how everything stands that somebody sees.
+func (d *Daemon) Overview(ctx context.Context, sight job.Sight) (any, error) {
+	incidents, err := d.Store.FindIncidents(ctx, store.IncidentQuery{Sight: sight})
+	slices.Reverse(incidents) // the oldest first
+	cfg := d.Config()
+	o := Overview{Revision: d.Revision(), Started: d.Started, Jobs: []JobStanding{}, Attend: incidents}
+	if sight.Whole() {
+		path, errPath := filepath.Abs(cfg.Path)
+		o.Config, err = path, errors.Join(err, errPath)
+	}
 	for _, s := range d.Scheduler.Standings() {
+		if spec, found := cfg.Job(s.Job); !sight.Whole() && !(found && sight.Sees(cfg.Connections[spec.Connection].Entity)) {
+			continue
+		}
 		standing := JobStanding{Job: s.Job, Next: s.Next, Retry: s.Retry}
 		if s.Run != nil {
 			standing.Run = s.Run.ID
@@ -372,7 +380,7 @@ func (d *Daemon) Overview(ctx context.Context) (any, error) {
 		o.Jobs = append(o.Jobs, standing)
 	}
 	slices.SortFunc(o.Jobs, func(a, b JobStanding) int { return strings.Compare(a.Job, b.Job) })
-	return o, errors.Join(err, absErr)
+	return o, err
 }
 
 // CredentialCalendar is what has a date of the credentials that somebody may see.

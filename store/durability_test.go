@@ -105,6 +105,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		strings.NewReplacer("@job", "'j'", "@from", "1", "@to", "2").Replace(filesOfOpenIncidents):                                                                   "files_ended",
 		strings.NewReplacer("@incident", "1", "@verdict", "'late'").Replace(daysThatHold):                                                                            "PRIMARY",
 		strings.NewReplacer("?", "1").Replace(arrivalsOf):                                                                                                            "files_ended",
+		`SELECT * FROM events WHERE id > 1 AND id <= 9 AND json_extract(data, '$.connection') IN (SELECT name FROM connections) ORDER BY id LIMIT 5`:                 "PRIMARY KEY",
 		`SELECT day FROM expectations WHERE job = 'j' AND closed = 0 ORDER BY day`:                                                                                   "expectations_open",
 		`SELECT count(*) FROM (SELECT 1 FROM runs WHERE job = 'j' AND id > 5 AND state NOT IN ('queued', 'skipped') LIMIT 9)`:                                        "runs_job",
 		`SELECT id FROM runs WHERE started < 5 ORDER BY started DESC LIMIT 1`:                                                                                        "runs_started",

@@ -112,7 +112,9 @@ func askedOf(r *http.Request) (id int64, body Asked, err error) {
 	return id, body, err
 }
 
-func (a *api) overview(r *http.Request) (any, error) { return a.Keeper.Overview(r.Context()) }
+func (a *api) overview(r *http.Request) (any, error) {
+	return a.Keeper.Overview(r.Context(), route.Of(r.Context()).Sight)
+}
 
 func (a *api) calendar(r *http.Request) (any, error) {
 	return a.Calendar.CredentialCalendar(r.Context(), route.Of(r.Context()).Sight)
@@ -214,11 +216,17 @@ func lookedAt(r *http.Request, do func(id int64, body Looked) (job.File, error))
 	return fileOf(f), err
 }
 
+// held gives the latest of the files that wait for a person, the oldest of them first.
 func (a *api) held(r *http.Request) (any, error) {
-	rows, err := a.Reader.Held(r.Context(), r.URL.Query().Get("job"))
+	q := asking{values: r.URL.Query()}
+	query := FileQuery{Job: q.text("job"), States: []job.State{job.FileHeld}, Limit: listMost, Sight: route.Of(r.Context()).Sight}
+	if q.err != nil {
+		return nil, q.err
+	}
+	rows, _, err := a.Lists.Files(r.Context(), query)
 	files := make([]File, len(rows))
 	for i, f := range rows {
-		files[i] = fileOf(f)
+		files[len(rows)-1-i] = fileOf(f)
 	}
 	return files, err
 }
@@ -227,12 +235,13 @@ func (a *api) held(r *http.Request) (any, error) {
 const eventsMost = 500
 
 func (a *api) events(r *http.Request) (any, error) {
-	after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
-	events, err := a.Reader.Events(r.Context(), after, eventsMost)
-	if events == nil {
-		events = []job.Event{}
+	q := asking{values: r.URL.Query()}
+	after := q.number("after", 0, anyID, 0)
+	if q.err != nil {
+		return nil, q.err
 	}
-	return events, err
+	events, next, more, err := a.Lists.Events(r.Context(), after, eventsMost, route.Of(r.Context()).Sight)
+	return EventList{append([]job.Event{}, events...), next, more}, err
 }
 
 func (a *api) reload(r *http.Request) (any, error) {

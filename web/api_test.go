@@ -56,7 +56,8 @@ func (p *ports) Watch(int64) (<-chan job.Progress, func()) { return p.events, fu
 func (p *ports) ReloadConfig(context.Context, string) (any, error) {
 	return map[string]int{"revision": 3}, p.err
 }
-func (p *ports) Overview(context.Context) (any, error) {
+func (p *ports) Overview(_ context.Context, sight job.Sight) (any, error) {
+	p.said = fmt.Sprint("overview ", sight)
 	return map[string]string{"config": "x"}, p.err
 }
 func (p *ports) Run(_ context.Context, id int64) (job.Run, error) {
@@ -66,9 +67,6 @@ func (p *ports) RunFiles(context.Context, int64) ([]job.Outcome, error) {
 	return []job.Outcome{{File: job.File{ID: 1, Path: "/out/a\xff.csv", State: job.FileHeld}}}, p.err
 }
 func (p *ports) File(_ context.Context, id int64) (job.File, error) { return job.File{ID: id}, p.err }
-func (p *ports) Events(context.Context, int64, int) ([]job.Event, error) {
-	return nil, p.err
-}
 func (p *ports) Reports(_ context.Context, files []int64) (map[int64]job.Report, error) {
 	return map[int64]job.Report{4: {File: 4, Created: 9, By: "platform"}}, p.err
 }
@@ -100,8 +98,6 @@ func (p *ports) ReportFile(_ context.Context, r job.Report, replace bool) (job.R
 	p.reported, p.replaced = r, replace
 	return r, p.err
 }
-
-func (p *ports) Held(context.Context, string) ([]job.File, error) { return []job.File{{ID: 5}}, p.err }
 
 func (p *ports) ApproveFile(_ context.Context, id int64, sha256, by string) (job.File, error) {
 	p.said = "approve " + sha256 + " " + by
@@ -158,8 +154,8 @@ func TestEveryRouteAnswers(t *testing.T) {
 		{"GET", "/api/v1/files/4", "", `"outcome":{"created":9,`},
 		{"POST", "/api/v1/files/4/outcome", `{"created":1,"updated":2,"deleted":0,"errored":0,"note":"n","by":"platform"}`, `{"created":1,"updated":2,"deleted":0,"errored":0,"note":"n","by":"platform"`},
 		{"POST", "/api/v1/config/check", "version: 1", `{"errors":10,"warnings":0,"problems":[{"file":"","line":0,"column":0,"severity":"","code":"E-X","message":""}]}`},
-		{"GET", "/api/v1/held", "", `[{"id":5`},
-		{"GET", "/api/v1/events?after=1", "", `[]`},
+		{"GET", "/api/v1/held", "", `[{"id":4`},
+		{"GET", "/api/v1/events?after=1", "", `{"events":[],"next":7,"more":true}`},
 		{"POST", "/api/v1/config/reload", `{"by":"ops"}`, `"revision":3`},
 	} {
 		status, kind, text := ask(t, server, test.method, test.path, test.body)
@@ -213,6 +209,8 @@ func TestBadRequests(t *testing.T) {
 		{"POST", "/api/v1/config/check", strings.Repeat("#", 1<<20+1), 400},
 		{"GET", "/api/v1/runs/x", "", 400},
 		{"GET", "/api/v1/runs/-1", "", 400},
+		{"GET", "/api/v1/events?after=x", "", 400},
+		{"GET", "/api/v1/held?job=" + strings.Repeat("j", 256), "", 400},
 		{"GET", "/api/v1/jobs/acme/run", "", 405},
 		{"GET", "/nothing", "", 404},
 	} {

@@ -18,6 +18,8 @@ type Lists interface {
 	Runs(ctx context.Context, q RunQuery) (runs []job.Run, next int64, err error)
 	Files(ctx context.Context, q FileQuery) (files []job.File, next int64, err error)
 	Log(ctx context.Context, run, after int64, limit int) ([]LogLine, error)
+	// Events gives those after one, the oldest first, and how far was looked: the after of the next question.
+	Events(ctx context.Context, after int64, limit int, sight job.Sight) (events []job.Event, next int64, more bool, err error)
 	// Expectations gives the days of a job from one on, the latest first.
 	Expectations(ctx context.Context, jobName, since string, limit int) ([]job.Expectation, error)
 }
@@ -54,6 +56,13 @@ type RunList struct {
 type FileList struct {
 	Files []File `json:"files"`
 	Next  int64  `json:"next,omitempty"`
+}
+
+// EventList is a part of what happened, the oldest first.
+type EventList struct {
+	Events []job.Event `json:"events"`
+	Next   int64       `json:"next"` // as after, for what comes next
+	More   bool        `json:"more"` // it is there already
 }
 
 // LogLine is a line of a run's log.

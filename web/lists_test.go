@@ -23,7 +23,15 @@ func (l lists) Runs(_ context.Context, q web.RunQuery) ([]job.Run, int64, error)
 
 func (l lists) Files(_ context.Context, q web.FileQuery) ([]job.File, int64, error) {
 	l.said = fmt.Sprintf("%+v", q)
+	if len(q.States) > 0 && q.States[0] == job.FileHeld {
+		return []job.File{{ID: 5}, {ID: 4}}, 0, l.err
+	}
 	return nil, 0, l.err
+}
+
+func (l lists) Events(_ context.Context, after int64, limit int, sight job.Sight) ([]job.Event, int64, bool, error) {
+	l.said = fmt.Sprint("events ", after, limit, sight)
+	return nil, 7, true, l.err
 }
 
 func (l lists) Log(_ context.Context, run, after int64, limit int) ([]web.LogLine, error) {
@@ -69,6 +77,13 @@ func TestListsAreAskedForWithTheSightOfWhoAsks(t *testing.T) {
 		{"GET", "/runs?job=j&state=failed&since=2026-11-24T00:00:00Z&file=a*&before=7&limit=3", "",
 			"{Job:j Connection: States:[failed] Since:2026-11-24 00:00:00 +0000 UTC File:a* Before:7 Limit:3 Sight:[one]}", `"next":9}`},
 		{"GET", "/files?name=a*&sha256=ab", "", "{Job: States:[] Name:a* SHA256:ab Before:0 Limit:100 Sight:[one]}", `{"files":[]}`},
+		{"GET", "/overview", "", "overview [one]", "config"},
+		{"GET", "/held?job=j", "", "{Job:j States:[held] Name: SHA256: Before:0 Limit:1000 Sight:[one]}", `[{"id":4`},
+		{"GET", "/events?after=3", "", "events 3 500 [one]", `"more":true`},
+		{"GET", "/connections", "", "connections [one]100", "[]"},
+		{"GET", "/keys", "", "keys [one]100", "ssh-ed25519 A"},
+		{"GET", "/pgp-keys", "", "pgp [one]", "[]"},
+		{"POST", "/connections/c/trust", `{"by":"bob","fingerprint":"F"}`, "trust c{ann F false} [one]", "pinned"},
 		{"GET", "/runs/4/log?after=2&limit=1", "", "log 4 2 1", `"next":5}`},
 		{"GET", "/runs/4/log", "", "log 4 0 100", `"line":"x"}]}`},
 		{"GET", "/jobs", "", "jobs [one]", "[]"},

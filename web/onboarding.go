@@ -20,7 +20,7 @@ type Sheets interface {
 	Facts(ctx context.Context, connection string) (any, error)
 	// Write gives a sheet as html, md, txt or mail.
 	Write(ctx context.Context, connection, language, form string) ([]byte, error)
-	// Link makes a link, and gives its address: a path where nobody said under which name customers reach us.
+	// Link makes a link, and gives its address.
 	Link(ctx context.Context, connection, language string, until time.Time, by string) (url string, err error)
 }
 

@@ -19,7 +19,8 @@ type Runner interface {
 // Keeper changes what counts.
 type Keeper interface {
 	ReloadConfig(ctx context.Context, by string) (any, error)
-	Overview(ctx context.Context) (any, error)
+	// Overview tells how everything stands that somebody sees.
+	Overview(ctx context.Context, sight job.Sight) (any, error)
 }
 
 // Reader reads what is remembered.
@@ -27,8 +28,6 @@ type Reader interface {
 	Run(ctx context.Context, id int64) (job.Run, error)
 	RunFiles(ctx context.Context, run int64) ([]job.Outcome, error)
 	File(ctx context.Context, id int64) (job.File, error)
-	Events(ctx context.Context, after int64, limit int) ([]job.Event, error)
-	Held(ctx context.Context, jobName string) ([]job.File, error)
 	Reports(ctx context.Context, files []int64) (map[int64]job.Report, error)
 }
 

@@ -37,7 +37,7 @@ func (a *api) routes() []route.Route {
 			Handler: a.health,
 		},
 		{
-			Method: "GET", Path: "/api/v1/overview", Role: route.Viewer, Scope: route.ScopeWhole, Summary: "How the daemon and its jobs stand",
+			Method: "GET", Path: "/api/v1/overview", Role: route.Viewer, Summary: "How the daemon and its jobs stand, and what needs somebody",
 			Out: map[string]any{}, Handler: answers(a.overview),
 		},
 		{
@@ -90,12 +90,12 @@ func (a *api) routes() []route.Route {
 			Takes: "application/yaml", Body: checkMost, Out: Checked{}, Handler: answers(a.check),
 		},
 		{
-			Method: "GET", Path: "/api/v1/held", Role: route.Viewer, Scope: route.ScopeWhole, Summary: "Files that are held until a person decides",
+			Method: "GET", Path: "/api/v1/held", Role: route.Viewer, Summary: "Files that are held until a person decides, the latest 1000 of them; all are files?state=held",
 			Query: []route.Param{{Name: "job", Says: "only of this job"}}, Out: []File{}, Handler: answers(a.held),
 		},
 		{
-			Method: "GET", Path: "/api/v1/events", Role: route.Viewer, Scope: route.ScopeWhole, Summary: "What happened, in order, at most 500 at once",
-			Query: []route.Param{{Name: "after", Says: "the number of the last event that is known; 0: from the oldest"}}, Out: []job.Event{}, Handler: answers(a.events),
+			Method: "GET", Path: "/api/v1/events", Role: route.Viewer, Summary: "What happened, in order, in parts of 500 at most: a part may be empty, with more behind it",
+			Query: []route.Param{{Name: "after", Says: "next of the part before; 0, or none: from the oldest"}}, Out: EventList{}, Handler: answers(a.events),
 		},
 		{
 			Method: "GET", Path: "/api/v1/keys/calendar", Role: route.Viewer, Scope: route.ScopeNone,

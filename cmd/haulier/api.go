@@ -38,6 +38,11 @@ func (l apiLists) Files(ctx context.Context, q web.FileQuery) ([]job.File, int64
 	return pageBooks(l).Files(ctx, page.FileQuery{Job: q.Job, States: q.States, Name: q.Name, SHA256: q.SHA256, Before: q.Before, Limit: q.Limit, Sight: q.Sight})
 }
 
+func (l apiLists) Events(ctx context.Context, after int64, limit int, sight job.Sight) (events []job.Event, next int64, more bool, err error) {
+	p, err := l.EventPage(ctx, after, limit, sight)
+	return p.Events, p.Next, p.More, err
+}
+
 func (l apiLists) Log(ctx context.Context, run, after int64, limit int) ([]web.LogLine, error) {
 	lines, err := l.LogLines(ctx, run, after, limit)
 	list := make([]web.LogLine, len(lines))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/control/sheet"
+	"github.com/haulier/haulier/job"
 )
 
 // apiSheets make onboarding sheets for the API, as the pages and the command do.
@@ -35,9 +36,15 @@ func (s apiSheets) Link(ctx context.Context, connection, language string, until 
 	if _, found := cfg.Connections[connection]; !found {
 		return "", noSuchConnection(connection)
 	}
+	if cfg.Web.Public == nil {
+		return "", &job.Reason{
+			Slug: "access.no_public_url", What: "no link was made", Cause: "web.public_url does not say under which address customers reach us",
+			Do: "set web.public_url in the configuration, and start the daemon again; or send the sheet itself, in the form mail", Who: job.WhoUs,
+		}
+	}
 	token, err := s.sheets.Link(ctx, connection, language, until, by)
-	if err != nil || cfg.Web.Public == nil {
-		return "/sheet/" + token, err
+	if err != nil {
+		return "", err
 	}
 	return cfg.Web.Public.JoinPath("sheet", token).String(), nil
 }

@@ -39,6 +39,9 @@ func TestAPIOverAStore(t *testing.T) {
 		{"GET", "/runs?limit=1", "", 200, []string{`{"runs":[{"run":2,`, `"next":2`}},
 		{"GET", "/runs?before=2", "", 200, []string{`{"runs":[{"run":1,`}},
 		{"GET", "/runs/2/log", "", 200, []string{"the machine said no"}},
+		{"GET", "/overview", "", 200, []string{`"config":"/`, `"job":"bank-in"`, `"cause_key":"connection/acme/net.refused"`}},
+		{"GET", "/held", "", 200, []string{"[]"}},
+		{"GET", "/events?after=1", "", 200, []string{`{"events":[{"id":2,"type":"`, `"more":false`}},
 		{"GET", "/runs/99/log", "", 404, nil},
 		{"GET", "/files", "", 200, []string{`{"files":[]`}},
 		{"GET", "/files/99/content", "", 404, nil},
@@ -58,9 +61,12 @@ func TestAPIOverAStore(t *testing.T) {
 		}
 	}
 	who.Sight = job.Sight{"bank-nv"}
-	for _, path := range []string{"/jobs", "/runs", "/files"} {
-		if status, text := askAPI(t, h, "GET", path, ""); status != 200 || strings.Contains(text, "acme") {
+	for _, path := range []string{"/jobs", "/runs", "/files", "/overview", "/held", "/events", "/connections", "/keys", "/pgp-keys", "/alerts", "/deliveries", "/keys/calendar"} {
+		if status, text := askAPI(t, h, "GET", path, ""); status != 200 || strings.Contains(text, "acme") || strings.Contains(text, "haulier.yaml") {
 			t.Errorf("%s shows a bank what is another's: %d %s", path, status, text)
 		}
+	}
+	if _, text := askAPI(t, h, "GET", "/overview", ""); !strings.Contains(text, `"job":"bank-in"`) {
+		t.Errorf("a bank does not see its own: %s", text)
 	}
 }
