@@ -22,6 +22,9 @@ type Problem = route.Problem
 // refuse answers an error.
 func refuse(w http.ResponseWriter, err error) {
 	p := problemOf(err)
+	if p.Status == http.StatusRequestTimeout {
+		w.Header().Set("Connection", "close") // the rest of the body is not waited for
+	}
 	p.Send(w)
 }
 
@@ -46,6 +49,8 @@ func problemOf(err error) Problem {
 	switch {
 	case errors.As(err, &bad):
 		status = http.StatusBadRequest
+	case errors.Is(err, errSlow):
+		status = http.StatusRequestTimeout
 	case errors.Is(err, job.ErrNotFound):
 		status = http.StatusNotFound
 	case errors.Is(err, job.ErrGone):

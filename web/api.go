@@ -88,7 +88,7 @@ func read(r *http.Request, body any, by *string) error {
 	decoder := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(body); err != nil {
-		return badRequest{err}
+		return unreadable(err, maxBody)
 	}
 	if who := route.Of(r.Context()); who.Name != "" { // a login knows better than what somebody says of himself
 		*by = who.Name

@@ -33,7 +33,7 @@ const checkMost = 1 << 20
 func (a *api) check(r *http.Request) (any, error) {
 	text, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, checkMost))
 	if err != nil {
-		return nil, badRequest{err}
+		return nil, unreadable(err, checkMost)
 	}
 	return a.Checker.CheckText(text), nil
 }

@@ -86,4 +86,6 @@ type Options struct {
 	Version string
 	// Patience bounds how long an answer may take to be written; zero: 30 s. Streams have none.
 	Patience time.Duration
+	// Floor is how many bytes of a file that is sent have to come in each stretch of Patience; zero: 32 KiB.
+	Floor int64
 }

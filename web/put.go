@@ -43,20 +43,8 @@ const (
 )
 
 func (a *api) put(w http.ResponseWriter, r *http.Request) {
-	r.Body = &patient{r.Body, http.NewResponseController(w), a.patienceOf()}
+	r.Body = a.steadily(w, r)
 	answers(a.putFile)(unhurried{w, a.patienceOf()}, r)
-}
-
-// patient is a body that may take as long as it wants, if something of it comes now and then.
-type patient struct {
-	io.ReadCloser
-	control  *http.ResponseController
-	patience time.Duration
-}
-
-func (p *patient) Read(into []byte) (int, error) {
-	_ = p.control.SetReadDeadline(time.Now().Add(p.patience)) // a recorder of tests has none
-	return p.ReadCloser.Read(into)
 }
 
 // unhurried begins to count how long the answer takes when it is written: a large file takes as long as it takes to come.
@@ -81,7 +69,7 @@ func (a *api) putFile(r *http.Request) (any, error) {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if strings.HasPrefix(kind, "multipart/") {
 		if err := o.single(r); err != nil {
-			return nil, badRequest{err}
+			return nil, formError(err)
 		}
 	}
 	return a.Intake.PutFile(context.WithoutCancel(r.Context()), r.PathValue("name"), o)
@@ -117,13 +105,21 @@ func (p *onlyPart) Read(into []byte) (int, error) {
 	case err == nil:
 		return n, nil
 	case !errors.Is(err, io.EOF):
-		return n, badRequest{fmt.Errorf("read the form: %w", err)}
+		return n, formError(fmt.Errorf("read the form: %w", err))
 	}
 	switch _, err := p.parts.NextPart(); {
 	case err == nil:
 		return n, badRequest{errors.New("the form has more than one part; send each file by itself")}
 	case !errors.Is(err, io.EOF):
-		return n, badRequest{err}
+		return n, formError(err)
 	}
 	return n, io.EOF
+}
+
+// formError says whose mistake it is that a form cannot be read.
+func formError(err error) error {
+	if errors.Is(err, errSlow) {
+		return err
+	}
+	return badRequest{err}
 }
