@@ -36,28 +36,9 @@ const (
 
 // Run tells until the context ends.
 func (c *AlertClock) Run(ctx context.Context) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
-		next, err := c.pass(ctx)
-		if err != nil && ctx.Err() == nil {
-			c.Logger.Error("incidents were not told; they are once the store can be used", "error", err)
-			next = time.Time{}
-		}
-		timer.Reset(untilLook(next))
-	}
-}
-
-func untilLook(next time.Time) time.Duration {
-	if next.IsZero() {
-		return alertLook
-	}
-	return max(0, min(alertLook, time.Until(next)))
+	beat(ctx, alertLook, c.pass, func(err error) {
+		c.Logger.Error("incidents were not told; they are once the store can be used", "error", err)
+	})
 }
 
 // pass tells all that is due, and gives when something is next; zero: nothing is known.

@@ -91,24 +91,9 @@ const (
 
 // Run looks until the context ends.
 func (c *ReportClock) Run(ctx context.Context) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
-		next, err := c.pass(ctx)
-		wait := reportLook
-		switch {
-		case err != nil && ctx.Err() == nil:
-			c.Logger.Error("files that nobody reports were not told of; they are once the store can be used", "error", err)
-		case !next.IsZero():
-			wait = max(0, min(reportLook, time.Until(next)))
-		}
-		timer.Reset(wait)
-	}
+	beat(ctx, reportLook, c.pass, func(err error) {
+		c.Logger.Error("files that nobody reports were not told of; they are once the store can be used", "error", err)
+	})
 }
 
 // pass tells of all jobs that are silent by now, and gives when the next one is.

@@ -97,32 +97,13 @@ func (a *app) readSecret(prompt string) (secret.Text, error) {
 }
 
 func secretsListCommand(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "list",
-		Short: "Names of the stored secrets",
-		Args:  exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, s, err := a.reading(cmd.Context())
-			if err != nil {
-				return err
-			}
-			names, err := s.SecretNames(cmd.Context())
-			if err != nil {
-				return err
-			}
-			for _, name := range names {
-				if a.json {
-					err = a.object(map[string]string{"name": name})
-				} else {
-					a.printf("%s\n", name)
-				}
-				if err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	}
+	return lists(a, "Names of the stored secrets", (*store.Store).SecretNames, func(name string) error {
+		if a.json {
+			return a.object(map[string]string{"name": name})
+		}
+		a.printf("%s\n", name)
+		return nil
+	})
 }
 
 func secretsRemoveCommand(a *app) *cobra.Command {

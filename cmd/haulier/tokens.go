@@ -115,27 +115,7 @@ func tokensRevokeCommand(a *app) *cobra.Command {
 }
 
 func tokensListCommand(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "list",
-		Short: "Tokens, without what proves them",
-		Args:  exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, s, err := a.reading(cmd.Context())
-			if err != nil {
-				return err
-			}
-			tokens, err := s.Tokens(cmd.Context())
-			if err != nil {
-				return err
-			}
-			for _, t := range tokens {
-				if err := a.showToken(t); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	}
+	return lists(a, "Tokens, without what proves them", (*store.Store).Tokens, a.showToken)
 }
 
 func (a *app) showToken(t job.Token) error {

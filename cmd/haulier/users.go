@@ -205,27 +205,7 @@ func usersRemoveCommand(a *app) *cobra.Command {
 }
 
 func usersListCommand(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "list",
-		Short: "Users with their roles",
-		Args:  exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, s, err := a.reading(cmd.Context())
-			if err != nil {
-				return err
-			}
-			users, err := s.Users(cmd.Context())
-			if err != nil {
-				return err
-			}
-			for _, u := range users {
-				if err := a.showUser(u); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	}
+	return lists(a, "Users with their roles", (*store.Store).Users, a.showUser)
 }
 
 func (a *app) showUser(u job.User) error {
