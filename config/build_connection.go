@@ -12,7 +12,7 @@ func (b *builder) connection(name string, v *value) job.Connection {
 	c := job.Connection{
 		Name: name, DisplayName: v.get("display_name").str(), Entity: v.get("entity").str(),
 		Enabled:  v.get("enabled").flag(),
-		Contacts: v.get("contacts").words(),
+		Contacts: v.get("contacts").words(), Language: v.get("language").str(),
 		Position: v.key.position(),
 		Endpoint: b.endpoint("connection", name, v),
 		Root:     v.get("root").str(), Locations: map[string]job.Location{},

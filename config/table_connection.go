@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"time"
+
+	"github.com/haulier/haulier/internal/ask"
 )
 
 // endpointFields are the keys that connections and jump hosts share: where, and how to log in.
@@ -65,6 +67,8 @@ var connectionIdentity = []field{
 	{key: "entity", kind: kText, example: "acme-nv", help: "Your tenant that the connection belongs to: a filter, and a label in events."},
 	{key: "enabled", kind: kFlag, def: "true", help: "false: never dialled; its jobs' slots end skipped. History is kept."},
 	listOf("contacts", field{kind: kText, example: "it@acme.example"}, "Who to ask on the other side; shown with failures that are theirs to mend."),
+	word("language", "", "Language in which the customer is written to: the onboarding sheet, and letters to contacts.", ask.Languages()...).
+		with(func(f *field) { f.unset = "en; who follows a link to the sheet gets that of their browser" }),
 }
 
 var connectionPolicy = []field{

@@ -118,53 +118,74 @@ func addHostKeys(ctx context.Context, book SheetBook, c job.Connection, _ []job.
 	return nil
 }
 
-// addPGP adds the keys of both sides that the jobs name, each once.
+// addPGP adds the keys of both sides that the jobs name, each once, with the files that it is for.
 func addPGP(ctx context.Context, book SheetBook, _ job.Connection, specs []job.Spec, f *sheet.Facts) error {
-	var ours, signers, theirs []string
+	var decrypt, signers, encrypt, sign keyUses
 	for _, spec := range specs {
 		if spec.Import != nil && spec.Import.Opening != nil {
-			ours = appendNew(ours, spec.Import.Opening.DecryptWith...)
-			f.Signed = f.Signed || len(spec.Import.Opening.SignedBy) > 0
-			theirs = appendNew(theirs, spec.Import.Opening.SignedBy...)
+			name := forPeople(spec.Import.Match, spec.Import.MatchRegex)
+			decrypt.add(name, spec.Import.Opening.DecryptWith...)
+			signers.add(name, spec.Import.Opening.SignedBy...)
 		}
 		if spec.Export != nil && spec.Export.Sealing != nil {
-			theirs = appendNew(theirs, spec.Export.Sealing.EncryptTo...)
+			encrypt.add(sent(spec.Export), spec.Export.Sealing.EncryptTo...)
 			if with := spec.Export.Sealing.SignWith; with != "" {
-				signers = appendNew(signers, with)
+				sign.add(sent(spec.Export), with)
 			}
 		}
 	}
-	for _, name := range ours {
-		key, found, err := currentKey(ctx, book, job.KeyPGP, name)
+	for _, of := range []struct {
+		to   *[]sheet.PGPKey
+		kind job.KeyKind
+		uses keyUses
+	}{{&f.Decrypt, job.KeyPGP, decrypt}, {&f.Signers, job.KeyPGPPublic, signers}, {&f.Encrypt, job.KeyPGPPublic, encrypt}, {&f.Sign, job.KeyPGP, sign}} {
+		keys, err := of.uses.facts(ctx, book, of.kind)
 		if err != nil {
 			return err
 		}
-		if found {
-			f.Decrypt = append(f.Decrypt, pgpFact(key, key.Public))
-		}
-	}
-	for _, name := range signers {
-		key, found, err := currentKey(ctx, book, job.KeyPGP, name)
-		if err != nil {
-			return err
-		}
-		if found {
-			signer := pgpFact(key, key.Public)
-			f.SignedBy = &signer
-		}
-	}
-	for _, name := range theirs {
-		key, found, err := currentKey(ctx, book, job.KeyPGPPublic, name)
-		switch {
-		case err != nil:
-			return err
-		case found:
-			f.Encrypt = append(f.Encrypt, pgpFact(key, ""))
-		default:
-			f.Awaited = append(f.Awaited, name)
-		}
+		*of.to = keys
 	}
 	return nil
+}
+
+// keyUses are names of keys, and the files that each is for.
+type keyUses struct {
+	names []string
+	files map[string][]string
+}
+
+func (u *keyUses) add(file string, names ...string) {
+	if u.files == nil {
+		u.files = map[string][]string{}
+	}
+	for _, name := range names {
+		u.names = appendNew(u.names, name)
+		u.files[name] = appendNew(u.files[name], file)
+	}
+}
+
+// facts are what a sheet tells of the keys: of ours the public part, of theirs the fingerprint, and no more than the name of those
+// that the customer still has to send. Ours that are not made yet are left out.
+func (u *keyUses) facts(ctx context.Context, book SheetBook, kind job.KeyKind) ([]sheet.PGPKey, error) {
+	var facts []sheet.PGPKey
+	for _, name := range u.names {
+		key, found, err := currentKey(ctx, book, kind, name)
+		switch {
+		case err != nil:
+			return nil, err
+		case !found && kind == job.KeyPGP:
+			continue
+		}
+		fact := sheet.PGPKey{Label: name, For: u.files[name]}
+		if found {
+			fact.Label, fact.Fingerprint, fact.Expires = labelOf(key), pgp.Spaced(key.Fingerprint), key.Expires
+		}
+		if kind == job.KeyPGP {
+			fact.Armored = key.Public
+		}
+		facts = append(facts, fact)
+	}
+	return facts, nil
 }
 
 func appendNew(all []string, more ...string) []string {
@@ -186,10 +207,6 @@ func currentKey(ctx context.Context, book SheetBook, kind job.KeyKind, name stri
 		return job.Key{}, false, nil
 	}
 	return current[0], true, nil
-}
-
-func pgpFact(key job.Key, armored string) sheet.PGPKey {
-	return sheet.PGPKey{Label: labelOf(key), Fingerprint: pgp.Spaced(key.Fingerprint), Expires: key.Expires, Armored: armored}
 }
 
 // addTest adds how the last test of the connection went.

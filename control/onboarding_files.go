@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,112 +16,140 @@ var everyRight = []sheet.Right{sheet.MayList, sheet.MayRead, sheet.MayWrite, she
 
 // foldersOf says which rights the jobs need in which folder, and no more: that is what customers ask about first.
 func foldersOf(c job.Connection, specs []job.Spec) []sheet.Folder {
-	needed := map[string][]sheet.Right{}
-	need := func(path string, rights ...sheet.Right) {
-		for _, right := range rights {
-			if !slices.Contains(needed[path], right) {
-				needed[path] = append(needed[path], right)
-			}
-		}
-	}
+	needed := map[string]*sheet.Folder{}
 	for _, spec := range specs {
 		if spec.Import != nil {
-			needImport(need, spec.Import)
+			needImport(needed, spec.Import)
 		}
 		if spec.Export != nil {
-			needExport(need, c, spec.Export)
+			needExport(needed, c, spec.Export)
 		}
 	}
 	var folders []sheet.Folder
-	for path, rights := range needed {
-		slices.SortFunc(rights, func(a, b sheet.Right) int { return slices.Index(everyRight, a) - slices.Index(everyRight, b) })
-		folders = append(folders, sheet.Folder{Path: path, Rights: rights})
+	for _, folder := range needed {
+		slices.SortFunc(folder.Rights, func(a, b sheet.Right) int { return slices.Index(everyRight, a) - slices.Index(everyRight, b) })
+		folders = append(folders, *folder)
 	}
 	slices.SortFunc(folders, func(a, b sheet.Folder) int { return strings.Compare(a.Path, b.Path) })
 	return folders
 }
 
+// need notes that files want rights in a folder. What is deleted there is ours alone until somebody needs it for more.
+func need(folders map[string]*sheet.Folder, path, files string, ours bool, rights ...sheet.Right) {
+	folder := folders[path]
+	if folder == nil {
+		folder = &sheet.Folder{Path: path}
+		folders[path] = folder
+	}
+	had := slices.Contains(folder.Rights, sheet.MayRemove)
+	if slices.Contains(rights, sheet.MayRemove) {
+		folder.Ours = ours && (folder.Ours || !had)
+	}
+	folder.For = appendNew(folder.For, files)
+	for _, right := range rights {
+		if !slices.Contains(folder.Rights, right) {
+			folder.Rights = append(folder.Rights, right)
+		}
+	}
+}
+
 // needImport: what moves or deletes a source renames it aside in its own folder first.
-func needImport(need func(string, ...sheet.Right), i *job.Import) {
-	need(i.Dir, sheet.MayList, sheet.MayRead)
+func needImport(folders map[string]*sheet.Folder, i *job.Import) {
+	name := forPeople(i.Match, i.MatchRegex)
+	need(folders, i.Dir, name, false, sheet.MayList, sheet.MayRead)
 	switch i.AfterSuccess.Action {
 	case job.RetireMove:
-		need(i.Dir, sheet.MayRename)
-		need(i.AfterSuccess.Dir, sheet.MayList, sheet.MayInto)
+		need(folders, i.Dir, name, false, sheet.MayRename)
+		need(folders, i.AfterSuccess.Dir, name, false, sheet.MayList, sheet.MayInto)
 	case job.RetireDelete:
-		need(i.Dir, sheet.MayRename, sheet.MayRemove)
+		need(folders, i.Dir, name, false, sheet.MayRename, sheet.MayRemove)
+	}
+	if i.Claim {
+		need(folders, i.Dir, name, false, sheet.MayRename)
 	}
 }
 
 // needExport: a server that takes uploads only is asked nothing else; elsewhere what was delivered is looked at, and a temporary
 // of ours is removed if an upload was cut off.
-func needExport(need func(string, ...sheet.Right), c job.Connection, e *job.Export) {
-	need(e.Dir, sheet.MayWrite)
+func needExport(folders map[string]*sheet.Folder, c job.Connection, e *job.Export) {
+	name := sent(e)
+	need(folders, e.Dir, name, true, sheet.MayWrite)
 	if c.Profile == "put-only" {
 		return
 	}
-	need(e.Dir, sheet.MayList)
+	need(folders, e.Dir, name, true, sheet.MayList)
 	if !e.InPlace {
-		need(e.Dir, sheet.MayRename, sheet.MayRemove)
+		need(folders, e.Dir, name, true, sheet.MayRename, sheet.MayRemove)
 	}
 	if e.Verify == job.VerifyReadback {
-		need(e.Dir, sheet.MayRead)
+		need(folders, e.Dir, name, true, sheet.MayRead)
 	}
 }
 
 // addFiles says what one job carries.
 func addFiles(f *sheet.Facts, c job.Connection, spec job.Spec) {
+	files := sheet.Files{Job: spec.Name, Zone: spec.Timing.Zone.String()}
+	files.Days, files.By = expected(spec.Expect)
 	if i := spec.Import; i != nil {
-		files := sheet.Files{Job: spec.Name, Folder: i.Dir, Name: forPeople(i.Match, i.MatchRegex), Zone: spec.Timing.Zone.String(), Marker: forPeople(i.DoneFile, "")}
-		switch i.AfterSuccess.Action {
-		case job.RetireMove:
-			files.After, files.Target = sheet.MayRename, i.AfterSuccess.Dir
-		case job.RetireDelete:
-			files.After = sheet.MayRemove
-		}
-		files.Days, files.By = expected(spec.Expect)
-		f.Incoming = append(f.Incoming, files)
+		f.Incoming = append(f.Incoming, fetched(files, i))
 	}
 	if e := spec.Export; e != nil {
-		files := sheet.Files{Job: spec.Name, Folder: e.Dir, Name: sent(e), Zone: spec.Timing.Zone.String(), Marker: forPeople(e.Marker, "")}
-		files.Days, files.By = expected(spec.Expect)
-		f.Outgoing = append(f.Outgoing, files)
-		if !e.InPlace && c.Profile != "put-only" && e.Rename != job.RenameNone {
-			f.Suffix = e.PartialSuffix
-		}
+		f.Outgoing = append(f.Outgoing, delivered(files, c, e))
 	}
 }
 
-// expected says on which days and by when files are to be there; empty: nothing was agreed, or every day.
-func expected(e *job.Expect) (days, by string) {
-	if e == nil {
-		return "", ""
+func fetched(f sheet.Files, i *job.Import) sheet.Files {
+	f.Folder, f.Name, f.Regexp = i.Dir, forPeople(i.Match, i.MatchRegex), i.Match == ""
+	f.Ignored, f.Still, f.Marker = i.Ignore, i.StableFor, named(i.DoneFile, i.Match)
+	switch i.AfterSuccess.Action {
+	case job.RetireMove:
+		f.After, f.Target = sheet.MayRename, i.AfterSuccess.Dir
+	case job.RetireDelete:
+		f.After = sheet.MayRemove
 	}
-	by = fmt.Sprintf("%02d:%02d", e.By/60, e.By%60)
-	var named []string
-	for day := range 7 {
-		if weekday := time.Weekday((day + 1) % 7); e.Days[weekday] { // from Monday on
-			named = append(named, weekday.String()[:3])
+	return f
+}
+
+func delivered(f sheet.Files, c job.Connection, e *job.Export) sheet.Files {
+	f.Folder, f.Name, f.Regexp = e.Dir, sent(e), false
+	f.Marker = named(e.Marker, f.Name) // a done-file is named by what it belongs to
+	if !e.InPlace && c.Profile != "put-only" && e.Rename != job.RenameNone {
+		f.Suffix = e.PartialSuffix
+	}
+	f.Taken = map[job.IfExists]sheet.Taken{job.ExistsReplace: sheet.TakenReplaces, job.ExistsWait: sheet.TakenWaits}[e.IfExists]
+	if f.Taken == "" {
+		f.Taken = sheet.TakenStops
+	}
+	return f
+}
+
+// expected says on which days and by when files are to be there; no day: on every day; no time: nothing was agreed.
+func expected(e *job.Expect) (days []time.Weekday, by string) {
+	if e == nil {
+		return nil, ""
+	}
+	for day := range time.Weekday(7) {
+		if e.Days[day] {
+			days = append(days, day)
 		}
 	}
-	switch {
-	case len(named) == 7:
-		return "", by
-	case slices.Equal(named, []string{"Mon", "Tue", "Wed", "Thu", "Fri"}):
-		return "Mon–Fri", by
-	}
-	return strings.Join(named, ", "), by
+	return days, fmt.Sprintf("%02d:%02d", e.By/60, e.By%60)
 }
 
 // sent is the form of the names that an export delivers.
-func sent(e *job.Export) string {
-	match := forPeople(e.Match, e.MatchRegex)
+func sent(e *job.Export) string { return named(e.Name, e.Match) }
+
+// named is the form of the names that a template makes of those that match; where a regular expression matches, NAME stands for them.
+func named(template, match string) string {
+	if template == "" {
+		return ""
+	}
+	match = cmp.Or(forPeople(match, ""), "NAME")
 	stem, ext := match, ""
 	if dot := strings.LastIndexByte(match, '.'); dot > 0 {
 		stem, ext = match[:dot], match[dot+1:]
 	}
-	name := strings.NewReplacer("{name}", match, "{stem}", stem, "{ext}", ext, "{run}", "N", "{seq}", "N").Replace(e.Name)
-	return forPeople(name, "")
+	return forPeople(strings.NewReplacer("{name}", match, "{stem}", stem, "{ext}", ext, "{run}", "N", "{seq}", "N").Replace(template), "")
 }
 
 // dates are the tokens of dates as people write them.

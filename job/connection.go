@@ -12,6 +12,7 @@ type Connection struct {
 	Entity      string // the platform's tenant
 	Enabled     bool   // false: never dials
 	Contacts    []string
+	Language    string // in which its owner is written to; empty: not said
 	Position    Position
 
 	Endpoint

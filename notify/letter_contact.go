@@ -1,29 +1,39 @@
 package notify
 
 import (
-	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/haulier/haulier/internal/ask"
 	"github.com/haulier/haulier/job"
 )
 
-// contactLetter is for a contact on the other side: it names their server and what we ask of them, and nothing of ours, neither
+// contactLetter is for a contact on the other side, in the language of the connection: it names their server and what we ask of them, and nothing of ours, neither
 // jobs nor paths nor what programs said.
 func (s *Sender) contactLetter(d job.Delivery, about facts) letter {
 	c, _ := s.Connection(d.Connection)
-	server := fmt.Sprintf("%s, port %d, user %s", c.Host, c.Port, c.User)
-	l := letter{thread: threadOf(about), subject: oneLine("File transfer with "+c.Host+": please help", 200)}
+	say := func(name string, pairs ...string) string { return ask.Letter(c.Language, name, pairs...) }
+	l := letter{thread: threadOf(about), subject: oneLine(say("subject", "host", c.Host), 200)}
 	var p page
 	if d.Event.Type == "alert.resolved" {
-		l.subject = oneLine("File transfer with "+c.Host+": works again", 200)
-		p.WriteString("The trouble that we wrote to you about is over. There is nothing more to do. Thank you.\n\n")
+		l.subject = oneLine(say("over.subject", "host", c.Host), 200)
+		p.WriteString(say("over") + "\n\n")
 	} else {
-		p.WriteString(ask.Customer(about.Error.Slug) + "\n\n")
+		p.WriteString(ask.Customer(c.Language, about.Error.Slug) + "\n\n")
 	}
-	p.line("Server", server)
-	p.line("Since", s.since(facts{Opened: about.Opened, Age: about.Age}))
-	p.line("Reference", fmt.Sprintf("incident %d", about.ID))
-	p.WriteString("\nThis mail was written by a program. You get it because you are named as the contact for this server.\n")
+	p.line(say("server"), say("account", "host", c.Host, "port", strconv.Itoa(c.Port), "user", c.User))
+	p.line(say("since"), s.openedAt(about))
+	p.line(say("reference"), strconv.FormatInt(about.ID, 10))
+	p.WriteString("\n" + say("footer") + "\n")
 	l.body = p.String()
 	return l
+}
+
+// openedAt is when an incident began, in figures alone.
+func (s *Sender) openedAt(about facts) string {
+	at, err := time.Parse(time.RFC3339, about.Opened)
+	if err != nil {
+		return ""
+	}
+	return at.In(s.Zone()).Format("2006-01-02 15:04 MST")
 }

@@ -100,6 +100,28 @@ func TestMailIsToldToUsAndToTheContact(t *testing.T) {
 	}
 }
 
+// A contact is written to in the language of the connection, and told the same.
+func TestContactsAreWrittenToInTheirLanguage(t *testing.T) {
+	c := job.Connection{Name: "acme", Language: "fr"}
+	c.Host, c.Port, c.User = "sftp.acme.example", 2222, "plat"
+	s := NewSender(Options{Connection: func(string) (job.Connection, bool) { return c, true }})
+	data := []byte(`{"id": 7, "opened": "2026-11-24T09:30:00Z", "error": {"slug": "auth.key_rejected", "who": "customer"}}`)
+	for kind, wants := range map[string][]string{
+		"alert.opened":   {"Votre serveur refuse notre clé.", "sftp.acme.example, port 2222, utilisateur plat", "2026-11-24 09:30 UTC", "Référence 7"},
+		"alert.resolved": {"est résolu", "sftp.acme.example, port 2222, utilisateur plat"},
+	} {
+		header, body := readMail(t, written(t, s, job.Delivery{MessageID: "msg_1", Recipient: "it@acme.example", Contact: true, Connection: "acme", Event: job.Event{Type: kind, Data: data}}))
+		for _, want := range wants {
+			if !strings.Contains(strings.Join(strings.Fields(body), " "), want) {
+				t.Errorf("%s lacks %q:\n%s", kind, want, body)
+			}
+		}
+		if got := subject(t, header); !strings.HasPrefix(got, "Échange de fichiers avec sftp.acme.example") || strings.Contains(body, "Please") {
+			t.Errorf("%s: %q\n%s", kind, got, body)
+		}
+	}
+}
+
 func TestContactsHearOfWhatIsTheirs(t *testing.T) {
 	w := newWorld(t)
 	s := New(w.options())

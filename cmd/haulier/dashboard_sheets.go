@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -41,14 +42,17 @@ func (s sheets) Link(ctx context.Context, connection, language string, until tim
 	return linkSheet(ctx, s.store, store.SheetLink{Connection: connection, Language: language, By: by, Made: time.Now(), Expires: until})
 }
 
-func (s sheets) Follow(ctx context.Context, token string) (template.HTML, string, error) {
+func (s sheets) Follow(ctx context.Context, token, asked, accepted string) (template.HTML, string, error) {
 	link, err := s.store.OpenSheetLink(ctx, hashOf(token), time.Now())
 	if err != nil {
 		return "", "", err
 	}
-	body, err := s.Sheet(ctx, link.Connection, link.Language)
-	return body, link.Language, err
+	language := cmp.Or(asked, link.Language, s.cfg().Connections[link.Connection].Language, accepted, sheet.Languages()[0])
+	body, err := s.Sheet(ctx, link.Connection, language)
+	return body, language, err
 }
+
+func (s sheets) Say(language, name string) string { return sheet.Say(language, name) }
 
 // linkSheet makes a link to a sheet and gives its token: 256 bits that nothing here keeps.
 func linkSheet(ctx context.Context, s *store.Store, link store.SheetLink) (token string, err error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -22,9 +23,11 @@ func onboardingCommand(a *app) *cobra.Command {
 		Short: "The sheet for the customer's IT: what to allow, create, install and tell us",
 		Long: "Prints all that a customer's IT department needs for a connection: our addresses, the folders and the rights in them, the\n" +
 			"public keys in both forms with their fingerprints, how files are named and encrypted, what they have to tell us, and the\n" +
-			"six commonest messages. Nothing in it is secret. html is a page of its own for screen and paper, mail a subject and a text.\n\n" +
-			"--link prints a link in place of the sheet: who has it sees the sheet as it is then, without a login, until it ends.",
-		Example: "  haulier onboarding acme > acme.html\n  haulier onboarding acme --format mail",
+			"six commonest messages. Nothing in it is secret. html is a page of its own for screen and paper, mail a subject and a text.\n" +
+			"It is in the language that the connection says, or --language.\n\n" +
+			"--link prints a link in place of the sheet: who has it sees the sheet as it is then, without a login, until it ends. With\n" +
+			"--format mail it is a short letter that has the link.",
+		Example: "  haulier onboarding acme > acme.html\n  haulier onboarding acme --format mail --language fr\n  haulier onboarding acme --link 14d --format mail",
 		Args:    exactly("CONNECTION"),
 
 		ValidArgsFunction: firstOnly(a.completeConnections),
@@ -32,20 +35,24 @@ func onboardingCommand(a *app) *cobra.Command {
 			if err := oneOf("--format", format, sheet.Formats()...); err != nil {
 				return err
 			}
-			if err := oneOf("--language", language, sheet.Languages()...); err != nil {
-				return err
+			if language != "" {
+				if err := oneOf("--language", language, sheet.Languages()...); err != nil {
+					return err
+				}
 			}
 			switch {
 			case end:
 				return a.endSheetLinks(cmd, args[0])
 			case lasts != "":
-				return a.linkOnboarding(cmd, args[0], language, lasts)
+				return a.linkOnboarding(cmd, args[0], format, language, lasts)
 			}
 			return a.onboarding(cmd, args[0], format, language)
 		},
 	}
 	command.Flags().StringVar(&format, "format", sheet.HTML, "html, md, txt or mail")
-	command.Flags().StringVar(&language, "language", "en", strings.Join(sheet.Languages(), ", "))
+	command.Flags().StringVar(&language, "language", "", strings.Join(sheet.Languages(), ", ")+" (as the connection says)")
+	command.Flags().StringVar(&language, "lang", "", "the same")
+	_ = command.Flags().MarkHidden("lang") // it is there
 	command.Flags().StringVar(&lasts, "link", "", "print a link to it that needs no login and ends after this long, such as 14d (at most 90d)")
 	command.Flags().BoolVar(&end, "end-links", false, "end all links to it")
 	command.MarkFlagsMutuallyExclusive("link", "end-links")
@@ -55,7 +62,7 @@ func onboardingCommand(a *app) *cobra.Command {
 // linkMost is the longest that a link to a sheet may last.
 const linkMost = 90 * 24 * time.Hour
 
-func (a *app) linkOnboarding(cmd *cobra.Command, name, language, lasts string) error {
+func (a *app) linkOnboarding(cmd *cobra.Command, name, format, language, lasts string) error {
 	span, err := parseAge(lasts)
 	if err == nil && (span <= 0 || span > linkMost) {
 		err = fmt.Errorf("--link %s: a link lasts up to 90d", lasts)
@@ -67,7 +74,8 @@ func (a *app) linkOnboarding(cmd *cobra.Command, name, language, lasts string) e
 	if err != nil {
 		return err
 	}
-	if _, err := findConnection(cfg, name); err != nil {
+	c, err := findConnection(cfg, name)
+	if err != nil {
 		return err
 	}
 	if cfg.Web.Public == nil {
@@ -86,7 +94,11 @@ func (a *app) linkOnboarding(cmd *cobra.Command, name, language, lasts string) e
 				store.SheetLink
 			}{address, link})
 		}
-		a.printf("%s\n", address)
+		if format != sheet.Mail {
+			a.printf("%s\n", address)
+		} else if err := sheet.Write(a.stdout, sheet.Invite(c.DisplayName, cmp.Or(language, c.Language), address, link.Expires), format); err != nil {
+			return err
+		}
 		a.say("It shows the sheet without a login until %s, and is not shown again.\n", link.Expires.UTC().Format("2006-01-02 15:04 UTC"))
 		return nil
 	})
@@ -114,7 +126,7 @@ func (a *app) onboarding(cmd *cobra.Command, name, format, language string) erro
 	if a.json {
 		return a.object(facts)
 	}
-	document, err := sheet.Compose(facts, language)
+	document, err := sheet.Compose(facts, cmp.Or(language, cfg.Connections[name].Language, sheet.Languages()[0]))
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ type Document struct {
 // Section is one numbered part.
 type Section struct {
 	Title  string
+	Class  string // how it is shown, where that is not as usual
 	Blocks []Block
 }
 
@@ -22,11 +23,12 @@ type Block struct {
 	Items []string
 	Code  string // kept as it is, line by line
 	Name  string // of the file that Code may be saved as
+	Save  string // the words for that
 	Rows  [][]string
 	Blank []string // what the customer fills in
 }
 
 func text(s string) Block          { return Block{Text: s} }
 func items(s ...string) Block      { return Block{Items: s} }
-func code(name, s string) Block    { return Block{Code: s, Name: name} }
+func code(s string) Block          { return Block{Code: s} }
 func table(rows ...[]string) Block { return Block{Rows: rows} }

@@ -22,15 +22,15 @@ type Facts struct {
 
 	HostKeys []string // fingerprints that we accept, TYPE SHA256:…; empty: none yet
 	Folders  []Folder
-	Decrypt  []PGPKey // ours: the customer encrypts to them
-	Encrypt  []PGPKey // the customer's: we encrypt to them
-	Awaited  []string // names of the customer's PGP keys that we lack
-	Signed   bool     // their files must be signed
-	SignedBy *PGPKey  // ours: what we send is signed with it
+
+	// PGP keys. Those of the customer that we lack have no fingerprint.
+	Decrypt []PGPKey // ours: the customer encrypts to them
+	Signers []PGPKey // the customer's: with one of them their files are signed
+	Encrypt []PGPKey // the customer's: we encrypt to them
+	Sign    []PGPKey // ours: what we deliver is signed with them
 
 	Incoming []Files // what we fetch
 	Outgoing []Files // what we deliver
-	Suffix   string  // of our uploads while they are unfinished; empty: none, written in place
 
 	Tested *Tested // nil: not yet
 }
@@ -50,13 +50,16 @@ type PGPKey struct {
 	Label       string
 	Fingerprint string // in groups of four
 	Expires     time.Time
-	Armored     string // empty: not printed
+	Armored     string   // empty: not printed
+	For         []string // names of the files that it is for
 }
 
 // Folder is one folder on the customer's server, and what our user has to be allowed in it.
 type Folder struct {
 	Path   string
 	Rights []Right
+	For    []string // names of the files that it is for
+	Ours   bool     // what is deleted in it are unfinished uploads of ours, and nothing else
 }
 
 // Right is something that our user has to be allowed in a folder.
@@ -76,14 +79,33 @@ const (
 type Files struct {
 	Job    string
 	Folder string
-	Name   string // pattern or form of the names, for people
-	Days   string // mon-fri; empty: every day, or not said
-	By     string // wall time by which they are there; empty: not said
+	Name   string         // pattern or form of the names, for people
+	Regexp bool           // Name is a regular expression
+	Days   []time.Weekday // on which they are there by By; empty: every day
+	By     string         // wall time by which they are there; empty: not said
 	Zone   string
 	Marker string // form of the name of the done-file; empty: none
-	After  Right  // what becomes of the source: "" stays, MayRename moved, MayRemove deleted
-	Target string // where it is moved
+
+	// What we fetch.
+	Ignored []string      // patterns of names that we never take
+	Still   time.Duration // how long size and time must be the same; 0: not asked for
+	After   Right         // what becomes of the source: "" stays, MayRename moved, MayRemove deleted
+	Target  string        // where it is moved
+
+	// What we deliver.
+	Suffix string // of uploads while they are unfinished; empty: none, written in place
+	Taken  Taken
 }
+
+// Taken says what we do when the name of something that we deliver is taken already.
+type Taken string
+
+// What we do about a taken name.
+const (
+	TakenStops    Taken = "stops"
+	TakenWaits    Taken = "waits"
+	TakenReplaces Taken = "replaces"
+)
 
 // Tested is how the last test of the connection went.
 type Tested struct {

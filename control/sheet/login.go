@@ -41,7 +41,7 @@ func (c composer) keys() []Block {
 			blocks = append(blocks, text(c.say("install.next")))
 		}
 		prints := strings.ReplaceAll(c.say("install.prints"), "{prints}", typed(k.SHA256, "MD5:"+k.MD5))
-		blocks = append(blocks, code(k.Label+".pub", k.OpenSSH), text(prints), text(c.say("install.ssh2")), code(k.Label+".ssh2.pub", k.SSH2))
+		blocks = append(blocks, c.file(k.Label+".pub", k.OpenSSH), text(prints), text(c.say("install.ssh2")), c.file(k.Label+".ssh2.pub", k.SSH2))
 		modern = modern || !strings.HasPrefix(k.Algorithm, "rsa")
 	}
 	rows := [][]string{{c.say("install.server"), c.say("install.where")}}

@@ -2,6 +2,7 @@ package sheet
 
 import (
 	_ "embed"
+	"encoding/base64"
 	"html/template"
 	"io"
 	"strings"
@@ -20,8 +21,15 @@ var page = template.Must(template.New("sheet").Funcs(template.FuncMap{
 	"add":   func(a, b int) int { return a + b },
 	"head":  func(rows [][]string) []string { return rows[0] },
 	"body":  func(rows [][]string) [][]string { return rows[1:] },
+	"save":  saved,
+	"plain": unmarked,
 	"style": func() template.CSS { return template.CSS(Style) }, // our own text, of the build
 }).Parse(pageText))
+
+// saved is an address that holds a text itself, for a link that saves it as a file.
+func saved(content string) template.URL {
+	return template.URL("data:application/octet-stream;base64," + base64.StdEncoding.EncodeToString([]byte(content)))
+}
 
 // span is a part of a text; Typed ones are to be typed letter by letter.
 type span struct {

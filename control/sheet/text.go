@@ -62,7 +62,7 @@ func sentence(head, row []string) string {
 func wrap(out io.Writer, first, rest, text string) {
 	line, used := first, utf8.RuneCountInString(first)
 	empty := true
-	for _, word := range strings.Fields(text) {
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\n' }) {
 		n := utf8.RuneCountInString(word)
 		if !empty && used+1+n > width {
 			fmt.Fprintln(out, line)
@@ -86,7 +86,7 @@ func writeMail(w io.Writer, d Document) error {
 	}
 	wrap(out, "", "", d.Letter[last])
 	fmt.Fprintf(out, "\n")
-	if err := out.Flush(); err != nil {
+	if err := out.Flush(); err != nil || len(d.Sections) == 0 {
 		return err
 	}
 	return writeText(w, d)

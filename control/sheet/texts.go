@@ -2,44 +2,27 @@ package sheet
 
 import (
 	"embed"
-	"encoding/json"
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
+
+	"github.com/haulier/haulier/internal/words"
 )
 
 //go:embed texts/*.json
 var files embed.FS
 
-// words are the texts of one language, by name.
-type words map[string]string
+var book = words.Must(files)
 
-var languages = func() map[string]words {
-	all := map[string]words{}
-	entries, err := files.ReadDir("texts")
-	if err != nil {
-		panic(err)
-	}
-	for _, entry := range entries {
-		content, err := files.ReadFile("texts/" + entry.Name())
-		if err != nil {
-			panic(err)
-		}
-		var w words
-		if err := json.Unmarshal(content, &w); err != nil {
-			panic(fmt.Sprintf("texts/%s: %v", entry.Name(), err))
-		}
-		all[strings.TrimSuffix(entry.Name(), ".json")] = w
-	}
-	return all
-}()
+// Languages are the languages that a sheet can be in, the first for who asks for none.
+func Languages() []string { return book.Languages() }
 
-// Languages are the languages that a sheet can be in.
-func Languages() []string { return slices.Sorted(maps.Keys(languages)) }
+// wording is the texts of one language.
+type wording words.Words
+
+// Say gives a text of what is around a sheet: ended, ended.ask and language.
+func Say(language, name string) string { return wording(book.In(language)).say(name) }
 
 // say gives a text with what is put into it: pairs of a name and its value.
-func (w words) say(name string, pairs ...string) string {
+func (w wording) say(name string, pairs ...string) string {
 	said, found := w[name]
 	if !found {
 		panic("sheet: no text " + name) // a test asks for all of them

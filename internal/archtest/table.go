@@ -171,7 +171,7 @@ var table = []row{
 		},
 		testOwn: []string{"web"},
 	},
-	{name: "control/sheet", says: "the onboarding sheet for a customer"},
+	{name: "control/sheet", says: "the onboarding sheet for a customer", own: []string{"internal/ask"}},
 	{
 		name: "cmd/haulier", says: "the only composition root",
 		own: []string{

@@ -1,6 +1,7 @@
 package rows_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,7 +28,7 @@ func TestOnboardingSheetHasAllThatACustomerNeeds(t *testing.T) {
 		connection("acme", c.place(), "username: customer", "auth: {methods: [publickey], key: acme}", "display_name: ACME Retail",
 			"inbound: {pgp: {decrypt_with: acme-in}}", "outbound: {pgp: {encrypt_to: [acme-out]}}", "locations: {out: /export, done: /export/done, in: /import}"),
 		"jobs:\n",
-		"  customers: {type: import, connection: acme, from: {location: out, match: \"customers_{date:%Y%m%d}*.pgp\"}, to: {dir: landing}, after_success: {move: done}, expect: {by: \"03:00\", days: mon-fri}}\n",
+		"  customers: {type: import, connection: acme, from: {location: out, match: \"customers_{date:%Y%m%d}*.pgp\", done_file: \"{name}.done\"}, to: {dir: landing}, after_success: {move: done}, expect: {by: \"03:00\", days: mon-fri}}\n",
 		"  segments: {type: export, connection: acme, from: {dir: outbox, match: \"segment_*.csv\"}, to: {location: in, name: \"{name}.pgp\"}}\n")
 	fingerprint := g.take(w.haulier(0, "pgp", "generate", "acme-in", "--type", "x25519").out)
 	public, printed := w.haulier(0, "keys", "show", "acme").out, strings.Fields(w.haulier(0, "keys", "show", "acme", "--format", "fingerprint").out)
@@ -35,8 +36,9 @@ func TestOnboardingSheetHasAllThatACustomerNeeds(t *testing.T) {
 	for _, format := range []string{"md", "txt", "mail"} {
 		sheet := strings.ReplaceAll(w.haulier(0, "onboarding", "acme", "--format", format).out, "\n    ", "\n")
 		has(t, sheet, "ACME Retail", "203.0.113.10", "sftp@platform.example", strings.TrimSpace(public), printed[0], printed[1], strings.TrimSpace(ssh2),
-			"list, read files, rename files", "receive files that we move there", "customers_YYYYMMDD*.pgp", "Mon–Fri 03:00 (UTC)", "segment_*.csv.pgp", ".part", "acme-out",
-			fingerprint, "BEGIN PGP PUBLIC KEY BLOCK", "FileZilla or WinSCP", "We have not tested the connection yet", "Connection refused", "Permission denied")
+			fingerprint, "BEGIN PGP PUBLIC KEY BLOCK")
+		has(t, strings.Join(strings.Fields(sheet), " "), "list, read files, rename files", "receive files that we move there", "customers_YYYYMMDD*.pgp", "Mon–Fri 03:00 (UTC)", "customers_YYYYMMDD*.pgp.done", "segment_*.csv.pgp", ".part", "send us its public",
+			"FileZilla or WinSCP", "We have not tested the connection yet", "Connection refused", "Permission denied")
 		hasNot(t, sheet, w.dir, "PRIVATE", "landing", "outbox")
 		_, block, _ := strings.Cut(sheet, "-----BEGIN PGP")
 		if got := newGPG(t).take("-----BEGIN PGP" + block); got != fingerprint {
@@ -46,9 +48,17 @@ func TestOnboardingSheetHasAllThatACustomerNeeds(t *testing.T) {
 	page := w.haulier(0, "onboarding", "acme").out
 	has(t, page, "<!doctype html>", `<pre title="acme@1.pub">`, "@media print")
 	hasNot(t, page, w.dir, "PRIVATE", "<script", "http")
+	_, rest, _ := strings.Cut(page, `<a download="acme@1.pub" href="data:application/octet-stream;base64,`)
+	if saved, err := base64.StdEncoding.DecodeString(rest[:strings.IndexByte(rest, '"')]); err != nil || strings.TrimSpace(string(saved)) != strings.TrimSpace(public) {
+		t.Errorf("the key that is saved is %q: %v", saved, err)
+	}
 
 	w.haulier(0, "connections", "test", "acme")
 	has(t, w.haulier(0, "onboarding", "acme", "--format", "txt").out, "[x] Tested on", "all is well", c.Fingerprint())
+	french := strings.Join(strings.Fields(w.haulier(0, "onboarding", "acme", "--lang", "fr", "--format", "mail").out), " ")
+	has(t, french, "Subject: Connexion SFTP", "203.0.113.10", strings.TrimSpace(public), "lister, lire les fichiers", "lun–ven 03:00 (UTC)", "[x] Testée le")
+	hasNot(t, french, "Please", "Fingerprint")
+	has(t, w.haulier(2, "onboarding", "acme", "--language", "xx").err, "en, de, fr, nl")
 	has(t, w.haulier(2, "onboarding", "acme", "--link", "14d").err, "web.public_url")
 	has(t, w.haulier(2, "onboarding", "acme", "--link", "91d").err, "up to 90d")
 	has(t, w.haulier(2, "onboarding", "nobody").err, "usage.no_such_connection", "haulier connections list")
@@ -61,8 +71,9 @@ func TestLinkToASheetNeedsNoLoginAndEnds(t *testing.T) {
 	w := newWorld(t)
 	c := newCustomer(t, sftptest.Options{})
 	site := fmt.Sprintf("http://127.0.0.1:%d", freePort(t))
-	w.config("web: {listen: \""+strings.TrimPrefix(site, "http://")+"\", public_url: \""+site+"\"}\nconnections:\n", c.connection("acme", "locations: {out: /out}"), "jobs: {}\n")
+	w.config("web: {listen: \""+strings.TrimPrefix(site, "http://")+"\", public_url: \""+site+"\"}\nconnections:\n", c.connection("acme", "locations: {out: /out}", "language: nl"), "jobs: {}\n")
 	link := strings.TrimSpace(w.haulier(0, "onboarding", "acme", "--link", "14d").out)
+	has(t, w.haulier(0, "onboarding", "acme", "--link", "14d", "--format", "mail").out, "Subject: SFTP-verbinding", "\n"+site+"/sheet/")
 	if !strings.HasPrefix(link, site+"/sheet/") {
 		t.Fatalf("the link is %s", link)
 	}
@@ -88,13 +99,16 @@ func TestLinkToASheetNeedsNoLoginAndEnds(t *testing.T) {
 		}
 		return answer.StatusCode, string(text)
 	}
-	if status, text := fetch(link); status != http.StatusOK || !strings.Contains(text, "what we need from you") || strings.Contains(text, "Log in") {
+	if status, text := fetch(link); status != http.StatusOK || !strings.Contains(text, "wat wij van u nodig hebben") || strings.Contains(text, "Log in") {
 		t.Errorf("%d %s", status, text)
 	}
-	if status, text := fetch(site + "/connections/acme/sheet"); strings.Contains(text, "what we need from you") {
+	if status, text := fetch(link + "?lang=de"); status != http.StatusOK || !strings.Contains(text, "was wir von Ihnen brauchen") || !strings.Contains(text, `<html lang="de"`) {
+		t.Errorf("in German: %d %s", status, text)
+	}
+	if status, text := fetch(site + "/connections/acme/sheet"); strings.Contains(text, "nodig hebben") {
 		t.Errorf("without the link: %d %s", status, text)
 	}
-	has(t, w.haulier(0, "onboarding", "acme", "--end-links").err, "1 links to the sheet of acme have ended")
+	has(t, w.haulier(0, "onboarding", "acme", "--end-links").err, "2 links to the sheet of acme have ended")
 	if status, text := fetch(link); status != http.StatusNotFound || !strings.Contains(text, "This link has ended") || strings.Contains(text, "acme") {
 		t.Errorf("an ended link: %d %s", status, text)
 	}

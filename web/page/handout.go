@@ -24,8 +24,11 @@ type Sheets interface {
 	Sheet(ctx context.Context, connection, language string) (template.HTML, error)
 	// Link makes a link for people without a login, and gives the token in it, which is not kept.
 	Link(ctx context.Context, connection, language string, until time.Time, by string) (token string, err error)
-	// Follow gives the sheet of a link; job.ErrNotFound for one that never was, or has ended.
-	Follow(ctx context.Context, token string) (body template.HTML, language string, err error)
+	// Follow gives the sheet of a link: in the language asked for, else in that of the link or of the connection, else in the one that
+	// is accepted. job.ErrNotFound for a link that never was, or has ended.
+	Follow(ctx context.Context, token, asked, accepted string) (body template.HTML, language string, err error)
+	// Say gives a text of what is around a sheet: ended, ended.ask, language.
+	Say(language, name string) string
 }
 
 // handout is a sheet as it is looked at.
@@ -34,6 +37,7 @@ type handout struct {
 	Body       template.HTML
 	Language   string
 	Languages  []string
+	Say        func(language, name string) string
 	Lasts      []int // days that a link may last
 }
 
@@ -46,17 +50,19 @@ func (p *pages) handedOut(r *http.Request) (view, error) {
 	if !found || !sees(r.Context(), p.House.Plan(), c.Name) {
 		return view{}, errUnseen
 	}
-	h := handout{Connection: c.Name, Language: p.language(r.URL.Query().Get("language")), Languages: p.Sheets.Languages(), Lasts: linkDays}
+	h := handout{Connection: c.Name, Language: p.language(r.URL.Query().Get("lang"), c.Language), Languages: p.Sheets.Languages(), Lasts: linkDays}
 	var err error
 	h.Body, err = p.Sheets.Sheet(r.Context(), c.Name, h.Language)
 	return view{Title: "Onboarding sheet of " + c.Name, Section: "connections", Body: "handout", Handout: true, Data: h}, err
 }
 
-// language is one that there is.
-func (p *pages) language(asked string) string {
+// language is the first of those asked for that there is.
+func (p *pages) language(asked ...string) string {
 	all := p.Sheets.Languages()
-	if slices.Contains(all, asked) {
-		return asked
+	for _, language := range asked {
+		if slices.Contains(all, language) {
+			return language
+		}
 	}
 	return all[0]
 }
@@ -95,10 +101,15 @@ var tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
 // followLink shows a sheet to whoever has its link. One that has ended reads like one that never was.
 func (p *pages) followLink(w http.ResponseWriter, r *http.Request) {
-	token := r.PathValue("token")
-	body, language, err := template.HTML(""), "en", error(job.ErrNotFound)
+	token, asked := r.PathValue("token"), r.URL.Query().Get("lang")
+	all := p.Sheets.Languages()
+	if !slices.Contains(all, asked) {
+		asked = ""
+	}
+	browser := accepted(r, all)
+	body, language, err := template.HTML(""), "", error(job.ErrNotFound)
 	if tokenForm.MatchString(token) {
-		body, language, err = p.Sheets.Follow(r.Context(), token)
+		body, language, err = p.Sheets.Follow(r.Context(), token, asked, browser)
 	}
 	status := http.StatusOK
 	if err != nil {
@@ -106,10 +117,10 @@ func (p *pages) followLink(w http.ResponseWriter, r *http.Request) {
 			p.fail(w, err)
 			return
 		}
-		body = ""
+		body, language = "", p.language(asked, browser)
 	}
 	var out bytes.Buffer
-	if err := p.looks.ExecuteTemplate(&out, "loose", handout{Body: body, Language: language}); err != nil {
+	if err := p.looks.ExecuteTemplate(&out, "loose", handout{Body: body, Language: language, Languages: all, Say: p.Sheets.Say}); err != nil {
 		p.fail(w, err)
 		return
 	}

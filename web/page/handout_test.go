@@ -12,7 +12,7 @@ import (
 
 func TestSheetIsShownInItsLanguages(t *testing.T) {
 	h := pagetest.Night().Handler(pagetest.Operator)
-	for path, want := range map[string]string{"/connections/acme/sheet": `lang="en"`, "/connections/acme/sheet?language=fr": `lang="fr"`, "/connections/acme/sheet?language=%3Cscript": `lang="en"`} {
+	for path, want := range map[string]string{"/connections/acme/sheet": `lang="en"`, "/connections/acme/sheet?lang=fr": `lang="fr"`, "/connections/acme/sheet?lang=%3Cscript": `lang="en"`} {
 		text, status := get(t, h, path)
 		if status != http.StatusOK || !strings.Contains(text, `<article class="sheet" `+want) || !strings.Contains(text, "/assets/sheet.css?v=") || !strings.Contains(text, "Make a link") {
 			t.Errorf("%s: %d %s", path, status, text)
@@ -35,7 +35,7 @@ func TestLinkShowsItsSheetOnly(t *testing.T) {
 	}
 	for _, token := range []string{strings.ToUpper(pagetest.Token), "x", strings.Repeat("a", 43), "%2e%2e"} {
 		text, status := get(t, h, "/sheet/"+token)
-		if status != http.StatusNotFound || !strings.Contains(text, "This link has ended") || strings.Contains(text, "acme") {
+		if status != http.StatusNotFound || !strings.Contains(text, "en ended.ask") || strings.Contains(text, "acme") {
 			t.Errorf("%s: %d %s", token, status, text)
 		}
 	}

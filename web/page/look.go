@@ -23,7 +23,7 @@ func parseLooks(a assets) looks {
 		"asset": a.link, "name": name, "prose": prose, "base": base, "size": size, "thousands": thousands[int64], "percent": percent,
 		"count": func(n any, noun string) string { return count(number(n), noun) }, "span": span, "on": onSheet,
 		"icon": icon, "ago": ago, "add": func(a, b int) int { return a + b }, "took": took, "tone": tone, "bars": bars, "lines": lines,
-		"supervised": supervised, "ask": ask.Customer, "list": func(all ...any) []any { return all }, "truth": func(b *bool) bool { return b != nil && *b },
+		"supervised": supervised, "letter": ask.Letter, "list": func(all ...any) []any { return all }, "truth": func(b *bool) bool { return b != nil && *b },
 	}
 	return looks{template.Must(template.New("").Funcs(funcs).ParseFS(templateFiles, "templates/*.html"))}
 }
@@ -103,6 +103,14 @@ func (s *sheet) Connection(name string) *job.Connection {
 		return nil
 	}
 	return &c
+}
+
+// Ask is what a customer is asked for about a failure that is theirs to mend, in their language; empty where it is not.
+func (s *sheet) Ask(who job.Who, slug, connection string) string {
+	if who != job.WhoCustomer && who != job.WhoBoth {
+		return ""
+	}
+	return ask.Customer(s.Plan.Connections[connection].Language, slug)
 }
 
 // took is how long a run took, or takes since.

@@ -1,6 +1,7 @@
 package pagetest
 
 import (
+	"cmp"
 	"context"
 	"html/template"
 	"time"
@@ -35,10 +36,14 @@ func (s *Sheets) Link(_ context.Context, _, _ string, until time.Time, by string
 }
 
 // Follow gives the sheet of the one link.
-func (s *Sheets) Follow(ctx context.Context, token string) (template.HTML, string, error) {
+func (s *Sheets) Follow(ctx context.Context, token, asked, accepted string) (template.HTML, string, error) {
 	if token != Token {
 		return "", "", job.ErrNotFound
 	}
-	body, err := s.Sheet(ctx, "acme", "fr")
-	return body, "fr", err
+	language := cmp.Or(asked, accepted, "fr")
+	body, err := s.Sheet(ctx, "acme", language)
+	return body, language, err
 }
+
+// Say gives a text of what is around a sheet.
+func (s *Sheets) Say(language, name string) string { return language + " " + name }
