@@ -47,6 +47,7 @@ var table = []row{
 	{name: "job", says: "the vocabulary"},
 	{name: "internal/...", says: "tiny helpers on the standard library"},
 	{name: "internal/atomicfile", says: "files that are whole or not there", third: []string{unixCalls}},
+	{name: "internal/ask", says: "what customers are asked for, in their languages", own: []string{"internal/words"}},
 	{name: "internal/testserver", says: "real servers for tests"},
 
 	{
@@ -171,7 +172,7 @@ var table = []row{
 		},
 		testOwn: []string{"web"},
 	},
-	{name: "control/sheet", says: "the onboarding sheet for a customer", own: []string{"internal/ask"}},
+	{name: "control/sheet", says: "the onboarding sheet for a customer", own: []string{"internal/ask", "internal/words"}},
 	{
 		name: "cmd/haulier", says: "the only composition root",
 		own: []string{
