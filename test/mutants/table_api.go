@@ -24,6 +24,21 @@ func ofTheAPI() []mutant {
 			by:   tests{"store", "TestConformance/AReportIsKeptOnce"},
 		},
 		{
+			name: "body-floor", holds: "a body that drips holds no connection for ever",
+			cuts: []cut{{"web/slow.go", "if s.until.IsZero() || s.got >= s.floor {", "if s.until.IsZero() || s.got >= 0 {"}},
+			by:   tests{"web", "TestALargeFileMayTakeItsTime"},
+		},
+		{
+			name: "events-sight", holds: "events are shown to those whose connections they are about",
+			cuts: []cut{{"store/event_seen.go", "\t\t\tquery = seen(query, \"json_extract(CAST(data AS TEXT), '$.connection')\", sight)\n", "\t\t\tquery = query.Where(\"1 = 1\")\n"}},
+			by:   tests{"store", "TestConformance/SightNarrowsSearches"},
+		},
+		{
+			name: "trust-shared", holds: "nobody pins a host key that counts for a connection which they do not see",
+			cuts: []cut{{"cmd/haulier/api_servers.go", "if other := sharedBeyond(cfg, c, sight); other {", "if other := sharedBeyond(cfg, c, sight); other && false {"}},
+			by:   tests{"cmd/haulier", "TestAServerIsTrustedAndTested"},
+		},
+		{
 			name: "silence-once", holds: "files that nobody reports are told of once",
 			cuts: []cut{{"store/silence.go", "UPDATE report_waits SET told = 1 WHERE", "UPDATE report_waits SET told = 0 WHERE"}},
 			by:   tests{"store", "TestConformance/SilenceIsToldOnceAndEnds"},
