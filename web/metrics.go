@@ -63,6 +63,7 @@ type JobFigure struct {
 	LastSuccess time.Time // zero: never
 	Next        time.Time // zero: no such time is known
 	Running     bool
+	Paused      bool // it or its connection is paused or disabled
 }
 
 // ExpectedFigure is how the day of a job stands that is late or missing, else the one that comes.

@@ -53,12 +53,14 @@ func jobFamilies(f Figures) []family {
 	success := gauge("haulier_job_last_success_timestamp_seconds", "When a run of the job last ended in success; not there before the first.")
 	next := gauge("haulier_job_next_run_timestamp_seconds", "When the job runs next; not there when no such time is known.")
 	running := gauge("haulier_job_running", "1 while a run of the job is at work.")
+	paused := gauge("haulier_job_paused", "1 while the job runs at no time of its own: it or its connection is paused or disabled.")
 	for _, j := range f.Jobs {
 		success.addTime(j.LastSuccess, Label{"job", j.Job})
 		next.addTime(j.Next, Label{"job", j.Job})
 		running.add(oneIf(j.Running), Label{"job", j.Job})
+		paused.add(oneIf(j.Paused), Label{"job", j.Job})
 	}
-	return []family{success, next, running}
+	return []family{success, next, running, paused}
 }
 
 // expectedStates are the states of a day that is open. Of each there is a sample, so that rules need not know of absent ones.

@@ -43,7 +43,7 @@ func TestMetricsText(t *testing.T) {
 			{Connection: "acme", Job: "b", Direction: job.Download, OK: 1, Bytes: 1},
 		},
 		Runs:        []RunFigure{{Job: "a", State: job.RunSucceeded, Count: 2}},
-		Jobs:        []JobFigure{{Job: "a", LastSuccess: at, Running: true}, {Job: "b", Next: at}},
+		Jobs:        []JobFigure{{Job: "a", LastSuccess: at, Running: true}, {Job: "b", Next: at, Paused: true}},
 		Expected:    []ExpectedFigure{{"a", job.VerdictLate, at}},
 		Connections: []ConnectionFigure{{Connection: "acme", Up: true, Open: 2}, {Connection: "bank"}},
 		Failures:    []FailureFigure{{"acme", "net.refused", 4}, {"bank", "host_key.changed", 1}},
@@ -91,6 +91,8 @@ haulier_job_last_success_timestamp_seconds{job="a"} 1.7900000005e+09
 haulier_job_next_run_timestamp_seconds{job="b"} 1.7900000005e+09
 haulier_job_running{job="a"} 1
 haulier_job_running{job="b"} 0
+haulier_job_paused{job="a"} 0
+haulier_job_paused{job="b"} 1
 haulier_expectation_state{job="a",state="pending"} 0
 haulier_expectation_state{job="a",state="late"} 1
 haulier_expectation_state{job="a",state="missing"} 0

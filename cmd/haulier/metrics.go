@@ -212,6 +212,10 @@ func (m *meter) totals(ctx context.Context, f *web.Figures) error {
 }
 
 func (m *meter) jobs(ctx context.Context, f *web.Figures) error {
+	off, err := m.off(ctx)
+	if err != nil {
+		return err
+	}
 	standings := m.standings()
 	slices.SortFunc(standings, func(a, b scheduler.Standing) int { return strings.Compare(a.Job, b.Job) })
 	for _, s := range standings {
@@ -219,9 +223,24 @@ func (m *meter) jobs(ctx context.Context, f *web.Figures) error {
 		if err != nil {
 			return err
 		}
-		f.Jobs = append(f.Jobs, web.JobFigure{Job: s.Job, LastSuccess: last, Next: s.Next, Running: s.Run != nil})
+		f.Jobs = append(f.Jobs, web.JobFigure{Job: s.Job, LastSuccess: last, Next: s.Next, Running: s.Run != nil, Paused: off[s.Job]})
 	}
 	return nil
+}
+
+// off gives the jobs that run at no time of their own: they or their connections are paused or disabled.
+func (m *meter) off(ctx context.Context) (map[string]bool, error) {
+	pauses, err := m.store.Pauses(ctx)
+	paused := map[string]bool{}
+	for _, p := range pauses {
+		paused[p.Kind+" "+p.Name] = true
+	}
+	cfg, off := m.cfg(), map[string]bool{}
+	for _, spec := range cfg.Jobs {
+		c := spec.Connection
+		off[spec.Name] = !spec.Enabled || !cfg.Connections[c].Enabled || paused["job "+spec.Name] || paused["connection "+c]
+	}
+	return off, err
 }
 
 // expected fills in how what is expected of jobs stands.

@@ -191,6 +191,7 @@ jobs:
 		`haulier_connection_up{connection="acme"}`:                                        "1",
 		`haulier_connections_open{connection="acme"}`:                                     "0",
 		`haulier_job_running{job="fetch"}`:                                                "0",
+		`haulier_job_paused{job="fetch"}`:                                                 "0",
 		`haulier_config_last_reload_successful`:                                           "1",
 		`haulier_pgp_key_expiry_timestamp_seconds{key="acme-out@2"}`:                      "1900000000",
 		`haulier_pgp_key_expiry_timestamp_seconds{key="acme-out@1"}`:                      "", // nobody waits for its end
@@ -210,6 +211,14 @@ jobs:
 	}
 	out, _ = b.run(exitOK, "status")
 	wants(t, out, "1 job: 1 ok", "daemon up ", "config revision 1", " next     fetch")
+
+	for _, name := range []string{"fetch", "acme"} {
+		b.run(exitOK, "pause", name, "--reason", "they move")
+		if got := scrapeAt(t, address)[`haulier_job_paused{job="fetch"}`]; got != "1" {
+			t.Errorf("with %s paused, the job is %q", name, got)
+		}
+		b.run(exitOK, "resume", name)
+	}
 
 	// The server is gone.
 	s.Stop()

@@ -38,6 +38,17 @@ var nights = []night{
   haulier_job_last_success_timestamp_seconds{job="a"} 36300x4000`, []string{"700m", "2000m", "2150m"}, []string{"2180m", "2900m", "3500m"},
 	},
 	{
+		// As before, and paused from the 20th to the 40th hour: what is due on the second day is skipped, and that of the third day fails.
+		"JobStale", "a job that is paused for a night", `haulier_job_next_run_timestamp_seconds{job="p"} 36000x599 122400x1439 208800x1439 295200x1500
+  haulier_job_last_success_timestamp_seconds{job="p"} 36300x6000
+  haulier_job_paused{job="p"} 0x1199 1x1199 0x3600`, []string{"2180m", "2390m", "2410m", "2900m", "3500m"}, []string{"4000m"},
+	},
+	{
+		"JobStale", "a job that stays paused", `haulier_job_next_run_timestamp_seconds{job="p"} 36000x599 122400x1439 208800x1500
+  haulier_job_last_success_timestamp_seconds{job="p"} 36300x4000
+  haulier_job_paused{job="p"} 0x1199 1x2500`, []string{"2180m", "2900m", "3500m"}, nil,
+	},
+	{
 		"JobStale", "a weekly job that waits for its day", `haulier_job_next_run_timestamp_seconds{job="w"} 604800x4000
   haulier_job_last_success_timestamp_seconds{job="w"} 0x4000`, []string{"1000m", "3900m"}, nil,
 	},
