@@ -130,16 +130,36 @@ func strikeJob(tx *gorm.DB, incident int64, k job.Strike) error {
 	if len(before) > 0 {
 		row = before[0]
 	}
-	if k.Chain == 0 || row.Chain != k.Chain {
+	counted, err := row.counts(tx, k.Chain)
+	if err != nil {
+		return err
+	}
+	if !counted {
 		row.Failures++
 	}
-	row.Chain = k.Chain
+	row.Chain = max(row.Chain, k.Chain)
 	if row.Due == 0 || row.Due > micros(k.At) {
 		row.Due = micros(tellFrom(k, row.Failures))
 	}
 	return tx.Exec(`INSERT INTO incident_jobs (incident, job, joined, chain, failures, due) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET recovered = 0, joined = excluded.joined, chain = excluded.chain, failures = excluded.failures, due = excluded.due`,
 		row.Incident, row.Job, row.Joined, row.Chain, row.Failures, row.Due).Error
+}
+
+// counts says whether a chain of attempts is among the failures already. One that is older than the last was cut off with its process,
+// and somebody ran the job by hand before it was taken up again: it has struck before, unless it ended before the job was struck at all.
+func (r incidentJobRow) counts(tx *gorm.DB, chain int64) (counted bool, err error) {
+	if chain == 0 || chain > r.Chain {
+		return false, nil
+	}
+	if chain == r.Chain {
+		return true, nil
+	}
+	err = tx.Raw(`SELECT NOT EXISTS (SELECT 1 FROM runs WHERE id = @chain) 
+		OR EXISTS (SELECT 1 FROM runs WHERE id = @chain AND ended >= @joined)
+		OR EXISTS (SELECT 1 FROM runs WHERE attempt_of = @chain AND attempt_of <> 0 AND ended >= @joined)`,
+		map[string]any{"chain": chain, "joined": r.Joined}).Scan(&counted).Error
+	return counted, err
 }
 
 // tellFrom gives since when people ought to know of a job that has failed so often in a row; zero: not yet. A chain of

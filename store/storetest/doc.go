@@ -55,6 +55,7 @@ func Run(t *testing.T, open Opener) {
 		{"IncidentsAreOneACause", incidentsAreOneACause},
 		{"IncidentsAreToldOnce", incidentsAreToldOnce},
 		{"IncidentsWaitForTheirThreshold", incidentsWaitForTheirThreshold},
+		{"ARunThatIsDoneAgainIsOneFailure", aRunThatIsDoneAgainIsOneFailure},
 		{"IncidentsThatFlapGoOn", incidentsThatFlapGoOn},
 		{"PeopleQuietenIncidents", peopleQuietenIncidents},
 		{"IncidentsOfWhatIsGoneEnd", incidentsOfWhatIsGoneEnd},

@@ -305,3 +305,45 @@ func manyIncidentsAreBounded(t *testing.T, b bundle) {
 	ok(t, err)
 	same(t, "due at once", len(ids), 1000)
 }
+
+// A run that was cut off and is done once more is one failure, also where another came between; whether it is among those that
+// are counted, its end and theirs say.
+func aRunThatIsDoneAgainIsOneFailure(t *testing.T, b bundle) {
+	begin := func(r job.Run) job.Run {
+		t.Helper()
+		r.Job, r.Connection = "acme-in", "acme"
+		return must[job.Run](t)(b.BeginRun(t.Context(), r))
+	}
+	strike := func(cause string, chain int64) {
+		t.Helper()
+		b.clock.Add(time.Minute)
+		must[bool](t)(b.Strike(t.Context(), job.Strike{Cause: cause, Job: "acme-in", Reason: job.Reason{Slug: "net.timeout"}, At: b.clock.Now(), Chain: chain, After: 2}))
+	}
+	cutOff := begin(job.Run{Trigger: job.TriggerSchedule})
+	strike(down, cutOff.ID)
+	b.clock.Add(time.Minute)
+	cutOff.State = job.RunInterrupted
+	ok(t, b.EndRun(t.Context(), cutOff))
+	byHand := begin(job.Run{Trigger: job.TriggerManual})
+	strike(own, byHand.ID)
+	begin(job.Run{Trigger: job.TriggerCatchUp, Attempt: 2, AttemptOf: cutOff.ID})
+	later := b.clock.Now().Add(time.Hour)
+	strike(own, cutOff.ID)
+	same(t, "two runs failed for the one", b.tell(t, later), []string{"opened"})
+	strike(down, byHand.ID+1000)
+	same(t, "and two for the other", b.tell(t, later), []string{"opened"})
+	ok(t, b.ResolveJob(t.Context(), "acme-in", b.clock.Now()))
+	b.tell(t, later)
+	b.clock.Add(24 * time.Hour)
+
+	again := begin(job.Run{Trigger: job.TriggerSchedule})
+	strike(down, again.ID)
+	again.State = job.RunInterrupted
+	ok(t, b.EndRun(t.Context(), again))
+	strike(own, again.ID+2000)
+	strike(own, again.ID)
+	same(t, "told of a run that struck first", b.tell(t, b.clock.Now().Add(time.Hour)), []string{"opened"})
+	must[bool](t)(b.Strike(t.Context(), job.Strike{Cause: down, Job: "acme-in", At: b.clock.Now(), Chain: again.ID + 2000, After: 3}))
+	must[bool](t)(b.Strike(t.Context(), job.Strike{Cause: down, Job: "acme-in", At: b.clock.Now(), Chain: again.ID, After: 3}))
+	same(t, "told of a run that is done again", b.tell(t, b.clock.Now().Add(2*time.Hour)), nil)
+}

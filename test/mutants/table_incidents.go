@@ -25,6 +25,11 @@ func ofIncidents() []mutant {
 			by:   tests{"store", "TestConformance/IncidentsWaitForTheirThreshold"},
 		},
 		{
+			name: "alert-done-again", holds: "a run that is done again after a death of the process is one failure of those that a threshold counts",
+			cuts: []cut{{strike, "if chain == 0 || chain > r.Chain {", "if chain != r.Chain {"}},
+			by:   tests{"control", "TestARunThatIsDoneAgainIsOneFailure"},
+		},
+		{
 			name: "alert-held", holds: "a run that passes a held file by does not end its incident",
 			cuts: []cut{{"store/rejected.go", "WHERE state = 'held' AND job = @job AND reason <> ''\n\tAND", "WHERE state = 'held' AND job = @job AND reason = ''\n\tAND"}},
 			by:   tests{"store", "TestConformance/HeldFilesKeepTheirIncident"},
