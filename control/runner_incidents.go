@@ -53,6 +53,14 @@ func (r *Runner) strike(ctx context.Context, spec job.Spec, run job.Run) error {
 	return errors.Join(struck, err)
 }
 
+// GivenUp opens the incident of a run that the scheduler does not start again, since it was cut off with its process too often.
+func (r *Runner) GivenUp(ctx context.Context, run job.Run) error {
+	_, err := r.Book.Strike(ctx, job.Strike{
+		Cause: "job/" + run.Job + "/" + run.Reason.Slug, Job: run.Job, Connection: run.Connection, Reason: *run.Reason, At: time.Now(), Chain: chainOf(run),
+	})
+	return err
+}
+
 // chainOf is the run of the first of the attempts that a run belongs to.
 func chainOf(run job.Run) int64 {
 	if run.AttemptOf != 0 {

@@ -106,6 +106,21 @@ func interrupted(cause string) *job.Reason {
 	return &job.Reason{Slug: "run.interrupted", What: finishedKept, Cause: cause, Do: "Nothing: the job goes on by itself.", Who: job.WhoUs}
 }
 
+// givenUp is the reason of a run that was cut off once too often: it may be what ends the process.
+func givenUp(run job.Run) *job.Reason {
+	return &job.Reason{Slug: "run.given_up", What: finishedKept,
+		Cause: fmt.Sprintf("Run %d of %s was start %d of one run%s, and Haulier or the machine stopped in the middle of it again. It is not started once more before the next slot.",
+			run.ID, run.Job, run.Attempt, firstStart(run)),
+		Do: fmt.Sprintf("Look in the log of the machine for what ends Haulier, such as memory that is full (journalctl -u haulier, dmesg); then haulier run %s", run.Job), Who: job.WhoUs}
+}
+
+func firstStart(run job.Run) string {
+	if run.AttemptOf == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", the first of which was run %d", run.AttemptOf)
+}
+
 // stopped is what a run and its files are told when the program stops under them: no failure of theirs.
 func stopped() *job.Reason { return interrupted("Haulier was stopped while the run was at work.") }
 

@@ -43,8 +43,10 @@ func (s *Service) interruptOpen(ctx context.Context, only string) error {
 		}
 		run.State, run.Ended = job.RunInterrupted, now
 		run.Reason = interrupted("Haulier or the machine stopped while the run was at work.")
-		if run.Trigger != job.TriggerManual && run.Attempt < mostStarts { // who asks by hand asks again
-			run.RetryAt = now
+		if cutOff(&run) {
+			if err := s.o.GivenUp(ctx, run); err != nil {
+				return err
+			}
 		}
 		if err := settled(s.o.Store.EndRun(ctx, run)); err != nil {
 			return err
@@ -52,6 +54,21 @@ func (s *Service) interruptOpen(ctx context.Context, only string) error {
 		s.o.Log.Warn("run was interrupted", "job", run.Job, "run", run.ID)
 	}
 	return nil
+}
+
+// cutOff says what becomes of a run that was cut off: it is started again at once, unless somebody asked for it by hand, who asks
+// again, or it was started too often. Of that people are told before its end is recorded: a process that dies in between has it
+// told once more, to the same incident.
+func cutOff(run *job.Run) (givesUp bool) {
+	switch {
+	case run.State != job.RunInterrupted || run.Trigger == job.TriggerManual:
+		return false
+	case run.Attempt < mostStarts:
+		run.RetryAt = run.Ended
+		return false
+	}
+	run.Reason = givenUp(*run)
+	return true
 }
 
 // settled takes the answer to a write of an end: a row that has ended already needs nothing more.

@@ -8,7 +8,7 @@ import (
 )
 
 // mostStarts is how often a run that is interrupted again and again is started, so that a run that kills the process
-// does not do so for ever. Then the next slot's turn comes.
+// does not do so for ever. Then people are told, and the next slot's turn comes.
 const mostStarts = 5
 
 // punctual is how late a slot may start and still be on time.

@@ -42,8 +42,8 @@ func (s *Service) carryOut(t *turn) {
 	run := conclude(t.run, result, cause)
 	run.Ended = s.now()
 	run.RetryAt = nextAttempt(t.spec, run)
-	if run.State == job.RunInterrupted && run.Trigger != job.TriggerManual && run.Attempt < mostStarts {
-		run.RetryAt = run.Ended
+	if cutOff(&run) {
+		_ = s.persist(func(ctx context.Context) error { return s.o.GivenUp(ctx, run) })
 	}
 	t.followers = s.followers(run)
 	if err := s.persist(func(ctx context.Context) error { return s.o.Store.EndRun(ctx, run, t.followers...) }); err != nil {

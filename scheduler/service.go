@@ -30,6 +30,9 @@ type Options struct {
 	CutOff time.Duration
 	// Revision gives the number of the configuration in force, kept with each run. nil: 0.
 	Revision func() int64
+	// GivenUp is told of a run that was cut off with its process as often as a run is started, before its end is recorded: nobody
+	// starts it again. nil: nobody is told.
+	GivenUp func(ctx context.Context, run job.Run) error
 	// Ended is told of each run after its end was recorded, on the run's goroutine. nil: nobody is told.
 	Ended func(Ended)
 	// Trouble is told when the store cannot be used (no run begins until it can, and no slot is lost), and with nil
@@ -78,6 +81,9 @@ func New(o Options) *Service {
 	}
 	if o.CutOff <= 0 {
 		o.CutOff = 10 * time.Second
+	}
+	if o.GivenUp == nil {
+		o.GivenUp = func(context.Context, job.Run) error { return nil }
 	}
 	if o.Revision == nil {
 		o.Revision = func() int64 { return 0 }

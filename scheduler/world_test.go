@@ -261,6 +261,7 @@ type world struct {
 	atWork  int
 	most    int
 	trouble []error
+	givenUp []job.Run
 }
 
 // midnight is when every world begins.
@@ -282,6 +283,7 @@ func inWorld(t *testing.T, work func(ctx context.Context, spec job.Spec, run job
 				return work(ctx, spec, run)
 			}),
 			Clock:   func() time.Time { return time.Now().Add(time.Duration(w.skew.Load())) },
+			GivenUp: w.gaveUp,
 			Trouble: func(err error) { w.mu.Lock(); w.trouble = append(w.trouble, err); w.mu.Unlock() },
 		}
 		test(t, w)
@@ -293,6 +295,17 @@ type runner func(ctx context.Context, spec job.Spec, run job.Run) job.Result
 
 func (r runner) Run(ctx context.Context, spec job.Spec, run job.Run) job.Result {
 	return r(ctx, spec, run)
+}
+
+// gaveUp notes a run as the store would, which a dead process does not reach.
+func (w *world) gaveUp(_ context.Context, run job.Run) error {
+	w.store.mu.Lock()
+	defer w.store.mu.Unlock()
+	if w.store.fail != nil {
+		return w.store.fail("gaveUp")
+	}
+	w.givenUp = append(w.givenUp, run)
+	return nil
 }
 
 func (w *world) enter(run job.Run) {

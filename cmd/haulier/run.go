@@ -99,7 +99,7 @@ func (a *app) runOn(ctx context.Context, cfg *config.Config, s *store.Store, spe
 	}
 	shown := newProgress(a)
 	sys := newSystem(func() *config.Config { return cfg }, s, a.handLogger(cfg), shown.show)
-	service := scheduler.New(scheduler.Options{Store: s, Runner: sys.runner, Log: sys.log, Revision: func() int64 { return revision }})
+	service := scheduler.New(scheduler.Options{Store: s, Runner: sys.runner, Log: sys.log, GivenUp: sys.runner.GivenUp, Revision: func() int64 { return revision }})
 	if err := service.Load(cfg.Jobs, nil); err != nil { // all: one may stand behind another (after)
 		return endedRun{}, err
 	}

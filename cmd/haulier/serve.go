@@ -134,6 +134,7 @@ func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store,
 	}
 	d.Scheduler = scheduler.New(scheduler.Options{
 		Store: s, Runner: expectantRunner{meteredRunner{sys.runner, m}, e}, Gate: control.Gate{Connections: sys.connection, Accounts: sys.pool}, Log: d.Logger, Revision: d.Revision,
+		GivenUp: sys.runner.GivenUp,
 		Trouble: func(err error) {
 			if err != nil {
 				d.Logger.Error("the store cannot be used; no run begins until it can", "error", err)

@@ -113,3 +113,36 @@ func TestTimelineHasEachStepOnce(t *testing.T) {
 		}
 	}
 }
+
+// A run in which the process dies again and again is not begun for ever: after five starts people are told which it is, the daemon
+// lives, and nothing is lost.
+func TestARunInWhichTheProcessDiesAgainAndAgainIsTold(t *testing.T) {
+	w, c := newWorld(t), newCustomer(t, sftptest.Options{})
+	c.put("out/a.csv", "a")
+	c.put("calm/deeper/b.csv", "b") // nothing in it is for the first job
+	c.Change(func(k *sftptest.Knobs) { k.Faults = []sftptest.Fault{{Op: "read", Do: sftptest.Stall}} })
+	w.config("connections:\n", c.connection("acme", "locations: {out: /out, calm: /calm}"),
+		"jobs:\n", importJob("first", "acme", "calm"), importJob("in", "acme", "out", "after: first"))
+	daemon := w.serve()
+	w.haulier(0, "run", "first")
+	for start := 1; start <= 5; start++ {
+		until(t, "the file to be read", func() bool { return c.count("open", "/out/a.csv") == start })
+		hasNot(t, w.haulier(0, "alerts", "list").out, "run.given_up")
+		if err := daemon.command.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = daemon.command.Wait()
+		daemon = w.serve()
+	}
+	has(t, w.haulier(0, "alerts", "list").out, "run.given_up", "in")
+	has(t, w.haulier(0, "status").out, "run.given_up", "was start 5 of one run, the first of which was run 2", "haulier run in")
+	if n := c.count("open", "/out/a.csv"); n != 5 {
+		t.Errorf("the run was started %d times", n)
+	}
+
+	c.Change(func(k *sftptest.Knobs) { k.Faults = nil })
+	w.haulier(0, "run", "in")
+	same(t, "landed", w.names("in"), []string{"a.csv"})
+	hasNot(t, w.haulier(0, "alerts", "list").out, "run.given_up")
+	daemon.end()
+}
