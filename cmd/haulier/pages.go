@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -135,9 +134,9 @@ func standingOn(l *looker, spec job.Spec, last store.Last, held heldOfJob, times
 	if last.Success.ID != 0 {
 		st.LastSuccess = &last.Success.Ended
 	}
-	if run := last.Run; run.ID > last.Success.ID && slices.Contains([]job.RunState{job.RunFailed, job.RunPartial}, run.State) && !aboutNoFile(run) && !onlyHeld(run) {
-		st.Failed, shown.Failed, shown.Reason = 1, 1, run.Reason
-		st.Since = instantOf(run.Started)
+	l.failed(&st)
+	if st.Failed > 0 {
+		shown.Failed, shown.Reason, shown.LastRun = st.Failed, st.Error, st.LastRun
 	}
 	l.judge(spec, &st)
 	judgeUnseen(&st)

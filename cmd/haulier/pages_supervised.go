@@ -48,13 +48,9 @@ func heldOfAll(ctx context.Context, d *control.Daemon) (map[string]heldOfJob, er
 	return all, err
 }
 
-// judgeUnseen tells files that only wait for a look from those in doubt: nothing is wrong with them, and what was rejected counts more.
+// judgeUnseen tells files that only wait for a look from those in doubt.
 func judgeUnseen(st *standing) {
-	switch {
-	case st.Standing != standingHeld || st.Held > st.Unseen:
-	case len(st.Rejected) > 0:
-		st.Standing, st.Since = standingRejected, &st.Rejected[0].Since
-	default:
+	if st.Standing == standingHeld && st.Held == st.Unseen {
 		st.Standing, st.Since = string(page.WordApprove), nil
 	}
 }

@@ -170,6 +170,7 @@ type looker struct {
 	incidents []job.Incident
 	rejected  map[string][]rejection // by job
 	expected  map[string]job.Expectation
+	failing   map[string]store.Failing
 }
 
 func (l *looker) prepare() error {
@@ -198,7 +199,20 @@ func (l *looker) prepare() error {
 	if err := l.prepareExpected(); err != nil {
 		return err
 	}
+	if err := l.prepareFailing(); err != nil {
+		return err
+	}
 	return l.prepareRejected()
+}
+
+// prepareFailing reads how jobs have failed since they last succeeded.
+func (l *looker) prepareFailing() (err error) {
+	names := make([]string, len(l.cfg.Jobs))
+	for i, spec := range l.cfg.Jobs {
+		names[i] = spec.Name
+	}
+	l.failing, err = l.store.Failing(l.ctx, names, transfer.SlugNoSuchFile)
+	return err
 }
 
 // prepareExpected reads of each job the day that is late or missing, the latest of them, or the one that comes.
@@ -279,10 +293,12 @@ func (l *looker) judge(spec job.Spec, st *standing) {
 		st.Standing = standingFailing
 	case !l.active[spec.Connection]:
 		st.Standing = standingDraft
+	case st.Held > st.Unseen:
+		st.Standing = standingHeld
+	case len(st.Rejected) > 0: // nothing is wrong with what only waits for a look
+		st.Standing, st.Since = standingRejected, &st.Rejected[0].Since
 	case st.Held > 0:
 		st.Standing = standingHeld
-	case len(st.Rejected) > 0:
-		st.Standing, st.Since = standingRejected, &st.Rejected[0].Since
 	case st.LastSuccess != nil:
 		st.Standing = standingOK
 	}
@@ -296,11 +312,6 @@ func (l *looker) supervision(st *standing, spec job.Spec) error {
 	done, err := l.store.Approvals(l.ctx, spec.Name)
 	st.Supervised = transfer.Supervision(spec.Supervised, done)
 	return err
-}
-
-// onlyHeld says whether a run did no worse than to hold files for a person to look at.
-func onlyHeld(run job.Run) bool {
-	return run.Reason != nil && run.Reason.Slug == job.SlugSupervised && run.Counts.Failed == 0
 }
 
 // past fills in what the runs of a job came to. Runs that were skipped, cancelled or interrupted,
@@ -320,31 +331,18 @@ func (l *looker) past(st *standing) error {
 		}
 	}
 	good, err := l.store.Runs(l.ctx, store.RunFilter{Job: st.Job, States: []job.RunState{job.RunSucceeded}, Limit: 1})
-	if err != nil {
-		return err
-	}
-	bad := store.RunFilter{Job: st.Job, States: []job.RunState{job.RunFailed, job.RunPartial}}
-	after := int64(0)
 	if len(good) > 0 {
-		st.LastSuccess, st.LastRun, after = instantOf(good[0].Ended), good[0].ID, good[0].ID
-		bad.Since = good[0].Started
+		st.LastSuccess, st.LastRun = instantOf(good[0].Ended), good[0].ID
 	}
-	runs, err := l.store.Runs(l.ctx, bad)
-	for _, run := range runs {
-		if run.ID < after || aboutNoFile(run) || onlyHeld(run) {
-			continue
-		}
-		if st.Failed++; st.Failed == 1 {
-			st.LastRun, st.Error = run.ID, run.Reason
-		}
-		st.Since = instantOf(run.Started)
-	}
+	l.failed(st)
 	return err
 }
 
-// aboutNoFile says whether a run was asked for a file that is not there.
-func aboutNoFile(run job.Run) bool {
-	return run.Reason != nil && run.Reason.Slug == transfer.SlugNoSuchFile
+// failed fills in how a job has failed since it last succeeded, for everybody who tells of that.
+func (l *looker) failed(st *standing) {
+	if f, fails := l.failing[st.Job]; fails {
+		st.Failed, st.Since, st.LastRun, st.Error = f.Runs, instantOf(f.Since), f.Last.ID, f.Last.Reason
+	}
 }
 
 // instantOf is a time as JSON shows it; null when there is none.
