@@ -7,8 +7,9 @@ func alertTable(global bool) field {
 		f.unset = "nobody"
 		return f
 	}
-	recovered := told("recovered", "that it is over, of what they or others were told", "ops-mail")
-	recovered.unset = "those who were told that it began"
+	recovered := told("recovered", "that it is over", "ops-mail")
+	recovered.help = "Of the channels that were told that it began, those that are told that it is over. One that was told in place of another always is."
+	recovered.unset = "all of them"
 	f := object("alert", "Who is told of late, missing, failed and recovered jobs. One cause is told once, however many jobs it touches and "+
 		"however often it strikes.",
 		told("late", "of files that are not there when they are expected, and still may come in time", "ops-mail"),

@@ -54,16 +54,13 @@ type Alert struct {
 	Late        []string
 	Missing     []string
 	Failed      []string      // and of what is no job's: credentials, channels, the configuration
-	Recovered   []string      // nil: those who were told that it began
+	Recovered   []string      // of those who were told that it began, who is told that it is over; nil: all
 	RemindEvery time.Duration // 0: never
 	After       int           // at which failed run in a row; 0 is 1
 }
 
-// Channels gives who is told of alerts of a kind, or that such a one is over.
-func (a Alert) Channels(kind AlertKind, over bool) []string {
-	if over && a.Recovered != nil {
-		return a.Recovered
-	}
+// Channels gives who is told of alerts of a kind.
+func (a Alert) Channels(kind AlertKind) []string {
 	switch kind {
 	case AlertLate:
 		return a.Late
@@ -71,4 +68,10 @@ func (a Alert) Channels(kind AlertKind, over bool) []string {
 		return a.Missing
 	}
 	return a.Failed
+}
+
+// Route is where an alert goes by the configuration, by the names of channels.
+type Route struct {
+	Told  []string // that it begins or stands
+	Quiet []string // who may have been told so, and need not hear that it is over
 }

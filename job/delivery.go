@@ -6,11 +6,14 @@ import "time"
 type Delivery struct {
 	ID         int64
 	Channel    string
-	Recipient  string // mail: the address; empty: the channel has one target
-	Contact    bool   // the recipient is a contact of the connection, not one of ours
-	Event      Event  // Data only where it is to be sent
-	Connection string // that the event is about; empty: none
-	MessageID  string // the same in every attempt
+	Recipient  string   // mail: the address; empty: the channel has one target
+	Contact    bool     // the recipient is a contact of the connection, not one of ours
+	Event      Event    // Data only where it is to be sent
+	Connection string   // that the event is about; empty: none
+	Incident   int64    // that an alert tells of; 0: none
+	Feed       bool     // the channel is told only because it asks for such events
+	Hearers    *Hearers // while it is made: they, whoever they are, instead of one channel
+	MessageID  string   // the same in every attempt
 	State      DeliveryState
 	Attempts   int // made, in all
 	Rung       int // attempts of the ladder that failed; a redelivery begins a new ladder
@@ -19,6 +22,15 @@ type Delivery struct {
 	Next       time.Time // next attempt; zero: none is to come
 	Status     int       // last answer: of HTTP or SMTP; 0: none
 	Detail     string    // of the last attempt; printable and bounded, without secrets
+}
+
+// Hearers are those who have heard of an incident: whoever was told that it began, or was reminded of it, by themselves or
+// standing in for others.
+type Hearers struct {
+	Contacts bool     // contacts of the customer among them
+	Feeds    []string // channels that count also where they were told only because they ask for such events
+	Except   []string // channels that do not want to know
+	Else     []string // channels to tell where none of ours is left
 }
 
 // DeliveryState is how a delivery stands.

@@ -12,3 +12,10 @@ type Event struct {
 	At   time.Time       `json:"timestamp"`
 	Data json.RawMessage `json:"data"`
 }
+
+// Types of events that decide who is told of them.
+const (
+	EventAlertOpened   = "alert.opened"
+	EventAlertReminded = "alert.reminded"
+	EventAlertResolved = "alert.resolved"
+)

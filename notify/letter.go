@@ -45,9 +45,9 @@ func headline(d job.Delivery, about facts) string {
 	switch {
 	case state == "":
 		state = d.Event.Type
-	case d.Event.Type == "alert.resolved":
+	case d.Event.Type == job.EventAlertResolved:
 		state = "OK again"
-	case d.Event.Type == "alert.reminded":
+	case d.Event.Type == job.EventAlertReminded:
 		state = "STILL " + state + " after " + span(about.Age)
 	}
 	line := state + subjectMatter(d, about)
@@ -101,7 +101,7 @@ func (p *page) line(name, text string) {
 // forUs has what happened to the data first, then cause, one thing to do, and whose turn it is.
 func (s *Sender) forUs(d job.Delivery, about facts) string {
 	var p page
-	if d.Event.Type == "alert.resolved" {
+	if d.Event.Type == job.EventAlertResolved {
 		p.line("Well", "what is described below is over"+by(about.ResolvedBy)+", after "+span(about.Age))
 	}
 	p.line("What", about.Error.What)
@@ -174,7 +174,7 @@ func (s *Sender) shortLetter(d job.Delivery) string {
 		parts = append(parts, oneLine(jobs, 80))
 	}
 	for _, text := range []string{about.Error.Cause, about.Error.Do} {
-		if text != "" && d.Event.Type != "alert.resolved" {
+		if text != "" && d.Event.Type != job.EventAlertResolved {
 			parts = append(parts, oneLine(text, 150))
 		}
 	}

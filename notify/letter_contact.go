@@ -15,10 +15,14 @@ func (s *Sender) contactLetter(d job.Delivery, about facts) letter {
 	say := func(name string, pairs ...string) string { return ask.Letter(c.Language, name, pairs...) }
 	l := letter{thread: threadOf(about), subject: oneLine(say("subject", "host", c.Host), 200)}
 	var p page
-	if d.Event.Type == "alert.resolved" {
+	switch d.Event.Type {
+	case job.EventAlertResolved:
 		l.subject = oneLine(say("over.subject", "host", c.Host), 200)
 		p.WriteString(say("over") + "\n\n")
-	} else {
+	case job.EventAlertReminded:
+		l.subject = oneLine(say("back.subject", "host", c.Host), 200)
+		p.WriteString(say("back") + " " + ask.Customer(c.Language, about.Error.Slug) + "\n\n")
+	default:
 		p.WriteString(ask.Customer(c.Language, about.Error.Slug) + "\n\n")
 	}
 	p.line(say("server"), say("account", "host", c.Host, "port", strconv.Itoa(c.Port), "user", c.User))

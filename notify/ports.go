@@ -34,8 +34,8 @@ type Options struct {
 	Tray    Tray
 	Secrets Secrets
 
-	// Route names the channels that an alert goes to; nil: none. Webhooks that ask for it get it besides.
-	Route func(job.Event) []string
+	// Route says which channels an alert goes to; nil: none. Webhooks that ask for it get it besides.
+	Route func(context.Context, job.Event) (job.Route, error)
 	// Connection finds a connection that is configured; nil: none is.
 	Connection func(name string) (job.Connection, bool)
 	// Shout sends a text to the service that a URL names; nil: channels of shoutrrr fail.
@@ -53,7 +53,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	if o.Route == nil {
-		o.Route = func(job.Event) []string { return nil }
+		o.Route = func(context.Context, job.Event) (job.Route, error) { return job.Route{}, nil }
 	}
 	if o.Connection == nil {
 		o.Connection = func(string) (job.Connection, bool) { return job.Connection{}, false }

@@ -47,45 +47,109 @@ func (s *Service) routeSome(ctx context.Context) (int, error) {
 	}
 	var made []job.Delivery
 	for _, e := range events {
-		made = append(made, s.deliveries(channels, e)...)
+		deliveries, err := s.deliveries(ctx, channels, e)
+		if err != nil {
+			return 0, err
+		}
+		made = append(made, deliveries...)
 	}
 	return len(events), s.Outbox.Deliver(ctx, from, events[len(events)-1].ID, made)
 }
 
 // deliveries are what an event is to be told to.
-func (s *Service) deliveries(channels map[string]job.Channel, e job.Event) (made []job.Delivery) {
+func (s *Service) deliveries(ctx context.Context, channels map[string]job.Channel, e job.Event) (made []job.Delivery, err error) {
 	about := factsOf(e)
 	e.Data = nil
-	for _, name := range s.told(channels, e, about) {
-		d := job.Delivery{Channel: name, Event: e, Connection: about.Connection}
+	d := job.Delivery{Event: e, Connection: about.Connection}
+	told := map[string]bool{}
+	if strings.HasPrefix(e.Type, "alert.") {
+		d.Incident = about.ID
+		route, err := s.Route(ctx, about.event(e))
+		if err != nil {
+			return nil, err
+		}
+		if to := hearers(channels, e.Type, about, route); to != nil {
+			heard := d
+			heard.Hearers = to
+			made = append(made, heard)
+		} else {
+			told = toldOf(channels, about, route.Told)
+		}
+	}
+	made = append(made, s.deliveriesTo(channels, told, d, about)...)
+	return append(made, feeds(channels, told, d)...), nil
+}
+
+// hearers are those of an alert that goes to whoever has heard of the incident: that it is over, or back. nil: it goes where the
+// configuration says.
+func hearers(channels map[string]job.Channel, kind string, about facts, route job.Route) *job.Hearers {
+	switch {
+	case kind == job.EventAlertResolved:
+		return &job.Hearers{
+			Contacts: about.ResolvedBy == "", // what ended otherwise is not over for them
+			Feeds:    feedsOfBoth(channels), Except: route.Quiet,
+		}
+	case kind == job.EventAlertReminded && about.Since.Reopened:
+		return &job.Hearers{Contacts: true, Else: slices.Sorted(maps.Keys(toldOf(channels, about, route.Told)))}
+	}
+	return nil
+}
+
+// toldOf gives the channels that an alert goes to by the configuration. One about a channel goes to its fallback, and never to itself.
+func toldOf(channels map[string]job.Channel, about facts, route []string) map[string]bool {
+	told := map[string]bool{}
+	for _, name := range route {
+		told[name] = true
+	}
+	if dead := about.channel(); dead != "" {
+		told[channels[dead].Fallback] = true
+		delete(told, dead)
+	}
+	maps.DeleteFunc(told, func(name string, _ bool) bool { c, found := channels[name]; return !found || c.Type == job.ChannelPing })
+	return told
+}
+
+// deliveriesTo are those to channels and, by them, to contacts.
+func (s *Service) deliveriesTo(channels map[string]job.Channel, told map[string]bool, d job.Delivery, about facts) (made []job.Delivery) {
+	for _, d.Channel = range slices.Sorted(maps.Keys(told)) {
 		made = append(made, d)
-		for _, contact := range s.contacts(channels[name], e.Type, about) {
-			d.Recipient, d.Contact = contact, true
+		for _, contact := range s.contacts(channels[d.Channel], d.Event.Type, about) {
+			to := d
+			to.Recipient, to.Contact = contact, true
+			made = append(made, to)
+		}
+	}
+	return made
+}
+
+// feeds are the deliveries to channels that ask for events of a type. That an incident is over goes to one that also asks for when it
+// began only if it heard that, as to all others.
+func feeds(channels map[string]job.Channel, told map[string]bool, d job.Delivery) (made []job.Delivery) {
+	both := feedsOfBoth(channels)
+	d.Feed = true
+	for _, d.Channel = range slices.Sorted(maps.Keys(channels)) {
+		c := channels[d.Channel]
+		switch {
+		case told[d.Channel] || c.Webhook == nil || !asksFor(c.Webhook.Events, d.Event.Type):
+		case d.Event.Type != job.EventAlertResolved:
+			made = append(made, d)
+		case !slices.Contains(both, d.Channel):
+			d.Incident = 0 // it hears of no beginnings
 			made = append(made, d)
 		}
 	}
 	return made
 }
 
-// told names the channels that an event goes to. An alert about a channel goes to its fallback, and never to itself.
-func (s *Service) told(channels map[string]job.Channel, e job.Event, about facts) []string {
-	names := map[string]bool{}
-	for name, c := range channels {
-		if c.Webhook != nil && asksFor(c.Webhook.Events, e.Type) {
-			names[name] = true
+// feedsOfBoth names the channels that ask for when incidents begin and for when they are over.
+func feedsOfBoth(channels map[string]job.Channel) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(channels)) {
+		hook := channels[name].Webhook
+		if hook != nil && asksFor(hook.Events, job.EventAlertOpened) && asksFor(hook.Events, job.EventAlertResolved) {
+			names = append(names, name)
 		}
 	}
-	if strings.HasPrefix(e.Type, "alert.") {
-		for _, name := range s.Route(about.event(e)) {
-			names[name] = true
-		}
-		if dead := about.channel(); dead != "" {
-			names[channels[dead].Fallback] = true
-			delete(names, dead)
-		}
-	}
-	maps.DeleteFunc(names, func(name string, _ bool) bool { c, found := channels[name]; return !found || c.Type == job.ChannelPing })
-	return slices.Sorted(maps.Keys(names))
+	return names
 }
 
 // asksFor says whether a list of types and families has a type; an empty one has all.
@@ -97,11 +161,11 @@ func asksFor(types []string, kind string) bool {
 	return slices.Contains(types, kind) || slices.Contains(types, family+".*")
 }
 
-// contacts are the addresses on the other side that learn of an alert as well: when it is for them to act, and once it is over.
+// contacts are the addresses on the other side that learn of an alert as well: that it began, when it is for them to act. Whoever did
+// learns when it is over, and back.
 func (s *Service) contacts(c job.Channel, kind string, about facts) (addresses []string) {
 	theirs := about.Error.Who == job.WhoCustomer || about.Error.Who == job.WhoNetwork || about.Error.Who == job.WhoBoth
-	said := kind == "alert.opened" || kind == "alert.resolved" && about.ResolvedBy == "" // what ended otherwise is not over for them
-	if c.Mail == nil || !c.Mail.Contacts || !theirs || !said || about.Kind != job.AlertMissing && about.Kind != job.AlertFailed {
+	if c.Mail == nil || !c.Mail.Contacts || !theirs || kind != job.EventAlertOpened || about.Kind != job.AlertMissing && about.Kind != job.AlertFailed {
 		return nil
 	}
 	connection, found := s.Connection(about.Connection)
@@ -132,6 +196,9 @@ type facts struct {
 	Age        int64         `json:"age_seconds"`
 	Contacts   []string      `json:"contacts"`
 	Error      job.Reason    `json:"error"`
+	Since      struct {
+		Reopened bool `json:"reopened"` // people were told that it was over
+	} `json:"since"`
 
 	data json.RawMessage
 }

@@ -52,6 +52,7 @@ type world struct {
 	vault  vault
 	log    syncBuffer
 	routed []string
+	quiet  []string
 	conn   job.Connection
 	shouts chan string
 	alive  func(context.Context) error
@@ -91,7 +92,9 @@ func newWorld(t *testing.T) *world {
 func (w *world) options() Options {
 	return Options{
 		Outbox: w.store, Tray: w.store, Secrets: w.vault,
-		Route: func(job.Event) []string { return w.routed },
+		Route: func(context.Context, job.Event) (job.Route, error) {
+			return job.Route{Told: w.routed, Quiet: w.quiet}, nil
+		},
 		Connection: func(name string) (job.Connection, bool) {
 			return w.conn, name == w.conn.Name
 		},

@@ -40,6 +40,9 @@ func (t *try) record(tx *gorm.DB) error {
 	if t.row.ID == 0 {
 		return gorm.ErrRecordNotFound
 	}
+	if t.endedMeanwhile() {
+		return tx.Exec(`UPDATE deliveries SET attempts = attempts + 1, last = ? WHERE id = ?`, t.now(), t.row.ID).Error
+	}
 	outlets, err := outletsOf(tx)
 	if err != nil {
 		return err
@@ -57,7 +60,15 @@ func (t *try) record(tx *gorm.DB) error {
 	if err := t.pass(tx, outlets); err != nil {
 		return err
 	}
+	if err := t.endOver(tx); err != nil {
+		return err
+	}
 	return t.giveUp(tx)
+}
+
+// endedMeanwhile: a failure of what is not to be sent any more changes nothing.
+func (t *try) endedMeanwhile() bool {
+	return t.attempt.Reason != nil && t.row.Next == 0 && t.row.State != string(job.DeliverySent)
 }
 
 // judge says what follows from the attempt.
@@ -119,14 +130,9 @@ func (t *try) pass(tx *gorm.DB, outlets map[string]outletRow) error {
 	if t.attempt.Reason == nil || t.attempt.Dropped || t.row.Contact || !t.outlet.ailing() {
 		return nil
 	}
-	rows := []deliveryRow{t.row}
-	if !t.before.ailing() {
-		err := tx.Raw(`SELECT `+withEvent+` FROM deliveries JOIN events ON events.id = deliveries.event
-			WHERE channel = ? AND (next <> 0 OR deliveries.id = ?) AND contact = 0 AND type LIKE 'alert.%' ORDER BY deliveries.id LIMIT ?`,
-			t.outlet.Name, t.row.ID, passMost).Scan(&rows).Error
-		if err != nil {
-			return err
-		}
+	rows, err := t.passed(tx)
+	if err != nil {
+		return err
 	}
 	for _, r := range rows {
 		if !isAlert(r.Type) {
@@ -137,6 +143,19 @@ func (t *try) pass(tx *gorm.DB, outlets map[string]outletRow) error {
 		}
 	}
 	return nil
+}
+
+// passed gives what is passed on, in the order in which it happened: behind an alert goes that it is over, if that waits for it.
+func (t *try) passed(tx *gorm.DB) (rows []deliveryRow, err error) {
+	which := `channel = @channel AND (next <> 0 OR deliveries.id = @id) AND contact = 0 AND type LIKE 'alert.%'`
+	if t.before.ailing() {
+		which = `deliveries.id = @id OR incident <> 0 AND incident = @incident AND channel = @channel AND recipient = @recipient AND next <> 0`
+	}
+	err = tx.Raw(`SELECT `+withEvent+` FROM deliveries JOIN events ON events.id = deliveries.event WHERE `+which+` ORDER BY event, deliveries.id LIMIT @most`,
+		map[string]any{
+			"channel": t.outlet.Name, "id": t.row.ID, "incident": t.row.Incident, "recipient": t.row.Recipient, "most": passMost,
+		}).Scan(&rows).Error
+	return rows, err
 }
 
 // giveUp ends all that is owed to a channel that has just died.

@@ -17,6 +17,8 @@ type deliveryRow struct {
 	Recipient  string
 	Contact    bool
 	Connection string
+	Incident   int64
+	Feed       bool
 	Message    string
 	State      string
 	Attempts   int
@@ -38,6 +40,7 @@ func (deliveryRow) TableName() string { return "deliveries" }
 func (r deliveryRow) delivery() job.Delivery {
 	return job.Delivery{
 		ID: r.ID, Channel: r.Channel, Recipient: r.Recipient, Contact: r.Contact, Connection: r.Connection, MessageID: r.Message,
+		Incident: r.Incident, Feed: r.Feed,
 		Event: job.Event{ID: r.Event, Type: r.Type, At: instant(r.At), Data: r.Data},
 		State: job.DeliveryState(r.State), Attempts: r.Attempts, Rung: r.Rung,
 		Made: instant(r.Made), Last: instant(r.Last), Next: instant(r.Next), Status: r.Status, Detail: r.Detail,
@@ -55,6 +58,13 @@ func deliveriesOf(rows []deliveryRow) []job.Delivery {
 // withEvent reads deliveries with as much of their events as is needed.
 const withEvent = `deliveries.*, events.type, events.at`
 
+// inTurn leaves out what may not be sent before something else: that an incident is over, before all that was to be said of it by
+// then, and what is to be said of it later, before that.
+const inTurn = `NOT (incident <> 0 AND EXISTS (SELECT 1 FROM deliveries AS earlier JOIN events AS told ON told.id = earlier.event
+	WHERE earlier.incident <> 0 AND earlier.incident = deliveries.incident AND earlier.channel = deliveries.channel
+	AND earlier.recipient = deliveries.recipient AND earlier.event < deliveries.event AND earlier.next <> 0
+	AND '` + job.EventAlertResolved + `' IN (events.type, told.type)))`
+
 // DueDeliveries gives what is to be sent to a channel now, what is due longest first, with the events' data; 16 when limit
 // is 0.
 func (s *Store) DueDeliveries(ctx context.Context, channel string, now time.Time, limit int) ([]job.Delivery, error) {
@@ -64,7 +74,7 @@ func (s *Store) DueDeliveries(ctx context.Context, channel string, now time.Time
 	var rows []deliveryRow
 	err := s.read(ctx, "read what is owed to "+channel, func(db *gorm.DB) error {
 		return db.Raw(`SELECT `+withEvent+`, events.data FROM deliveries JOIN events ON events.id = deliveries.event
-			WHERE channel = ? AND next <> 0 AND next <= ? ORDER BY next, deliveries.id LIMIT ?`, channel, micros(now), limit).Scan(&rows).Error
+			WHERE channel = ? AND next <> 0 AND next <= ? AND `+inTurn+` ORDER BY next, deliveries.id LIMIT ?`, channel, micros(now), limit).Scan(&rows).Error
 	})
 	return deliveriesOf(rows), err
 }

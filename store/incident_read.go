@@ -126,6 +126,23 @@ func nameJobs(db *gorm.DB, incidents ...*job.Incident) error {
 	return nameEntities(db, incidents)
 }
 
+// JobOfIncident is a job that an incident touches. Missed: something is missing of it.
+type JobOfIncident struct {
+	Job    string
+	Missed bool
+}
+
+// JobsOfIncident gives jobs of an incident by name, those behind a name, that are not well yet; of one that is over, all. At most 1,000.
+func (s *Store) JobsOfIncident(ctx context.Context, id int64, after string, limit int) (jobs []JobOfIncident, err error) {
+	err = s.read(ctx, fmt.Sprintf("read the jobs of incident %d", id), func(db *gorm.DB) error {
+		return db.Raw(`SELECT job, EXISTS (SELECT 1 FROM incidents WHERE cause = 'job/' || its.job || '/expect.missing' AND resolved = 0) AS missed
+			FROM incident_jobs AS its WHERE incident = @id AND job > @after
+			AND (recovered = 0 OR EXISTS (SELECT 1 FROM incidents WHERE id = @id AND resolved <> 0)) ORDER BY job LIMIT @most`,
+			map[string]any{"id": id, "after": after, "most": bound(limit)}).Scan(&jobs).Error
+	})
+	return jobs, err
+}
+
 func nameEntities(db *gorm.DB, incidents []*job.Incident) error {
 	var names []string
 	for _, i := range incidents {

@@ -20,9 +20,9 @@ func (s *Store) Routed(ctx context.Context) (event int64, err error) {
 
 // Deliver makes the deliveries of the events after one and up to another, and notes in the same transaction that they are made:
 // whoever dies here has made all or none. job.ErrStale when somebody else was first. Of each delivery, Channel, Recipient, Contact,
-// Connection and the event's ID and Type count; one without a recipient goes to all of its channel.
+// Connection, Incident, Feed, Hearers and the event's ID and Type count; one without a recipient goes to all of its channel.
 //
-// Alerts for a channel that fails go to its fallback as well.
+// Alerts for a channel that fails go to its fallback as well, but that one is over only if the fallback heard that it began.
 func (s *Store) Deliver(ctx context.Context, from, to int64, deliveries []job.Delivery) error {
 	return s.write(ctx, fmt.Sprintf("make deliveries up to event %d", to), func(tx *gorm.DB) error {
 		if err := one(tx.Exec("UPDATE routed SET event = ? WHERE event = ?", to, from)); err != nil {
@@ -39,6 +39,9 @@ func (s *Store) Deliver(ctx context.Context, from, to int64, deliveries []job.De
 }
 
 func (s *Store) deliver(tx *gorm.DB, outlets map[string]outletRow, d job.Delivery) error {
+	if d.Hearers != nil {
+		return s.deliverToHearers(tx, outlets, d)
+	}
 	outlet, found := outlets[d.Channel]
 	if !found || d.Event.ID <= outlet.After {
 		return nil
@@ -81,9 +84,37 @@ func (s *Store) makeDelivery(tx *gorm.DB, outlet *outletRow, d job.Delivery) err
 	case outlet.dead():
 		state, next, detail = job.DeliveryDisabled, 0, "the channel was given up before"
 	}
-	return tx.Exec(`INSERT INTO deliveries (channel, event, recipient, contact, connection, message, state, rung, made, next, detail)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		outlet.Name, d.Event.ID, d.Recipient, d.Contact, d.Connection, "msg_"+randomHex(12), state, rung, now, next, detail).Error
+	return insertDelivery(tx, deliveryRow{
+		Channel: outlet.Name, Event: d.Event.ID, Recipient: d.Recipient, Contact: d.Contact, Connection: d.Connection, Incident: d.Incident, Feed: d.Feed,
+		State: string(state), Rung: rung, Made: now, Next: next, Detail: detail,
+	})
+}
+
+func insertDelivery(tx *gorm.DB, r deliveryRow) error {
+	return tx.Exec(`INSERT INTO deliveries (channel, event, recipient, contact, connection, incident, feed, message, state, rung, made, next, detail)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		r.Channel, r.Event, r.Recipient, r.Contact, r.Connection, r.Incident, r.Feed, "msg_"+randomHex(12), r.State, r.Rung, r.Made, r.Next, r.Detail).Error
+}
+
+// standInFor makes the deliveries of an alert to those who stand in. That it is over is for those of them who heard that it began.
+func (s *Store) standInFor(tx *gorm.DB, outlets map[string]outletRow, outlet outletRow, d job.Delivery) error {
+	if d.Event.Type == job.EventAlertResolved {
+		all, err := hearersOf(tx, d)
+		for _, h := range all {
+			if err == nil && h.Channel == outlet.Name && h.ours() {
+				err = s.deliverToHearer(tx, outlets, d, h)
+			}
+		}
+		return err
+	}
+	d.Feed = false
+	for _, d.Recipient = range outlet.targets() {
+		if err := s.makeDelivery(tx, &outlet, d); err != nil {
+			return err
+		}
+	}
+	outlets[outlet.Name] = outlet
+	return nil
 }
 
 // standIn makes the deliveries of an alert to whoever stands in for a channel that fails, and for the one that stands in, until
@@ -94,13 +125,10 @@ func (s *Store) standIn(tx *gorm.DB, outlets map[string]outletRow, outlet outlet
 		if !found {
 			return nil
 		}
-		for _, d.Recipient = range next.targets() {
-			if err := s.makeDelivery(tx, &next, d); err != nil {
-				return err
-			}
+		if err := s.standInFor(tx, outlets, next, d); err != nil {
+			return err
 		}
-		outlets[next.Name] = next
-		outlet = next
+		outlet = outlets[next.Name]
 	}
 	return nil
 }

@@ -123,6 +123,5 @@ func (s *Store) dropOutlet(tx *gorm.DB, name string) error {
 	if err != nil {
 		return err
 	}
-	return tx.Exec(`UPDATE deliveries SET state = ?, next = 0, detail = 'the channel was taken out of the configuration'
-		WHERE channel = ? AND next <> 0`, job.DeliveryDropped, name).Error
+	return tx.Exec(`UPDATE deliveries SET state = ?, next = 0, detail = ? WHERE channel = ? AND next <> 0`, job.DeliveryDropped, channelGone, name).Error
 }

@@ -6,13 +6,15 @@ import (
 	"gorm.io/gorm"
 )
 
-// pruneDeliveries removes deliveries that nothing more is to be done for.
+// pruneDeliveries removes deliveries that nothing more is to be done for. Those of an incident that stands are kept, for whoever has
+// heard of it hears that it is over.
 func (s *Store) pruneDeliveries(ctx context.Context, before int64) (all int64, err error) {
 	for {
 		var n int64
 		err := s.write(ctx, "remove old deliveries", func(tx *gorm.DB) error {
-			result := tx.Exec(`DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE made < ? AND next = 0 ORDER BY made LIMIT ?)`,
-				before, pruneBatch)
+			result := tx.Exec(`DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE made < ? AND next = 0
+				AND NOT EXISTS (SELECT 1 FROM incidents WHERE id = deliveries.incident AND (resolved = 0 OR wake <> 0 OR resolved >= ?))
+				ORDER BY made LIMIT ?)`, before, before, pruneBatch)
 			n = result.RowsAffected
 			return result.Error
 		})

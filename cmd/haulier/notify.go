@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"time"
 
 	"github.com/haulier/haulier/config"
@@ -15,7 +16,9 @@ import (
 func (a *app) notifyOptions(current func() *config.Config, s *store.Store, d *control.Daemon) notify.Options {
 	o := notify.Options{
 		Outbox: s, Tray: s, Secrets: control.Vault{Store: s}, Shout: shout.Send, Version: thisBuild().Version,
-		Route:      func(e job.Event) []string { return control.Alerted(current(), e) },
+		Route: func(ctx context.Context, e job.Event) (job.Route, error) {
+			return control.Alerted(ctx, current(), s, e)
+		},
 		Connection: func(name string) (job.Connection, bool) { c, found := current().Connections[name]; return c, found },
 		Zone:       func() *time.Location { return current().Timezone },
 	}

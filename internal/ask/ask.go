@@ -35,7 +35,7 @@ func About(language, slug string) (text string, found bool) {
 	return text, found
 }
 
-// Letter is a sentence of a letter to a customer, by its name: subject, over.subject, over, server, since, reference and footer.
+// Letter is a sentence of a letter to a customer, by its name: subject, over.subject, over, back.subject, back, server, since, reference and footer.
 func Letter(language, name string, pairs ...string) string {
 	said := book.In(language)["letter."+name]
 	for i := 0; i+1 < len(pairs); i += 2 {

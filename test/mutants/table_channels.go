@@ -21,6 +21,31 @@ func ofChannels() []mutant {
 			by:   store("TestConformance/AlertsGoToTheFallback"),
 		},
 		{
+			name: "over-unheard", holds: "nobody hears that it is over to whom nothing came of the beginning",
+			cuts: []cut{{"store/attempt.go", "\tif err := t.endOver(tx); err != nil {\n\t\treturn err\n\t}\n", ""}},
+			by:   store("TestConformance/WhoStandsInHearsTheEnd"),
+		},
+		{
+			name: "over-in-turn", holds: "that it is over is not sent before that it began",
+			cuts: []cut{{"store/delivery.go", "next <> 0 AND next <= ? AND `+inTurn+` ORDER", "next <> 0 AND next <= ? ORDER"}},
+			by:   store("TestConformance/WhoStandsInHearsTheEnd"),
+		},
+		{
+			name: "over-stand-in", holds: "whoever stands in hears of the end only what it heard the beginning of",
+			cuts: []cut{{"store/outbox.go", "if d.Event.Type == job.EventAlertResolved {\n\t\tall", "if false {\n\t\tall"}},
+			by:   store("TestConformance/WhoHeardNothingHearsNoEnd"),
+		},
+		{
+			name: "over-taken-back", holds: "that it was over is not sent once it is back",
+			cuts: []cut{{"store/hearers.go", "\tif err := takeBack(tx, d); err != nil {\n\t\treturn err\n\t}\n", ""}},
+			by:   store("TestConformance/WhatIsBackIsHeardByWhoeverHeard"),
+		},
+		{
+			name: "over-long", holds: "deliveries of an incident that stands are kept: they say who hears of its end",
+			cuts: []cut{{"store/prune_events.go", "(resolved = 0 OR wake <> 0 OR resolved >= ?))", "id < 0 AND resolved >= ?)"}},
+			by:   store("TestConformance/TheEndOfALongIncidentIsHeard"),
+		},
+		{
 			name: "webhook-redirect", holds: "a signed message goes where the configuration says, and nowhere else",
 			cuts: []cut{{"notify/dial.go", "CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },", ""}},
 			by:   notify("TestAnswersOfReceivers"),
