@@ -45,6 +45,8 @@ func headline(d job.Delivery, about facts) string {
 	switch {
 	case state == "":
 		state = d.Event.Type
+	case about.closed():
+		state = "CLOSED"
 	case d.Event.Type == job.EventAlertResolved:
 		state = "OK again"
 	case d.Event.Type == job.EventAlertReminded:
@@ -101,8 +103,11 @@ func (p *page) line(name, text string) {
 // forUs has what happened to the data first, then cause, one thing to do, and whose turn it is.
 func (s *Sender) forUs(d job.Delivery, about facts) string {
 	var p page
-	if d.Event.Type == job.EventAlertResolved {
-		p.line("Well", "what is described below is over"+by(about.ResolvedBy)+", after "+span(about.Age))
+	switch {
+	case about.closed():
+		p.line("Closed", about.ResolvedBy+"; nothing more is told of it, after "+span(about.Age))
+	case d.Event.Type == job.EventAlertResolved:
+		p.line("Well", "what is described below is over, after "+span(about.Age))
 	}
 	p.line("What", about.Error.What)
 	p.line("Cause", about.Error.Cause)
@@ -120,13 +125,6 @@ func (s *Sender) forUs(d job.Delivery, about facts) string {
 		p.line("More", about.Error.Slug+" in docs/errors.md")
 	}
 	return p.String()
-}
-
-func by(whom string) string {
-	if whom == "" {
-		return ""
-	}
-	return " (" + whom + ")"
 }
 
 func bounded(all []string, most int) []string {
@@ -172,6 +170,9 @@ func (s *Sender) shortLetter(d job.Delivery) string {
 	parts := []string{"haulier: " + headline(d, about)}
 	if jobs := jobsOf(about); jobs != "" {
 		parts = append(parts, oneLine(jobs, 80))
+	}
+	if about.closed() {
+		parts = append(parts, oneLine(about.ResolvedBy, 150))
 	}
 	for _, text := range []string{about.Error.Cause, about.Error.Do} {
 		if text != "" && d.Event.Type != job.EventAlertResolved {

@@ -230,3 +230,17 @@ func TestARetriedMailIsTheSameMail(t *testing.T) {
 		t.Errorf("first %v, second %v", first, second)
 	}
 }
+
+// What ended otherwise than by being well again is not called well, in a mail and on a phone.
+func TestWhatIsClosedIsNotCalledWell(t *testing.T) {
+	s := NewSender(newWorld(t).options())
+	for by, want := range map[string]string{"": "haulier: OK again: job acme-in [expect.missing]", "a later deadline": "haulier: CLOSED: job acme-in [expect.missing]"} {
+		d := job.Delivery{Recipient: "ops@platform.example", Event: job.Event{Type: "alert.resolved", Data: []byte(
+			`{"id":7,"kind":"missing","cause_key":"job/acme-in/expect.missing","resolved":"2026-11-24T02:00:00Z","resolved_by":"` + by + `","error":{"slug":"expect.missing"}}`,
+		)}}
+		l, short := s.letter(d), s.shortLetter(d)
+		if l.subject != want || !strings.HasPrefix(short, want) || !strings.Contains(short, by) || !strings.Contains(l.body, by) || (by == "") != strings.HasPrefix(l.body, "Well") {
+			t.Errorf("%s\n%s\n%s", l.subject, l.body, short)
+		}
+	}
+}

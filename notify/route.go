@@ -77,7 +77,7 @@ func (s *Service) deliveries(ctx context.Context, channels map[string]job.Channe
 		}
 	}
 	made = append(made, s.deliveriesTo(channels, told, d, about)...)
-	return append(made, feeds(channels, told, d)...), nil
+	return append(made, feeds(channels, told, d, about.channel())...), nil
 }
 
 // hearers are those of an alert that goes to whoever has heard of the incident: that it is over, or back. nil: it goes where the
@@ -124,13 +124,14 @@ func (s *Service) deliveriesTo(channels map[string]job.Channel, told map[string]
 
 // feeds are the deliveries to channels that ask for events of a type. That an incident is over goes to one that also asks for when it
 // began only if it heard that, as to all others.
-func feeds(channels map[string]job.Channel, told map[string]bool, d job.Delivery) (made []job.Delivery) {
+// One about a channel never goes to itself.
+func feeds(channels map[string]job.Channel, told map[string]bool, d job.Delivery, dead string) (made []job.Delivery) {
 	both := feedsOfBoth(channels)
 	d.Feed = true
 	for _, d.Channel = range slices.Sorted(maps.Keys(channels)) {
 		c := channels[d.Channel]
 		switch {
-		case told[d.Channel] || c.Webhook == nil || !asksFor(c.Webhook.Events, d.Event.Type):
+		case told[d.Channel] || d.Channel == dead || c.Webhook == nil || !asksFor(c.Webhook.Events, d.Event.Type):
 		case d.Event.Type != job.EventAlertResolved:
 			made = append(made, d)
 		case !slices.Contains(both, d.Channel):
@@ -216,6 +217,9 @@ func (f facts) event(e job.Event) job.Event {
 	e.Data = f.data
 	return e
 }
+
+// closed says that it is over otherwise than by being well again: resolved_by says how.
+func (f facts) closed() bool { return f.Resolved != "" && f.ResolvedBy != "" }
 
 // channel names the channel that an alert is about; empty: it is about something else.
 func (f facts) channel() string {

@@ -134,3 +134,17 @@ func TestContactsReadWhetherItIsBack(t *testing.T) {
 		}
 	}
 }
+
+// What is the matter with a channel is told to others, whatever it asks for itself.
+func TestAChannelIsNotToldOfItself(t *testing.T) {
+	r := newRouting(t, mailOf("ops"), hookOf("all"), hookOf("other", "alert.*"))
+	r.routed = []string{"ops", "all"}
+	failing := job.Reason{Slug: "channel.failing", What: "it waits", Who: job.WhoUs}
+	r.alert("channel/all/channel.failing", failing)
+	r.wants("it fails", "ops alert.opened", "other alert.opened")
+	if err := r.store.Resolve(t.Context(), "channel/all/channel.failing", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	r.tellDue(time.Now())
+	r.wants("it is well", "ops alert.resolved", "other alert.resolved")
+}

@@ -25,7 +25,7 @@ func (r *incidentRow) covered(tx *gorm.DB, now time.Time) (bool, error) {
 	}
 	if over != nil && kind == job.AlertMissing && r.Remind == 0 {
 		r.Remind = micros(now) // it was passed on
-		if err := over.hasten(tx, now); err != nil {
+		if err := over.hasten(tx, r.Last, now); err != nil {
 			return false, err
 		}
 	}
@@ -102,10 +102,13 @@ const filesOfOpenIncidents = `SELECT count(DISTINCT f.name) AS names, max(i.id) 
 	AND NOT EXISTS (SELECT 1 FROM files AS n WHERE n.job = f.job AND n.path = f.path AND n.superseded = 0
 	AND (n.absent = 1 OR n.state IN ('landed', 'delivered', 'skipped')))`
 
-// hasten has people told of an open incident at once, unless somebody has taken it on or silenced it.
-func (r *incidentRow) hasten(tx *gorm.DB, now time.Time) error {
+// hasten has people told of an open incident at once, for what happened at a time, unless somebody has taken it on or silenced it, or
+// they were told behind that.
+func (r *incidentRow) hasten(tx *gorm.DB, happened int64, now time.Time) error {
 	at := micros(now)
 	switch {
+	case r.Recovery == 0 && max(r.Told, r.Reminded) > happened:
+		return nil
 	case r.Told == 0 || r.Recovery != 0:
 		r.Due = at - job.GatherFor.Microseconds()
 		if err := tx.Exec(`UPDATE incident_jobs SET due = ? WHERE incident = ? AND recovered = 0 AND (due = 0 OR due > ?)`, r.Due, r.ID, r.Due).Error; err != nil {

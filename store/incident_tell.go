@@ -128,8 +128,10 @@ func (s *Store) tellIncident(tx *gorm.DB, before, row incidentRow, what string, 
 		Count: i.Count, Reopened: i.Reopened, Reminders: i.Reminders, Opened: utc(i.Opened), Told: utc(i.Told), AckedBy: i.AckedBy,
 		Resolved: utc(i.Resolved), ResolvedBy: i.ResolvedBy, Age: ageOf(i, now), Contacts: m.Contacts, Error: viewOf(&i.Reason),
 	}
-	if err := tx.Raw(missedJobs, i.ID, job.JobsNamed).Scan(&e.Missed).Error; err != nil {
-		return err
+	if i.Kind != job.AlertLate && i.Kind != job.AlertMissing { // those say it themselves
+		if err := tx.Raw(missedJobs, i.ID, job.JobsNamed).Scan(&e.Missed).Error; err != nil {
+			return err
+		}
 	}
 	if what == sayReminded {
 		since, err := changedSince(tx, before)

@@ -209,8 +209,9 @@ var table = []row{
 	},
 	{
 		name: "test/...", says: "what spans packages",
-		own:   []string{"..."},
-		third: []string{ssh, pkgSFTP, "github.com/ProtonMail/...", cobra, terminal, "github.com/google/go-cmp/...", "go.uber.org/goleak", "github.com/rogpeppe/go-internal/testscript"},
+		own:       []string{"..."},
+		third:     []string{ssh, pkgSFTP, "github.com/ProtonMail/...", cobra, terminal, "github.com/google/go-cmp/...", "go.uber.org/goleak", "github.com/rogpeppe/go-internal/testscript"},
+		testThird: []string{"github.com/standard-webhooks/standard-webhooks/libraries/go"},
 	},
 	{
 		name: "bench/...", says: "measurements of the whole",

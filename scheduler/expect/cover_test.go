@@ -245,3 +245,28 @@ func TestAThresholdHidesNothing(t *testing.T) {
 	w.wants("2026-11-24 05:01", "missing 2026-11-24")
 	w.tells("2026-11-24 05:02", "opened pgp.not_encrypted")
 }
+
+// A server of which people are told only behind the deadline is told with what is missing by then, and not at once once more.
+func TestAServerToldBehindTheDeadlineIsToldOnce(t *testing.T) {
+	w := newWorld(t, "2026-11-23 17:00", nightly())
+	w.wants("2026-11-23 17:00")
+	w.now = at(t, "2026-11-24 01:10")
+	_, err := w.store.BeginRun(t.Context(), job.Run{Job: "acme-in", Connection: "acme"})
+	if err == nil {
+		_, err = w.store.Strike(t.Context(), job.Strike{
+			Cause: "connection/acme/net.refused", Job: "acme-in", Connection: "acme", At: w.now, Deadline: at(t, "2026-11-24 05:00"),
+			Reason: job.Reason{Slug: "net.refused", What: "nothing was moved", Who: job.WhoNetwork},
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.wants("2026-11-24 03:01", "late 2026-11-24")
+	w.tells("2026-11-24 03:05")
+	w.wants("2026-11-24 05:01", "missing 2026-11-24")
+	w.tells("2026-11-24 05:05", "opened net.refused")
+	if missed := w.missed(); len(missed) != 1 || missed[0] != "acme-in" {
+		t.Errorf("the alert says that %q miss something", missed)
+	}
+	w.tells("2026-11-24 05:10")
+}

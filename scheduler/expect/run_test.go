@@ -59,7 +59,11 @@ func (m *memory) JudgeExpectation(_ context.Context, read job.Expectation, j job
 	if m.broken {
 		return read, context.DeadlineExceeded
 	}
-	next := j.Decide(read, time.Now(), job.Arrivals{Filled: m.filled}, nil)
+	came := job.Arrivals{Filled: m.filled}
+	if m.filled.Before(read.Opens) {
+		came.Filled = time.Time{}
+	}
+	next := j.Decide(read, time.Now(), came, nil)
 	if next.Verdict != read.Verdict {
 		m.told[next.Verdict] = time.Now()
 		next.Version++
@@ -134,6 +138,26 @@ func TestAPokeIsJudgedAtOnce(t *testing.T) {
 		synctest.Wait()
 		if got := m.told[job.VerdictRecoveredLate]; got != start.Add(2*time.Hour+10*time.Minute+time.Second) {
 			t.Errorf("recovery told at %s", got)
+		}
+	})
+}
+
+// The next day begins when one has ended, at whatever hour that was: nothing has to run for its deadline to count.
+func TestTheNextDayBeginsWhenOneHasEnded(t *testing.T) {
+	evaluate(t, func(m *memory, s *Service, start time.Time) {
+		time.Sleep(time.Hour + 50*time.Minute)
+		m.mu.Lock()
+		m.filled = time.Now()
+		m.mu.Unlock()
+		s.Poke("acme-in")
+		synctest.Wait()
+		if open, _ := m.OpenExpectations(t.Context(), "acme-in"); len(open) != 1 || !open[0].By.Equal(start.Add(26*time.Hour)) {
+			t.Errorf("open are %+v", open)
+		}
+		time.Sleep(time.Until(start.Add(26*time.Hour + time.Second)))
+		synctest.Wait()
+		if m.told[job.VerdictMet].IsZero() || m.told[job.VerdictLate].IsZero() {
+			t.Errorf("the next day is not late by its deadline: %v", m.told)
 		}
 	})
 }

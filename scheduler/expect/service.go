@@ -181,6 +181,7 @@ func (s *Service) judgeAll(ctx context.Context, r *rule) (next time.Time, err er
 			return next, err
 		}
 		if e.Closed {
+			next = now // another day may begin
 			continue
 		}
 		next = sooner(next, wake(e))

@@ -11,14 +11,17 @@ import (
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/notify"
 	"github.com/haulier/haulier/scheduler/expect"
 	"github.com/haulier/haulier/store"
 )
 
-// daemon is what tells people, as `haulier serve` has it, over the one store of the month. It knows nothing that is not there:
+// daemon is what tells people, as `haulier serve` has it, over one store. It knows nothing that is not there:
 // it can be stopped at any time, and another takes its place.
 type daemon struct {
 	t       *testing.T
+	office  *office
+	seen    map[job.Type]map[job.Verdict]bool // how days stood
 	path    string
 	cfg     *config.Config
 	store   *store.Store
@@ -26,12 +29,13 @@ type daemon struct {
 	runner  *control.Runner
 	expects *expect.Service
 	keys    *control.Credentials
+	post    *notify.Service
 	stop    func()
 }
 
 func newDaemon(t *testing.T, cfg *config.Config) *daemon {
 	t.Helper()
-	return &daemon{t: t, cfg: cfg, path: filepath.Join(t.TempDir(), "haulier.db")}
+	return &daemon{t: t, cfg: cfg, path: filepath.Join(t.TempDir(), "haulier.db"), office: newOffice(t), seen: map[job.Type]map[job.Verdict]bool{}}
 }
 
 func (d *daemon) start() {
@@ -42,7 +46,7 @@ func (d *daemon) start() {
 	}
 	quiet := slog.New(slog.DiscardHandler)
 	current := func() *config.Config { return d.cfg }
-	d.books = &books{Store: d.store}
+	d.books = newBooks(d.store, d.seen)
 	d.runner = &control.Runner{
 		Sessions:    func(context.Context, job.Connection) (control.Session, error) { return nil, refused() },
 		Connections: func(name string) (job.Connection, bool) { c, found := d.cfg.Connections[name]; return c, found },
@@ -51,9 +55,18 @@ func (d *daemon) start() {
 	d.expects = expect.New(expect.Options{Store: d.books, Evidence: d.store, Names: control.ExpectedNames, Log: quiet})
 	d.keys = control.NewCredentials(d.books, current, quiet)
 	alerts := &control.AlertClock{Book: d.books, Config: current, Logger: quiet}
+	pulse := control.Pulse{Silence: func() time.Duration { return 0 }, Ask: func(ctx context.Context) error { _, err := d.store.Epoch(ctx); return err }}
+	d.post = notify.New(notify.Options{
+		Outbox: d.books, Tray: d.books, Secrets: d.office, Shout: d.office.page, Dial: d.office.dial, Alive: pulse.Alive, Version: "month", Log: quiet,
+		Route: func(ctx context.Context, e job.Event) (job.Route, error) {
+			return control.Alerted(ctx, current(), d.store, e)
+		},
+		Connection: d.runner.Connections,
+		Zone:       func() *time.Location { return current().Timezone },
+	})
 	ctx, cancel := context.WithCancel(d.t.Context())
 	var loops sync.WaitGroup
-	for _, run := range []func(context.Context){d.expects.Run, d.keys.Run, alerts.Run} {
+	for _, run := range []func(context.Context){d.expects.Run, d.keys.Run, alerts.Run, d.post.Run} {
 		loops.Go(func() { run(ctx) })
 	}
 	d.stop = func() {
@@ -73,6 +86,9 @@ func (d *daemon) load() {
 		d.t.Fatal(err)
 	}
 	d.keys.Look()
+	if err := d.post.Use(d.t.Context(), d.cfg.Channels); err != nil {
+		d.t.Fatal(err)
+	}
 }
 
 func refused() *job.Reason {

@@ -12,6 +12,7 @@ import (
 
 // special are the jobs to which something happens, with what their configuration has beside that of all.
 var special = map[string]string{
+	"window":   `opens: "00:30"`,
 	"late":     "",
 	"gone":     "",
 	"found":    "",
@@ -27,7 +28,12 @@ var special = map[string]string{
 const head = `version: 1
 timezone: Europe/Brussels
 data_dir: data
-defaults: {retry: {attempts: 1}}
+defaults: {retry: {attempts: 1}, alert: {late: [ops], missing: [ops, pager], failed: [ops]}}
+channels:
+  ops: {type: email, to: [ops@platform.example], from: haulier@platform.example, contacts: true}
+  pager: {type: shoutrrr, url: {stored: pager}}
+  platform: {type: webhook, url: "http://hooks.platform.example/haulier", signing_secret: {stored: whsec}, events: [expectation.*, alert.*], fallback: pager}
+  deadman: {type: healthchecks, ping_url: "http://pings.example/month", every: 15m}
 calendars:
   easter: {days: mon-fri, except: ["2027-03-26", "2027-03-29"]}
 connections:
@@ -38,9 +44,10 @@ func account(name, ends string) string {
 	return fmt.Sprintf(`  %s:
     host: %s.example
     username: platform
+    contacts: [it@%s.example, "+32 2 555 12 34"]
     auth: {methods: [password], password: {stored: %s}}%s
     locations: {outgoing: {path: /out, use: download}, incoming: {path: /in, use: upload}}
-`, name, name, name, ends)
+`, name, name, name, name, ends)
 }
 
 // incoming is an import that looks at night.
@@ -87,7 +94,7 @@ func text(ends string) string {
 	for n := range 3 {
 		b.WriteString(incoming(fmt.Sprintf("shop-%d", n+1), "shop", "Europe/Brussels", "*.csv", `by: "04:00", grace: 1h`))
 	}
-	for n := range 14 {
+	for n := range 13 {
 		b.WriteString(incoming(fmt.Sprintf("steady-%02d", n+1), "house", "Europe/Brussels", "*.csv", expecting("")))
 	}
 	return b.String()

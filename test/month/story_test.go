@@ -22,17 +22,21 @@ func (m *month) nights() {
 			case "dated":
 				files[0] = date.Format("20060102.csv")
 			}
-			do := func() { m.brings(name, files...) }
-			switch name {
-			case "outbox":
-				m.at(day+" 07:00", do)
-			case "sydney":
-				m.in("Australia/Sydney", day+" 01:10", do)
-			default:
-				m.at(day+" 01:10", do)
-			}
+			zone, when := usual(name, day)
+			m.in(zone, when, func() { m.brings(name, files...) })
 		}
 	}
+}
+
+// usual is when a job runs on a day.
+func usual(name, day string) (zone, when string) {
+	switch name {
+	case "outbox":
+		return "Europe/Brussels", day + " 07:00"
+	case "sydney":
+		return "Australia/Sydney", day + " 01:10"
+	}
+	return "Europe/Brussels", day + " 01:10"
 }
 
 // people pause, extend and renew.
@@ -53,14 +57,11 @@ func (m *month) people() {
 			}
 		}
 	})
-	m.at("2027-03-29 12:00", func() {
-		err := m.store.Pause(m.t.Context(), job.Pause{Kind: "job", Name: "paused", Reason: "they move", By: "ops", Until: time.Now().Add(48 * time.Hour)})
-		if err != nil {
-			m.t.Fatal(err)
-		}
-	})
-	m.instead("paused", "2027-03-30", "", nil)
-	m.instead("paused", "2027-03-31", "", nil)
+	m.pause("paused", "2027-03-29 12:00", 48*time.Hour)
+	m.idle("paused", "2027-03-30")
+	m.idle("paused", "2027-03-31")
+	m.pause("outbox", "2027-04-18 12:00", 24*time.Hour)
+	m.idle("outbox", "2027-04-19")
 
 	m.at("2027-03-30 03:50", func() { m.extend("extended", "2027-03-30 08:00") })
 	m.instead("extended", "2027-03-30", "2027-03-30 07:30", func() { m.brings("extended", "file.csv") })
@@ -69,6 +70,15 @@ func (m *month) people() {
 
 	m.at("2027-04-20 08:00", func() { m.reload(load(m.t, "")) }) // a new password
 	m.at("2027-04-20 12:00", func() {})
+}
+
+func (m *month) pause(name, when string, last time.Duration) {
+	m.at(when, func() {
+		err := m.store.Pause(m.t.Context(), job.Pause{Kind: "job", Name: name, Reason: "they move", By: "ops", Until: time.Now().Add(last)})
+		if err != nil {
+			m.t.Fatal(err)
+		}
+	})
 }
 
 // troubles are files that come late, or not, or in clear.
@@ -85,10 +95,14 @@ func (m *month) troubles() {
 	m.at("2027-03-31 04:00", brings("pair", "other.csv"))
 	m.instead("workdays", "2027-04-09", "", nil)
 	m.instead("outbox", "2027-04-06", "2027-04-06 08:30", brings("outbox", "file.csv"))
-	m.instead("sydney", "2027-03-20", "", nil)                                          // before the month
+	m.idle("sydney", "2027-03-20")                                                      // before the month
 	m.instead("sydney", "2027-04-04", "2027-04-03 17:45", brings("sydney", "file.csv")) // 02:45, the first of two
 	m.instead("dated", "2027-04-13", "2027-04-14 03:10", brings("dated", "20270413.csv"))
 	m.instead("dated", "2027-04-14", "2027-04-14 03:20", brings("dated", "20270414.csv"))
+	m.instead("window", "2027-04-14", "2027-04-14 00:10", brings("window", "file.csv")) // before the day opens
+	m.at("2027-04-14 04:00", brings("window", "file.csv"))
+	m.instead("dated", "2027-04-18", "2027-04-17 12:00", brings("dated", "20270418.csv")) // a day early
+	m.instead("outbox", "2027-04-12", "", nil)
 	m.instead("refused", "2027-04-15", "2027-04-15 01:10", func() { m.rejects("refused", "file.csv") })
 	m.at("2027-04-15 04:00", brings("refused", "file.csv"))
 }
@@ -112,6 +126,14 @@ func (m *month) dead() {
 		m.at("2027-04-10 02:05", func() { m.fails(name) })
 		m.instead(name, "2027-04-10", "2027-04-10 06:05", func() { m.brings(name, "file.csv") })
 	}
+	// A delivery has time until its deadline and grace are over: of a server that is back by then nobody hears.
+	m.instead("outbox", "2027-04-16", "2027-04-16 07:00", func() { m.fails("outbox") })
+	m.at("2027-04-16 07:40", func() { m.brings("outbox", "file.csv") })
+	m.instead("outbox", "2027-04-17", "2027-04-17 07:00", func() { m.fails("outbox") })
+	m.at("2027-04-17 10:30", func() { m.brings("outbox", "file.csv") })
+	// The platform's receiver takes nothing for a day.
+	m.at("2027-03-26 02:00", func() { m.office.closed.Store(true) })
+	m.at("2027-03-27 06:00", func() { m.office.closed.Store(false) })
 }
 
 // restarts are another daemon in the place of the one before, when something has just been, or is about to be, told.
@@ -120,6 +142,7 @@ func (m *month) restarts() {
 	for _, when := range []string{
 		"2027-03-22 03:00:10", // late, and not yet told by an alert
 		"2027-03-24 17:00:20", // a reminder is due
+		"2027-03-26 03:00:20", // between two attempts to tell the platform
 		"2027-03-28 03:00",    // behind the hour that is not there
 		"2027-03-29 00:05:10", // a server has just died
 		"2027-03-30 00:05:30", // its reminder
