@@ -100,6 +100,31 @@ func (p *page) line(name, text string) {
 	}
 }
 
+// jobs names those that an event names, and says how many there are besides.
+func (p *page) jobs(about facts) {
+	name, text := "Jobs", ""
+	for i, job := range about.Jobs {
+		part := oneLine(job, nameMost)
+		if i+1 < len(about.Jobs) {
+			part += ", "
+		}
+		if text != "" && len(text)+len(part) > 100 {
+			p.line(name, text)
+			name, text = "", ""
+		}
+		text += part
+	}
+	p.line(name, text+andMore(about, len(about.Jobs)))
+}
+
+// andMore says how many jobs an incident touches beside those that are named.
+func andMore(about facts, named int) string {
+	if more := max(about.JobsTotal, len(about.Jobs)) - named; more > 0 {
+		return fmt.Sprintf(" and %d more", more)
+	}
+	return ""
+}
+
 // forUs has what happened to the data first, then cause, one thing to do, and whose turn it is.
 func (s *Sender) forUs(d job.Delivery, about facts) string {
 	var p page
@@ -114,7 +139,7 @@ func (s *Sender) forUs(d job.Delivery, about facts) string {
 	p.line("Do", about.Error.Do)
 	p.line("Who", whose[about.Error.Who])
 	p.WriteByte('\n')
-	p.line("Jobs", jobsOf(about))
+	p.jobs(about)
 	p.line("Since", s.since(about))
 	p.line("Customer", s.customer(d, about))
 	p.line("Contacts", strings.Join(bounded(about.Contacts, 10), ", "))
@@ -134,14 +159,21 @@ func bounded(all []string, most int) []string {
 	return all
 }
 
+// jobsOf names as many jobs as a phone shows.
 func jobsOf(about facts) string {
-	const named = 20
-	shown := about.Jobs[:min(named, len(about.Jobs))]
-	text := strings.Join(shown, ", ")
-	if more := max(about.JobsTotal, len(about.Jobs)) - len(shown); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
+	const most = 60
+	text, named := "", 0
+	for _, name := range about.Jobs {
+		name = oneLine(name, most)
+		if named > 0 {
+			name = ", " + name
+		}
+		if named > 0 && len(text)+len(name) > most {
+			break
+		}
+		text, named = text+name, named+1
 	}
-	return text
+	return text + andMore(about, named)
 }
 
 func (s *Sender) since(about facts) string {
@@ -169,7 +201,7 @@ func (s *Sender) shortLetter(d job.Delivery) string {
 	about := factsOf(d.Event)
 	parts := []string{"haulier: " + headline(d, about)}
 	if jobs := jobsOf(about); jobs != "" {
-		parts = append(parts, oneLine(jobs, 80))
+		parts = append(parts, jobs)
 	}
 	if about.closed() {
 		parts = append(parts, oneLine(about.ResolvedBy, 150))

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
+	"fmt"
 	"io"
 	"mime"
 	"mime/quotedprintable"
@@ -242,5 +244,33 @@ func TestWhatIsClosedIsNotCalledWell(t *testing.T) {
 		if l.subject != want || !strings.HasPrefix(short, want) || !strings.Contains(short, by) || !strings.Contains(l.body, by) || (by == "") != strings.HasPrefix(l.body, "Well") {
 			t.Errorf("%s\n%s\n%s", l.subject, l.body, short)
 		}
+	}
+}
+
+// A mail names the hundred jobs that its event names, and counts the others; a phone shows few.
+func TestAMailNamesAHundredJobs(t *testing.T) {
+	s := NewSender(newWorld(t).options())
+	jobs := make([]string, job.JobsNamed)
+	for i := range jobs {
+		jobs[i] = fmt.Sprintf("import-of-customer-%03d", i)
+	}
+	data, err := json.Marshal(map[string]any{"id": 7, "kind": "failed", "cause_key": "connection/acme/net.refused", "jobs": jobs, "jobs_total": 130, "error": refusedKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := job.Delivery{Recipient: "ops@platform.example", Event: job.Event{Type: "alert.opened", Data: data}}
+	text := s.letter(d).body
+	for _, name := range append(jobs, "and 30 more\n") {
+		if strings.Count(text, name) != 1 {
+			t.Fatalf("it lacks %q:\n%s", name, text)
+		}
+	}
+	for line := range strings.Lines(text) {
+		if len(line) > 160 {
+			t.Errorf("a line of %d bytes: %s", len(line), line)
+		}
+	}
+	if short := s.shortLetter(d); !strings.Contains(short, "import-of-customer-001 and 128 more · ") || len(short) > shoutMost {
+		t.Errorf("a phone shows %s", short)
 	}
 }

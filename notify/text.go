@@ -10,6 +10,7 @@ import (
 const (
 	causeMost = 400
 	lineMost  = 1000
+	nameMost  = 100
 )
 
 // oneLine makes a text printable: what comes from outside may not end a line, begin a header, or change how what stands around it
