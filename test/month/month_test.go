@@ -81,10 +81,11 @@ func TestAMonthOfFortyJobs(t *testing.T) {
 		t.Skip("needs time: forty jobs live for a month")
 	}
 	synctest.Test(t, func(t *testing.T) {
-		m := &month{daemon: newDaemon(t, load(t, "2027-04-20")), gone: map[string]bool{}}
+		m := &month{daemon: newDaemon(t, load(t, text("2027-04-20"))), gone: map[string]bool{}}
 		if n := len(m.cfg.Jobs); n != 40 {
 			t.Fatalf("there are %d jobs", n)
 		}
+		m.begins()
 		m.people()
 		m.troubles()
 		m.dead()

@@ -100,9 +100,9 @@ func text(ends string) string {
 	return b.String()
 }
 
-func load(t *testing.T, ends string) *config.Config {
+func load(t *testing.T, text string) *config.Config {
 	t.Helper()
-	cfg, problems := config.LoadText(text(ends), t.TempDir()+"/haulier.yaml", "haulier.yaml", config.Options{})
+	cfg, problems := config.LoadText(text, t.TempDir()+"/haulier.yaml", "haulier.yaml", config.Options{})
 	if problems.Errors() > 0 {
 		t.Fatal(problems.Text(false))
 	}

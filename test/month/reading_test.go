@@ -18,7 +18,7 @@ import (
 type tells struct {
 	kind     string // type of its event; of mail, of webhooks only
 	incident string // of an alert
-	body     string // of mail
+	body     string // of mail; of webhooks, the jobs
 }
 
 // hook reads a webhook as the platform does.
@@ -46,6 +46,7 @@ func (o *office) hook(body []byte) (about tells, says string) {
 	if d.Cause == "" {
 		return about, says
 	}
+	about.body = strings.Join(d.Jobs, " ")
 	about.incident, says = fmt.Sprintf("incident-%d", d.ID), in.Type+" "+d.Cause
 	if d.Total > 1 {
 		says += fmt.Sprintf(" %d jobs", d.Total)

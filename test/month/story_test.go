@@ -39,8 +39,8 @@ func usual(name, day string) (zone, when string) {
 	return "Europe/Brussels", day + " 01:10"
 }
 
-// people pause, extend and renew.
-func (m *month) people() {
+// begins has the daemon start, with all connections at work.
+func (m *month) begins() {
 	m.at("2027-03-20 00:00", func() {
 		m.start()
 		ctx := m.t.Context()
@@ -57,6 +57,10 @@ func (m *month) people() {
 			}
 		}
 	})
+}
+
+// people pause, extend and renew.
+func (m *month) people() {
 	m.pause("paused", "2027-03-29 12:00", 48*time.Hour)
 	m.idle("paused", "2027-03-30")
 	m.idle("paused", "2027-03-31")
@@ -68,7 +72,7 @@ func (m *month) people() {
 	m.at("2027-04-01 03:30", func() { m.extend("again", "2027-04-01 06:00") })
 	m.instead("again", "2027-04-01", "", nil)
 
-	m.at("2027-04-20 08:00", func() { m.reload(load(m.t, "")) }) // a new password
+	m.at("2027-04-20 08:00", func() { m.reload(load(m.t, text(""))) }) // a new password
 	m.at("2027-04-20 12:00", func() {})
 }
 
