@@ -101,7 +101,7 @@ func (o *office) parts(to, subject string, about tells) {
 	number := strings.TrimPrefix(about.incident, "incident-")
 	wanted := []string{"What ", "Cause ", "Do ", "Who ", "Since ", "haulier alerts ack " + number + "\n"}
 	if to != "ops@platform.example" {
-		wanted = []string{"Server ", "Since ", "incident " + number + "\n"}
+		wanted = []string{"Server ", "Since ", "Reference " + number + "\n"}
 		for _, ours := range []string{"haulier ", "landing", "outbox", "net.", "expect."} {
 			if strings.Contains(about.body, ours) {
 				o.t.Errorf("%s reads of %q:\n%s", to, ours, about.body)
