@@ -52,7 +52,7 @@ func claim(tag byte, n uint32) []byte {
 }
 
 func TestBombsStopAtTheirLimitInBoundedMemory(t *testing.T) {
-	const huge = 80 << 20
+	const huge = bombSize
 	ours := pairs[pgp.X25519]()
 	literalHead := append(claim(11, huge+6), 'b', 0, 0, 0, 0, 0)
 	bomb := swollen(t, 2, literalHead, huge)
@@ -81,6 +81,9 @@ func TestBombsStopAtTheirLimitInBoundedMemory(t *testing.T) {
 		{"junk like padding", append(claim(21, huge), content(1<<20)...), pgp.Policy{}, "pgp.malformed", 0},
 		{"a preamble without end", bytes.Repeat([]byte("x"), 4<<20), pgp.Policy{}, "pgp.not_encrypted", 0},
 	} {
+		if raceDetector && c.slug == "pgp.too_large" && c.policy.MaxPlain+c.policy.RatioFrom == 0 {
+			continue // its limit lies above this size
+		}
 		t.Run(c.name, func(t *testing.T) {
 			o := &pgp.Opener{Keys: []pgp.Private{ours.Private}, Policy: c.policy}
 			out := &counter{}

@@ -7,4 +7,7 @@ const (
 
 	// step lets the tests of every byte look at every byte.
 	step = 1
+
+	// bombSize is what a bomb swells to.
+	bombSize = 80 << 20
 )

@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -418,12 +419,16 @@ func (b *bundle) doGuarded(g *guard) job.Result {
 // actions.
 const thorough = "HAULIER_CRASH"
 
-// sparse is how many actions lie between two that one way of dying is tried at.
+// sparse is how many actions lie between two that one way of dying is tried at; the race detector, which looks for what these tests
+// share with all others, gets one of four.
 const sparse = 12
 
 func everyHit() int {
-	if os.Getenv(thorough) != "" {
+	switch {
+	case os.Getenv(thorough) != "":
 		return 1
+	case testing.Short():
+		return 4 * sparse
 	}
 	return sparse
 }

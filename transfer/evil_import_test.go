@@ -22,7 +22,10 @@ var shorts = []int{
 }
 
 func TestImportIsWholeWhateverAReadGives(t *testing.T) {
-	for _, most := range shorts {
+	for i, most := range shorts {
+		if testing.Short() && i%4 != 0 {
+			continue
+		}
 		t.Run(fmt.Sprint(most), func(t *testing.T) { importEdges(t, sftptest.Knobs{ReadAtMost: most}) })
 	}
 	for seed := range uint64(4) {
