@@ -12,6 +12,7 @@ import (
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/store/blank"
 	"github.com/haulier/haulier/transfer"
 )
 
@@ -21,7 +22,7 @@ func openStore(t *testing.T) *store.Store {
 	t.Helper()
 	dir := t.TempDir()
 	key := store.KeySource{Path: filepath.Join(dir, "master.key")}
-	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(dir, "haulier.db"), MasterKey: key.MasterKey})
+	s, err := store.Open(t.Context(), store.Options{Path: blank.Lay(t, filepath.Join(dir, "haulier.db")), MasterKey: key.MasterKey})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/haulier/haulier/internal/secret"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/store/blank"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -78,7 +79,7 @@ func (b *syncBuffer) String() string {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{T: t, vault: vault{"whsec": whsec, "whsec2": whsec2, "pager": pagerTo, "password": canary}, shouts: make(chan string, 100)}
-	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "haulier.db")})
+	s, err := store.Open(t.Context(), store.Options{Path: blank.Lay(t, filepath.Join(t.TempDir(), "haulier.db"))})
 	if err != nil {
 		t.Fatal(err)
 	}

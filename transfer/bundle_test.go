@@ -13,6 +13,7 @@ import (
 	"github.com/haulier/haulier/internal/secret"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/store/blank"
 	"github.com/haulier/haulier/transfer"
 	"github.com/haulier/haulier/transfer/local"
 	"github.com/haulier/haulier/transfer/sftp"
@@ -86,7 +87,7 @@ func begin(t *testing.T, root string, endpoint job.Endpoint) *bundle {
 			t.Fatal(err)
 		}
 	}
-	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "haulier.db")})
+	s, err := store.Open(t.Context(), store.Options{Path: blank.Lay(t, filepath.Join(t.TempDir(), "haulier.db"))})
 	if err != nil {
 		t.Fatal(err)
 	}

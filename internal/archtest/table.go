@@ -37,6 +37,7 @@ var testKit = []string{
 // testOnly are packages that only tests may import, and the production packages that may all the same.
 var testOnly = map[string][]string{
 	"internal/testserver": nil,
+	"store/blank":         nil,
 	"store/storetest":     nil,
 	"web/page/pagetest":   nil,
 	"transfer/sftptest":   {"cmd/haulier"}, // the demo's customer server
@@ -54,17 +55,17 @@ var table = []row{
 		name: "scheduler", says: "when",
 		own:     []string{"job", "internal/..."},
 		third:   []string{"github.com/robfig/cron/v3"},
-		testOwn: []string{"store"},
+		testOwn: []string{"store", "store/blank"},
 	},
 	{
 		name: "scheduler/expect", says: "what must have come by when",
 		own:     []string{"job", "internal/...", "scheduler"},
-		testOwn: []string{"store"},
+		testOwn: []string{"store", "store/blank"},
 	},
 	{
 		name: "transfer", says: "what: the two state machines",
 		own:     []string{"job", "internal/...", "transfer/naming"},
-		testOwn: []string{"transfer/...", "store", "pgp"},
+		testOwn: []string{"transfer/...", "store", "store/blank", "pgp"},
 	},
 	{
 		name: "transfer/naming", says: "patterns, templates, safe names",
@@ -113,6 +114,7 @@ var table = []row{
 		},
 		testOwn: []string{"store/storetest"},
 	},
+	{name: "store/blank", says: "fresh stores for tests", own: []string{"store"}, third: testKit},
 	{
 		name: "store/storetest", says: "the conformance suite of every database",
 		own:   []string{"job", "internal/...", "store"},
@@ -122,7 +124,7 @@ var table = []row{
 		name: "notify", says: "tells people and systems",
 		own:       []string{"job", "internal/..."},
 		third:     []string{"github.com/wneessen/go-mail/..."},
-		testOwn:   []string{"store"},
+		testOwn:   []string{"store", "store/blank"},
 		testThird: []string{"github.com/standard-webhooks/standard-webhooks/libraries/go"},
 	},
 	{

@@ -11,6 +11,7 @@ import (
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/store/blank"
 )
 
 // world is a store with a clock of its own, and an evaluator that dies whenever it has judged: what it knows must be in the store.
@@ -25,7 +26,7 @@ type world struct {
 func newWorld(t *testing.T, now string, specs ...job.Spec) *world {
 	t.Helper()
 	w := &world{t: t, now: at(t, now), specs: specs}
-	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "haulier.db"), Now: func() time.Time { return w.now }})
+	s, err := store.Open(t.Context(), store.Options{Path: blank.Lay(t, filepath.Join(t.TempDir(), "haulier.db")), Now: func() time.Time { return w.now }})
 	if err != nil {
 		t.Fatal(err)
 	}
