@@ -37,7 +37,7 @@ func (r *importRun) adopt(ctx context.Context, names *nameSet, f job.File, aside
 	if err != nil {
 		return ledgerReason(err)
 	}
-	r.takeQuiet(names, rows[0])
+	r.takeQuiet(names, rows[0], 0)
 	return nil
 }
 
@@ -69,9 +69,9 @@ func (r *importRun) carried(ctx context.Context, f job.File, entry job.Entry) (j
 
 // takeQuiet lets this run take a version that lies under one of our names, when it has been quiet for long enough and its
 // done-file is among the names: a rename takes it from nobody who has it open and still writes. Where nothing was listed, the
-// next look decides.
-func (r *importRun) takeQuiet(names *nameSet, f job.File) {
-	left := r.stableFor - time.Since(f.StableSince)
+// next look decides. What was seen for the first time just now was quiet for no time, however long the ledger took to write it down.
+func (r *importRun) takeQuiet(names *nameSet, f job.File, quiet time.Duration) {
+	left := r.stableFor - quiet
 	if names == nil {
 		left = max(left, soonest)
 	} else if why, wait := r.unmarked(r.name(f), asVersion(f), names); why != "" {
@@ -90,13 +90,15 @@ func (r *importRun) takeOver(ctx context.Context, names *nameSet, f job.File, en
 	if !open(f) {
 		return nil
 	}
+	quiet := time.Since(f.StableSince)
 	if !sameFingerprint(f, entry) {
+		quiet = 0
 		f.Size, f.ModTime, f.StableSince = entry.Size, entry.ModTime, time.Now()
 		f.State, f.Reason = job.FileWaiting, nil
 		if err := r.advance(ctx, &f, job.StepSeen); err != nil {
 			return ignoreStale(err)
 		}
 	}
-	r.takeQuiet(names, f)
+	r.takeQuiet(names, f, quiet)
 	return nil
 }

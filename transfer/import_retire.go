@@ -446,7 +446,7 @@ func (r *importRun) movedLate(ctx context.Context, l *look, row job.File, aside 
 	if err := r.advance(ctx, &row, job.StepSeen); err != nil {
 		return ignoreStale(err)
 	}
-	r.takeQuiet(l.names, row)
+	r.takeQuiet(l.names, row, l.now.Sub(row.StableSince))
 	return nil
 }
 
