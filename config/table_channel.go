@@ -23,7 +23,7 @@ var eventWords = []string{
 	"connection.*", "connection.down", "connection.up", "connection.host_key_changed",
 	"key.*", "key.rotated", "pgp_key.*", "pgp_key.expiring",
 	"alert.*", "alert.opened", "alert.reminded", "alert.resolved",
-	"config.*", "config.reloaded", "config.rejected",
+	"config.*", "config.reloaded", "config.rejected", "sheet.answered",
 }
 
 var channelsTable = dict("channels", "channel", "Where alerts and events go, by technical name.",

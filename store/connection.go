@@ -70,11 +70,19 @@ func (s *Store) setActive(ctx context.Context, name string, active bool) error {
 	})
 }
 
-// PurgeConnection forgets what was learned of a connection: it is a draft again, with nothing known of its server. Its
-// history stays; keys, pins and secrets are removed by their own names.
+// PurgeConnection forgets what was learned of a connection: it is a draft again, with nothing known of its server, nothing that
+// was filled in for it, and no link to its sheet. Its history stays; keys, pins and secrets are removed by their own names.
 func (s *Store) PurgeConnection(ctx context.Context, name string) error {
 	return s.write(ctx, "purge connection "+name, func(tx *gorm.DB) error {
-		return tx.Exec(`UPDATE connections SET active = 0, profile = '' WHERE name = ?`, name).Error
+		for _, statement := range []string{
+			`DELETE FROM sheet_answers WHERE connection = ?`, `DELETE FROM sheet_links WHERE connection = ?`,
+			`UPDATE connections SET active = 0, profile = '' WHERE name = ?`,
+		} {
+			if err := tx.Exec(statement, name).Error; err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -120,6 +120,8 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		`SELECT id FROM deliveries WHERE made >= 9 ORDER BY made, id LIMIT 1`:                                                                                        "deliveries_made",
 		`SELECT * FROM deliveries WHERE channel = 'c' ORDER BY id DESC LIMIT 9`:                                                                                      "deliveries_by_channel",
 		`SELECT * FROM deliveries WHERE state = 'disabled' ORDER BY id DESC LIMIT 9`:                                                                                 "deliveries_by_state",
+		`SELECT * FROM sheet_answers WHERE link = 'h' ORDER BY id DESC LIMIT 20`:                                                                                     "sheet_answers_link",
+		`SELECT * FROM sheet_answers WHERE connection = 'c' ORDER BY id DESC LIMIT 20`:                                                                               "sheet_answers_connection",
 		`DELETE FROM events WHERE id BETWEEN 1 AND 2 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE event = events.id)`:                                              "sqlite_autoindex_deliveries_1",
 	} {
 		var plan []struct{ Detail string }

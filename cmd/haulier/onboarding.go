@@ -17,7 +17,7 @@ import (
 
 func onboardingCommand(a *app) *cobra.Command {
 	var format, language, lasts string
-	var end bool
+	var end, answers bool
 	command := &cobra.Command{
 		Use:   "onboarding CONNECTION",
 		Short: "The sheet for the customer's IT: what to allow, create, install and tell us",
@@ -26,7 +26,8 @@ func onboardingCommand(a *app) *cobra.Command {
 			"six commonest messages. Nothing in it is secret. html is a page of its own for screen and paper, mail a subject and a text.\n" +
 			"It is in the language that the connection says, or --language.\n\n" +
 			"--link prints a link in place of the sheet: who has it sees the sheet as it is then, without a login, until it ends. With\n" +
-			"--format mail it is a short letter that has the link.",
+			"--format mail it is a short letter that has the link. On that page the customer's IT can fill in what they have to tell us;\n" +
+			"--answers prints it. Nothing is changed by it.",
 		Example: "  haulier onboarding acme > acme.html\n  haulier onboarding acme --format mail --language fr\n  haulier onboarding acme --link 14d --format mail",
 		Args:    exactly("CONNECTION"),
 
@@ -41,6 +42,8 @@ func onboardingCommand(a *app) *cobra.Command {
 				}
 			}
 			switch {
+			case answers:
+				return a.onboardingAnswers(cmd, args[0])
 			case end:
 				return a.endSheetLinks(cmd, args[0])
 			case lasts != "":
@@ -55,7 +58,8 @@ func onboardingCommand(a *app) *cobra.Command {
 	_ = command.Flags().MarkHidden("lang") // it is there
 	command.Flags().StringVar(&lasts, "link", "", "print a link to it that needs no login and ends after this long, such as 14d (at most 90d)")
 	command.Flags().BoolVar(&end, "end-links", false, "end all links to it")
-	command.MarkFlagsMutuallyExclusive("link", "end-links")
+	command.Flags().BoolVar(&answers, "answers", false, "print what the customer filled in on the page of a link, the latest first, beside what is configured")
+	command.MarkFlagsMutuallyExclusive("link", "end-links", "answers")
 	return command
 }
 

@@ -112,7 +112,7 @@ func (c composer) create() (string, []Block) {
 
 func (c composer) tell() (string, []Block) {
 	method := c.say("tell.method") + ": [ ] " + c.say("method.key") + "  [ ] " + c.say("method.password") + "  [ ] " + c.say("method.both")
-	blocks := []Block{{Blank: c.blanks()}, text(method)}
+	blocks := []Block{{Blank: &Blank{Lines: c.blanks(), Choice: method}}}
 	if c.Host != "" {
 		blocks = append(blocks, text(c.say("tell.have", "host", c.Host, "port", c.port(), "user", c.User)))
 	}

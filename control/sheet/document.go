@@ -16,7 +16,7 @@ type Section struct {
 	Blocks []Block
 }
 
-// Block is one thing in a section; exactly one of its fields is set, but for Code and its Name. In texts, `so` marks what is to
+// Block is one thing in a section; exactly one of its fields is set, but for Code, its Name and Save. In texts, `so` marks what is to
 // be typed or read letter by letter.
 type Block struct {
 	Text  string
@@ -25,7 +25,14 @@ type Block struct {
 	Name  string // of the file that Code may be saved as
 	Save  string // the words for that
 	Rows  [][]string
-	Blank []string // what the customer fills in
+	Blank *Blank // what the customer fills in
+}
+
+// Blank is what the customer fills in: on paper, or where there is a form, in that.
+type Blank struct {
+	Lines  []string
+	Choice string // what is ticked
+	Form   *Form
 }
 
 func text(s string) Block          { return Block{Text: s} }

@@ -1,4 +1,4 @@
 package sheet
 
-// Faults are those of the translations.
-func Faults(same ...string) []string { return book.Faults(same...) }
+// Untranslated are the faults of the translations.
+func Untranslated(same ...string) []string { return book.Faults(same...) }

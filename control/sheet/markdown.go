@@ -39,8 +39,11 @@ func (b Block) markdown(out io.Writer) {
 			fmt.Fprintln(out, strings.Repeat("| --- ", len(row))+"|")
 		}
 	}
-	for _, blank := range b.Blank {
-		fmt.Fprintf(out, "- %s: ____________________________\n", marked(blank))
+	if b.Blank != nil {
+		for _, line := range b.Blank.Lines {
+			fmt.Fprintf(out, "- %s: ____________________________\n", marked(line))
+		}
+		fmt.Fprintf(out, "- %s\n", marked(b.Blank.Choice))
 	}
 }
 

@@ -136,7 +136,7 @@ func TestEveryLanguageHasEveryText(t *testing.T) {
 	if got := sheet.Languages(); !slices.Equal(got, ask.Languages()) {
 		t.Errorf("sheets are in %v, letters in %v", got, ask.Languages())
 	}
-	for _, fault := range sheet.Faults("install.server", "files.by", "files.name") {
+	for _, fault := range sheet.Untranslated("install.server", "files.by", "files.name") {
 		t.Error(fault)
 	}
 }

@@ -41,8 +41,11 @@ func (b Block) text(out io.Writer) {
 			wrap(out, "- ", "  ", unmarked(sentence(b.Rows[0], row)))
 		}
 	}
-	for _, blank := range b.Blank {
-		fmt.Fprintf(out, "%s ____________________________\n", unmarked(blank))
+	if b.Blank != nil {
+		for _, line := range b.Blank.Lines {
+			fmt.Fprintf(out, "%s ____________________________\n", unmarked(line))
+		}
+		wrap(out, "", "", unmarked(b.Blank.Choice))
 	}
 }
 

@@ -113,6 +113,7 @@ func Run(t *testing.T, open Opener) {
 		{"KnownAddressesAreNotShutOut", knownAddressesAreNotShutOut},
 		{"ObjectsHaveOwners", objectsHaveOwners},
 		{"LinksToSheetsEnd", linksToSheetsEnd},
+		{"AnswersToSheets", answersToSheets},
 		{"AlarmsEndByWhatCame", alarmsEndByWhatCame},
 		{"LastGoodRunIsOneBefore", lastGoodRunIsOneBefore},
 		{"FiftyWritersNeverMeetABusyDatabase", fiftyWriters},

@@ -11,7 +11,7 @@ import (
 )
 
 // open are all that nobody has to log in for. An onboarding sheet is for whoever has its link, which ends.
-var open = []string{"GET /assets/{file}", "GET /healthz", "GET /login", "GET /sheet/{token}", "POST /login"}
+var open = []string{"GET /assets/{file}", "GET /healthz", "GET /login", "GET /sheet/{token}", "POST /login", "POST /sheet/{token}"}
 
 func TestNothingElseIsOpen(t *testing.T) {
 	w := newWorld(t)

@@ -1,10 +1,14 @@
 package rows_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -108,9 +112,76 @@ func TestLinkToASheetNeedsNoLoginAndEnds(t *testing.T) {
 	if status, text := fetch(site + "/connections/acme/sheet"); strings.Contains(text, "nodig hebben") {
 		t.Errorf("without the link: %d %s", status, text)
 	}
+	send := func(form url.Values, site string) (int, string) {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, link, strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("Sec-Fetch-Site", site)
+		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		answer, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.StatusCode, string(text)
+	}
+	const leaked = "lQVYBGsINdgBDADPDs"
+	before := w.read("haulier.yaml")
+	_, form := fetch(link)
+	has(t, form, `<form method="post" action="?lang=nl#form"`, `name="hostkey"`, "Versturen")
+	has(t, w.haulier(0, "onboarding", "acme", "--answers").err, "Nothing was filled in for acme")
+	good := url.Values{"host": {"127.0.0.1"}, "port": {"2222"}, "hostkey": {c.Fingerprint()}, "remarks": {"<script>\x1b[31m"}}
+	for _, test := range []struct {
+		form   url.Values
+		site   string
+		status int
+		want   string
+	}{
+		{url.Values{}, "same-origin", http.StatusUnprocessableEntity, "Er was niets ingevuld"},
+		{url.Values{"host": {"x"}, "port": {"0"}}, "same-origin", http.StatusUnprocessableEntity, "1 tot 65535"},
+		{url.Values{"pgp": {"-----BEGIN PGP PRIVATE KEY BLOCK----- " + leaked}}, "same-origin", http.StatusUnprocessableEntity, "privésleutel"},
+		{url.Values{"remarks": {strings.Repeat("x", 70<<10)}}, "same-origin", http.StatusBadRequest, "64 KiB"},
+		{good, "cross-site", http.StatusForbidden, "access.cross_site"},
+		{good, "same-origin", http.StatusOK, "Dit heeft ons bereikt"},
+		{good, "same-origin", http.StatusOK, "Dit heeft ons bereikt"},
+	} {
+		status, text := send(test.form, test.site)
+		if status != test.status || !strings.Contains(text, test.want) || strings.Contains(text, "<script") || strings.Contains(text, leaked) {
+			t.Errorf("%v from %s: %d %s", test.form, test.site, status, text)
+		}
+	}
+	answers := w.haulier(0, "onboarding", "acme", "--answers").out
+	has(t, answers, "Host name: 127.0.0.1  (as we have it)", "Port: 2222  (we have", "Host key fingerprint (SHA256): SHA256:", "Remarks: <script>[31m")
+	if n := strings.Count(answers, "Host name"); n != 1 {
+		t.Errorf("what was sent twice is kept %d times", n)
+	}
+	has(t, w.haulier(0, "onboarding", "acme", "--answers", "--json").out, `"name":"port"`, `"value":"2222"`)
+	has(t, w.haulier(0, "audit", "list").out, "sheet.answer")
+	if kept, err := filepath.Glob(w.path("haulier-data/*")); err != nil || len(kept) == 0 {
+		t.Errorf("data: %v %v", kept, err)
+	} else {
+		for _, file := range kept {
+			if content, err := os.ReadFile(file); err == nil && bytes.Contains(content, []byte(leaked)) {
+				t.Errorf("the private key was kept in %s", file)
+			}
+		}
+	}
+	if w.read("haulier.yaml") != before {
+		t.Error("the configuration was changed")
+	}
 	has(t, w.haulier(0, "onboarding", "acme", "--end-links").err, "2 links to the sheet of acme have ended")
 	if status, text := fetch(link); status != http.StatusNotFound || !strings.Contains(text, "This link has ended") || strings.Contains(text, "acme") {
 		t.Errorf("an ended link: %d %s", status, text)
+	}
+	if status, text := send(good, "same-origin"); status != http.StatusNotFound {
+		t.Errorf("an ended link takes answers: %d %s", status, text)
 	}
 	has(t, w.haulier(0, "audit", "list").out, "sheet.link", "sheet.unlink")
 }

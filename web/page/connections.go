@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/web/route"
@@ -67,7 +68,8 @@ type connectionShown struct {
 	History   []AuditLine
 	Places    []placed
 	Abilities []ability
-	Sheeted   bool // it has an onboarding sheet
+	Sheeted   bool      // it has an onboarding sheet
+	Answered  time.Time // when the customer filled in its form last; zero: never
 }
 
 type placed struct {
@@ -153,7 +155,13 @@ func (p *pages) around(r *http.Request, plan Plan, shown *connectionShown) error
 	}
 	mine := slices.DeleteFunc(open, func(i job.Incident) bool { return !strings.HasPrefix(i.Cause, "connection/"+name+"/") })
 	shown.Open, _ = attend(plan, mine, standings)
-	shown.History, err = p.Details.Audit(ctx, 0, 20, name, fmt.Sprintf("[%s]:%d", shown.Host, shown.Port))
+	if shown.History, err = p.Details.Audit(ctx, 0, 20, name, fmt.Sprintf("[%s]:%d", shown.Host, shown.Port)); err != nil || p.Sheets == nil {
+		return err
+	}
+	answers, err := p.Sheets.Answers(ctx, name)
+	if len(answers) > 0 {
+		shown.Answered = answers[0].At
+	}
 	return err
 }
 

@@ -27,8 +27,27 @@ type Sheets interface {
 	// Follow gives the sheet of a link: in the language asked for, else in that of the link or of the connection, else in the one that
 	// is accepted. job.ErrNotFound for a link that never was, or has ended.
 	Follow(ctx context.Context, token, asked, accepted string) (body template.HTML, language string, err error)
+	// Answer takes what was filled in on the page of a link, and gives that page anew, which says what is wrong with it if it was
+	// not taken.
+	Answer(ctx context.Context, token, asked, accepted string, value func(field string) string) (body template.HTML, language string, taken bool, err error)
+	// Answers gives what was filled in for a connection, the latest first.
+	Answers(ctx context.Context, connection string) ([]Answers, error)
 	// Say gives a text of what is around a sheet: ended, ended.ask, language.
 	Say(language, name string) string
+}
+
+// Answers are what a customer filled in at one time.
+type Answers struct {
+	At       time.Time
+	Language string
+	Fields   []Answer
+}
+
+// Answer is one thing that a customer filled in, text from outside, beside what we have of it.
+type Answer struct {
+	Name, Label, Value string
+	Ours               string // empty: nothing to compare with
+	Same               bool
 }
 
 // handout is a sheet as it is looked at.
@@ -37,6 +56,7 @@ type handout struct {
 	Body       template.HTML
 	Language   string
 	Languages  []string
+	Answers    []Answers
 	Say        func(language, name string) string
 	Lasts      []int // days that a link may last
 }
@@ -52,7 +72,10 @@ func (p *pages) handedOut(r *http.Request) (view, error) {
 	}
 	h := handout{Connection: c.Name, Language: p.language(r.URL.Query().Get("lang"), c.Language), Languages: p.Sheets.Languages(), Lasts: linkDays}
 	var err error
-	h.Body, err = p.Sheets.Sheet(r.Context(), c.Name, h.Language)
+	if h.Body, err = p.Sheets.Sheet(r.Context(), c.Name, h.Language); err != nil {
+		return view{}, err
+	}
+	h.Answers, err = p.Sheets.Answers(r.Context(), c.Name)
 	return view{Title: "Onboarding sheet of " + c.Name, Section: "connections", Body: "handout", Handout: true, Data: h}, err
 }
 
@@ -99,19 +122,43 @@ func noPublicURL() error {
 
 var tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
-// followLink shows a sheet to whoever has its link. One that has ended reads like one that never was.
+// followLink shows a sheet to whoever has its link.
 func (p *pages) followLink(w http.ResponseWriter, r *http.Request) {
+	p.loose(w, r, func(token, asked, accepted string) (template.HTML, string, int, error) {
+		body, language, err := p.Sheets.Follow(r.Context(), token, asked, accepted)
+		return body, language, http.StatusOK, err
+	})
+}
+
+// answerLink takes what whoever has a link fills in. The token is in the address, which no other site knows; what another site lets
+// a browser send is refused before it comes here.
+func (p *pages) answerLink(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, "Nothing was taken: the form cannot be read. It is larger than 64 KiB, or was cut off on its way.", http.StatusBadRequest)
+		return
+	}
+	p.loose(w, r, func(token, asked, accepted string) (template.HTML, string, int, error) {
+		body, language, taken, err := p.Sheets.Answer(r.Context(), token, asked, accepted, r.PostForm.Get)
+		status := http.StatusOK
+		if !taken {
+			status = http.StatusUnprocessableEntity
+		}
+		return body, language, status, err
+	})
+}
+
+// loose answers with a page for people without a login. A link that has ended reads like one that never was.
+func (p *pages) loose(w http.ResponseWriter, r *http.Request, of func(token, asked, accepted string) (template.HTML, string, int, error)) {
 	token, asked := r.PathValue("token"), r.URL.Query().Get("lang")
 	all := p.Sheets.Languages()
 	if !slices.Contains(all, asked) {
 		asked = ""
 	}
 	browser := accepted(r, all)
-	body, language, err := template.HTML(""), "", error(job.ErrNotFound)
+	body, language, status, err := template.HTML(""), "", 0, error(job.ErrNotFound)
 	if tokenForm.MatchString(token) {
-		body, language, err = p.Sheets.Follow(r.Context(), token, asked, browser)
+		body, language, status, err = of(token, asked, browser)
 	}
-	status := http.StatusOK
 	if err != nil {
 		if status, _ = reasonOf(err); status != http.StatusNotFound {
 			p.fail(w, err)
@@ -124,7 +171,6 @@ func (p *pages) followLink(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, err)
 		return
 	}
-	w.Header().Set("Referrer-Policy", "no-referrer")
 	w.Header().Set("X-Robots-Tag", "noindex")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
@@ -142,5 +188,6 @@ func (p *pages) handouts() []route.Route {
 		{Method: http.MethodGet, Path: shown.path, Role: route.Viewer, Scope: shown.scope, Summary: "page: " + shown.says, Handler: p.show(shown)},
 		{Method: http.MethodPost, Path: link.path, Role: link.role, Scope: link.scope, Summary: "form: " + link.says, Handler: p.perform(link)},
 		{Method: http.MethodGet, Path: "/sheet/{token}", Role: route.Nobody, Summary: "page: an onboarding sheet, for who has its link", Handler: p.followLink},
+		{Method: http.MethodPost, Path: "/sheet/{token}", Role: route.Nobody, Summary: "form: what a customer tells us of their server", Handler: p.answerLink},
 	}
 }

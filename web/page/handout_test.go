@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -52,5 +53,45 @@ func TestLinkLastsAsLongAsAsked(t *testing.T) {
 		if good && (!w.Sheets.Until.Equal(pagetest.Now.AddDate(0, 0, 14)) || !strings.Contains(text, "/sheet/"+pagetest.Token) || w.Sheets.By == "") {
 			t.Errorf("%s days: by %q until %s: %s", days, w.Sheets.By, w.Sheets.Until, text)
 		}
+	}
+}
+
+// What a customer fills in is taken by the token of the link alone, and shown to support as text.
+func TestCustomerFillsInTheFormOfALink(t *testing.T) {
+	w := pagetest.Night()
+	h := w.Handler(pagetest.Operator)
+	for _, test := range []struct {
+		token, body string
+		status      int
+		want        string
+	}{
+		{pagetest.Token, "host=sftp.new.example&port=22", http.StatusOK, "<p>taken</p>"},
+		{pagetest.Token, "port=22", http.StatusUnprocessableEntity, "Sheet of acme"},
+		{strings.ToUpper(pagetest.Token), "host=x", http.StatusNotFound, "ended.ask"},
+		{strings.Repeat("a", 43), "host=x", http.StatusNotFound, "ended.ask"},
+		{pagetest.Token, "host=%zz", http.StatusBadRequest, "cannot be read"},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/sheet/"+test.token+"?lang=fr", strings.NewReader(test.body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		answer := httptest.NewRecorder()
+		h.ServeHTTP(answer, r)
+		if text := answer.Body.String(); answer.Code != test.status || !strings.Contains(text, test.want) || strings.Contains(text, `href="/connections`) {
+			t.Errorf("%s: %d %s", test.body, answer.Code, text)
+		}
+	}
+	if len(w.Sheets.Given) != 1 || w.Sheets.Given[0] != "sftp.new.example" {
+		t.Errorf("taken: %q", w.Sheets.Given)
+	}
+	text, _ := get(t, h, "/connections/acme/sheet")
+	for _, want := range []string{"The customer filled in", "sftp.new.example", "we have <", "as we have it", "&lt;script&gt;alert(1)&lt;/script&gt;\nline two"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the sheet does not say %q", want)
+		}
+	}
+	if strings.Contains(text, "<script>alert") {
+		t.Error("an answer became a script")
+	}
+	if text, _ := get(t, h, "/connections/acme"); !strings.Contains(text, "The customer filled in its form") {
+		t.Error("the page of the connection says nothing of the answers")
 	}
 }

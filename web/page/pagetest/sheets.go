@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/page"
 )
 
 // Sheets makes sheets that say their connection and language.
 type Sheets struct {
 	Until time.Time // of the link that was made last
 	By    string
+	Given []string // hosts that were filled in
 }
 
 // Token is that of the one link that there is.
@@ -43,6 +45,25 @@ func (s *Sheets) Follow(ctx context.Context, token, asked, accepted string) (tem
 	language := cmp.Or(asked, accepted, "fr")
 	body, err := s.Sheet(ctx, "acme", language)
 	return body, language, err
+}
+
+// Answer takes what has a host, and says so.
+func (s *Sheets) Answer(ctx context.Context, token, asked, accepted string, value func(string) string) (template.HTML, string, bool, error) {
+	body, language, err := s.Follow(ctx, token, asked, accepted)
+	if err != nil || value("host") == "" {
+		return body, language, false, err
+	}
+	s.Given = append(s.Given, value("host"))
+	return body + "<p>taken</p>", language, true, nil
+}
+
+// Answers gives answers from outside.
+func (s *Sheets) Answers(context.Context, string) ([]page.Answers, error) {
+	return []page.Answers{{At: Now, Language: "fr", Fields: []page.Answer{
+		{Name: "host", Label: "Host name", Value: "sftp.new.example", Ours: "sftp.acme.example"},
+		{Name: "port", Label: "Port", Value: "22", Ours: "22", Same: true},
+		{Name: "remarks", Label: "Remarks", Value: "<script>alert(1)</script>\nline two"},
+	}}}, nil
 }
 
 // Say gives a text of what is around a sheet.
