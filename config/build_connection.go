@@ -26,9 +26,7 @@ func (b *builder) connection(name string, v *value) job.Connection {
 	if c.DisplayName == "" {
 		c.DisplayName = name
 	}
-	if day, err := time.ParseInLocation(time.DateOnly, v.get("expires_at").str(), b.config.Timezone); err == nil {
-		c.Auth.Expires = day
-	}
+	c.Auth.Expires = b.day(v.get("expires_at"))
 	for _, location := range v.get("locations").names() {
 		c.Locations[location] = locate(c.Root, v.get("locations", location))
 	}
@@ -105,7 +103,21 @@ func (b *builder) auth(v *value) job.Auth {
 	if f := v.get("key_file"); f.usable() {
 		a.KeyFile = &job.KeyFile{Path: b.local(f.get("path")), Passphrase: b.reference(f.get("passphrase"))}
 	}
+	if s := v.get("successor"); s.usable() {
+		if ref := b.reference(s.get("password")); ref != nil {
+			a.Successor = &job.Successor{Password: *ref, From: b.day(s.get("valid_from")), Expires: b.day(s.get("expires_at"))}
+		}
+	}
 	return a
+}
+
+// day is the beginning of a day where we are; zero: none is given.
+func (b *builder) day(v *value) time.Time {
+	day, err := time.ParseInLocation(time.DateOnly, v.str(), b.config.Timezone)
+	if err != nil {
+		return time.Time{}
+	}
+	return day
 }
 
 // reference resolves the path of a secret's file.

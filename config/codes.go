@@ -45,6 +45,7 @@ var codes = []struct{ code, means string }{
 	{"W-NO-PIN", "A server whose host key nobody has trusted yet."},
 	{"W-NO-SCHEDULE", "A job that runs by hand only."},
 	{"W-NOT-ENCRYPTED", "A name that says PGP for a file that is not encrypted."},
+	{"W-PASSWORD-GAP", "Days between the end of a password and the beginning of the one that follows."},
 	{"W-PLAIN-HTTP", "A webhook that everybody on the way can read."},
 	{"W-SAME-ACCOUNT", "Two connections that are one account and differ in its limit."},
 	{"W-SAME-SOURCE", "Two jobs that take the same files."},

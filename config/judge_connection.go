@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/haulier/haulier/job"
 )
@@ -74,10 +75,30 @@ func (b *builder) judgeAuth(noun, name string, v *value) {
 	case !withPassword && password != nil:
 		say(password.key, "a password is given, but methods does not list password; if it unlocks a key, it belongs to key_file.passphrase")
 	}
+	b.judgeSuccessor(noun, name, v)
 	for i, item := range v.get("methods").entries() {
 		if slices.Contains(methods[:min(i, len(methods))], item.str()) {
 			say(item.at, "method %s is listed twice", item.str())
 		}
+	}
+}
+
+// judgeSuccessor holds a password and the one that follows it together.
+func (b *builder) judgeSuccessor(noun, name string, v *value) {
+	next := v.get("successor")
+	if !next.usable() {
+		return
+	}
+	b.lookForSecret(next.get("password"))
+	password, follows := b.reference(v.get("password")), b.reference(next.get("password"))
+	from, ends := b.day(next.get("valid_from")), b.day(next.get("expires_at"))
+	switch {
+	case v.get("password") == nil:
+		b.fail(next.key, "E-AUTH", "%s", about(noun, name, "a password follows, and there is none that it follows: write it as auth.password"))
+	case password != nil && follows != nil && *password == *follows:
+		b.fail(next.get("password").at, "E-AUTH", "%s", about(noun, name, "the password that follows is kept where the old one is; keep it under another name, so that both are there on the day of the change"))
+	case !from.IsZero() && !ends.IsZero() && !ends.After(from):
+		b.fail(next.get("expires_at").at, "E-CONFLICT", "%s", about(noun, name, "the password that follows ends on %s, and is valid from %s on", ends.Format(time.DateOnly), from.Format(time.DateOnly)))
 	}
 }
 
@@ -151,6 +172,10 @@ func (b *builder) judgeConnection(c job.Connection, v *value) {
 	}
 	if day := v.get("expires_at"); day.usable() && v.get("auth", "password") == nil {
 		b.fail(day.at, "E-CONFLICT", "connection %q: expires_at is the day on which the password ends, and there is no password", c.Name)
+	}
+	if s := c.Auth.Successor; s != nil && !c.Auth.Expires.IsZero() && s.From.After(c.Auth.Expires) {
+		b.warn(v.get("auth", "successor", "valid_from").at, "W-PASSWORD-GAP", "connection %q: the password ends on %s, and the one that follows is valid from %s on: nobody can log in in between",
+			c.Name, c.Auth.Expires.Format(time.DateOnly), s.From.Format(time.DateOnly))
 	}
 	if expiry := v.get("auth", "key_file"); expiry.usable() {
 		b.lookForSecret(expiry.get("passphrase"))

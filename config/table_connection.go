@@ -38,6 +38,11 @@ var authTable = object("auth", "How the user proves who they are.",
 			help: "Unlocks the key file. It is not the account's password, which belongs to auth.password."}),
 	field{key: "password", kind: kSecret, example: "{file: /run/secrets/bigbank_password}",
 		help: "The account's password. The passphrase of a key belongs to auth.key_file.passphrase."},
+	object("successor", "The password that follows, where the day is known on which the customer changes it. Until that day the old one is given, from then on this one; "+
+		"from a day before to a day behind, each behind the other if that is refused.",
+		field{key: "password", kind: kSecret, need: true, example: "{stored: bigbank-2027}", help: "The new password."},
+		field{key: "valid_from", kind: kDate, need: true, example: "2027-03-31", help: "Day from which on it is the one, in timezone."},
+		field{key: "expires_at", kind: kDate, example: "2027-06-30", help: "Day on which it ends."}),
 ).with(needed)
 
 var proxyTable = object("proxy", "A proxy to dial through.",

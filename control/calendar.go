@@ -128,17 +128,32 @@ func usesOf(cfg *config.Config) map[string][]string {
 
 func pinAddress(e job.Endpoint) string { return fmt.Sprintf("[%s]:%d", e.Host, e.Port) }
 
+// changeOf is the day on which a password follows another. Behind it the configuration should no longer have the old one.
+func changeOf(name string, s *job.Successor, now time.Time) job.CalendarEntry {
+	e := job.CalendarEntry{Kind: job.KindPassword, Name: name, Says: job.EntryNote, Date: s.From, What: "the password of " + name + " changes to the one that follows"}
+	if now.After(s.From.AddDate(0, 0, 2)) {
+		e.Says, e.What = job.EntryWaits, "the password of "+name+" has changed"
+		e.Do = "make the one that follows the password: auth.password in place of auth.successor, and expires_at; then haulier reload"
+	}
+	return e
+}
+
 func (c *calendar) passwords() {
 	seen := map[string]bool{}
 	one := func(name string, auth job.Auth) {
-		if auth.Expires.IsZero() || seen[name] || c.uses[job.KindPassword+"/"+name] == nil {
+		if auth.Expires.IsZero() && auth.Successor == nil || seen[name] || c.uses[job.KindPassword+"/"+name] == nil {
 			return
 		}
 		seen[name] = true
-		c.add(job.CalendarEntry{
-			Kind: job.KindPassword, Name: name, Says: job.EntryEnds, Date: auth.Expires, What: "the password of " + name,
-			Do: "ask for a new one, put it where the configuration says, set expires_at anew, and haulier reload",
-		})
+		if s := auth.Successor; s != nil {
+			c.add(changeOf(name, s, c.now))
+		}
+		if ends := auth.Ends(c.now); !ends.IsZero() {
+			c.add(job.CalendarEntry{
+				Kind: job.KindPassword, Name: name, Says: job.EntryEnds, Date: ends, What: "the password of " + name,
+				Do: "ask for a new one and for its day, store it, and say so: auth.successor with valid_from, then haulier reload; or put it where the configuration says and set expires_at anew",
+			})
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.cfg.Connections)) {
 		con := c.cfg.Connections[name]

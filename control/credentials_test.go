@@ -206,6 +206,39 @@ func TestALeadTimeIsToldOverAnAcknowledgement(t *testing.T) {
 	})
 }
 
+// Where a password follows another its day is in the calendar; the end of the old one is no news any more, that of the new one is.
+func TestCalendarHasTheDayOfANewPassword(t *testing.T) {
+	d := credentialStore(t)
+	defer d.close(t)
+	now := time.Now()
+	in := func(days int) time.Time { return now.AddDate(0, 0, days) }
+	for _, test := range []struct {
+		ends       time.Time
+		from, then int
+		want       []string
+	}{
+		{in(5), 4, 90, []string{"note 4", "ends 90"}}, {in(5), 6, 90, []string{"ends 5", "note 6"}}, {time.Time{}, 4, 90, []string{"note 4", "ends 90"}},
+		{in(-10), -1, 90, []string{"note -1", "ends 90"}}, {in(-10), -20, 90, []string{"waiting -20", "ends 90"}},
+	} {
+		cfg := credentialConfig(test.ends)
+		for name, con := range cfg.Connections {
+			con.Auth.Successor = &job.Successor{From: in(test.from), Expires: in(test.then)}
+			cfg.Connections[name] = con
+		}
+		entries, err := Calendar(t.Context(), d, cfg, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lines []string
+		for _, e := range entries {
+			if e.Kind == job.KindPassword {
+				lines = append(lines, fmt.Sprintf("%s %d", e.Says, e.Days))
+			}
+		}
+		same(t, fmt.Sprint(test.from), lines, test.want)
+	}
+}
+
 func TestCalendarListsAllThatHasADate(t *testing.T) {
 	d := credentialStore(t)
 	defer d.close(t)

@@ -165,6 +165,9 @@ func neededBy(cfg *config.Config) map[string]bool {
 // storedSecrets are the names of the stored secrets that an endpoint refers to.
 func storedSecrets(e job.Endpoint) []string {
 	refs := []*job.SecretRef{e.Auth.Password}
+	if e.Auth.Successor != nil {
+		refs = append(refs, &e.Auth.Successor.Password)
+	}
 	if e.Auth.KeyFile != nil {
 		refs = append(refs, e.Auth.KeyFile.Passphrase)
 	}

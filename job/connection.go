@@ -62,6 +62,24 @@ type Auth struct {
 	KeyFile  *KeyFile
 	Password *SecretRef
 	Expires  time.Time // when the password ends; zero: unknown
+
+	Successor *Successor // of the password; nil: none is known
+}
+
+// Successor is the password that follows.
+type Successor struct {
+	Password SecretRef
+	From     time.Time // from when on it is the one
+	Expires  time.Time // when it ends; zero: unknown
+}
+
+// Ends is when the password that counts at a time ends, or the one that follows it in time; zero: unknown, or not in sight.
+func (a Auth) Ends(at time.Time) time.Time {
+	s := a.Successor
+	if s != nil && (!at.Before(s.From) || a.Expires.IsZero() || !s.From.After(a.Expires)) {
+		return s.Expires
+	}
+	return a.Expires
 }
 
 // KeyFile is a private key kept outside the store.

@@ -301,6 +301,9 @@ func secretsAt(auth job.Auth) string {
 	if auth.Password != nil {
 		text += fmt.Sprintf(", password {%s: %s}", auth.Password.From, auth.Password.Name)
 	}
+	if s := auth.Successor; s != nil {
+		text += fmt.Sprintf(", from %s on {%s: %s}", s.From.Format(time.DateOnly), s.Password.From, s.Password.Name)
+	}
 	if auth.KeyFile != nil {
 		text += ", key file " + auth.KeyFile.Path
 		if auth.KeyFile.Passphrase != nil {

@@ -129,6 +129,9 @@ func endpoints(cfg *config.Config) []namedEndpoint {
 
 func secretRefs(e job.Endpoint) []job.SecretRef {
 	refs := []*job.SecretRef{e.Auth.Password}
+	if e.Auth.Successor != nil {
+		refs = append(refs, &e.Auth.Successor.Password)
+	}
 	if e.Auth.KeyFile != nil {
 		refs = append(refs, e.Auth.KeyFile.Passphrase)
 	}

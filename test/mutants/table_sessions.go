@@ -13,6 +13,11 @@ func ofSessions() []mutant {
 			by:   sftp("TestChangedHostKeyStopsBeforeTheLogin|TestUnknownHostKeyIsShownAndNothingSent"), short: true,
 		},
 		{
+			name: "password-day", holds: "a password is not given any more once the one that follows it has its day behind it",
+			cuts: []cut{{"transfer/sftp/passwords.go", "\tcase !now.Before(s.From.Add(aroundChange)):\n\t\treturn []password{after}\n", ""}},
+			by:   sftp("TestPasswordIsChangedOnItsDay"),
+		},
+		{
 			name: "host-key-type", holds: "a pinned server is asked for the pinned type of key and for no other",
 			cuts: []cut{{"transfer/sftp/pins.go", "\t\tif p.has(t) {", "\t\tif true {"}},
 			by:   sftp("TestEachPinnedTypeIsAskedFor"),

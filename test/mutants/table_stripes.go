@@ -110,7 +110,7 @@ func ofStripes() []mutant {
 		},
 		{
 			name: "stripe-password", holds: "a password that a server refuses for further connections is offered once",
-			cuts: []cut{{helpers, "!h.login.creds.password.Empty() && !a.isShared(h.mark) || a.isDoubted(h.mark) {", "a == nil {"}},
+			cuts: []cut{{helpers, "len(h.login.creds.passwords) > 0 && !a.isShared(h.mark) || a.isDoubted(h.mark) {", "a == nil {"}},
 			by:   sftp("TestManyFilesTryARefusedPasswordOnce"),
 		},
 		{

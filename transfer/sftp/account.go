@@ -19,7 +19,8 @@ type account struct {
 	mu     sync.Mutex
 	used   int
 	line   []*waiter
-	proven string // mark of the last good login of this process
+	proven string        // mark of the last good login of this process
+	first  job.SecretRef // of two passwords, the one to try first; zero: as the day says
 
 	shared  string                     // mark of the last good login of a helper
 	doubted string                     // mark of the last one that was refused, if none was good since

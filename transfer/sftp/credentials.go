@@ -26,9 +26,9 @@ type candidate struct {
 
 // credentials are what one endpoint is logged in with.
 type credentials struct {
-	methods  []string // RFC 4252 names, in the order in which they are tried
-	keys     []candidate
-	password secret.Text
+	methods   []string // RFC 4252 names, in the order in which they are tried
+	keys      []candidate
+	passwords []password // in the order in which they are tried
 }
 
 // credentialsOf gathers what a login needs before anything is dialled: a missing key costs the customer no connection.
@@ -41,8 +41,8 @@ func (p *Pool) credentialsOf(ctx context.Context, e job.Endpoint) (credentials, 
 		}
 	}
 	if usesPassword(c.methods) && e.Auth.Password != nil {
-		if c.password, err = p.opts.Secrets.Reveal(ctx, *e.Auth.Password); err != nil {
-			return c, secretReason("the password of "+who(e), err)
+		if c.passwords, err = p.revealed(ctx, e); err != nil {
+			return c, err
 		}
 	}
 	return c, nil
@@ -148,7 +148,9 @@ func (p *Pool) mark(ctx context.Context, e job.Endpoint) string {
 	if f := e.Auth.KeyFile; f != nil {
 		parts = append(parts, f.Path, fileVersion(f.Path), p.secretVersion(ctx, f.Passphrase))
 	}
-	parts = append(parts, p.secretVersion(ctx, e.Auth.Password))
+	for _, password := range p.passwordsOf(e) {
+		parts = append(parts, p.secretVersion(ctx, &password.ref))
+	}
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:16])
 }

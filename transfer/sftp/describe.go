@@ -28,6 +28,13 @@ func (h *hop) hostKeyDetail() string {
 
 func (h *hop) loginDetail() string {
 	text := fmt.Sprintf("user %q by %s", h.endpoint.User, h.login.methods())
+	if given, all := h.login.password(); given >= 0 && h.endpoint.Auth.Successor != nil {
+		if from := all[given].from; from.IsZero() {
+			text += ", the old password"
+		} else {
+			text += ", the password from " + from.Format("2006-01-02") + " on"
+		}
+	}
 	if k, ok := h.login.key(); ok {
 		text += fmt.Sprintf(" with key %s %s", k.name, ssh.FingerprintSHA256(k.signer.PublicKey()))
 	}

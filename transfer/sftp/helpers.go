@@ -216,7 +216,7 @@ func (p *Pool) sidedoor(ctx context.Context, hops []*hop) (leave func(), err err
 	e := &entry{pool: p}
 	var alone []*account
 	for _, h := range hops {
-		if a := p.account(h.account()); !h.login.creds.password.Empty() && !a.isShared(h.mark) || a.isDoubted(h.mark) {
+		if a := p.account(h.account()); len(h.login.creds.passwords) > 0 && !a.isShared(h.mark) || a.isDoubted(h.mark) {
 			alone = append(alone, a)
 		}
 	}

@@ -144,6 +144,7 @@ func (h *hop) remember(ctx context.Context) {
 			log.Warn("remember a login", "act", act, "host", address(h.endpoint), "error", err)
 		}
 	}
+	h.settlePassword(true)
 	warn("host key", store.SawHostKey(ctx, h.pins.address, keyLine(h.hostKey)))
 	if k, ok := keyTaken(h.login); ok {
 		warn("key used", store.KeyUsed(ctx, k, h.pool.opts.Now()))

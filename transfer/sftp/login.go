@@ -31,13 +31,16 @@ type promptError struct {
 
 func (e *promptError) Error() string { return fmt.Sprintf("the server asks %q", e.prompt) }
 
-// login is one login: each credential is offered once, in the order in which the methods are configured.
+// login is one login: each credential is offered once, in the order in which the methods are configured. A second password is offered
+// when the first was refused.
 type login struct {
 	creds credentials
 
 	mu       sync.Mutex
 	offered  []string // methods that were tried
-	answered bool     // the password was given
+	spent    []string // those of them that are not tried again
+	pass     int      // index in creds.passwords of the one whose turn it is
+	answered bool     // it was given
 	signed   int      // index+1 in creds.keys of the key that signed last: the server had said that it takes it
 	last     ssh.ClientAuthContext
 	banners  atomic.Int32
@@ -48,16 +51,39 @@ func (l *login) next(state *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last = *state
+	l.turn()
 	for _, method := range l.creds.methods {
-		if slices.Contains(l.offered, method) || !slices.Contains(state.AllowedMethods, method) {
+		if slices.Contains(l.spent, method) || !slices.Contains(state.AllowedMethods, method) {
 			continue
 		}
 		if auth := l.method(method); auth != nil {
-			l.offered = append(l.offered, method)
+			l.offered, l.spent = append(l.offered, method), append(l.spent, method)
 			return auth, nil
 		}
 	}
 	return nil, nil
+}
+
+// turn goes on to the next password when the one before it was refused.
+func (l *login) turn() {
+	if !l.answered || l.pass+1 >= len(l.creds.passwords) || usesPassword(l.last.PartialSuccessMethods) || !usesPassword(l.offered[len(l.offered)-1:]) {
+		return
+	}
+	l.pass, l.answered = l.pass+1, false
+	l.spent = slices.DeleteFunc(l.spent, func(method string) bool { return usesPassword([]string{method}) })
+}
+
+// password is the index of the password that was given last, and all that there are; -1: none was given.
+func (l *login) password() (given int, all []password) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.answered:
+		return l.pass, l.creds.passwords
+	case l.pass > 0:
+		return l.pass - 1, l.creds.passwords
+	}
+	return -1, l.creds.passwords
 }
 
 // method gives a method if there is a credential for it that was not used yet.
@@ -65,22 +91,20 @@ func (l *login) method(name string) ssh.AuthMethod {
 	switch {
 	case name == methodKey && len(l.creds.keys) > 0:
 		return ssh.PublicKeys(l.signers()...)
-	case l.creds.password.Empty(), l.answered:
+	case len(l.creds.passwords) == 0, l.answered:
 	case name == methodPassword:
-		return ssh.PasswordCallback(func() (string, error) {
-			l.use()
-			return string(l.creds.password.Reveal()), nil
-		})
+		return ssh.PasswordCallback(func() (string, error) { return l.use(), nil })
 	case name == methodInteractive:
 		return ssh.KeyboardInteractive(l.answer)
 	}
 	return nil
 }
 
-func (l *login) use() {
+func (l *login) use() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.answered = true
+	return string(l.creds.passwords[l.pass].text.Reveal())
 }
 
 // answer gives the password to one hidden question, once.
@@ -94,7 +118,7 @@ func (l *login) answer(_, _ string, questions []string, echos []bool) ([]string,
 		return nil, &promptError{prompt: printable(questions[len(questions)-1]), second: l.answered}
 	}
 	l.answered = true
-	return []string{string(l.creds.password.Reveal())}, nil
+	return []string{string(l.creds.passwords[l.pass].text.Reveal())}, nil
 }
 
 // errBanners ends a handshake in which the server only talks.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -23,6 +24,7 @@ func (h *hop) loginReason(err error) *job.Reason {
 		return ended(untouched, err)
 	}
 	h.refused = h.refusal(err)
+	h.settlePassword(false)
 	return h.refused
 }
 
@@ -102,11 +104,24 @@ func (h *hop) passwordRejected(err error) *job.Reason {
 	case slices.Contains(h.login.offered, methodKey):
 		cause += ", and our key before it"
 	}
-	if !h.endpoint.Auth.Expires.IsZero() && h.endpoint.Auth.Expires.Before(h.pool.opts.Now()) {
-		cause += fmt.Sprintf("; it ended on %s, as the configuration says", h.endpoint.Auth.Expires.Format("2006-01-02"))
-	}
+	cause += h.passwordsTried()
 	return h.auth("auth.password_rejected", cause, "get the present password from the customer and set it where auth.password points; compare case and blanks of the user's name",
 		job.WhoBoth, err)
+}
+
+// passwordsTried says what the configuration knows of the passwords that were refused.
+func (h *hop) passwordsTried() string {
+	given, all := h.login.password()
+	ends := h.endpoint.Auth.Ends(h.pool.opts.Now())
+	switch {
+	case given > 0:
+		return fmt.Sprintf(", both the one until %[1]s and the one from %[1]s on", h.endpoint.Auth.Successor.From.Format(time.DateOnly))
+	case given == 0 && !all[0].from.IsZero():
+		return fmt.Sprintf(", the one that is valid from %s", all[0].from.Format(time.DateOnly))
+	case !ends.IsZero() && ends.Before(h.pool.opts.Now()):
+		return fmt.Sprintf("; it ended on %s, as the configuration says", ends.Format(time.DateOnly))
+	}
+	return ""
 }
 
 // secondFactor: what we offered was taken, and the server wants more.

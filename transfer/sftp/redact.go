@@ -46,7 +46,10 @@ func (h *hop) clean(text string) string {
 
 // passwords are those that this hop may have sent. A proxy of HTTP is sent user and password as one.
 func (h *hop) passwords() []string {
-	all := []string{string(h.login.creds.password.Reveal())}
+	var all []string
+	for _, password := range h.login.creds.passwords {
+		all = append(all, string(password.text.Reveal()))
+	}
 	if h.proxied != nil {
 		all = append(all, h.proxied.User+":"+h.proxied.Password, h.proxied.Password)
 	}

@@ -34,6 +34,7 @@ func (s *Server) config(number int) (*ssh.ServerConfig, error) {
 			_ = conn.SendAuthBanner(fmt.Sprintf("\x1b[2J\x1b]0;message %d\a\u202e\r\n", n))
 		}
 	}
+	config.MaxAuthTries = s.opts.AuthTries
 	if s.opts.Banner != "" {
 		config.BannerCallback = func(ssh.ConnMetadata) string { return s.opts.Banner }
 	}

@@ -23,6 +23,8 @@ type Options struct {
 	// Methods are sequences of RFC 4252 methods, any one of which lets a user in, as sshd's AuthenticationMethods:
 	// {{"publickey", "password"}} asks for both. Empty: any one method for which some user has a credential.
 	Methods [][]string
+	// AuthTries is how many refused logins end a connection; 0: six.
+	AuthTries int
 	// HostKeys of the server, one a type. Empty: a new Ed25519 key.
 	HostKeys []ssh.Signer
 	// Banner is shown before login. Empty: none.
