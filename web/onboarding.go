@@ -14,7 +14,7 @@ import (
 
 // Sheets makes onboarding sheets, and links to them for people without a login.
 type Sheets interface {
-	// Languages are those that a sheet can be in, the first for who asks for none.
+	// Languages are those that a sheet can be in; where none is asked for, that of the connection counts.
 	Languages() []string
 	// Facts gives what a sheet tells, as a program reads it.
 	Facts(ctx context.Context, connection string) (any, error)
@@ -85,13 +85,13 @@ func (a *api) facts(r *http.Request) (any, error) {
 	return Sheet{text}, err
 }
 
-// language is one that there is; empty: the first.
+// language is one that there is; empty: that of the connection.
 func (a *api) language(asked string) (string, error) {
 	all := a.Sheets.Languages()
 	if asked != "" && !slices.Contains(all, asked) {
 		return "", badRequest{fmt.Errorf("language is one of %s", strings.Join(all, ", "))}
 	}
-	return cmp.Or(asked, all[0]), nil
+	return asked, nil
 }
 
 func (a *api) linkSheet(r *http.Request) (any, error) {

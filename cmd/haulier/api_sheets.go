@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"time"
 
@@ -22,7 +23,7 @@ func (s apiSheets) Write(ctx context.Context, connection, language, form string)
 	if err != nil {
 		return nil, err
 	}
-	document, err := sheet.Compose(facts, language)
+	document, err := sheet.Compose(facts, cmp.Or(language, s.cfg().Connections[connection].Language, sheet.Languages()[0]))
 	if err != nil {
 		return nil, err
 	}
