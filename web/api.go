@@ -129,20 +129,31 @@ func (a *api) runJob(r *http.Request) (any, error) {
 	return runOf(run), err
 }
 
+// runFilesMost is how many files of a run one answer has: as many as are read at once.
+const runFilesMost = 500
+
 func (a *api) run(r *http.Request) (any, error) {
 	id, err := idOf(r)
 	if err != nil {
 		return nil, err
 	}
+	q := asking{values: r.URL.Query()}
+	after := q.number("after", 1, anyID, 0)
+	if q.err != nil {
+		return nil, q.err
+	}
 	run, err := a.Reader.Run(r.Context(), id)
 	if err != nil {
 		return nil, err
 	}
-	outcomes, err := a.Reader.RunFiles(r.Context(), id)
+	outcomes, err := a.Reader.RunFilesAfter(r.Context(), id, after)
 	if err != nil {
 		return nil, err
 	}
 	shown := RunFiles{Run: runOf(run), Outcomes: []File{}}
+	if len(outcomes) == runFilesMost {
+		shown.Next = outcomes[runFilesMost-1].File.ID
+	}
 	reports, err := a.reports(r.Context(), outcomes)
 	for _, o := range outcomes {
 		f := fileOf(o.File)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +64,10 @@ func (p *ports) Overview(_ context.Context, sight job.Sight) (any, error) {
 func (p *ports) Run(_ context.Context, id int64) (job.Run, error) {
 	return job.Run{ID: id, Job: "acme", State: job.RunPartial, Slot: &job.Slot{Due: time.Unix(0, 0)}}, p.err
 }
-func (p *ports) RunFiles(context.Context, int64) ([]job.Outcome, error) {
+func (p *ports) RunFilesAfter(_ context.Context, _, after int64) ([]job.Outcome, error) {
+	if after == 7 {
+		return slices.Repeat([]job.Outcome{{File: job.File{ID: 507}}}, 500), p.err
+	}
 	return []job.Outcome{{File: job.File{ID: 1, Path: "/out/a\xff.csv", State: job.FileHeld}}}, p.err
 }
 func (p *ports) File(_ context.Context, id int64) (job.File, error) { return job.File{ID: id}, p.err }
@@ -110,7 +114,7 @@ func (p *ports) RejectFile(_ context.Context, id int64, sha256, why, by string) 
 
 // options plug the ports into everything that is asked.
 func (p *ports) options() web.Options {
-	return web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p, Looker: p, Care: &care{}, Reporter: p, Contents: p, Audit: p, Checker: p, Intake: p, Lists: lists{p}, Jobs: lists{p}, Connections: servers{p}, Servers: servers{p}, Keys: servers{p}, Sheets: servers{p}}
+	return web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p, Looker: p, Care: &care{}, Reporter: p, Contents: p, Audit: p, Checker: p, Intake: p, Lists: lists{p}, Jobs: lists{p}, Connections: servers{p}, Servers: servers{p}, Days: servers{p}, Keys: servers{p}, Sheets: servers{p}}
 }
 
 func setup(t *testing.T) (*ports, *httptest.Server) {
@@ -146,6 +150,7 @@ func TestEveryRouteAnswers(t *testing.T) {
 		{"GET", "/api/v1/overview", "", `"config":"x"`},
 		{"POST", "/api/v1/jobs/acme/run", `{"by":"ops","file":"a.csv","force":true}`, `"run":7`},
 		{"GET", "/api/v1/runs/9", "", `"outcomes":[{"id":1`},
+		{"GET", "/api/v1/runs/9?after=7", "", `"next":507}`},
 		{"POST", "/api/v1/runs/9/cancel", `{"by":"ops"}`, `"cancelled":9`},
 		{"POST", "/api/v1/runs/9/retry", `{"by":"ops","file":"b.csv","config":"as-run"}`, `"run":8`},
 		{"GET", "/api/v1/files/4", "", `"id":4`},
@@ -210,6 +215,8 @@ func TestBadRequests(t *testing.T) {
 		{"GET", "/api/v1/runs/x", "", 400},
 		{"GET", "/api/v1/runs/-1", "", 400},
 		{"GET", "/api/v1/events?after=x", "", 400},
+		{"GET", "/api/v1/runs/9?after=x", "", 400},
+		{"POST", "/api/v1/jobs/acme/extend", `{"until":"2026-11-24T06:00:00Z"}`, 400},
 		{"GET", "/api/v1/held?job=" + strings.Repeat("j", 256), "", 400},
 		{"GET", "/api/v1/jobs/acme/run", "", 405},
 		{"GET", "/nothing", "", 404},

@@ -18,6 +18,9 @@ type Connections interface {
 	Connection(ctx context.Context, name string) (ConnectionShown, error)
 	// Figures counts the requests of today and the days before; 0 days: of the last 24 hours.
 	Figures(ctx context.Context, name string, days int) (ConnectionFigures, error)
+	PauseConnection(ctx context.Context, name, why, by string, until time.Time) error
+	// ResumeConnection lets it log in again, and once more where the last login was refused.
+	ResumeConnection(ctx context.Context, name, by string) error
 }
 
 // Connection is a configured connection and how it stands.
@@ -168,4 +171,28 @@ func windowOf(r *http.Request) (window string, days int, err error) {
 		return "", 0, badRequest{errors.New("window is 24h, or whole days from 1d to 366d")}
 	}
 	return strconv.Itoa(days) + "d", days, nil
+}
+
+func (a *api) pauseConnection(r *http.Request) (any, error) {
+	var body Pausing
+	if err := read(r, &body, &body.By); err != nil {
+		return nil, err
+	}
+	name := r.PathValue("name")
+	if err := a.Connections.PauseConnection(context.WithoutCancel(r.Context()), name, body.Reason, body.By, body.Until); err != nil {
+		return nil, err
+	}
+	return a.Connections.Connection(r.Context(), name)
+}
+
+func (a *api) resumeConnection(r *http.Request) (any, error) {
+	body, err := asked(r)
+	if err != nil {
+		return nil, err
+	}
+	name := r.PathValue("name")
+	if err := a.Connections.ResumeConnection(context.WithoutCancel(r.Context()), name, body.By); err != nil {
+		return nil, err
+	}
+	return a.Connections.Connection(r.Context(), name)
 }

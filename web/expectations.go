@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -46,6 +48,32 @@ func pointed(at time.Time) *time.Time {
 	}
 	at = at.UTC()
 	return &at
+}
+
+// Days keeps what people say to what is expected.
+type Days interface {
+	// ExtendDay moves the deadline of a day of a job; empty: the one that is late or missing, else the next.
+	ExtendDay(ctx context.Context, name, day string, until time.Time, by, why string) (job.Expectation, error)
+}
+
+// Extending is the body that asks for a deadline to be moved.
+type Extending struct {
+	By     string    `json:"by,omitempty"`
+	Day    string    `json:"day,omitempty"` // 2026-11-24; empty: the one that is late or missing, else the next
+	Until  time.Time `json:"until"`
+	Reason string    `json:"reason"`
+}
+
+func (a *api) extend(r *http.Request) (any, error) {
+	var body Extending
+	if err := read(r, &body, &body.By); err != nil {
+		return nil, err
+	}
+	if body.Reason == "" || body.Until.IsZero() {
+		return nil, badRequest{errors.New("until and reason are needed: whoever comes after wants to know why")}
+	}
+	day, err := a.Days.ExtendDay(context.WithoutCancel(r.Context()), r.PathValue("name"), body.Day, body.Until, body.By, body.Reason)
+	return ExpectationOf(day), err
 }
 
 // daysMost bounds the days that one answer has.

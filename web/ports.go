@@ -26,7 +26,8 @@ type Keeper interface {
 // Reader reads what is remembered.
 type Reader interface {
 	Run(ctx context.Context, id int64) (job.Run, error)
-	RunFiles(ctx context.Context, run int64) ([]job.Outcome, error)
+	// RunFilesAfter gives what became of the files of a run behind one, in the order of the ledger, 500 at most.
+	RunFilesAfter(ctx context.Context, run, after int64) ([]job.Outcome, error)
 	File(ctx context.Context, id int64) (job.File, error)
 	Reports(ctx context.Context, files []int64) (map[int64]job.Report, error)
 }
@@ -76,6 +77,7 @@ type Options struct {
 	// Connections, and their servers, keys and sheets.
 	Connections Connections
 	Servers     Servers
+	Days        Days
 	Keys        KeyRing
 	Sheets      Sheets
 	// Outbox is what is told.

@@ -45,8 +45,9 @@ func (a *api) routes() []route.Route {
 			In: Asked{}, Out: Run{}, Handler: answers(a.runJob),
 		},
 		{
-			Method: "GET", Path: "/api/v1/runs/{id}", Role: route.Viewer, Scope: route.ScopeRun, Summary: "A run with its files",
-			Out: RunFiles{}, Handler: answers(a.run),
+			Method: "GET", Path: "/api/v1/runs/{id}", Role: route.Viewer, Scope: route.ScopeRun, Summary: "A run with its files, 500 at once",
+			Query: []route.Param{{Name: "after", Says: "next of the part before; none: from the first file"}},
+			Out:   RunFiles{}, Handler: answers(a.run),
 		},
 		{
 			Method: "GET", Path: "/api/v1/runs/{id}/events", Role: route.Viewer, Scope: route.ScopeRun, Summary: "Signs of life of a run until it has ended, a line each",

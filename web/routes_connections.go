@@ -25,6 +25,14 @@ func (a *api) serverRoutes() []route.Route {
 			Summary: "Test a connection step by step, from the name to the folders; the answer comes with the last step, after 90 s at most", In: Asked{}, Out: exampleTest, Handler: answers(a.test),
 		},
 		{
+			Method: "POST", Path: "/api/v1/connections/{name}/pause", Role: route.Operator, Scope: route.ScopeConnection, Summary: "Keep a connection from being used, until a time or until it is resumed",
+			In: Pausing{Reason: "they move to another machine"}, Out: exampleConnection, Handler: answers(a.pauseConnection),
+		},
+		{
+			Method: "POST", Path: "/api/v1/connections/{name}/resume", Role: route.Operator, Scope: route.ScopeConnection,
+			Summary: "Let a paused connection be used again; after a refused login, let one be tried", In: Asked{}, Out: exampleConnection, Handler: answers(a.resumeConnection),
+		},
+		{
 			Method: "GET", Path: "/api/v1/connections/{name}/host-key", Role: route.Viewer, Scope: route.ScopeConnection,
 			Summary: "The host keys of a connection's server: those that count, and those that it has shown", Out: exampleHostKeys(), Handler: answers(a.hostKeys),
 		},

@@ -38,6 +38,10 @@ func (a *api) lists() []route.Route {
 			Query: []route.Param{{Name: "days", Says: "how many days back, 1 to 400; none: 30"}}, Out: []Expectation{}, Handler: answers(a.expectations),
 		},
 		{
+			Method: "POST", Path: "/api/v1/jobs/{name}/extend", Role: route.Operator, Scope: route.ScopeJob, Summary: "Move the deadline of the day that is late or missing, else of the next",
+			In: Extending{Until: exampleNight, Reason: "their system is being updated"}, Out: Expectation{}, Handler: answers(a.extend),
+		},
+		{
 			Method: "POST", Path: "/api/v1/jobs/{name}/pause", Role: route.Operator, Scope: route.ScopeJob, Summary: "Keep a job from starting runs, until a time or until it is resumed",
 			In: Pausing{}, Out: Job{}, Handler: answers(a.pause),
 		},

@@ -31,6 +31,21 @@ func (s servers) Figures(_ context.Context, name string, days int) (web.Connecti
 	return web.ConnectionFigures{Timezone: "UTC"}, s.err
 }
 
+func (s servers) PauseConnection(_ context.Context, name, why, by string, until time.Time) error {
+	s.said = fmt.Sprint("pause ", name, why, by, until.IsZero())
+	return s.err
+}
+
+func (s servers) ResumeConnection(_ context.Context, name, by string) error {
+	s.said = "resume " + name + by
+	return s.err
+}
+
+func (s servers) ExtendDay(_ context.Context, name, day string, until time.Time, by, why string) (job.Expectation, error) {
+	s.said = fmt.Sprint("extend ", name, day, until.Hour(), by, why)
+	return job.Expectation{Day: "2026-11-24", By: until}, s.err
+}
+
 func (s servers) TestConnection(_ context.Context, name, by string) (web.Test, error) {
 	s.said = "test " + name + " by " + by
 	return web.Test{Connection: name}, s.err
@@ -89,6 +104,9 @@ func TestConnectionsServersAndKeys(t *testing.T) {
 		{"GET", "/connections/acme/stats?window=7", "", 400, "api.bad_request", ""},
 		{"GET", "/connections/acme?window=0d", "", 400, "api.bad_request", ""},
 		{"POST", "/connections/acme/test", `{"by":"ann"}`, 200, `"stages":[]`, "test acme by ann"},
+		{"POST", "/connections/acme/pause", `{"by":"ann","reason":"they move"}`, 200, `"connection":"acme"`, "pause acmethey moveanntrue"},
+		{"POST", "/connections/acme/resume", `{"by":"ann"}`, 200, `"connection":"acme"`, "resume acmeann"},
+		{"POST", "/jobs/segment/extend", `{"by":"ann","until":"2026-11-24T06:00:00Z","reason":"late","day":"2026-11-24"}`, 200, `"by":"2026-11-24T06:00:00Z"`, "extend segment2026-11-246annlate"},
 		{"GET", "/connections/acme/host-key", "", 200, `"connection":"acme"`, ""},
 		{"POST", "/connections/acme/trust", `{"by":"ann","fingerprint":"SHA256:x","replace":true}`, 200, `"pinned":["SHA256:x"]`, "trust acme{ann SHA256:x true} []"},
 		{"POST", "/connections/acme/trust", `{"by":"ann"}`, 400, "fingerprint is empty", ""},
@@ -112,7 +130,7 @@ func TestConnectionsServersAndKeys(t *testing.T) {
 		}
 	}
 	p.err = job.ErrNotFound
-	for _, path := range []string{"GET /connections/x", "GET /connections/x/stats", "POST /connections/x/test", "GET /connections/x/host-key", "GET /connections/x/onboarding", "GET /connections/x/onboarding?format=md", "POST /jobs/x/plan"} {
+	for _, path := range []string{"GET /connections/x", "GET /connections/x/stats", "POST /connections/x/test", "GET /connections/x/host-key", "GET /connections/x/onboarding", "GET /connections/x/onboarding?format=md", "POST /jobs/x/plan", "POST /connections/x/pause", "POST /connections/x/resume"} {
 		method, path, _ := strings.Cut(path, " ")
 		if status, _, text := ask(t, server, method, "/api/v1"+path, `{"by":"ann"}`); status != http.StatusNotFound || !strings.Contains(text, "api.not_found") {
 			t.Errorf("%s %s: %d %s", method, path, status, text)

@@ -70,6 +70,7 @@ func fileOf(f job.File) File {
 type RunFiles struct {
 	Run
 	Outcomes []File `json:"outcomes"`
+	Next     int64  `json:"next,omitempty"` // as after, for the files that follow; none: those were all
 }
 
 // Cancelled names the run that is being ended.

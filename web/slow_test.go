@@ -61,7 +61,7 @@ func TestABodyThatDripsIsGivenUp(t *testing.T) {
 	o := p.options()
 	o.Patience, o.Floor = 50*time.Millisecond, 1<<20
 	server := httptest.NewUnstartedServer(web.Handler(o))
-	server.Config.ReadTimeout = 50 * time.Millisecond
+	server.Config.ReadTimeout, server.Config.ReadHeaderTimeout = 50*time.Millisecond, time.Minute
 	server.Start()
 	defer server.Close()
 	const put = "POST /api/v1/outbox/segment?name=a.csv HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\nContent-Length: 1000000000\r\n"

@@ -19,9 +19,10 @@ import (
 func apiOptions(d *control.Daemon, pool *sftp.Pool) web.Options {
 	o := web.Options{Runner: d, Keeper: d, Reader: d.Store, Outbox: d.Store, Reporter: d, Calendar: d, Looker: d, Alive: d.Alive, Version: thisBuild().Version}
 	o.Care = control.Care{Store: d.Store}
-	o.Lists, o.Jobs = apiLists{d.Store}, apiJobs{d, &pageHouse{daemon: d}}
+	house := &pageHouse{daemon: d}
+	o.Lists, o.Jobs, o.Days = apiLists{d.Store}, apiJobs{d, house}, apiJobs{d, house}
 	o.Contents, o.Audit, o.Checker, o.Intake = d, d.Store, checker{}, intake{d}
-	o.Connections, o.Servers, o.Keys, o.Sheets = apiConnections{d}, apiServers{d, pool, &turns{}}, apiKeys{d}, apiSheets{sheets{d.Config, d.Store}}
+	o.Connections, o.Servers, o.Keys, o.Sheets = apiConnections{d, pageDoer{d, pool, house}}, apiServers{d, pool, &turns{}}, apiKeys{d}, apiSheets{sheets{d.Config, d.Store}}
 	return o
 }
 
@@ -128,11 +129,17 @@ func (j apiJobs) PauseJob(ctx context.Context, name, why, by string, until time.
 	if _, err := j.spec(name); err != nil {
 		return err
 	}
-	now := time.Now()
-	if why == "" || !until.IsZero() && !until.After(now) {
+	return pauseFor(ctx, pageDoer{Daemon: j.daemon, house: j.house}, job.Pause{Kind: "job", Name: name, Reason: why, By: by, Until: until})
+}
+
+// pauseFor holds something up for the API.
+func pauseFor(ctx context.Context, d pageDoer, p job.Pause) error {
+	p.Since = time.Now()
+	if p.Reason == "" || !p.Until.IsZero() && !p.Until.After(p.Since) {
 		return &job.Reason{Slug: "api.bad_pause", What: "nothing was paused", Cause: "it says no reason, or a time that is over", Do: `send "reason", and "until" as a time ahead or not at all`, Who: job.WhoUs}
 	}
-	return pageDoer{Daemon: j.daemon, house: j.house}.Pause(ctx, job.Pause{Kind: "job", Name: name, Reason: naming.Printable(why, 500), By: by, Since: now, Until: until})
+	p.Reason = naming.Printable(p.Reason, 500)
+	return d.Pause(ctx, p)
 }
 
 func (j apiJobs) ResumeJob(ctx context.Context, name, by string) error {
@@ -144,4 +151,11 @@ func (j apiJobs) ResumeJob(ctx context.Context, name, by string) error {
 		return nil
 	}
 	return err
+}
+
+func (j apiJobs) ExtendDay(ctx context.Context, name, day string, until time.Time, by, why string) (job.Expectation, error) {
+	if _, err := j.spec(name); err != nil {
+		return job.Expectation{}, err
+	}
+	return control.ExtendExpectation(ctx, j.daemon.Store, name, day, until, time.Now(), by, why)
 }

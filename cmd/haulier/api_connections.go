@@ -15,7 +15,10 @@ import (
 )
 
 // apiConnections tell the API how connections stand, as haulier connections does.
-type apiConnections struct{ *control.Daemon }
+type apiConnections struct {
+	*control.Daemon
+	doer pageDoer
+}
 
 // noSuchConnection is what the API says of a name that is none.
 func noSuchConnection(name string) error {
@@ -80,6 +83,20 @@ func (c apiConnections) Figures(ctx context.Context, name string, days int) (web
 		Timezone: zone.String(), SuccessRate: s.SuccessRate, Bytes: web.Volume(s.Bytes), Days: points(s.Days), Hours: points(s.Hours),
 		Requests: web.Requests{Total: q.Total, OK: q.OK, Failed: q.Failed, Download: web.Tally(q.Download), Upload: web.Tally(q.Upload)},
 	}, err
+}
+
+func (c apiConnections) PauseConnection(ctx context.Context, name, why, by string, until time.Time) error {
+	if _, found := c.Config().Connections[name]; !found {
+		return noSuchConnection(name)
+	}
+	return pauseFor(ctx, c.doer, job.Pause{Kind: "connection", Name: name, Reason: why, By: by, Until: until})
+}
+
+func (c apiConnections) ResumeConnection(ctx context.Context, name, by string) error {
+	if _, found := c.Config().Connections[name]; !found {
+		return noSuchConnection(name)
+	}
+	return c.doer.Resume(ctx, "connection", name, by)
 }
 
 func points(days []store.Day) []web.Point {

@@ -120,6 +120,20 @@ func TestConnectionsOverAStore(t *testing.T) {
 	if c.Figures == nil || len(c.Figures.Days) != 7 || c.Figures.SuccessRate != nil || c.Figures.Timezone != "Europe/Brussels" || c.Locations["outgoing"].Path != "/out" || c.Key != "acme" {
 		t.Errorf("%+v", c)
 	}
+	if p := answerOf[web.ConnectionShown](t, h, "POST", "/connections/acme/pause", `{"reason":"they <move>"}`); p.State != "paused" || p.Pause == nil || p.Pause.By != "olivia" {
+		t.Errorf("paused: %+v", p)
+	}
+	if status, text := askAPI(t, h, "POST", "/connections/acme/pause", `{"reason":""}`); status != 422 || !strings.Contains(text, "api.bad_pause") {
+		t.Errorf("without a reason: %d %s", status, text)
+	}
+	for range 2 { // what is not paused may be resumed
+		if p := answerOf[web.ConnectionShown](t, h, "POST", "/connections/acme/resume", `{}`); p.State != "draft" || p.Pause != nil {
+			t.Errorf("resumed: %+v", p)
+		}
+	}
+	if status, text := askAPI(t, h, "POST", "/jobs/acme-in/extend", `{"until":"2026-11-24T06:00:00Z","reason":"x"}`); status != 404 || !strings.Contains(text, "usage.no_open_day") {
+		t.Errorf("a deadline of a job without one: %d %s", status, text)
+	}
 	plan, text := askAPI(t, h, "POST", "/jobs/acme-in/plan", `{}`)
 	if plan != 422 || !strings.Contains(text, `"slug":"`) {
 		t.Errorf("the plan of a connection that never worked: %d %s", plan, text)

@@ -273,6 +273,10 @@ func (n *nest) ask(yaml string) {
 func bodyOf(asks string) string {
 	more := ""
 	switch _, act, _ := strings.Cut(strings.Replace(asks, "{name}", "{id}", 1), "{id}/"); act {
+	case "pause":
+		more = `,"reason":"` + sentinel + `"`
+	case "extend":
+		more = `,"until":"2026-11-24T06:00:00Z","reason":"` + sentinel + `"`
 	case "trust":
 		more = `,"fingerprint":"SHA256:` + sentinel + `"`
 	case "onboarding":
