@@ -262,6 +262,10 @@ func (n *nest) ask(yaml string) {
 			t.Errorf("%s: this test does not know how to ask it", asks)
 		}
 	}
+	for _, paused := range []string{"jobs", "connections"} {
+		_, text := request(t, unix, http.MethodPost, "http://haulier/api/v1/"+paused+"/"+sentinel+"/resume", bodyOf(""))
+		n.hear("socket", text)
+	}
 	_, text := request(t, unix, http.MethodGet, "http://haulier/api/v1/nowhere", "")
 	n.hear("socket", text)
 	listen := regexp.MustCompile(`listen: "([^"]+)"`).FindStringSubmatch(yaml)[1]
