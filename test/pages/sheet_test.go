@@ -1,0 +1,48 @@
+package pages
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/haulier/haulier/control/sheet"
+)
+
+// The sheet of a customer and its form keep nobody out, in any language, in the dark and on a phone.
+func TestSheetIsForEverybody(t *testing.T) {
+	f := sheet.Facts{
+		Connection: "acme", Host: "sftp.acme.example", Port: 22, User: "plat", Methods: []string{"publickey"}, Egress: []string{"203.0.113.10"},
+		Keys:    []sheet.Key{{Label: "acme@1", Algorithm: "ed25519", OpenSSH: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFgl1tHDUcyQ7X0+Jqk1rnpMqfC7PWI9dfvhBGYkXUKF haulier-acme", SSH2: "---- BEGIN", SHA256: "SHA256:EZYqRskeDhBuIeQxp1dkaiojpYS7f2tMSWPOUe8IvA0", MD5: "01:02"}},
+		Folders: []sheet.Folder{{Path: "/export/daily/and/a/long/way/down/to/where/the/files/are", Rights: []sheet.Right{sheet.MayList, sheet.MayRead}, For: []string{"customers_YYYYMMDD_and_a_long_name*.csv.pgp"}}},
+	}
+	wrong := sheet.State{Action: "?lang=en", Values: sheet.Answers{"port": "0", "method": "key"}, Faults: sheet.Faults{"port": "port", "pgp": "private"}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		document, err := sheet.Compose(f, r.URL.Query().Get("lang"))
+		if err == nil {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			err = sheet.Write(w, document.Fill(wrong), sheet.HTML)
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	}))
+	t.Cleanup(server.Close)
+	for name, how := range map[string]looked{"light": {}, "dark": {dark: true}, "phone": {phone: true}} {
+		t.Run(name, func(t *testing.T) {
+			w := open(t, how)
+			for _, language := range sheet.Languages() {
+				w.do(chromedp.Navigate(server.URL + "/?lang=" + language))
+				w.axe(language)
+				if wide := value[int](w, `document.documentElement.scrollWidth`); how.phone && wide > 390 {
+					t.Errorf("%s is %d pixels wide", language, wide)
+				}
+				small := value[[]string](w, `[...document.querySelectorAll("input:not([type=radio]), textarea, button")].filter((e) => e.getBoundingClientRect().height < 43.5).map((e) => e.outerHTML.slice(0, 120))`)
+				if len(small) > 0 {
+					t.Errorf("%s: too small to touch: %s", language, small[0])
+				}
+			}
+		})
+	}
+}
