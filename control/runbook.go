@@ -15,6 +15,7 @@ type Runbook struct {
 	LastGood *LastGood    `json:"last_good"`          // null: no run of its jobs ever succeeded
 	Changed  []Change     `json:"changed"`            // since then, the newest first; at most mostChanges
 	Evidence string       `json:"evidence,omitempty"` // the command that shows the run that failed last
+	Failed   int64        `json:"-"`                  // that run; 0: none
 }
 
 // LastGood is the last run of the jobs of an incident that succeeded.
@@ -49,7 +50,7 @@ func (c Care) Runbook(ctx context.Context, id int64, connections map[string]job.
 		since = good.Ended
 	}
 	if failed.ID != 0 {
-		b.Evidence = fmt.Sprintf("haulier show %d", failed.ID)
+		b.Evidence, b.Failed = fmt.Sprintf("haulier show %d", failed.ID), failed.ID
 	}
 	address := ""
 	if server, found := connections[i.Connection]; found {

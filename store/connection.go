@@ -55,6 +55,19 @@ func (s *Store) ConnectionState(ctx context.Context, name string) (active bool, 
 	return row.Active, err
 }
 
+// ActiveConnections are those that have ever logged in over a pinned key.
+func (s *Store) ActiveConnections(ctx context.Context) (active map[string]bool, err error) {
+	var names []string
+	err = s.read(ctx, "read which connections are active", func(db *gorm.DB) error {
+		return db.Raw(`SELECT name FROM connections WHERE active`).Scan(&names).Error
+	})
+	active = make(map[string]bool, len(names))
+	for _, name := range names {
+		active[name] = true
+	}
+	return active, err
+}
+
 // Activate makes a connection active.
 func (s *Store) Activate(ctx context.Context, name string) error { return s.setActive(ctx, name, true) }
 

@@ -161,7 +161,10 @@ func TestPagesOverAStore(t *testing.T) {
 		"/runs":                       {"failed", "succeeded", "manual by", "olivia"},
 		"/runs?state=failed":          {`href="/runs/2"`},
 		"/runs/2":                     {"the machine said no", "nothing was moved"},
-		"/alerts":                     {"net.refused", "/ack"},
+		"/alerts":                     {"net.refused", "/ack", `href="/alerts/1"`},
+		"/alerts/1":                   {"net.refused", "When all was well", `href="/runs/1"`, `href="/runs/2"`},
+		"/held":                       {"No file is in doubt."},
+		"/audit":                      {"Audit list"},
 		"/search?q=acme":              {`href="/jobs/acme-in"`},
 		"/events?once=1&at=/runs?x=1": {`"runlist"`},
 	} {
@@ -202,6 +205,7 @@ func TestPagesDo(t *testing.T) {
 	formTo(t, h, "/connections/acme/pause", reason)
 	formTo(t, h, "/connections/acme/resume", "")
 	formTo(t, h, "/connections/acme/test", "")
+	formTo(t, h, "/jobs/bank-in/plan", "")
 	if text := pageOf(t, h, "/connections/acme"); !strings.Contains(text, "Last test") {
 		t.Error("the test of a connection is not shown")
 	}
@@ -211,7 +215,7 @@ func TestPagesDo(t *testing.T) {
 			acts = append(acts, line.Act)
 		}
 	}
-	if got := strings.Join(acts, " "); got != "connection.test connection.resume connection.pause job.resume alert.silence alert.ack job.pause" {
+	if got := strings.Join(acts, " "); got != "job.plan connection.test connection.resume connection.pause job.resume alert.silence alert.ack job.pause" {
 		t.Errorf("the audit list has %s", got)
 	}
 }

@@ -188,10 +188,8 @@ func (l *looker) prepare() error {
 	for _, pause := range pauses {
 		l.paused[pause.Kind+" "+pause.Name] = pause
 	}
-	for name := range l.cfg.Connections {
-		if l.active[name], err = l.store.ConnectionState(l.ctx, name); err != nil {
-			return err
-		}
+	if l.active, err = l.store.ActiveConnections(l.ctx); err != nil {
+		return err
 	}
 	if l.incidents, err = l.store.OpenIncidents(l.ctx); err != nil {
 		return err

@@ -187,6 +187,7 @@ func connectionsAreRemembered(t *testing.T, b bundle) {
 	ok(t, b.Activate(t.Context(), "acme"))
 	same(t, "profile", must2(t, b.Profile)("acme"), p)
 	same(t, "active", must2(t, b.ConnectionState)("acme"), true)
+	same(t, "all that are active", must[map[string]bool](t)(b.ActiveConnections(t.Context())), map[string]bool{"acme": true})
 	ok(t, b.Deactivate(t.Context(), "acme"))
 	same(t, "active", must2(t, b.ConnectionState)("acme"), false)
 	same(t, "profile", must2(t, b.Profile)("acme"), p)

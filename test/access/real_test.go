@@ -80,6 +80,18 @@ type served struct {
 // serve begins the built program on the house, and logs its people in.
 func (h *house) serve() *served {
 	h.t.Helper()
+	s := h.begin(func(s *served) bool { return s.status(asker{}, "GET", "/healthz") == http.StatusOK })
+	for i := range h.askers {
+		if a := &h.askers[i]; strings.HasPrefix(a.name, "user-") {
+			a.sign = s.login(a.name).sign
+		}
+	}
+	return s
+}
+
+// begin begins the built program on the house, and waits until it is there.
+func (h *house) begin(there func(*served) bool) *served {
+	h.t.Helper()
 	s := &served{h, filepath.Join(h.dir, "log")}
 	m := program.Machine{Program: program.Built(h.t), Dir: h.dir, Env: []string{"ACCESS_PASSWORD=x"}}
 	command, err := m.Start(context.WithoutCancel(h.t.Context()), s.log, "serve")
@@ -94,18 +106,13 @@ func (h *house) serve() *served {
 			h.t.Errorf("the daemon ended with %v", err)
 		}
 	})
-	for s.status(asker{}, "GET", "/healthz") != http.StatusOK {
+	for !there(s) {
 		select {
 		case err := <-ended:
 			ended <- nil
 			text, _ := os.ReadFile(s.log)
 			h.t.Fatalf("the daemon does not serve: %v\n%s", err, text)
 		case <-time.After(20 * time.Millisecond):
-		}
-	}
-	for i := range h.askers {
-		if a := &h.askers[i]; strings.HasPrefix(a.name, "user-") {
-			a.sign = s.login(a.name).sign
 		}
 	}
 	return s

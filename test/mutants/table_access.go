@@ -22,6 +22,16 @@ func ofAccess() []mutant {
 			by:   table("TestEveryRouteAsEverybody"),
 		},
 		{
+			name: "access-watched", holds: "a stream ends with the right to watch it",
+			cuts: []cut{{"web/access/watched.go", "\t\t\tif !g.still(r, to, who) {\n\t\t\t\treturn\n\t\t\t}\n", ""}},
+			by:   own("TestStreamEndsWithTheRightToWatchIt"),
+		},
+		{
+			name: "access-kept", holds: "content that the audit list cannot have is not given out",
+			cuts: []cut{{"web/route/kept.go", "\t\tk.refuse(k.failed)\n\t\treturn\n", ""}},
+			by:   tests{"web", "TestContentThatIsWrongNeverEndsWell"},
+		},
+		{
 			name: "access-session-idle", holds: "a session that nobody uses ends",
 			cuts: []cut{{session, " || now.Sub(s.Seen) >= g.Idle", ""}},
 			by:   own("TestSessionsEnd"),

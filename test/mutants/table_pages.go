@@ -20,6 +20,11 @@ func ofPages() []mutant {
 			by:   own("TestBackStaysHere"),
 		},
 		{
+			name: "page-flash", holds: "what an act came to is told to who asked, and to nobody who has the cookie of another",
+			cuts: []cut{{"web/page/flash.go", " || l.whose != whose", ""}},
+			by:   own("TestFlashIsForWhoAsked"),
+		},
+		{
 			name: "page-printable", holds: "what cannot be seen in a name is shown as what it is",
 			cuts: []cut{{"web/page/text.go", "case unicode.IsPrint(r):", "case !unicode.IsControl(r) || r > 0:"}},
 			by:   own("TestNamesOfOthersAreText"),

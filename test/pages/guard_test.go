@@ -21,7 +21,7 @@ import (
 var axe string
 
 // screens are those that are looked at one by one.
-var screens = []string{"/", "/jobs", "/jobs/acme-customers", "/jobs/salto-in", "/connections", "/connections/acme", "/runs", "/runs/209", "/runs/210", "/runs/116", "/alerts", "/keys", "/search?q=acme", "/help", "/nowhere-to-be-found"}
+var screens = []string{"/", "/jobs", "/jobs/acme-customers", "/jobs/salto-in", "/connections", "/connections/acme", "/runs", "/runs/209", "/runs/210", "/runs/116", "/alerts", "/alerts/12", "/held", "/files/71", "/keys", "/search?q=acme", "/help", "/nowhere-to-be-found"}
 
 // violation is something that axe found.
 type violation struct {

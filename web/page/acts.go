@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -136,28 +135,4 @@ func (p *pages) test(r *http.Request) (flash, error) {
 		return flash{Reason: report.Reason, Link: "/connections/" + name + "#test", Label: "Step by step"}, nil
 	}
 	return flash{Done: fmt.Sprintf("Connection %s works.", name), Link: "/connections/" + name + "#test", Label: "Step by step"}, nil
-}
-
-// reports keeps what the last test of each connection came to, until the daemon ends.
-type reports struct {
-	mu   sync.Mutex
-	last map[string]Report
-}
-
-func (k *reports) keep(connection string, report Report) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.last == nil {
-		k.last = map[string]Report{}
-	}
-	k.last[connection] = report
-}
-
-func (k *reports) of(connection string) *Report {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if report, found := k.last[connection]; found {
-		return &report
-	}
-	return nil
 }

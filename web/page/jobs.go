@@ -73,6 +73,7 @@ type jobShown struct {
 	Expect   string // in words; empty: nothing is expected
 	Days     []job.Expectation
 	Arrivals arrivals
+	Planned  *planned // what somebody has asked for last; nil: nobody has
 }
 
 const (
@@ -90,7 +91,7 @@ func (p *pages) job(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	shown := jobShown{Spec: spec, Sentence: sentence(spec)}
+	shown := jobShown{Spec: spec, Sentence: sentence(spec), Planned: p.plans.of(spec.Name)}
 	for _, s := range standings {
 		shown.Standing = s
 	}

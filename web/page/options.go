@@ -17,10 +17,15 @@ type Options struct {
 	Care    Care
 	Expects Expects
 	Keys    Keys
-	Doer    Doer
-	Looker  Looker
-	Helper  Helper
-	Sheets  Sheets // nil: there are no onboarding sheets
+	Rows    Rows
+	Planner Planner
+
+	Runbooks Runbooks
+
+	Doer   Doer
+	Looker Looker
+	Helper Helper
+	Sheets Sheets // nil: there are no onboarding sheets
 
 	// Clock is the wall clock; nil: time.Now.
 	Clock func() time.Time

@@ -19,15 +19,18 @@ type pages struct {
 	Options
 	assets  assets
 	looks   looks
-	reports reports
 	flashes flashes
-	streams chan struct{} // a place for each live page
+	reports lasts[Report]  // of tests, by connection
+	plans   lasts[planned] // by job
+	streams chan struct{}  // a place for each live page
+
+	planning chan struct{} // a place for each plan that is being made
 
 	screenMux *http.ServeMux // the screens that can be live
 }
 
 func newPages(o Options) *pages {
-	p := &pages{Options: o, assets: loadAssets(), streams: make(chan struct{}, o.Streams)}
+	p := &pages{Options: o, assets: loadAssets(), streams: make(chan struct{}, o.Streams), planning: make(chan struct{}, plansAtOnce)}
 	style := ""
 	if o.Sheets != nil {
 		style = o.Sheets.Style()

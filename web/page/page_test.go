@@ -23,7 +23,7 @@ import (
 // screensOf are the pages of the night's scene.
 var screensOf = []string{
 	"/", "/?from=2026-11-23T18", "/jobs", "/jobs?state=failing", "/jobs/acme-customers", "/jobs/ento-export", "/connections", "/connections/acme", "/connections/bigbank?window=30d",
-	"/runs", "/runs?job=acme-segment&state=succeeded&since=7d&file=seg*", "/runs/209", "/runs/303", "/runs/116", "/runs/210", "/jobs/salto-in", "/alerts", "/keys", "/search", "/search?q=acme", "/search?q=209", "/help",
+	"/runs", "/runs?job=acme-segment&state=succeeded&since=7d&file=seg*", "/runs/209", "/runs/303", "/runs/116", "/runs/210", "/jobs/salto-in", "/alerts", "/alerts/12", "/held", "/files/71", "/keys", "/search", "/search?q=acme", "/search?q=209", "/help",
 }
 
 // whole is the night's scene with a job whose files wait for a person.

@@ -35,6 +35,9 @@ func Routes(o Options) []route.Route {
 	for _, s := range p.screens() {
 		list = append(list, route.Route{Method: http.MethodGet, Path: s.path, Role: route.Viewer, Scope: s.scope, Summary: "page: " + s.says, Handler: p.show(s)})
 	}
+	for _, s := range p.confided() {
+		list = append(list, route.Route{Method: http.MethodGet, Path: s.path, Role: route.Admin, Scope: s.scope, Summary: "page: " + s.says, Handler: p.show(s)})
+	}
 	for _, a := range p.acts() {
 		list = append(list, route.Route{Method: http.MethodPost, Path: a.path, Role: a.role, Scope: a.scope, Summary: "form: " + a.says, Handler: p.perform(a)})
 	}
@@ -51,15 +54,26 @@ func (p *pages) screens() []screen {
 		{"/runs", route.ScopeNone, "runs", p.runs},
 		{"/runs/{id}", route.ScopeRun, "one run", p.run},
 		{"/alerts", route.ScopeNone, "incidents by their causes", p.alerts},
+		{"/alerts/{id}", route.ScopeIncident, "what is known around an incident", p.incident},
+		{"/held", route.ScopeNone, "files in doubt, and what to do", p.held},
+		{"/files/{id}", route.ScopeFile, "one file of the ledger: records, facts, steps", p.row},
 		{"/keys", route.ScopeNone, "what ends when of keys and passwords, and public parts of keys", p.keys},
 		{"/search", route.ScopeNone, "what has a name, a number or a hash", p.search},
 		{"/help", route.ScopeNone, "marks, keys and where to read on", p.help},
 	}
 }
 
+// confided are the screens for administrators. None of them is live.
+func (p *pages) confided() []screen {
+	return []screen{
+		{"/audit", route.ScopeWhole, "what people did", p.audit},
+	}
+}
+
 func (p *pages) acts() []act {
 	return []act{
 		{"/jobs/{name}/run", route.Operator, route.ScopeJob, "run a job now", p.runNow},
+		{"/jobs/{name}/plan", route.Operator, route.ScopeJob, "say what the next run of a job would do", p.plan},
 		{"/jobs/{name}/pause", route.Operator, route.ScopeJob, "pause a job", p.pauseOf("job")},
 		{"/jobs/{name}/resume", route.Operator, route.ScopeJob, "resume a job", p.resumeOf("job")},
 		{"/connections/{name}/test", route.Operator, route.ScopeConnection, "test a connection", p.test},

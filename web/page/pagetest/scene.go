@@ -26,6 +26,7 @@ func Night() *World {
 	w.failures()
 	w.figures()
 	w.expectations()
+	w.around()
 	return w
 }
 

@@ -40,6 +40,8 @@ type World struct {
 	Came       []job.File
 	Signs      chan job.Progress
 	Sheets     Sheets
+	Booked     page.Runbook
+	Planned    []job.Intent
 
 	Asked  []string // what was done, in words
 	Fail   error    // what every act comes to
@@ -95,7 +97,7 @@ func (w *World) AddJob(name, connection string, word page.Word, cron string) {
 func (w *World) Options() page.Options {
 	p := ports{w}
 	return page.Options{
-		House: p, Ledger: p, Details: p, Figures: p, Care: p, Expects: p, Keys: keysOf{p}, Doer: p, Looker: p, Helper: p, Sheets: &w.Sheets,
+		House: p, Ledger: p, Details: p, Figures: p, Care: p, Expects: p, Keys: keysOf{p}, Doer: p, Looker: p, Helper: p, Rows: p, Planner: p, Runbooks: p, Sheets: &w.Sheets,
 		Clock: func() time.Time { return Now }, Look: time.Hour,
 	}
 }
@@ -202,7 +204,14 @@ func (w ports) Files(_ context.Context, q page.FileQuery) ([]job.File, int64, er
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.Sights = append(w.Sights, q.Sight)
-	return w.Found[:min(len(w.Found), q.Limit)], 0, w.Ill
+	var some []job.File
+	for _, f := range w.Found {
+		c, configured := w.Configured.Connections[f.Connection]
+		if (!configured || q.Sight.Sees(c.Entity)) && (len(q.States) == 0 || slices.Contains(q.States, f.State)) && len(some) < q.Limit {
+			some = append(some, f)
+		}
+	}
+	return some, 0, w.Ill
 }
 
 func (w ports) Expectations(context.Context, string, string, int) ([]job.Expectation, error) {

@@ -1,0 +1,93 @@
+package page
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/route"
+)
+
+// Rows give single rows of the ledger.
+type Rows interface {
+	File(ctx context.Context, id int64) (job.File, error)
+	// Timeline gives the steps of a file through all runs, the oldest first.
+	Timeline(ctx context.Context, file int64) ([]Step, error)
+}
+
+// rowShown is a page about one file.
+type rowShown struct {
+	File   job.File
+	Report *job.Report // what became of its records; nil: nobody said
+	Steps  []Step
+	Spec   *job.Spec // as configured now; nil: no longer
+}
+
+// Word is how the file stands.
+func (s rowShown) Word() string { return fileShown{Outcome: job.Outcome{File: s.File}}.Word() }
+
+// Verdict is the word that a file in doubt has come through with.
+func (s rowShown) Verdict() string { return verdictOf(s.File) }
+
+func verdictOf(f job.File) string {
+	if f.Type == job.TypeExport {
+		return "delivered"
+	}
+	return "landed"
+}
+
+// row shows a file of the ledger: how it stands, what was seen of it, what its records came to, and each step.
+func (p *pages) row(r *http.Request) (view, error) {
+	ctx, plan := r.Context(), p.House.Plan()
+	id, err := idOf(r)
+	if err != nil {
+		return view{}, err
+	}
+	f, err := p.Rows.File(ctx, id)
+	if err == nil && !sees(ctx, plan, f.Connection) {
+		err = errUnseen
+	}
+	if err != nil {
+		return view{}, err
+	}
+	shown := rowShown{File: f}
+	if spec, err := seenJob(ctx, plan, f.Job); err == nil {
+		shown.Spec = &spec
+	}
+	reports, err := p.Details.Reports(ctx, []int64{id})
+	if err != nil {
+		return view{}, err
+	}
+	shown.Report = report(reports, id)
+	shown.Steps, err = p.Rows.Timeline(ctx, id)
+	return view{Title: fmt.Sprintf("File %d", id), Section: "runs", Body: "file", Data: shown}, err
+}
+
+// heldPage is how many files in doubt a page shows.
+const heldPage = 50
+
+type heldShown struct {
+	Doubts []job.File
+	Looks  int   // files of supervised jobs among those that were looked through
+	Older  int64 // the way to older files; 0: none
+}
+
+// Verdict is the word that a file in doubt has come through with.
+func (s heldShown) Verdict(f job.File) string { return verdictOf(f) }
+
+// held shows the files in doubt of all jobs, with what to do about each.
+func (p *pages) held(r *http.Request) (view, error) {
+	q := FileQuery{Job: typed(r, "job"), States: []job.State{job.FileHeld}, Limit: heldPage, Sight: route.Of(r.Context()).Sight}
+	_, _ = fmt.Sscan(r.URL.Query().Get("before"), &q.Before)
+	files, older, err := p.Ledger.Files(r.Context(), q)
+	shown := heldShown{Older: older}
+	for _, f := range files {
+		if supervised(f.Reason) {
+			shown.Looks++
+		} else {
+			shown.Doubts = append(shown.Doubts, f)
+		}
+	}
+	return view{Title: "Files in doubt", Section: "runs", Body: "held", Data: shown}, err
+}
