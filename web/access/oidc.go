@@ -163,7 +163,7 @@ func (g *Gate) exchange(ctx context.Context, code string, a attempt) (map[string
 	}
 	got, err := c.Exchange(ctx, code, oauth2.VerifierOption(a.verifier))
 	if err != nil {
-		return nil, fmt.Errorf("exchange the code: %w", err)
+		return nil, fmt.Errorf("exchange the code: %w", bare(err))
 	}
 	raw, _ := got.Extra("id_token").(string)
 	id, err := found.Verifier(&oidc.Config{ClientID: g.OIDC.Client, Now: g.Now}).Verify(ctx, raw)
@@ -175,6 +175,19 @@ func (g *Gate) exchange(ctx context.Context, code string, a attempt) (map[string
 	}
 	claims := map[string]any{}
 	return claims, id.Claims(&claims)
+}
+
+// bare leaves out what the provider answered with, but for its status and a code: it was sent our secret, and may say it back.
+func bare(err error) error {
+	var answer *oauth2.RetrieveError
+	if !errors.As(err, &answer) {
+		return err
+	}
+	code := answer.ErrorCode
+	if strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_") != "" || len(code) > 40 {
+		code = "without a code of the standard"
+	}
+	return fmt.Errorf("the provider answered %d %s", answer.Response.StatusCode, code)
 }
 
 // enterAs begins a session with what the claims say.
