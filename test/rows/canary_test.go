@@ -32,9 +32,11 @@ type form struct {
 func newCanary(what string, secret []byte) canary {
 	text := string(secret)
 	quoted, encoded := strconv.Quote(text), jsonText(text)
+	twice := strconv.Quote(quoted[1 : len(quoted)-1])
 	c := canary{what: what, forms: []form{
 		{"as it is", secret},
 		{"quoted", []byte(quoted[1 : len(quoted)-1])},
+		{"quoted twice", []byte(twice[1 : len(twice)-1])},
 		{"quoted, in ASCII", []byte(strings.Trim(strconv.QuoteToASCII(text), `"`))},
 		{"in JSON", []byte(encoded)},
 		{"in JSON in JSON", []byte(jsonText(encoded))},
@@ -188,7 +190,7 @@ func TestCanariesAreFoundInEveryForm(t *testing.T) {
 	secret := `Kan"a\rie <ö>&%+/=7`
 	c := newCanary("a secret", []byte(secret))
 	for _, planted := range []string{
-		secret, strconv.Quote("x " + secret), strconv.QuoteToASCII(secret), fmt.Sprintf("%x", secret), fmt.Sprintf("%X", "y"+secret), fmt.Sprint([]byte(secret)),
+		secret, strconv.Quote("x " + secret), strconv.Quote("y " + strconv.Quote(secret)), strconv.QuoteToASCII(secret), fmt.Sprintf("%x", secret), fmt.Sprintf("%X", "y"+secret), fmt.Sprint([]byte(secret)),
 		fmt.Sprintf("%#v", []byte("z"+secret)), url.QueryEscape("a=" + secret), url.PathEscape(secret), jsonText("x" + secret), jsonText(jsonText(secret)),
 		base64.StdEncoding.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte("u:" + secret + "\n")), base64.URLEncoding.EncodeToString([]byte("a" + secret)),
 		base64.RawURLEncoding.EncodeToString([]byte("abcd" + secret)),
