@@ -64,7 +64,7 @@ func (g *Gate) Handler(routes []route.Route) (http.Handler, error) {
 			g.refuse(w, r, err)
 			return
 		}
-		if lost, yes := route.Missing(mux, r); yes && strings.HasPrefix(r.URL.Path, "/api/") {
+		if lost, yes := route.Missing(mux, r); yes && (strings.HasPrefix(r.URL.Path, "/api/") || wantsPage(r)) {
 			g.lost(w, r, lost)
 			return
 		}
@@ -72,10 +72,15 @@ func (g *Gate) Handler(routes []route.Route) (http.Handler, error) {
 	}), nil
 }
 
-// lost answers a program that asks for what is no route. Who shows nothing that is good is told that, as everywhere.
+// lost answers a program or a browser that asks for what is no route. Who shows nothing that is good is told that, as everywhere.
 func (g *Gate) lost(w http.ResponseWriter, r *http.Request, lost route.Lost) {
 	if _, err := g.pass(r, route.Route{Role: route.Viewer}); err != nil {
 		g.refuse(w, r, err)
+		return
+	}
+	if wantsPage(r) {
+		lost.Do = "go on to the first page, or search there by name or number"
+		g.page(w, lost.Status, view{Reason: &lost.Reason})
 		return
 	}
 	lost.Send(w)

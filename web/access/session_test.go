@@ -12,6 +12,22 @@ import (
 	"github.com/haulier/haulier/job"
 )
 
+// A browser that asks for what is no page is shown one that says so, once somebody has logged in.
+func TestWhatIsNoPage(t *testing.T) {
+	b := newBench(t, nil)
+	browses := func(r *http.Request) { r.Header.Set("Accept", "text/html") }
+	if w := b.do("GET", "/nowhere", "", browses); w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), "/login?") {
+		t.Errorf("a stranger: %d %s", w.Code, w.Body)
+	}
+	b.enters()
+	for path, want := range map[string]int{"/nowhere": http.StatusNotFound, "/login/nowhere": http.StatusNotFound, "/logout": http.StatusMethodNotAllowed} {
+		w := b.do("GET", path, "", browses)
+		if w.Code != want || !strings.Contains(w.Body.String(), "first page") || !strings.Contains(w.Header().Get("Content-Type"), "text/html") {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}
+
 func TestSessionsEnd(t *testing.T) {
 	b := newBench(t, nil)
 	b.enters()
