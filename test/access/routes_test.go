@@ -119,6 +119,7 @@ func TestHeadersOnEveryRoute(t *testing.T) {
 			head := w.ask(who, r.Method, w.path(r, "one")).Header()
 			for name, want := range map[string]string{
 				"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "Cache-Control": "no-store",
+				"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin", "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
 					"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 			} {
