@@ -21,7 +21,7 @@ func FuzzLetters(f *testing.F) {
 	f.Add(strings.Repeat("\u00e9", 5000), "\x00", "\xff\n.\r\n", "us", false)
 	f.Fuzz(func(t *testing.T, text, slug, name, who string, contact bool) {
 		data, err := json.Marshal(map[string]any{
-			"id": 7, "kind": "failed", "cause_key": "connection/" + name + "/" + slug, "jobs": []string{name, text}, "connection": name, "opened": text,
+			"id": 7, "kind": "failed", "cause_key": "connection/" + name + "/" + slug, "jobs": []string{name, text}, "missed": []string{name, text}, "connection": name, "opened": text,
 			"contacts": []string{text}, "error": map[string]string{"slug": slug, "what": text, "cause": text, "do": text, "who": who},
 		})
 		if err != nil {

@@ -140,6 +140,7 @@ func (s *Sender) forUs(d job.Delivery, about facts) string {
 	p.line("Who", whose[about.Error.Who])
 	p.WriteByte('\n')
 	p.jobs(about)
+	p.line("Missing", missedBy(about))
 	p.line("Since", s.since(about))
 	p.line("Customer", s.customer(d, about))
 	p.line("Contacts", strings.Join(bounded(about.Contacts, 10), ", "))
@@ -176,6 +177,14 @@ func jobsOf(about facts) string {
 	return text + andMore(about, named)
 }
 
+// missedBy says whose deadline has passed for what the letter tells: nobody is told of that in a letter of its own.
+func missedBy(about facts) string {
+	if len(about.Missed) == 0 {
+		return ""
+	}
+	return "what is expected of " + strings.Join(bounded(about.Missed, 20), ", ") + " has not come in time"
+}
+
 func (s *Sender) since(about facts) string {
 	at, err := time.Parse(time.RFC3339, about.Opened)
 	if err != nil {
@@ -205,6 +214,9 @@ func (s *Sender) shortLetter(d job.Delivery) string {
 	}
 	if about.closed() {
 		parts = append(parts, oneLine(about.ResolvedBy, 150))
+	}
+	if missed := missedBy(about); missed != "" {
+		parts = append(parts, oneLine(missed, 120))
 	}
 	for _, text := range []string{about.Error.Cause, about.Error.Do} {
 		if text != "" && d.Event.Type != job.EventAlertResolved {

@@ -190,6 +190,7 @@ type facts struct {
 	Connection string        `json:"connection"`
 	Jobs       []string      `json:"jobs"`
 	JobsTotal  int           `json:"jobs_total"`
+	Missed     []string      `json:"missed"` // of the jobs, those whose deadline has passed for this
 	Count      int           `json:"count"`
 	Opened     string        `json:"opened"`
 	Resolved   string        `json:"resolved"`
