@@ -34,7 +34,7 @@ func (r *incidentRow) covered(tx *gorm.DB, now time.Time) (bool, error) {
 }
 
 // cover gives the incident that explains an expectation's; nil: none does. ended: one has only just ended that may have, and what
-// ended it may not be counted yet.
+// ended it may not be counted yet. One that comes and goes is not waited for each time.
 func (r *incidentRow) cover(tx *gorm.DB, now time.Time) (over *incidentRow, ended bool, err error) {
 	for _, find := range []func(*gorm.DB) ([]incidentRow, error){r.ofServer, r.ofFiles} {
 		found, err := find(tx)
@@ -45,7 +45,7 @@ func (r *incidentRow) cover(tx *gorm.DB, now time.Time) (over *incidentRow, ende
 			return &found[0], false, nil
 		}
 	}
-	err = tx.Raw(`SELECT EXISTS (SELECT 1 FROM incidents WHERE resolved > @since AND kind NOT IN ('late', 'missing')
+	err = tx.Raw(`SELECT EXISTS (SELECT 1 FROM incidents WHERE resolved > @since AND reopened = 0 AND kind NOT IN ('late', 'missing')
 		AND EXISTS (SELECT 1 FROM incident_jobs AS its JOIN incident_jobs AS mine ON mine.job = its.job
 		WHERE its.incident = incidents.id AND mine.incident = @id))`,
 		map[string]any{"since": micros(now.Add(-job.GatherFor)), "id": r.ID}).Scan(&ended).Error
