@@ -1,6 +1,8 @@
 package config
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -15,16 +17,17 @@ var (
 	pingOnly    = onlyFor(job.ChannelPing)
 )
 
-// eventWords are the types of events that a webhook can ask for, and their families.
-var eventWords = []string{
-	"file.*", "file.landed", "file.delivered", "file.rejected", "file.failed", "file.held", "file.skipped",
-	"run.*", "run.started", "run.succeeded", "run.partial", "run.failed", "run.skipped", "run.interrupted", "run.cancelled",
-	"expectation.*", "expectation.late", "expectation.missing", "expectation.recovered",
-	"connection.*", "connection.down", "connection.up", "connection.host_key_changed",
-	"key.*", "key.rotated", "pgp_key.*", "pgp_key.expiring",
-	"alert.*", "alert.opened", "alert.reminded", "alert.resolved",
-	"config.*", "config.reloaded", "config.rejected", "sheet.answered",
-}
+// eventWords are the types of events that a webhook can ask for, each family before its types.
+var eventWords = func() (words []string) {
+	for _, kind := range job.EventTypes {
+		family, _, _ := strings.Cut(kind, ".")
+		if !slices.Contains(words, family+".*") {
+			words = append(words, family+".*")
+		}
+		words = append(words, kind)
+	}
+	return words
+}()
 
 var channelsTable = dict("channels", "channel", "Where alerts and events go, by technical name.",
 	word("type", "", "How it tells. email: mail to people. webhook: signed requests to a program. shoutrrr: chat, paging and SMS. healthchecks: a "+

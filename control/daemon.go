@@ -100,7 +100,9 @@ func (d *Daemon) record(ctx context.Context, cfg *config.Config, by string) (id 
 		if err != nil || d.Config() == nil { // the first is no reload
 			return err
 		}
-		return s.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: "config.reload", Object: cfg.Path, Detail: fmt.Sprintf("revision %d", id)})
+		change := store.ConfigChange{Revision: id, Before: d.Revision(), By: by, Jobs: len(cfg.Jobs), Connections: len(cfg.Connections)}
+		return errors.Join(s.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: "config.reload", Object: cfg.Path, Detail: fmt.Sprintf("revision %d", id)}),
+			s.TellConfig(ctx, change))
 	})
 	return id, err
 }
@@ -176,25 +178,30 @@ func (d *Daemon) Reload(ctx context.Context, by string) (done Reloaded, err erro
 	before := d.Config()
 	cfg, problems := d.Load(ctx)
 	if problems.Errors() > 0 {
-		return Reloaded{}, d.refused(ctx, rejected(problems))
+		return Reloaded{}, d.refused(ctx, rejected(problems), by)
 	}
 	diff := config.Diff(config.Masked(before), config.Masked(cfg))
 	restart := config.RestartNeeded(before, cfg)
 	if err := d.Use(ctx, cfg, by); err != nil {
-		return Reloaded{}, d.refused(ctx, err)
+		return Reloaded{}, d.refused(ctx, err, by)
 	}
 	d.Logger.Info("configuration loaded", "revision", d.Revision(), "jobs", len(cfg.Jobs), "by", by)
 	return Reloaded{Revision: d.Revision(), Diff: diff, Restart: restart, Warnings: problems.Warnings()}, nil
 }
 
-// refused has the log and the incidents tell that a configuration does not count, and gives the reason back.
-func (d *Daemon) refused(ctx context.Context, why error) error {
+// refused has the log, the incidents and an event tell that a configuration does not count, and gives the reason back.
+func (d *Daemon) refused(ctx context.Context, why error, by string) error {
 	d.Logger.Error("configuration rejected", "error", why)
 	var reason *job.Reason
 	if !errors.As(why, &reason) {
 		return why
 	}
-	_, err := d.Store.Raise(ctx, CauseReload, "", *reason, time.Now())
+	now := d.Config()
+	change := store.ConfigChange{Revision: d.Revision(), By: by, Jobs: len(now.Jobs), Connections: len(now.Connections), Reason: reason}
+	err := d.Store.Together(ctx, "record that a configuration was refused", func(s *store.Store) error {
+		_, err := s.Raise(ctx, CauseReload, "", *reason, time.Now())
+		return errors.Join(err, s.TellConfig(ctx, change))
+	})
 	return errors.Join(why, err)
 }
 

@@ -12,4 +12,6 @@ type Breaker struct {
 	// Mark is a digest of the configuration and of the credentials' versions at the refusal (never of a secret); another
 	// mark lets one login through at once.
 	Mark string
+	// Connection is the one whose login opened or closed it; empty: none. Not kept.
+	Connection string
 }

@@ -40,6 +40,16 @@ const (
 	KeyPGPPublic KeyKind = "pgp-public" // a customer's
 )
 
+// HostKeyChange is a host key, of a server of a connection, that is none of the pinned ones.
+type HostKeyChange struct {
+	Connection string
+	Address    string   // [host]:port
+	Key        string   // as a pin has it; empty: it has none of a pinned type
+	Shown      string   // type and fingerprint, or the types that it has
+	Pinned     []string // type and fingerprint
+	Reason     Reason
+}
+
 // Pin is a host key that a person or a proven rotation accepted for [host]:port.
 type Pin struct {
 	Address string    `json:"address"` // [host]:port

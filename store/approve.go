@@ -67,7 +67,7 @@ const unseenFile = `state = 'held' AND json_extract(files.reason, '$.slug') = '`
 // endUnseen ends the incident of a job's files that waited to be looked at, with the last of them.
 func (s *Store) endUnseen(tx *gorm.DB, jobName string) error {
 	own := "job/" + jobName + "/"
-	return resolve(tx, time.Now(), "", tx.Where(`cause = ? AND NOT EXISTS (SELECT 1 FROM files WHERE job = ? AND `+unseenFile+`)`, own+job.SlugSupervised, jobName))
+	return s.resolve(tx, time.Now(), "", tx.Where(`cause = ? AND NOT EXISTS (SELECT 1 FROM files WHERE job = ? AND `+unseenFile+`)`, own+job.SlugSupervised, jobName))
 }
 
 // UnseenBefore gives the oldest row of the same job and path as f that was found before it and that nobody has looked at.

@@ -16,6 +16,7 @@ type connectionRow struct {
 	Active  bool
 	Profile string
 	Removed int64
+	Down    int64
 }
 
 func (connectionRow) TableName() string { return "connections" }
@@ -89,7 +90,7 @@ func (s *Store) PurgeConnection(ctx context.Context, name string) error {
 	return s.write(ctx, "purge connection "+name, func(tx *gorm.DB) error {
 		for _, statement := range []string{
 			`DELETE FROM sheet_answers WHERE connection = ?`, `DELETE FROM sheet_links WHERE connection = ?`,
-			`UPDATE connections SET active = 0, profile = '' WHERE name = ?`,
+			`UPDATE connections SET active = 0, profile = '', down = 0 WHERE name = ?`,
 		} {
 			if err := tx.Exec(statement, name).Error; err != nil {
 				return err
@@ -128,10 +129,22 @@ func (s *Store) Breaker(ctx context.Context, a job.Account) (job.Breaker, error)
 	}, nil
 }
 
-// SaveBreaker keeps the breaker of an account.
+// SaveBreaker keeps the breaker of an account. One that opens has its connection down, one that closes may have it up again.
 func (s *Store) SaveBreaker(ctx context.Context, a job.Account, b job.Breaker) error {
 	return s.write(ctx, "keep the breaker of "+a.User+" at "+a.Host, func(tx *gorm.DB) error {
-		return tx.Exec(`INSERT OR REPLACE INTO breakers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, a.Host, a.Port, a.User,
+		var was bool
+		err := tx.Raw(`SELECT coalesce((SELECT open FROM breakers WHERE host = ? AND port = ? AND user = ?), 0)`, a.Host, a.Port, a.User).Scan(&was).Error
+		if err != nil {
+			return err
+		}
+		err = tx.Exec(`INSERT OR REPLACE INTO breakers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, a.Host, a.Port, a.User,
 			b.Open, reasonText(b.Reason), micros(b.Since), micros(b.Until), b.Waits, b.Mark).Error
+		switch {
+		case err != nil || b.Open == was:
+			return err
+		case b.Open:
+			return s.isDown(tx, b.Connection, micros(b.Since), b.Reason)
+		}
+		return s.isUp(tx, b.Connection, s.now(), "")
 	})
 }

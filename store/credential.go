@@ -43,7 +43,7 @@ func (s *Store) TellCredential(ctx context.Context, c CredentialLead, at time.Ti
 		if err := s.strikeCredential(tx, c, at); err != nil || (c.Kind != string(job.KeyPGP) && c.Kind != string(job.KeyPGPPublic)) {
 			return err
 		}
-		return s.tell(tx, "pgp_key.expiring", keyEvent{c.Kind, c.Name, c.Version, c.Connection, utc(c.Ends), c.Days, viewOf(&c.Reason)})
+		return s.tell(tx, job.EventPGPKeyExpiring, keyEvent{c.Kind, c.Name, c.Version, c.Connection, utc(c.Ends), c.Days, viewOf(&c.Reason)})
 	})
 	return told && err == nil, err
 }
@@ -96,7 +96,7 @@ func (s *Store) CredentialsEnd(ctx context.Context, which map[string]bool, at ti
 		}
 		err = s.write(ctx, "end what was told of "+l.Kind+" "+l.Name, func(tx *gorm.DB) error {
 			causes := []string{credentialCause(l.Kind, l.Name, SlugCredentialExpiring), credentialCause(l.Kind, l.Name, SlugCredentialExpired)}
-			if err := resolve(tx, at, "", tx.Where("cause IN ?", causes)); err != nil {
+			if err := s.resolve(tx, at, "", tx.Where("cause IN ?", causes)); err != nil {
 				return err
 			}
 			return tx.Exec(`DELETE FROM credential_leads WHERE kind = ? AND name = ?`, l.Kind, l.Name).Error

@@ -239,8 +239,8 @@ type expectationEvent struct {
 }
 
 var expectationEvents = map[job.Verdict]string{
-	job.VerdictLate: "expectation.late", job.VerdictMissing: "expectation.missing",
-	job.VerdictRecoveredLate: "expectation.recovered", job.VerdictRecoveredMissing: "expectation.recovered",
+	job.VerdictLate: job.EventExpectationLate, job.VerdictMissing: job.EventExpectationMissing,
+	job.VerdictRecoveredLate: job.EventExpectationRecovered, job.VerdictRecoveredMissing: job.EventExpectationRecovered,
 }
 
 func (s *Store) tellExpectation(tx *gorm.DB, e job.Expectation) error {

@@ -15,15 +15,19 @@ func (s *Store) Resolve(ctx context.Context, cause string, at time.Time) error {
 // ResolveBy ends the open incident of a cause, because of a decision of somebody; none is fine.
 func (s *Store) ResolveBy(ctx context.Context, cause, by string, at time.Time) error {
 	return s.write(ctx, "resolve the incident "+cause, func(tx *gorm.DB) error {
-		return resolve(tx, at, by, tx.Where("cause = ?", cause))
+		return s.resolve(tx, at, by, tx.Where("cause = ?", cause))
 	})
 }
 
 // ResolveConnection ends the open incidents of a connection: it works again, or so somebody says.
 func (s *Store) ResolveConnection(ctx context.Context, name, by string, at time.Time) error {
 	return s.write(ctx, "resolve the incidents of connection "+name, func(tx *gorm.DB) error {
-		return resolve(tx, at, by, tx.Where("connection = @name AND substr(cause, 1, length(@own)) = @own",
+		err := s.resolve(tx, at, by, tx.Where("connection = @name AND substr(cause, 1, length(@own)) = @own",
 			map[string]any{"name": name, "own": "connection/" + name + "/"}))
+		if err != nil {
+			return err
+		}
+		return s.isUp(tx, name, micros(at), by) // it may be down without one: for a login that another connection of the account has made good
 	})
 }
 
@@ -41,7 +45,7 @@ func (s *Store) ResolveJob(ctx context.Context, jobName string, at time.Time) er
 		if err != nil {
 			return err
 		}
-		err = resolve(tx, at, "", tx.Where(`(substr(cause, 1, length(@own)) = @own AND NOT `+goesOn+`)
+		err = s.resolve(tx, at, "", tx.Where(`(substr(cause, 1, length(@own)) = @own AND NOT `+goesOn+`)
 			OR (EXISTS (SELECT 1 FROM incident_jobs WHERE incident = incidents.id AND job = @job)
 			AND NOT EXISTS (SELECT 1 FROM incident_jobs WHERE incident = incidents.id AND recovered = 0))`, names))
 		if err != nil {
@@ -75,12 +79,12 @@ func dueAnew(tx *gorm.DB, ids []int64) error {
 func (s *Store) ResolveGone(ctx context.Context, jobs, connections []string, by string, at time.Time) error {
 	return s.write(ctx, "resolve the incidents of what is gone", func(tx *gorm.DB) error {
 		for _, name := range jobs {
-			if err := resolveGoneJob(tx, name, by, at); err != nil {
+			if err := s.resolveGoneJob(tx, name, by, at); err != nil {
 				return err
 			}
 		}
 		for _, name := range connections {
-			if err := resolve(tx, at, by, tx.Where("connection = ?", name)); err != nil {
+			if err := s.resolve(tx, at, by, tx.Where("connection = ?", name)); err != nil {
 				return err
 			}
 		}
@@ -88,21 +92,21 @@ func (s *Store) ResolveGone(ctx context.Context, jobs, connections []string, by 
 	})
 }
 
-func resolveGoneJob(tx *gorm.DB, name, by string, at time.Time) error {
+func (s *Store) resolveGoneJob(tx *gorm.DB, name, by string, at time.Time) error {
 	var touched []int64
 	err := tx.Raw(`UPDATE incident_jobs SET recovered = ? WHERE job = ? AND recovered = 0
 		AND incident IN (SELECT id FROM incidents WHERE resolved = 0) RETURNING incident`, micros(at), name).Scan(&touched).Error
 	if err != nil || len(touched) == 0 {
 		return err
 	}
-	err = resolve(tx, at, by, tx.Where(`id IN ? AND NOT EXISTS (SELECT 1 FROM incident_jobs WHERE incident = incidents.id AND recovered = 0)`, touched))
+	err = s.resolve(tx, at, by, tx.Where(`id IN ? AND NOT EXISTS (SELECT 1 FROM incident_jobs WHERE incident = incidents.id AND recovered = 0)`, touched))
 	if err != nil {
 		return err
 	}
 	return dueAnew(tx, touched)
 }
 
-func resolve(tx *gorm.DB, at time.Time, by string, which *gorm.DB) error {
+func (s *Store) resolve(tx *gorm.DB, at time.Time, by string, which *gorm.DB) error {
 	var rows []incidentRow
 	if err := tx.Where("resolved = 0").Where(which).Find(&rows).Error; err != nil {
 		return err
@@ -113,6 +117,9 @@ func resolve(tx *gorm.DB, at time.Time, by string, which *gorm.DB) error {
 			return err
 		}
 		err := tx.Exec(`UPDATE incident_jobs SET recovered = ? WHERE incident = ? AND recovered = 0`, row.Resolved, row.ID).Error
+		if err == nil && row.ofConnection() {
+			err = s.isUp(tx, row.Connection, row.Resolved, by)
+		}
 		if err != nil {
 			return err
 		}

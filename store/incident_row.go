@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -55,6 +56,9 @@ func (r incidentRow) incident() job.Incident {
 	}
 	return i
 }
+
+// ofConnection says whether the connection does not work while the incident stands.
+func (r incidentRow) ofConnection() bool { return strings.HasPrefix(r.Cause, "connection/") }
 
 // What is to be said of an incident.
 const (

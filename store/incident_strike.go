@@ -28,6 +28,11 @@ func (s *Store) Strike(ctx context.Context, k job.Strike) (opened bool, err erro
 		if err := row.strike(tx, k); err != nil {
 			return err
 		}
+		if opened && row.ofConnection() {
+			if err := s.isDown(tx, row.Connection, micros(k.At), &k.Reason); err != nil {
+				return err
+			}
+		}
 		return superseded(tx, k)
 	})
 	return opened && err == nil, err

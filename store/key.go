@@ -90,7 +90,10 @@ func (s *Store) AddKey(ctx context.Context, k job.Key, private secret.Text) (job
 			}
 		}
 		row := keyRowOf(k)
-		if err := tx.Create(&row).Error; err != nil || private.Empty() {
+		if err := tx.Create(&row).Error; err != nil {
+			return err
+		}
+		if err := s.rotated(tx, k); err != nil || private.Empty() {
 			return err
 		}
 		return s.putSealed(tx, sealedRow{Kind: string(k.Kind), Name: k.Name, Version: k.Version}, private)
@@ -99,6 +102,27 @@ func (s *Store) AddKey(ctx context.Context, k job.Key, private secret.Text) (job
 		return job.Key{}, err
 	}
 	return keyRowOf(k).key(), nil
+}
+
+// rotationEvent is what is told of a key that takes another's place, or waits to.
+type rotationEvent struct {
+	Kind        job.KeyKind `json:"kind"`
+	Name        string      `json:"name"`
+	Version     int         `json:"version"`
+	Slot        job.KeySlot `json:"slot"` // next: it waits until a server takes it; current: it is in use from now on
+	Algorithm   string      `json:"algorithm"`
+	Fingerprint string      `json:"fingerprint"`
+	Before      int         `json:"before"` // version of the one before it
+}
+
+// rotated tells of a key that has one before it. The first of its name takes nobody's place.
+func (s *Store) rotated(tx *gorm.DB, k job.Key) error {
+	var before int
+	err := tx.Raw(`SELECT coalesce(max(version), 0) FROM keys WHERE kind = ? AND name = ? AND version < ?`, string(k.Kind), k.Name, k.Version).Scan(&before).Error
+	if err != nil || before == 0 {
+		return err
+	}
+	return s.tell(tx, job.EventKeyRotated, rotationEvent{k.Kind, k.Name, k.Version, k.Slot, k.Algorithm, k.Fingerprint, before})
 }
 
 // makeWay puts the current version of a key's name into grace.
@@ -156,7 +180,11 @@ func (s *Store) PromoteKey(ctx context.Context, k job.Key) error {
 		if err := makeWay(tx, k); err != nil {
 			return err
 		}
-		return tx.Model(&keyRow{}).Scopes(isKey(k)).Update("slot", string(job.SlotCurrent)).Error
+		row.Slot = string(job.SlotCurrent)
+		if err := tx.Model(&keyRow{}).Scopes(isKey(k)).Update("slot", row.Slot).Error; err != nil {
+			return err
+		}
+		return s.rotated(tx, row.key())
 	})
 }
 

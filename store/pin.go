@@ -79,15 +79,17 @@ const seenMost = 100
 
 // SawHostKey records that a server showed a host key; the last 100 of an address are remembered.
 func (s *Store) SawHostKey(ctx context.Context, address, key string) error {
-	return s.write(ctx, "record the host key of "+address, func(tx *gorm.DB) error {
-		err := tx.Exec(`INSERT INTO host_keys_seen VALUES (?, ?, ?, ?, 1)
-			ON CONFLICT DO UPDATE SET last = excluded.last, count = count + 1`, address, key, s.now(), s.now()).Error
-		if err != nil {
-			return err
-		}
-		return tx.Exec(`DELETE FROM host_keys_seen WHERE address = ? AND key IN (SELECT key FROM host_keys_seen
-			WHERE address = ? ORDER BY last DESC LIMIT -1 OFFSET ?)`, address, address, seenMost).Error
-	})
+	return s.write(ctx, "record the host key of "+address, func(tx *gorm.DB) error { return s.sawHostKey(tx, address, key) })
+}
+
+func (s *Store) sawHostKey(tx *gorm.DB, address, key string) error {
+	err := tx.Exec(`INSERT INTO host_keys_seen VALUES (?, ?, ?, ?, 1)
+		ON CONFLICT DO UPDATE SET last = excluded.last, count = count + 1`, address, key, s.now(), s.now()).Error
+	if err != nil {
+		return err
+	}
+	return tx.Exec(`DELETE FROM host_keys_seen WHERE address = ? AND key IN (SELECT key FROM host_keys_seen
+		WHERE address = ? ORDER BY last DESC LIMIT -1 OFFSET ?)`, address, address, seenMost).Error
 }
 
 // HostKeysSeen gives what servers have shown at an address, the latest first; at most 1,000.

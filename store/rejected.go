@@ -36,7 +36,7 @@ func (s *Store) HeldBy(ctx context.Context, run int64) ([]job.Reason, error) {
 func (s *Store) Settle(ctx context.Context, jobName, slug, by string, at time.Time) error {
 	return s.write(ctx, "settle the incident of "+jobName, func(tx *gorm.DB) error {
 		own := "job/" + jobName + "/"
-		return resolve(tx, at, by, tx.Where("cause = @cause AND NOT "+stillLying, map[string]any{"cause": own + slug, "own": own, "job": jobName}))
+		return s.resolve(tx, at, by, tx.Where("cause = @cause AND NOT "+stillLying, map[string]any{"cause": own + slug, "own": own, "job": jobName}))
 	})
 }
 

@@ -131,7 +131,7 @@ func (s *Store) tellReport(tx *gorm.DB, f job.File, r reportRow, replaces bool) 
 	if err != nil {
 		return err
 	}
-	return s.tell(tx, "file.outcome", reportEvent{
+	return s.tell(tx, job.EventFileOutcome, reportEvent{
 		ID: f.ID, Run: f.Run, Job: f.Job, Connection: f.Connection, Entity: of.entity,
 		Local:   place{Path: short(f.Local), Size: f.Plain.Size, SHA256: f.Plain.SHA256},
 		Created: r.Created, Updated: r.Updated, Deleted: r.Deleted, Errored: r.Errored, Note: r.Note, By: r.ByWhom, Replaces: replaces,

@@ -107,7 +107,7 @@ func (s *Store) BeginRun(ctx context.Context, r job.Run) (job.Run, error) {
 		if err := useSlot(tx, row); err != nil {
 			return err
 		}
-		return s.tellRun(tx, row, "started")
+		return s.tellRun(tx, row, job.EventRunStarted)
 	})
 	if err != nil {
 		return job.Run{}, err
@@ -170,7 +170,7 @@ func (s *Store) over(tx *gorm.DB, row runRow) error {
 	if err != nil {
 		return err
 	}
-	return s.tellRun(tx, row, row.State)
+	return s.tellRun(tx, row, "run."+row.State)
 }
 
 // queue records that a job is to run because a run of another ended.
@@ -248,5 +248,5 @@ func (s *Store) tellRun(tx *gorm.DB, row runRow, kind string) error {
 	if !r.Ended.IsZero() {
 		e.Files, e.Bytes = &r.Counts, &r.Bytes
 	}
-	return s.tell(tx, "run."+kind, e)
+	return s.tell(tx, kind, e)
 }

@@ -112,7 +112,7 @@ func (s *Store) keepAnswer(tx *gorm.DB, row *sheetAnswerRow, answers map[string]
 		return err
 	}
 	fields := slices.Sorted(maps.Keys(answers))
-	if err := s.tell(tx, "sheet.answered", answerEvent{row.ID, row.Connection, fields}); err != nil {
+	if err := s.tell(tx, job.EventSheetAnswered, answerEvent{row.ID, row.Connection, fields}); err != nil {
 		return err
 	}
 	return s.audit(tx, "the customer, by a link", "sheet.answer", row.Connection, fmt.Sprintf("answers %d", row.ID))

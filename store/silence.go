@@ -72,7 +72,7 @@ func (s *Store) await(tx *gorm.DB, jobName string, within int64, by string) erro
 
 // endSilence ends the incident of a job's silence when none of the files that it counts is waited for any more.
 func (s *Store) endSilence(tx *gorm.DB, jobName, by string) error {
-	return resolve(tx, instant(s.now()), by, tx.Where(`cause = ? AND NOT EXISTS (SELECT 1 FROM report_waits WHERE job = ? AND told = 1)`,
+	return s.resolve(tx, instant(s.now()), by, tx.Where(`cause = ? AND NOT EXISTS (SELECT 1 FROM report_waits WHERE job = ? AND told = 1)`,
 		silentCause(jobName), jobName))
 }
 

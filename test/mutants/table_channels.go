@@ -46,6 +46,16 @@ func ofChannels() []mutant {
 			by:   store("TestConformance/TheEndOfALongIncidentIsHeard"),
 		},
 		{
+			name: "connection-down-once", holds: "a connection that is down is told as down once",
+			cuts: []cut{{"store/connection_down.go", "AND active = 1 AND down = 0 RETURNING", "AND active = 1 RETURNING"}},
+			by:   store("TestConformance/ConnectionsGoDownOnce"),
+		},
+		{
+			name: "host-key-told-once", holds: "a changed host key is told once, however often it is shown",
+			cuts: []cut{{"store/connection_down.go", "err != nil || !news {", "err != nil || !news && c.Key == \"\" {"}},
+			by:   store("TestConformance/ChangedHostKeysAreTold"),
+		},
+		{
 			name: "webhook-redirect", holds: "a signed message goes where the configuration says, and nowhere else",
 			cuts: []cut{{"notify/dial.go", "CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },", ""}},
 			by:   notify("TestAnswersOfReceivers"),

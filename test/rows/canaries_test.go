@@ -1,7 +1,6 @@
 package rows_test
 
 import (
-	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -238,9 +237,7 @@ func (n *nest) serveAll() {
 // ask asks the daemon for everything that its API has, and for its metrics.
 func (n *nest) ask(yaml string) {
 	t := n.world.t
-	unix := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", n.path("haulier-data/haulier.sock"))
-	}}}
+	unix := n.socket()
 	ids := []string{"1", "2"}
 	for _, asks := range slices.Backward(route.Patterns(web.Routes(web.Options{}))) { // POST before GET: the runs that it begins are followed to their ends
 		method, pattern, _ := strings.Cut(strings.ReplaceAll(asks, "{name}", sentinel), " ")

@@ -171,6 +171,17 @@ func (e *entry) failed(ctx context.Context) {
 		case e.before[i].Open && !e.always:
 			e.save(ctx, h, e.before[i])
 		}
+		e.warn(ctx, h)
+	}
+}
+
+// warn writes down that the server of a hop showed another host key than the pinned ones.
+func (e *entry) warn(ctx context.Context, h *hop) {
+	if h.strange == nil {
+		return
+	}
+	if err := e.pool.opts.Store.HostKeyChanged(ctx, *h.strange); err != nil {
+		e.pool.opts.Log.Error("write down a changed host key", "host", address(h.endpoint), "error", err)
 	}
 }
 
@@ -214,6 +225,7 @@ func (e *entry) succeeded(ctx context.Context) {
 func (e *entry) close(ctx context.Context, h *hop) { e.save(ctx, h, job.Breaker{}) }
 
 func (e *entry) save(ctx context.Context, h *hop, b job.Breaker) {
+	b.Connection = h.connection
 	if err := e.pool.opts.Store.SaveBreaker(ctx, h.account(), b); err != nil {
 		e.pool.opts.Log.Error("write a breaker", "host", address(h.endpoint), "user", h.endpoint.User, "error", err)
 	}

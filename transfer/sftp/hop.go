@@ -36,8 +36,9 @@ type hop struct {
 	hostKey ssh.PublicKey
 	pinned  pin
 	client  *ssh.Client
-	refused *job.Reason    // the server refused the login: only that opens a breaker
-	serving sync.WaitGroup // who answers the server's own requests
+	refused *job.Reason        // the server refused the login: only that opens a breaker
+	strange *job.HostKeyChange // we refused the server
+	serving sync.WaitGroup     // who answers the server's own requests
 
 	mu    sync.Mutex
 	proof chan struct{} // closed when the proof of further host keys is through; nil: none was begun

@@ -38,29 +38,35 @@ func (h *hop) hostKeyReason() *job.Reason {
 			Who: job.WhoUs, Err: errHostKey,
 		}
 	}
-	r := h.changed(fmt.Sprintf("%s now shows %s; pinned is %s. The server was rebuilt, or someone stands in between",
+	r := h.changed(now, fmt.Sprintf("%s now shows %s; pinned is %s. The server was rebuilt, or someone stands in between",
 		address(h.endpoint), now, h.pins))
 	r.Do = fmt.Sprintf("confirm %s with the customer by phone, then `haulier connections trust %s --fingerprint %[1]s`",
 		ssh.FingerprintSHA256(h.hostKey), h.connection)
 	if h.pins.exclusive {
 		r.Do = fmt.Sprintf("confirm %s with the customer by phone, then write it to host_keys", now)
 	}
+	h.strange.Key, h.strange.Reason = keyLine(h.hostKey), *r
 	return r
 }
 
-func (h *hop) changed(cause string) *job.Reason {
-	return &job.Reason{
+func (h *hop) changed(shown, cause string) *job.Reason {
+	r := &job.Reason{
 		Slug: "host_key.changed", What: "nothing was sent, not even the login", Cause: cause,
 		Do:  fmt.Sprintf("confirm the new key with the customer by phone, then `haulier connections trust %s`", h.connection),
 		Who: job.WhoBoth, Err: errHostKey,
 	}
+	h.strange = &job.HostKeyChange{Connection: h.connection, Address: h.pins.address, Shown: shown, Reason: *r}
+	for _, p := range h.pins.list {
+		h.strange.Pinned = append(h.strange.Pinned, p.keyType+" "+p.fingerprint)
+	}
+	return r
 }
 
 // negotiationReason speaks for a server with which no algorithm is shared.
 func (h *hop) negotiationReason(e *ssh.AlgorithmNegotiationError) *job.Reason {
 	theirs, ours := list(e.RequestedAlgorithms), list(e.SupportedAlgorithms)
 	if e.What == "host key" && len(h.pins.list) > 0 && !h.offersPinnedType(e.RequestedAlgorithms) {
-		return h.changed(fmt.Sprintf("%s has no key of the pinned type any more: pinned is %s, it has %s",
+		return h.changed(theirs, fmt.Sprintf("%s has no key of the pinned type any more: pinned is %s, it has %s",
 			address(h.endpoint), h.pins, theirs))
 	}
 	do, party := "ask the customer to update the server", job.WhoCustomer

@@ -39,16 +39,24 @@ func TestChangedHostKeyStopsBeforeTheLogin(t *testing.T) {
 	if c.store.breakers[job.Account{Host: c.conn.Host, Port: c.conn.Port, User: "acme"}].Open {
 		t.Error("a host key opened the breaker of logins")
 	}
+	told := c.store.strange
+	if len(told) != 1 || told[0].Connection != c.conn.Name || !strings.Contains(told[0].Shown, c.Fingerprint()) || !slices.Equal(told[0].Pinned, []string{"ssh-ed25519 " + old}) ||
+		told[0].Reason.Do != r.Do || told[0].Key == "" {
+		t.Errorf("told %+v", told)
+	}
 }
 
 func TestPinnedTypeThatIsGoneIsAChange(t *testing.T) {
 	server := testserver.SSHD(t, testserver.Options{HostKeys: []string{"ecdsa"}})
-	pool, _, c := reach(t, server)
+	pool, known, c := reach(t, server)
 	c.HostKeys = []string{"ssh-ed25519 SHA256:" + strings.Repeat("A", 43)}
 	_, err := pool.Session(t.Context(), c)
 	r := want(t, err, "host_key.changed")
 	if !strings.Contains(r.Cause, "ecdsa-sha2-nistp256") {
 		t.Errorf("cause %q", r.Cause)
+	}
+	if told := known.strange; len(told) != 1 || told[0].Key != "" || !strings.Contains(told[0].Shown, "ecdsa-sha2-nistp256") {
+		t.Errorf("told %+v", told)
 	}
 }
 

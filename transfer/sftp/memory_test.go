@@ -14,6 +14,7 @@ type memory struct {
 	mu       sync.Mutex
 	pins     map[string][]job.Pin
 	seen     map[string]string
+	strange  []job.HostKeyChange
 	profiles map[string]job.Profile
 	active   map[string]bool
 	breakers map[job.Account]job.Breaker
@@ -48,6 +49,13 @@ func (m *memory) SawHostKey(_ context.Context, address, key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.seen[address] = key
+	return nil
+}
+
+func (m *memory) HostKeyChanged(_ context.Context, c job.HostKeyChange) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.strange = append(m.strange, c)
 	return nil
 }
 

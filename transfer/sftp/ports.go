@@ -16,11 +16,12 @@ type Store interface {
 	Keys
 }
 
-// HostKeys keeps the pins of [host]:port and every host key that was ever shown.
+// HostKeys keeps the pins of [host]:port and every host key that was ever shown. HostKeyChanged is told of one that was refused.
 type HostKeys interface {
 	Pins(ctx context.Context, address string) ([]job.Pin, error)
 	AddPin(ctx context.Context, pin job.Pin) error
 	SawHostKey(ctx context.Context, address, key string) error
+	HostKeyChanged(ctx context.Context, c job.HostKeyChange) error
 }
 
 // Connections keeps what was learned of each connection. ConnectionState is false for a draft: a connection without one
