@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,6 +33,7 @@ type app struct {
 	verbose    bool
 	server     string
 
+	kept    net.Listener // where the pages are to be, if this program listens there already
 	closers []func() error
 	linger  atomic.Int64 // nanoseconds that a second signal leaves to the closers
 

@@ -16,7 +16,7 @@ import (
 // demoWay is how to get into the demo's dashboard. Its password is made anew each time and shown to this terminal only, once:
 // others on this machine reach the address too.
 type demoWay struct {
-	address  string
+	listener net.Listener
 	password secret.Text
 }
 
@@ -26,13 +26,13 @@ const demoUser = "demo"
 // demoPages is where the dashboard listens when nobody else does.
 const demoPages = "127.0.0.1:8080"
 
-// openDashboard finds an address that is free, and makes a user.
+// openDashboard takes an address that is free, and makes a user.
 func openDashboard(ctx context.Context, s *store.Store) (demoWay, error) {
-	address, err := pageAddress(demoPages)
+	listener, err := listenNear(demoPages)
 	if err != nil {
 		return demoWay{}, err
 	}
-	way := demoWay{address: address, password: secret.New([]byte(rand.Text()))}
+	way := demoWay{listener: listener, password: secret.New([]byte(rand.Text()))}
 	hash, err := access.HashPassword(way.password)
 	if err != nil {
 		return way, err
@@ -40,21 +40,24 @@ func openDashboard(ctx context.Context, s *store.Store) (demoWay, error) {
 	return way, s.AddUser(ctx, job.User{Name: demoUser, Role: string(route.Operator)}, hash, user())
 }
 
-// pageAddress gives an address of this machine that nobody listens on: the one wished for, or else another.
-func pageAddress(wished string) (string, error) {
-	probe, err := net.Listen("tcp", wished)
+// listenNear listens on the address wished for or, where somebody does so, on another one of this machine.
+func listenNear(wished string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", wished)
 	if err != nil { // taken
-		probe, err = net.Listen("tcp", "127.0.0.1:0")
+		listener, err = net.Listen("tcp", "127.0.0.1:0")
 	}
 	if err != nil {
-		return "", fmt.Errorf("find an address for the dashboard: %w", err)
+		return nil, fmt.Errorf("find an address for the dashboard: %w", err)
 	}
-	return probe.Addr().String(), probe.Close()
+	return listener, nil
 }
+
+// address is where the dashboard is.
+func (w demoWay) address() string { return w.listener.Addr().String() }
 
 // invite says where the dashboard is and how to log in.
 func (s *demoStage) invite() {
-	s.app.say("\nDashboard http://%s  (user %s, password %s)\n", s.way.address, demoUser, s.way.password.Reveal())
+	s.app.say("\nDashboard http://%s  (user %s, password %s)\n", s.way.address(), demoUser, s.way.password.Reveal())
 	s.app.say("Its first page says why %s fails, what to do and whose turn it is.\n", payrollJob)
 	s.way.password.Wipe()
 }

@@ -91,23 +91,27 @@ func wantNowhere(t *testing.T, dir, secret string) {
 	}
 }
 
-// TestPageAddress: an address that somebody has is not taken from them.
-func TestPageAddress(t *testing.T) {
+// TestListenNear: an address that somebody has is not taken from them.
+func TestListenNear(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = taken.Close() }()
-	got, err := pageAddress(taken.Addr().String())
-	if err != nil || got == taken.Addr().String() {
-		t.Errorf("offered %s, %v", got, err)
+	got, err := listenNear(taken.Addr().String())
+	if err != nil || got.Addr().String() == taken.Addr().String() {
+		t.Fatalf("listens on %v, %v", got, err)
 	}
-	l, err := net.Listen("tcp", got)
-	if err != nil {
-		t.Fatal(err)
+	free := got.Addr().String()
+	_ = got.Close()
+	again, err := listenNear(free)
+	if err != nil || again.Addr().String() != free {
+		t.Fatalf("listens on %v, %v, and %s is free", again, err, free)
 	}
-	_ = l.Close()
-	if again, err := pageAddress(got); err != nil || again != got {
-		t.Errorf("offered %s, %v, and %s is free", again, err, got)
+	a := &app{}
+	a.keep(again)
+	if l, err := a.tcp("tcp", free); err != nil || l != again {
+		t.Errorf("what is kept is not what serves: %v", err)
 	}
+	_ = again.Close()
 }

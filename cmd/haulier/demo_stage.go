@@ -85,6 +85,7 @@ func (a *app) buildDemo(ctx context.Context, keep bool) (*demoStage, error) {
 	if s.way, err = openDashboard(ctx, s.store); err != nil {
 		return nil, err
 	}
+	a.keep(s.way.listener)
 	if err := s.startServer(login); err != nil {
 		return nil, err
 	}
@@ -187,7 +188,7 @@ func (s *demoStage) configure(ctx context.Context) error {
 // writeConfig writes the configuration, with a job that expects something if there is one.
 func (s *demoStage) writeConfig(returns *returnsJob) error {
 	var text strings.Builder
-	values := map[string]any{"Zone": localZone(), "Port": s.server.Port(), "Web": s.way.address, "Returns": returns}
+	values := map[string]any{"Zone": localZone(), "Port": s.server.Port(), "Web": s.way.address(), "Returns": returns}
 	if err := template.Must(template.New("").Parse(demoConfig)).Execute(&text, values); err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (a *app) listen(ctx context.Context, cfg *config.Config, d *control.Daemon,
 		}
 		add(figures, web.Metrics(m))
 	}
-	n, err := listenWidely(ctx, cfg.Web, d.Store, append(web.Routes(options), pageRoutes(d, pool)...), d.Logger)
+	n, err := listenWidely(ctx, cfg.Web, d.Store, append(web.Routes(options), pageRoutes(d, pool)...), d.Logger, a.tcp)
 	if err != nil {
 		return nil, giveUp(err)
 	}
@@ -69,6 +69,26 @@ func (a *app) listen(ctx context.Context, cfg *config.Config, d *control.Daemon,
 		}
 		return errors.Join(err, os.Remove(socket))
 	}, nil
+}
+
+// keep hands a listener over to whoever will serve on its address: nobody takes it meanwhile.
+func (a *app) keep(listener net.Listener) {
+	a.kept = listener
+	a.onClose(func() error {
+		if a.kept == nil {
+			return nil
+		}
+		return a.kept.Close()
+	})
+}
+
+// tcp listens on an address.
+func (a *app) tcp(network, address string) (net.Listener, error) {
+	if l := a.kept; l != nil && l.Addr().String() == address {
+		a.kept = nil
+		return l, nil
+	}
+	return net.Listen(network, address)
 }
 
 // listenPrivately makes a socket that only this user may speak to.

@@ -27,7 +27,7 @@ type network struct {
 }
 
 // listenWidely lets whoever may ask the routes over TCP; nil where the configuration does not say so.
-func listenWidely(ctx context.Context, w config.Web, s *store.Store, routes []route.Route, log *slog.Logger) (*network, error) {
+func listenWidely(ctx context.Context, w config.Web, s *store.Store, routes []route.Route, log *slog.Logger, listen func(network, address string) (net.Listener, error)) (*network, error) {
 	if w.Listen == "" {
 		return nil, nil
 	}
@@ -47,7 +47,7 @@ func listenWidely(ctx context.Context, w config.Web, s *store.Store, routes []ro
 			return nil, err
 		}
 	}
-	if n.listener, err = net.Listen("tcp", w.Listen); err != nil {
+	if n.listener, err = listen("tcp", w.Listen); err != nil {
 		return nil, fmt.Errorf("serve pages on %s: %w", w.Listen, err)
 	}
 	if n.own != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -31,7 +32,7 @@ func TestPagesAreServedToWhoLogsIn(t *testing.T) {
 		_, _ = io.WriteString(w, "hello "+route.Of(r.Context()).Name)
 	}}}
 	var reason *job.Reason
-	_, err = listenWidely(t.Context(), config.Web{Listen: "127.0.0.1:0", Wide: true, At: job.Position{File: "haulier.yaml", Line: 4, Column: 11}}, s, routes, log)
+	_, err = listenWidely(t.Context(), config.Web{Listen: "127.0.0.1:0", Wide: true, At: job.Position{File: "haulier.yaml", Line: 4, Column: 11}}, s, routes, log, net.Listen)
 	if !errors.As(err, &reason) || reason.Slug != "access.no_users" || !strings.HasPrefix(reason.Cause, "haulier.yaml:4:11: ") {
 		t.Errorf("without a user: %v", err)
 	}
@@ -42,7 +43,7 @@ func TestPagesAreServedToWhoLogsIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := listenWidely(t.Context(), config.Web{Listen: "127.0.0.1:0"}, s, routes, log)
+	n, err := listenWidely(t.Context(), config.Web{Listen: "127.0.0.1:0"}, s, routes, log, net.Listen)
 	if err != nil {
 		t.Fatal(err)
 	}
