@@ -65,7 +65,7 @@ func (d *Daemon) Use(ctx context.Context, cfg *config.Config, by string) error {
 		return nil
 	})
 	if err == nil && d.Expect != nil {
-		err = d.Expect.Load(cfg.Jobs)
+		err = d.Expect.Load(active(cfg))
 	}
 	if err == nil && d.Watching != nil {
 		d.Watching.Look()
@@ -78,6 +78,15 @@ func (d *Daemon) Use(ctx context.Context, cfg *config.Config, by string) error {
 	}
 	debug.FreeOSMemory() // what a configuration is read with is many times as large as what is kept of it
 	return err
+}
+
+// active are the jobs, of which those are off whose connection is.
+func active(cfg *config.Config) []job.Spec {
+	specs := slices.Clone(cfg.Jobs)
+	for i := range specs {
+		specs[i].Enabled = specs[i].Enabled && cfg.Connections[specs[i].Connection].Enabled
+	}
+	return specs
 }
 
 // CauseReload is the cause of the incident that a reload was refused.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -27,6 +28,9 @@ func (r *Runner) remember(ctx context.Context, spec job.Spec, run job.Run) {
 		err = r.strike(ctx, spec, run)
 	case run.State == job.RunSucceeded:
 		err = r.recovered(ctx, spec)
+	}
+	if loggedIn(run) {
+		err = errors.Join(err, r.Book.ResolveConnection(ctx, spec.Connection, "", time.Now()))
 	}
 	err = errors.Join(err, r.strikeForFiles(ctx, spec, run))
 	if err != nil {
@@ -114,6 +118,13 @@ func byUs(reason *job.Reason) bool {
 	return reason.Slug == "run.interrupted" || reason.Slug == "run.cancelled" || reason.Slug == transfer.SlugNoSuchFile
 }
 
+// loggedIn says whether a run that is no success shows all the same that its account works: it got to files, and what ended it
+// concerns no connection.
+func loggedIn(run job.Run) bool {
+	got := run.Counts.OK+run.Counts.Failed+run.Counts.Skipped+run.Counts.Held > 0
+	return got && run.State != job.RunSucceeded && !(run.Reason != nil && ofConnection(run.Reason))
+}
+
 // recovered ends the incidents of the job, and those of its connection: the account works again.
 func (r *Runner) recovered(ctx context.Context, spec job.Spec) error {
 	if err := r.Book.ResolveJob(ctx, spec.Name, time.Now()); err != nil {
@@ -124,9 +135,13 @@ func (r *Runner) recovered(ctx context.Context, spec job.Spec) error {
 
 // causeKey is what failures of one cause share: the connection for what concerns all its jobs, else the job.
 func causeKey(spec job.Spec, reason *job.Reason) string {
-	switch areaOf(reason) {
-	case "net", "ssh", "host_key", "auth", "key":
+	if ofConnection(reason) {
 		return "connection/" + spec.Connection + "/" + reason.Slug
 	}
 	return "job/" + spec.Name + "/" + reason.Slug
+}
+
+// ofConnection says whether a reason concerns all jobs of a connection.
+func ofConnection(reason *job.Reason) bool {
+	return slices.Contains([]string{"net", "ssh", "host_key", "auth", "key"}, areaOf(reason))
 }

@@ -169,3 +169,31 @@ func TestAJobIsNotRenamedUnderItsRun(t *testing.T) {
 		t.Errorf("the history did not go over; revision %d counts", d.Revision())
 	}
 }
+
+// expecter keeps what is expected of.
+type expecter struct{ specs []job.Spec }
+
+func (e *expecter) Load(specs []job.Spec) error { e.specs = specs; return nil }
+
+// Nothing is expected over a connection that is switched off, as nothing is of a job that is.
+func TestNothingIsExpectedOverADisabledConnection(t *testing.T) {
+	d, use := newDaemon(t)
+	seen := &expecter{}
+	d.Expect = seen
+	if err := use("a 0_0_*_*_*"); err != nil {
+		t.Fatal(err)
+	}
+	if !seen.specs[0].Enabled {
+		t.Fatal("nothing is expected of a job that is on")
+	}
+	cfg, _ := d.Load(t.Context())
+	c := cfg.Connections["acme"]
+	c.Enabled = false
+	cfg.Connections["acme"] = c
+	if err := d.Use(t.Context(), cfg, "ann"); err != nil {
+		t.Fatal(err)
+	}
+	if seen.specs[0].Enabled || !cfg.Jobs[0].Enabled {
+		t.Error("expected over a connection that is off, or the configuration was changed")
+	}
+}

@@ -49,6 +49,8 @@ func headline(d job.Delivery, about facts) string {
 		state = "CLOSED"
 	case d.Event.Type == job.EventAlertResolved:
 		state = "OK again"
+	case d.Event.Type == job.EventAlertReminded && about.Since.Reopened: // people were told that it was over
+		state += " again"
 	case d.Event.Type == job.EventAlertReminded:
 		state = "STILL " + state + " after " + span(about.Age)
 	}

@@ -29,3 +29,18 @@ func TestALetterSaysWhatIsMissingForIt(t *testing.T) {
 		t.Errorf("in short: %s", short)
 	}
 }
+
+// A reminder of what is there once more after people were told that it was over says so in its subject.
+func TestASubjectSaysThatItIsBack(t *testing.T) {
+	s := NewSender(Options{Connection: func(string) (job.Connection, bool) { return job.Connection{}, false }})
+	subject := func(since string) string {
+		return s.letter(job.Delivery{Event: job.Event{Type: job.EventAlertReminded, Data: []byte(`{"id":7,"kind":"failed","cause_key":"job/acme-in/pgp.wrong_key","age_seconds":3600,
+			"since":` + since + `,"error":{"slug":"pgp.wrong_key"}}`)}}).subject
+	}
+	if got := subject(`{"reopened":true}`); !strings.Contains(got, "FAILED again: job acme-in") {
+		t.Errorf("back: %s", got)
+	}
+	if got := subject(`{}`); !strings.Contains(got, "STILL FAILED after 1 h 0 min") {
+		t.Errorf("as before: %s", got)
+	}
+}

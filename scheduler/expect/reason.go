@@ -153,7 +153,9 @@ func plural(n int, one, many string) string {
 // length is a duration as it is written in the configuration.
 func length(d time.Duration) string {
 	text := d.String()
-	text = strings.TrimSuffix(text, "0s")
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
 	if strings.HasSuffix(text, "h0m") {
 		text = strings.TrimSuffix(text, "0m")
 	}

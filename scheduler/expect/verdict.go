@@ -98,7 +98,7 @@ func (r *rule) disabled(e job.Expectation) *job.Reason {
 	if r.spec.Enabled {
 		return nil
 	}
-	return excused(e, fmt.Sprintf("%s has enabled: false in the configuration", r.spec.Name), "set enabled: true and reload")
+	return excused(e, fmt.Sprintf("%s, or its connection %s, has enabled: false in the configuration", r.spec.Name, r.spec.Connection), "set enabled: true and reload")
 }
 
 func notExpected(e job.Expectation) *job.Reason {

@@ -90,6 +90,18 @@ func TestRejectedFileStaysInTheStatus(t *testing.T) {
 	same(t, "causes of the next version", w.status().causes(), []string{"job/in/pgp.not_encrypted"})
 }
 
+// A run that logs in shows that the server is there, also if it rejects what it finds: the incident of the server ends.
+func TestARunThatRejectsShowsThatTheServerIsBack(t *testing.T) {
+	w, c := newWorld(t), newCustomer(t, sftptest.Options{Knobs: sftptest.Knobs{NoSFTP: true}})
+	w.config("connections:\n", c.connection("acme", "locations: {out: /out}"), "jobs:\n", importJob("in", "acme", "out"))
+	c.put("out/a.csv", "")
+	w.haulier(10, "run", "in")
+	same(t, "causes", w.status().causes(), []string{"connection/acme/ssh.no_sftp"})
+	c.Change(func(k *sftptest.Knobs) { *k = sftptest.Knobs{} })
+	w.haulier(14, "run", "in")
+	same(t, "causes", w.status().causes(), []string{"job/in/content.empty"})
+}
+
 // A job that is renamed takes the incidents of its rejected files along.
 func TestRenamedJobKeepsItsIncidents(t *testing.T) {
 	w, c := newWorld(t), newCustomer(t, sftptest.Options{})
