@@ -31,6 +31,7 @@ type Hearers struct {
 	Feeds    []string // channels that count also where they were told only because they ask for such events
 	Except   []string // channels that do not want to know
 	Else     []string // channels to tell where none of ours is left
+	Anyway   bool     // those of Else are told also where some are: there is something that the hearers were not told
 }
 
 // DeliveryState is how a delivery stands.

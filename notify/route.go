@@ -90,7 +90,10 @@ func hearers(channels map[string]job.Channel, kind string, about facts, route jo
 			Feeds:    feedsOfBoth(channels), Except: route.Quiet,
 		}
 	case kind == job.EventAlertReminded && about.Since.Reopened:
-		return &job.Hearers{Contacts: true, Else: slices.Sorted(maps.Keys(toldOf(channels, about, route.Told)))}
+		return &job.Hearers{
+			Contacts: true, Else: slices.Sorted(maps.Keys(toldOf(channels, about, route.Told))),
+			Anyway: len(about.Missed)+len(about.Since.Joined) > 0, // by now it concerns people who did not hear of it before
+		}
 	}
 	return nil
 }
@@ -199,7 +202,8 @@ type facts struct {
 	Contacts   []string      `json:"contacts"`
 	Error      job.Reason    `json:"error"`
 	Since      struct {
-		Reopened bool `json:"reopened"` // people were told that it was over
+		Reopened bool     `json:"reopened"` // people were told that it was over
+		Joined   []string `json:"joined"`   // jobs that it has struck only since
 	} `json:"since"`
 
 	data json.RawMessage

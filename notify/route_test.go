@@ -90,6 +90,25 @@ func TestTheEndGoesToWhoeverHeardOfTheBeginning(t *testing.T) {
 	r.wants("it ends otherwise", "all alert.resolved", "ends alert.resolved", "files alert.resolved, dropped", "newcomer alert.resolved", "ops alert.resolved")
 }
 
+// What is back and has struck a further job by then is told to whoever is told of that job, too.
+func TestWhatIsBackWithAnotherJobIsNewToItsChannels(t *testing.T) {
+	r := newRouting(t, mailOf("ops"), mailOf("payroll"))
+	r.routed = []string{"ops"}
+	r.alert(rejected, refusedKey)
+	at := time.Now().Add(time.Minute)
+	if err := r.store.ResolveBy(r.Context(), rejected, "", at); err != nil {
+		r.Fatal(err)
+	}
+	r.tellDue(at.Add(time.Minute))
+	r.wants("it is over", "ops alert.opened", "ops alert.opened to it@acme.example", "ops alert.resolved", "ops alert.resolved to it@acme.example")
+	r.routed = []string{"ops", "payroll"}
+	if _, err := r.store.Raise(r.Context(), rejected, "payroll-in", refusedKey, at.Add(5*time.Minute)); err != nil {
+		r.Fatal(err)
+	}
+	r.tellDue(at.Add(5*time.Minute + job.GatherFor))
+	r.wants("it is back", "ops alert.reminded", "ops alert.reminded to it@acme.example", "payroll alert.reminded")
+}
+
 // over ends what stands, and has it told.
 func (r *routing) over(by string, at time.Time) {
 	r.Helper()

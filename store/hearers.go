@@ -53,7 +53,7 @@ func (s *Store) deliverToHearers(tx *gorm.DB, outlets map[string]outletRow, d jo
 			return err
 		}
 	}
-	if left {
+	if left && !to.Anyway {
 		return nil
 	}
 	for _, d.Channel = range to.Else {

@@ -13,7 +13,8 @@ const coveredAgain = time.Minute
 
 // covered says whether an incident need not be told because another explains it: what is late or missing because its server
 // cannot be reached, or because it came and was rejected or is held, is told with that. What is missing by now has the other told
-// at once, also to those who have been told of it before. Of one that was told first nobody is reminded beside the other.
+// at once, also to those who have been told of it before. Of one that was told first nobody is reminded beside the other,
+// which is told then, whatever it waits for.
 func (r *incidentRow) covered(tx *gorm.DB, now time.Time) (bool, error) {
 	kind := job.AlertKind(r.Kind)
 	if r.Resolved != 0 || kind != job.AlertLate && kind != job.AlertMissing {
@@ -23,7 +24,7 @@ func (r *incidentRow) covered(tx *gorm.DB, now time.Time) (bool, error) {
 	if err != nil || over == nil && !ended {
 		return false, err
 	}
-	if over != nil && kind == job.AlertMissing && r.Remind == 0 {
+	if over != nil && kind == job.AlertMissing && (r.Remind == 0 || over.Told == 0 || over.Recovery != 0) {
 		r.Remind = micros(now) // it was passed on
 		if err := over.hasten(tx, r.Last, now); err != nil {
 			return false, err

@@ -250,6 +250,21 @@ func TestAThresholdHidesNothing(t *testing.T) {
 	w.tells("2026-11-24 05:02", "opened pgp.not_encrypted")
 }
 
+// What was told as missing is told by the file that then came and was rejected, though its job waits for a third failure: nobody is
+// reminded of the one beside the other, and so somebody has to hear of the other.
+func TestAThresholdHidesNothingOfWhatWasMissing(t *testing.T) {
+	w := newWorld(t, "2026-11-23 17:00", nightly())
+	w.wants("2026-11-23 17:00")
+	w.wants("2026-11-24 03:01", "late 2026-11-24")
+	w.tells("2026-11-24 03:02", "opened expect.late")
+	w.wants("2026-11-24 05:01", "missing 2026-11-24")
+	w.tells("2026-11-24 05:02", "opened expect.missing")
+	w.comes("2026-11-24 06:10", "a.csv", job.FileRejected)
+	w.strikes(job.Strike{Chain: 1, After: 3})
+	w.wants("2026-11-24 06:11")
+	w.tells("2026-11-24 18:10", "opened pgp.not_encrypted")
+}
+
 // A server of which people are told only behind the deadline is told with what is missing by then, and not at once once more.
 func TestAServerToldBehindTheDeadlineIsToldOnce(t *testing.T) {
 	w := newWorld(t, "2026-11-23 17:00", nightly())

@@ -1,7 +1,6 @@
 package route
 
 import (
-	"cmp"
 	"net/http"
 
 	"github.com/haulier/haulier/job"
@@ -21,9 +20,10 @@ func Missing(mux *http.ServeMux, r *http.Request) (l Lost, lost bool) {
 		return l, false
 	}
 	word := verdict{}
-	handler.ServeHTTP(&word, r) // the mux's own word: nothing of ours is asked
-	l.Status, l.Allow = cmp.Or(word.status, http.StatusNotFound), word.Header().Get("Allow")
-	if l.Status == http.StatusMethodNotAllowed {
+	handler.ServeHTTP(&word, r)    // the mux's own word: nothing of ours is asked
+	l.Status = http.StatusNotFound // also where the mux would have the path written in another way, which has no route either
+	if word.status == http.StatusMethodNotAllowed {
+		l.Status, l.Allow = word.status, word.Header().Get("Allow")
 		l.Reason = job.Reason{
 			Slug: "api.method", What: "nothing was done", Cause: "what the path names is not asked for in this way", Do: "ask by one of the methods in the header Allow: " + l.Allow,
 			Who: job.WhoUs,

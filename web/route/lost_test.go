@@ -22,6 +22,7 @@ func TestMissing(t *testing.T) {
 		{"HEAD", "/api/v1/runs/4", 0, "", ""},
 		{"GET", "/api/v1/nowhere", 404, "", "api.not_found"},
 		{"GET", "/api/v1/runs/4/", 404, "", "api.not_found"},
+		{"GET", "/api//nowhere", 404, "", "api.not_found"},
 		{"DELETE", "/api/v1/runs/<script>", 405, "GET, HEAD, POST", "api.method"},
 	} {
 		lost, yes := route.Missing(mux, httptest.NewRequestWithContext(t.Context(), c.method, c.path, nil))
