@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,5 +103,14 @@ func runOfKind(ctx context.Context, t *testing.T, s *store.Store, name, kind str
 	}
 	if err := s.EndRun(ctx, run); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Pages count, order and filter every standing that there is: one that they did not know would be in no count.
+func TestPagesKnowEveryStanding(t *testing.T) {
+	for _, word := range standings {
+		if !slices.Contains(page.Words, page.Word(pageWord(word))) {
+			t.Errorf("pages do not know %q", word)
+		}
 	}
 }

@@ -50,6 +50,10 @@ func TestActions(t *testing.T) {
 			w.to("/alerts")
 			w.follow("#i14 form[action='/alerts/14/ack'] button")
 			w.says(".flash", "Alert 14 is yours")
+			w.to("/alerts")
+			w.do(chromedp.Click("#i14 details.pop summary", chromedp.ByQuery), chromedp.SendKeys("#i14 .pop[open] input[name=reason]", "known since noon", chromedp.ByQuery))
+			w.follow("#i14 .pop[open] button")
+			w.says(".flash", "Alert 14 is silent until")
 			w.to("/connections/acme")
 			w.follow("form[action='/connections/acme/test'] button")
 			w.says("#test", "DNS", "127.0.0.1")
@@ -60,7 +64,7 @@ func TestActions(t *testing.T) {
 			if got := w.attribute("data-theme"); got != "dark" {
 				t.Errorf("the theme is %q", got)
 			}
-			want := []string{"run nectar-employees by olivia", "pause job nectar-employees", "ack 14 by olivia", "test acme by olivia", `only "customers_20261124_2.csv.pgp"`}
+			want := []string{"run nectar-employees by olivia", "pause job nectar-employees", "ack 14 by olivia", "because known since noon by olivia", "test acme by olivia", `only "customers_20261124_2.csv.pgp"`}
 			for i, act := range w.world.Asked {
 				if !strings.Contains(act, want[min(i, len(want)-1)]) {
 					t.Errorf("act %d was %q", i, act)
@@ -118,6 +122,9 @@ func TestLiveUpdateKeepsWhatIsOpen(t *testing.T) {
 	w.wait(`!document.querySelector("#i12") && document.querySelector("#badge").textContent === "1" && document.title.startsWith("(1)")`)
 	if !value[bool](w, `document.querySelector("#i14 .pop").open && !document.querySelector("#i14 .more").open`) {
 		t.Error("what somebody opened is closed, or what they closed is open")
+	}
+	if !value[bool](w, `[...document.querySelectorAll("#i14 [data-copy]")].length > 0 && [...document.querySelectorAll("#i14 [data-copy]")].every((e) => e.nextElementSibling?.matches("button[data-copies]") && !e.nextElementSibling.nextElementSibling?.matches("button[data-copies]"))`) {
+		t.Error("what may be copied has no button any more, or two")
 	}
 	w.tell(func(world *pagetest.World) { world.Open = nil })
 	w.wait(`document.querySelector("[data-region=attention]").textContent.includes("Nothing needs you.") && document.querySelector("#badge").hidden`)

@@ -90,6 +90,8 @@ const (
 	WordNew      Word = "new"
 	WordRunning  Word = "running"
 	WordCutOff   Word = "cut-off"
+	WordMissing  Word = "missing"
+	WordLate     Word = "late"
 	WordFailing  Word = "failing"
 	WordHeld     Word = "held"
 	WordApprove  Word = "to-approve" // nothing is wrong: files of a supervised job wait for a person

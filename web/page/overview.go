@@ -148,8 +148,8 @@ func attendedOf(incident job.Incident, standings map[string]Standing, connection
 	return a
 }
 
-// wordOrder is how words are counted: what needs somebody first.
-var wordOrder = []Word{WordFailing, WordCutOff, WordHeld, WordRejected, WordApprove, WordRunning, WordPaused, WordDraft, WordNew, WordDisabled, WordOK}
+// Words are how jobs stand, as they are counted: what needs somebody first.
+var Words = []Word{WordMissing, WordLate, WordFailing, WordCutOff, WordHeld, WordRejected, WordApprove, WordRunning, WordPaused, WordDraft, WordNew, WordDisabled, WordOK}
 
 func countWords(standings []Standing) []wordCount {
 	n := map[Word]int{}
@@ -157,7 +157,7 @@ func countWords(standings []Standing) []wordCount {
 		n[s.Word]++
 	}
 	var counts []wordCount
-	for _, word := range wordOrder {
+	for _, word := range Words {
 		if n[word] > 0 {
 			counts = append(counts, wordCount{word, n[word]})
 		}
@@ -311,12 +311,12 @@ func frameLabel(begin, now time.Time) string {
 
 // weight orders jobs: those with trouble first.
 func weight(w Word) int {
-	for i, word := range []Word{WordFailing, WordCutOff, WordHeld, WordRejected, WordApprove, WordRunning, WordOK, WordNew, WordPaused, WordDraft, WordDisabled} {
+	for i, word := range []Word{WordMissing, WordLate, WordFailing, WordCutOff, WordHeld, WordRejected, WordApprove, WordRunning, WordOK, WordNew, WordPaused, WordDraft, WordDisabled} {
 		if w == word {
 			return i
 		}
 	}
-	return len(wordOrder)
+	return len(Words)
 }
 
 // troubleFirst orders the jobs of a strip. Jobs that are well keep the order of the configuration.

@@ -17,6 +17,7 @@
       if (name === "open" && from.nodeName === "DETAILS") continue; // whoever closed it meant it
       if (from.getAttribute(name) !== value) from.setAttribute(name, value);
     }
+    if (from.nodeName === "TEXTAREA" && from.readOnly && from.value !== to.value) from.value = to.value;
     if (from.nodeName === "INPUT" || from.nodeName === "SELECT" || from.nodeName === "TEXTAREA" || from.id === "live") return;
     children(from, to);
   }
@@ -53,6 +54,7 @@
   function parse(html) {
     const t = document.createElement("template");
     t.innerHTML = html;
+    offerCopies(t.content);
     return t.content;
   }
 
@@ -188,22 +190,29 @@
   });
   window.addEventListener("pageshow", () => document.querySelectorAll("button[disabled]").forEach((b) => { b.disabled = false; }));
 
-  // Copying.
-  for (const el of document.querySelectorAll("textarea[data-copy], code[data-copy]")) {
-    if (!navigator.clipboard) break;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = el.nodeName === "CODE" ? "plain" : "btn copy";
-    button.innerHTML = '<svg class="icon" aria-hidden="true"><use href="#i-copy"/></svg>';
-    button.append(el.nodeName === "CODE" ? "" : "Copy");
-    button.setAttribute("aria-label", "Copy");
-    button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(el.dataset.copy || el.value);
-      button.setAttribute("aria-label", "Copied");
-      button.classList.add("good");
-    });
-    el.after(button);
+  // Copying: a button behind whatever may be copied, also where it comes later.
+  function offerCopies(root) {
+    if (!navigator.clipboard) return;
+    for (const el of root.querySelectorAll("textarea[data-copy], code[data-copy]")) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.dataset.copies = "";
+      button.className = el.nodeName === "CODE" ? "plain" : "btn copy";
+      button.innerHTML = '<svg class="icon" aria-hidden="true"><use href="#i-copy"/></svg>';
+      button.append(el.nodeName === "CODE" ? "" : "Copy");
+      button.setAttribute("aria-label", "Copy");
+      el.after(button);
+    }
   }
+  document.addEventListener("click", async (e) => {
+    const button = e.target.closest("button[data-copies]");
+    if (!button) return;
+    const el = button.previousElementSibling;
+    await navigator.clipboard.writeText(el.dataset.copy || el.value);
+    button.setAttribute("aria-label", "Copied");
+    button.classList.add("good");
+  });
+  offerCopies(document);
 
   // Graphs.
   const sizeOf = (n) => {
