@@ -107,10 +107,10 @@ func interrupted(cause string) *job.Reason {
 }
 
 // givenUp is the reason of a run that was cut off once too often: it may be what ends the process.
-func givenUp(run job.Run) *job.Reason {
+func givenUp(run job.Run, times int) *job.Reason {
 	return &job.Reason{Slug: "run.given_up", What: finishedKept,
-		Cause: fmt.Sprintf("Run %d of %s was start %d of one run%s, and Haulier or the machine stopped in the middle of it again. It is not started once more before the next slot.",
-			run.ID, run.Job, run.Attempt, firstStart(run)),
+		Cause: fmt.Sprintf("Run %d of %s was start %d of one run%s, and Haulier or the machine stopped in the middle of it, for the %dth time. It is not started once more before the next slot.",
+			run.ID, run.Job, run.Attempt, firstStart(run), times),
 		Do: fmt.Sprintf("Look in the log of the machine for what ends Haulier, such as memory that is full (journalctl -u haulier, dmesg); then haulier run %s", run.Job), Who: job.WhoUs}
 }
 

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -43,10 +44,8 @@ func (s *Service) interruptOpen(ctx context.Context, only string) error {
 		}
 		run.State, run.Ended = job.RunInterrupted, now
 		run.Reason = interrupted("Haulier or the machine stopped while the run was at work.")
-		if cutOff(&run) {
-			if err := s.o.GivenUp(ctx, run); err != nil {
-				return err
-			}
+		if err := s.cutOffByDeath(ctx, &run); err != nil {
+			return err
 		}
 		if err := settled(s.o.Store.EndRun(ctx, run)); err != nil {
 			return err
@@ -56,19 +55,30 @@ func (s *Service) interruptOpen(ctx context.Context, only string) error {
 	return nil
 }
 
-// cutOff says what becomes of a run that was cut off: it is started again at once, unless somebody asked for it by hand, who asks
-// again, or it was started too often. Of that people are told before its end is recorded: a process that dies in between has it
-// told once more, to the same incident.
-func cutOff(run *job.Run) (givesUp bool) {
-	switch {
-	case run.State != job.RunInterrupted || run.Trigger == job.TriggerManual:
-		return false
-	case run.Attempt < mostStarts:
-		run.RetryAt = run.Ended
-		return false
+// cutOffByDeath says what becomes of a run with which the process died: it is started again at once, unless somebody asked for it by
+// hand, who asks again, or it was cut off too often. Attempts that failed do not count. Of that people are told before its end is
+// recorded: a process that dies in between has it told once more, to the same incident.
+func (s *Service) cutOffByDeath(ctx context.Context, run *job.Run) error {
+	if run.Trigger == job.TriggerManual {
+		return nil
 	}
-	run.Reason = givenUp(*run)
-	return true
+	before, err := s.o.Store.Interrupted(ctx, cmp.Or(run.AttemptOf, run.ID))
+	if err != nil {
+		return err
+	}
+	if before+1 < mostStarts {
+		run.RetryAt = run.Ended
+		return nil
+	}
+	run.Reason = givenUp(*run, before+1)
+	return s.o.GivenUp(ctx, *run)
+}
+
+// cutOffByStop starts a run that a stop has cut off again with the next process, however often that was: it ends no process.
+func cutOffByStop(run *job.Run) {
+	if run.State == job.RunInterrupted && run.Trigger != job.TriggerManual {
+		run.RetryAt = run.Ended
+	}
 }
 
 // settled takes the answer to a write of an end: a row that has ended already needs nothing more.

@@ -213,29 +213,6 @@ func TestACrashEndsOpenRunsAndRunsThemOnceMore(t *testing.T) {
 	})
 }
 
-func TestARunThatKillsTheProcessIsNotStartedForEver(t *testing.T) {
-	inWorld(t, lasting(time.Hour), func(t *testing.T, w *world) {
-		a := spec("a", "10 0 * * *")
-		for n := range 10 {
-			if n <= 5 && len(w.givenUp) > 0 {
-				t.Errorf("given up after %d starts", n)
-			}
-			w.start(a)
-			w.pass(11 * time.Minute)
-			w.crash()
-		}
-		if len(w.begun) != 5 {
-			t.Errorf("runs %q, want 5", w.begun)
-		}
-		if len(w.givenUp) != 1 || w.givenUp[0].ID != 5 || w.givenUp[0].AttemptOf != 1 || slugOf(w.givenUp[0].Reason) != "run.given_up" {
-			t.Errorf("people were told of %+v", w.givenUp)
-		}
-		if r := w.run(5); slugOf(r.Reason) != "run.given_up" || !strings.Contains(r.Reason.Cause, "Run 5 of a was start 5 of one run, the first of which was run 1") {
-			t.Errorf("run 5 = %+v, %+v", r, r.Reason)
-		}
-	})
-}
-
 func TestAPausedJobIsNotTakenUpAfterACrash(t *testing.T) {
 	inWorld(t, lasting(30*time.Minute), func(t *testing.T, w *world) {
 		a := spec("a", "10 0 * * *")

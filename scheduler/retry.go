@@ -7,7 +7,7 @@ import (
 	"github.com/haulier/haulier/job"
 )
 
-// mostStarts is how often a run that is interrupted again and again is started, so that a run that kills the process
+// mostStarts is how often a run with which the process dies again and again is started, so that a run that kills the process
 // does not do so for ever. Then people are told, and the next slot's turn comes.
 const mostStarts = 5
 

@@ -42,9 +42,7 @@ func (s *Service) carryOut(t *turn) {
 	run := conclude(t.run, result, cause)
 	run.Ended = s.now()
 	run.RetryAt = nextAttempt(t.spec, run)
-	if cutOff(&run) {
-		_ = s.persist(func(ctx context.Context) error { return s.o.GivenUp(ctx, run) })
-	}
+	cutOffByStop(&run)
 	t.followers = s.followers(run)
 	if err := s.persist(func(ctx context.Context) error { return s.o.Store.EndRun(ctx, run, t.followers...) }); err != nil {
 		run.State, run.Reason, t.followers = failedOrPartial(job.Result{Counts: run.Counts}), unrecorded(run, err), nil

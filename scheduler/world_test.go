@@ -204,6 +204,12 @@ func (m *memory) PendingRetries(context.Context) ([]job.Run, error) {
 	}), nil
 }
 
+func (m *memory) Interrupted(_ context.Context, first int64) (int, error) {
+	return len(m.choose(func(r job.Run) bool {
+		return (r.ID == first || r.AttemptOf == first) && r.State == job.RunInterrupted
+	})), nil
+}
+
 func b2i(b bool) int64 {
 	if b {
 		return 1

@@ -203,6 +203,15 @@ func (s *Store) PendingRetries(ctx context.Context) ([]job.Run, error) {
 	})
 }
 
+// Interrupted counts how often a run was cut off, of which this is the first start.
+func (s *Store) Interrupted(ctx context.Context, first int64) (n int, err error) {
+	err = s.read(ctx, fmt.Sprintf("count the interruptions of run %d", first), func(db *gorm.DB) error {
+		return db.Raw(`SELECT (SELECT count(*) FROM runs WHERE id = @first AND state = 'interrupted')
+			+ (SELECT count(*) FROM runs WHERE attempt_of <> 0 AND attempt_of = @first AND state = 'interrupted')`, map[string]any{"first": first}).Scan(&n).Error
+	})
+	return n, err
+}
+
 // Run gives one run; job.ErrNotFound when there is none.
 func (s *Store) Run(ctx context.Context, id int64) (job.Run, error) {
 	var row runRow

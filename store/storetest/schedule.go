@@ -119,6 +119,29 @@ func followersAreQueuedOnce(t *testing.T, b bundle) {
 		"run.succeeded", "run.started", "run.succeeded", "run.skipped"})
 }
 
+// Of one run those starts count that were cut off, and no failures.
+func interruptionsAreCounted(t *testing.T, b bundle) {
+	end := func(attempt int, of int64, state job.RunState) int64 {
+		run := must2(t, b.BeginRun)(job.Run{Job: "acme-customers", Attempt: attempt, AttemptOf: of})
+		run.State = state
+		ok(t, b.EndRun(t.Context(), run))
+		return run.ID
+	}
+	wants := func(first int64, want int) {
+		t.Helper()
+		if got := must[int](t)(b.Interrupted(t.Context(), first)); got != want {
+			t.Errorf("run %d was cut off %d times, want %d", first, got, want)
+		}
+	}
+	first, other := end(1, 0, job.RunInterrupted), end(1, 0, job.RunFailed)
+	wants(first, 1)
+	end(2, first, job.RunFailed)
+	end(3, first, job.RunInterrupted)
+	end(2, other, job.RunInterrupted)
+	wants(first, 2)
+	wants(other, 1)
+}
+
 func retriesWaitUntilBegun(t *testing.T, b bundle) {
 	end := func(run job.Run, retry time.Time) job.Run {
 		run.State, run.RetryAt = job.RunFailed, retry
