@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -43,29 +44,16 @@ func lifeOf(k job.Key) string {
 }
 
 func keysListCommand(a *app, short string, kinds ...job.KeyKind) *cobra.Command {
-	return &cobra.Command{
-		Use:   "list",
-		Short: short,
-		Args:  exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, s, err := a.reading(cmd.Context())
+	return lists(a, short, func(s *store.Store, ctx context.Context) (all []job.Key, err error) {
+		for _, kind := range kinds {
+			keys, err := s.Keys(ctx, kind, "")
 			if err != nil {
-				return err
+				return nil, err
 			}
-			for _, kind := range kinds {
-				keys, err := s.Keys(cmd.Context(), kind, "")
-				if err != nil {
-					return err
-				}
-				for _, key := range keys {
-					if err := a.printKey(key); err != nil {
-						return err
-					}
-				}
-			}
-			return nil
-		},
-	}
+			all = append(all, keys...)
+		}
+		return all, nil
+	}, a.printKey)
 }
 
 // withKeys runs f with the keys of the store.
