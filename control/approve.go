@@ -14,7 +14,9 @@ import (
 
 // Looks keeps the files that supervised jobs hold for a person.
 type Looks interface {
-	Doubts
+	File(ctx context.Context, id int64) (job.File, error)
+	// Decide writes the row as decided, and the audit's line with it, if it is still as it was read; else job.ErrStale.
+	Decide(ctx context.Context, from job.State, f job.File, line store.AuditLine) (job.File, error)
 	// Approve is Decide with a word for the content of the file.
 	Approve(ctx context.Context, f job.File, a job.Approval, line store.AuditLine) (job.File, error)
 	// UnseenBefore gives the oldest version under the name of f that was found before it and that nobody has looked at.

@@ -123,7 +123,7 @@ func TestApprovalsAreTheLastWordAndMoveWithTheJob(t *testing.T) {
 	if f, err = s.Advance(t.Context(), f.Step, f, job.Beside{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := control.Resolve(t.Context(), s, f.ID, control.AsAgain, "ann", "look anew"); err != nil {
+	if _, err := control.Resolve(t.Context(), s, job.Decision{File: f.ID, As: job.AsAgain, By: "ann", Why: "look anew"}); err != nil {
 		t.Fatal(err)
 	}
 	if hash, err := s.Approved(t.Context(), f.ID); err != nil || hash != "" {

@@ -318,6 +318,11 @@ func (d *Daemon) RejectFile(ctx context.Context, id int64, sha256, why, by strin
 	return Reject(ctx, d.Store, d.look(ctx, id, Look{SHA256: sha256, Who: by, Why: why}), d.HeldStage)
 }
 
+// DecideFile ends the doubt about a file, or lets a rejected one be.
+func (d *Daemon) DecideFile(ctx context.Context, w job.Decision) (job.File, error) {
+	return Resolve(ctx, d.Store, w)
+}
+
 // look completes a person's word: days are those of the job's zone.
 func (d *Daemon) look(ctx context.Context, id int64, l Look) Look {
 	l.File, l.Zone = id, d.Config().Timezone

@@ -2,7 +2,9 @@ package control_test
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,25 +100,25 @@ func TestResolveEndsADoubtAsSomebodyDecided(t *testing.T) {
 	for name, test := range map[string]struct {
 		file   job.File
 		change func(*job.File)
-		as     control.Verdict
+		as     job.Resolution
 		step   job.Step
 		state  job.State
 	}{
-		"landed":                 {job.File{}, held("remote.mass_change"), control.AsLanded, job.StepDone, job.FileLanded},
-		"again":                  {job.File{}, held("remote.source_consumed"), control.AsAgain, job.StepSeen, job.FileWaiting},
-		"received again":         {job.File{}, kept, control.AsAgain, job.StepSeen, job.FileWaiting},
-		"only copy again":        {job.File{}, only, control.AsAgain, job.StepDownloaded, job.FileWaiting},
-		"lost copy again":        {job.File{}, lost, control.AsAgain, job.StepSeen, job.FileWaiting},
-		"drop":                   {job.File{}, held("remote.mass_change"), control.AsDrop, job.StepDone, job.FileSkipped},
-		"delivered":              {export, onItsWay, control.AsDelivered, job.StepDelivered, job.FileDelivered},
-		"delivered, cut off":     {export, unhashed, control.AsDelivered, job.StepDelivered, job.FileDelivered},
-		"delivered, never begun": {export, held("ledger.restored"), control.AsDelivered, job.StepDone, job.FileDelivered},
-		"export again":           {export, onItsWay, control.AsAgain, job.StepSeen, job.FileWaiting},
+		"landed":                 {job.File{}, held("remote.mass_change"), job.AsLanded, job.StepDone, job.FileLanded},
+		"again":                  {job.File{}, held("remote.source_consumed"), job.AsAgain, job.StepSeen, job.FileWaiting},
+		"received again":         {job.File{}, kept, job.AsAgain, job.StepSeen, job.FileWaiting},
+		"only copy again":        {job.File{}, only, job.AsAgain, job.StepDownloaded, job.FileWaiting},
+		"lost copy again":        {job.File{}, lost, job.AsAgain, job.StepSeen, job.FileWaiting},
+		"drop":                   {job.File{}, held("remote.mass_change"), job.AsDrop, job.StepDone, job.FileSkipped},
+		"delivered":              {export, onItsWay, job.AsDelivered, job.StepDelivered, job.FileDelivered},
+		"delivered, cut off":     {export, unhashed, job.AsDelivered, job.StepDelivered, job.FileDelivered},
+		"delivered, never begun": {export, held("ledger.restored"), job.AsDelivered, job.StepDone, job.FileDelivered},
+		"export again":           {export, onItsWay, job.AsAgain, job.StepSeen, job.FileWaiting},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := openStore(t)
 			f := leave(t, s, test.file, test.change)
-			got, err := control.Resolve(t.Context(), s, f.ID, test.as, "ann", "asked the customer")
+			got, err := control.Resolve(t.Context(), s, job.Decision{File: f.ID, As: test.as, By: "ann", Why: "asked the customer"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,14 +129,22 @@ func TestResolveEndsADoubtAsSomebodyDecided(t *testing.T) {
 			if f.Reason.Slug == "local.stage_lost" {
 				copied = ""
 			}
-			if test.as == control.AsAgain && (got.Kept != copied || got.Temp != f.Temp || got.Reason != nil) { // what Temp names is cleared away by the next attempt
+			if test.as == job.AsAgain && (got.Kept != copied || got.Temp != f.Temp || got.Reason != nil) { // what Temp names is cleared away by the next attempt
 				t.Errorf("the row still knows of the attempt before: %+v", got)
 			}
 			if _, err := s.Advance(t.Context(), f.Step, f, job.Beside{}); !errors.Is(err, job.ErrStale) {
 				t.Errorf("whoever held the file last can still write: %v", err)
 			}
-			if _, err := control.Resolve(t.Context(), s, f.ID, test.as, "ann", "twice"); slugOf(err) != "held.not_held" {
-				t.Errorf("resolved twice: %v", err)
+			same, err := control.Resolve(t.Context(), s, job.Decision{File: f.ID, As: test.as, By: "bob", Why: "twice"})
+			if line, errLine := s.LastAudit(t.Context(), "held.resolve", fmt.Sprint("file ", f.ID)); err != nil || errLine != nil || same.Touched != got.Touched || line.Who != "ann" {
+				t.Errorf("the same decision again: %v %v, the row was written: %t, in the audit list %+v", err, errLine, same.Touched != got.Touched, line)
+			}
+			other := job.AsDrop
+			if test.as == job.AsDrop {
+				other = job.AsAgain
+			}
+			if _, err := control.Resolve(t.Context(), s, job.Decision{File: f.ID, As: other, By: "bob", Why: "no"}); slugOf(err) != "held.decided" || !strings.Contains(err.Error(), "ann has decided") {
+				t.Errorf("another decision: %v", err)
 			}
 		})
 	}
@@ -151,19 +161,19 @@ func slugOf(err error) string {
 func TestResolveRefusesWhatDoesNotFit(t *testing.T) {
 	s := openStore(t)
 	f := leave(t, s, job.File{}, held("remote.mass_change"))
-	for _, as := range []control.Verdict{control.AsDelivered, "lost", ""} {
-		if _, err := control.Resolve(t.Context(), s, f.ID, as, "ann", "why"); slugOf(err) != "held.verdict" {
+	for _, as := range []job.Resolution{job.AsDelivered, "lost", ""} {
+		if _, err := control.Resolve(t.Context(), s, job.Decision{File: f.ID, As: as, By: "ann", Why: "why"}); slugOf(err) != "held.verdict" {
 			t.Errorf("as %q: %v", as, err)
 		}
 	}
-	if _, err := control.Resolve(t.Context(), s, 4711, control.AsDrop, "ann", "why"); !errors.Is(err, job.ErrNotFound) {
+	if _, err := control.Resolve(t.Context(), s, job.Decision{File: 4711, As: job.AsDrop, By: "ann", Why: "why"}); !errors.Is(err, job.ErrNotFound) {
 		t.Errorf("a row that is not there: %v", err)
 	}
 	leave(t, s, job.File{}, func(f *job.File) { f.State, f.Step = job.FileLanded, job.StepDone })
-	if _, err := control.Resolve(t.Context(), s, f.ID, control.AsAgain, "ann", "why"); slugOf(err) != "held.superseded" {
+	if _, err := control.Resolve(t.Context(), s, job.Decision{File: f.ID, As: job.AsAgain, By: "ann", Why: "why"}); slugOf(err) != "held.superseded" {
 		t.Errorf("an older version again: %v", err)
 	}
-	if _, err := control.Resolve(t.Context(), s, f.ID, control.AsDrop, "ann", "why"); err != nil {
+	if _, err := control.Resolve(t.Context(), s, job.Decision{File: f.ID, As: job.AsDrop, By: "ann", Why: "why"}); err != nil {
 		t.Errorf("an older version dropped: %v", err)
 	}
 	only := leave(t, s, job.File{}, func(f *job.File) {
@@ -171,7 +181,7 @@ func TestResolveRefusesWhatDoesNotFit(t *testing.T) {
 		f.Step, f.Kept, f.Spent = job.StepDownloaded, "3.1.received", true
 	})
 	leave(t, s, job.File{}, func(f *job.File) { f.State, f.Step = job.FileLanded, job.StepDone })
-	if _, err := control.Resolve(t.Context(), s, only.ID, control.AsAgain, "ann", "why"); err != nil {
+	if _, err := control.Resolve(t.Context(), s, job.Decision{File: only.ID, As: job.AsAgain, By: "ann", Why: "why"}); err != nil {
 		t.Errorf("the only copy of an older version again: %v", err)
 	}
 }
@@ -235,7 +245,7 @@ func TestReconcileWantsALookAfterARestore(t *testing.T) {
 	f := leave(t, s, job.File{}, held("ledger.restored"))
 	for life, epoch := range map[string]string{"before 17": "now", "now 1000000": "now", "": job.RestoredEpoch + "now"} {
 		kept := &stage{epoch: life}
-		n, err := control.Reconcile(t.Context(), s, spec, kept, epoch, control.AsLanded, "ann", "they are there")
+		n, err := control.Reconcile(t.Context(), s, spec, kept, epoch, job.AsLanded, "ann", "they are there")
 		if n != 0 || slugOf(err) != "ledger.look_first" || kept.epoch != life {
 			t.Errorf("before any look: %d, %v; the stage remembers %q", n, err, kept.epoch)
 		}
@@ -243,11 +253,11 @@ func TestReconcileWantsALookAfterARestore(t *testing.T) {
 			t.Errorf("row %+v, %v", row, err)
 		}
 	}
-	if _, err := control.Resolve(t.Context(), s, f.ID, control.AsDrop, "ann", "why"); err != nil {
+	if _, err := control.Resolve(t.Context(), s, job.Decision{File: f.ID, As: job.AsDrop, By: "ann", Why: "why"}); err != nil {
 		t.Fatal(err)
 	}
 	kept := &stage{epoch: transfer.Looked("now") + " 2"}
-	if n, err := control.Reconcile(t.Context(), s, spec, kept, "now", control.AsLanded, "ann", "they are there"); n != 0 || err != nil || kept.epoch != "now" {
+	if n, err := control.Reconcile(t.Context(), s, spec, kept, "now", job.AsLanded, "ann", "they are there"); n != 0 || err != nil || kept.epoch != "now" {
 		t.Errorf("after a look that found nothing: %d, %v; the stage remembers %q", n, err, kept.epoch)
 	}
 }
@@ -259,7 +269,7 @@ func TestReconcileSettlesWhatARestoreHolds(t *testing.T) {
 	other := leave(t, s, job.File{Job: "acme-in", Type: job.TypeImport, Path: "/out/c.csv"}, held("remote.source_consumed"))
 	elsewhere := leave(t, s, job.File{Job: "other", Type: job.TypeImport, Path: "/out/a.csv"}, held("ledger.restored"))
 	kept := &stage{epoch: transfer.Looked("now")}
-	n, err := control.Reconcile(t.Context(), s, job.Spec{Name: "acme-in"}, kept, "now", control.AsLanded, "ann", "they are there")
+	n, err := control.Reconcile(t.Context(), s, job.Spec{Name: "acme-in"}, kept, "now", job.AsLanded, "ann", "they are there")
 	if err != nil || n != 2 || kept.epoch != "now" {
 		t.Fatalf("%d settled, epoch %q, %v", n, kept.epoch, err)
 	}
@@ -269,7 +279,7 @@ func TestReconcileSettlesWhatARestoreHolds(t *testing.T) {
 		}
 	}
 	refused := &stage{epoch: transfer.Looked("now")}
-	if _, err := control.Reconcile(t.Context(), s, job.Spec{Name: "other"}, refused, "now", control.AsDelivered, "ann", "why"); err == nil || refused.epoch != transfer.Looked("now") {
+	if _, err := control.Reconcile(t.Context(), s, job.Spec{Name: "other"}, refused, "now", job.AsDelivered, "ann", "why"); err == nil || refused.epoch != transfer.Looked("now") {
 		t.Errorf("epoch %q after %v", refused.epoch, err)
 	}
 }

@@ -14,7 +14,10 @@ import (
 
 // RunFiles gives what became of the files of a run, a page at a time.
 type RunFiles interface {
-	Doubts
+	File(ctx context.Context, id int64) (job.File, error)
+	Known(ctx context.Context, jobName string, paths []string) (map[string]job.File, error)
+	// Decide writes the row as decided, and the audit's line with it, if it is still as it was read; else job.ErrStale.
+	Decide(ctx context.Context, from job.State, f job.File, line store.AuditLine) (job.File, error)
 	RunFilesAfter(ctx context.Context, run, after int64) ([]job.Outcome, error)
 	AddAudit(ctx context.Context, l store.AuditLine) error
 }

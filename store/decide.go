@@ -19,6 +19,17 @@ func (s *Store) Decide(ctx context.Context, from job.State, f job.File, line Aud
 	return s.decide(ctx, from, f, line, func(tx *gorm.DB) error { return disapprove(tx, f) })
 }
 
+// Conclude is Decide for good: the incident of the cause for which the file waited ends in the same transaction, if no other file of the
+// job waits for it.
+func (s *Store) Conclude(ctx context.Context, from job.State, f job.File, slug string, line AuditLine) (job.File, error) {
+	return s.decide(ctx, from, f, line, func(tx *gorm.DB) error {
+		if err := disapprove(tx, f); err != nil || slug == "" {
+			return err
+		}
+		return s.settle(tx, f.Job, slug, line.Who, line.At)
+	})
+}
+
 func (s *Store) decide(ctx context.Context, from job.State, f job.File, line AuditLine, beside func(tx *gorm.DB) error) (job.File, error) {
 	var row fileRow
 	err := s.write(ctx, "decide about "+nameOf(f), func(tx *gorm.DB) error {

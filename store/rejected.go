@@ -34,10 +34,12 @@ func (s *Store) HeldBy(ctx context.Context, run int64) ([]job.Reason, error) {
 
 // Settle ends the incident of a job for a cause for which no file waits for anybody any more, because somebody has decided.
 func (s *Store) Settle(ctx context.Context, jobName, slug, by string, at time.Time) error {
-	return s.write(ctx, "settle the incident of "+jobName, func(tx *gorm.DB) error {
-		own := "job/" + jobName + "/"
-		return s.resolve(tx, at, by, tx.Where("cause = @cause AND NOT "+stillLying, map[string]any{"cause": own + slug, "own": own, "job": jobName}))
-	})
+	return s.write(ctx, "settle the incident of "+jobName, func(tx *gorm.DB) error { return s.settle(tx, jobName, slug, by, at) })
+}
+
+func (s *Store) settle(tx *gorm.DB, jobName, slug, by string, at time.Time) error {
+	own := "job/" + jobName + "/"
+	return s.resolve(tx, at, by, tx.Where("cause = @cause AND NOT "+stillLying, map[string]any{"cause": own + slug, "own": own, "job": jobName}))
 }
 
 // Rejection is what a job rejected for one cause and what still lies where it was.

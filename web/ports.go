@@ -50,6 +50,12 @@ type Looker interface {
 	RejectFile(ctx context.Context, id int64, sha256, why, by string) (job.File, error)
 }
 
+// Decider ends doubts about files.
+type Decider interface {
+	// DecideFile does so once: the same word again gives the file as it stands, another one is refused.
+	DecideFile(ctx context.Context, d job.Decision) (job.File, error)
+}
+
 // Care tells what needs a person, and keeps what they say to it.
 type Care interface {
 	Find(ctx context.Context, sight job.Sight, over bool, since time.Time, before int64, limit int) ([]job.Incident, error)
@@ -74,6 +80,7 @@ type Options struct {
 	// Calendar is of credentials.
 	Calendar Calendar
 	Looker   Looker
+	Decider  Decider
 	// Connections, and their servers, keys and sheets.
 	Connections Connections
 	Servers     Servers

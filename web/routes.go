@@ -74,6 +74,11 @@ func (a *api) routes() []route.Route {
 			In: Looked{}, Out: File{}, Handler: answers(a.reject),
 		},
 		{
+			Method: "POST", Path: "/api/v1/files/{id}/decision", Role: route.Operator, Scope: route.ScopeFile,
+			Summary: "End the doubt about a held file: as landed (imports), delivered (exports), again or drop; drop lets a rejected one be",
+			In:      Deciding{As: job.AsDelivered, Reason: "they have it", About: "remote.indeterminate"}, Out: File{}, Handler: answers(a.decide),
+		},
+		{
 			Method: "POST", Path: "/api/v1/files/{id}/outcome", Role: route.Operator, Scope: route.ScopeFile,
 			Summary: "Say what became of the records of a landed file; once, unless replace is true", In: Reported{}, Out: job.Report{}, Handler: answers(a.report),
 		},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -10,7 +9,6 @@ import (
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
-	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/transfer/local"
 )
 
@@ -94,7 +92,7 @@ func heldResolveCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			f, err := resolveFile(cmd.Context(), s, id, control.Verdict(as), why)
+			f, err := control.Resolve(cmd.Context(), s, job.Decision{File: id, As: job.Resolution(as), By: user(), Why: why})
 			if err != nil {
 				return err
 			}
@@ -110,14 +108,6 @@ func heldResolveCommand(a *app) *cobra.Command {
 	return command
 }
 
-// resolveFile decides about a held file, or lets a rejected one be.
-func resolveFile(ctx context.Context, s *store.Store, id int64, as control.Verdict, why string) (job.File, error) {
-	if f, err := s.File(ctx, id); err == nil && f.State == job.FileRejected && as == control.AsDrop {
-		return control.Dismiss(ctx, s, f, user(), why)
-	}
-	return control.Resolve(ctx, s, id, as, user(), why)
-}
-
 func reconcileCommand(a *app) *cobra.Command {
 	var as, why string
 	command := &cobra.Command{
@@ -130,7 +120,7 @@ func reconcileCommand(a *app) *cobra.Command {
 
 		ValidArgsFunction: firstOnly(a.completeJobs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.reconcile(cmd, args[0], control.Verdict(as), why)
+			return a.reconcile(cmd, args[0], job.Resolution(as), why)
 		},
 	}
 	command.Flags().StringVar(&as, "as", "", "landed or delivered (they went through before), again, or drop")
@@ -138,7 +128,7 @@ func reconcileCommand(a *app) *cobra.Command {
 	return command
 }
 
-func (a *app) reconcile(cmd *cobra.Command, name string, as control.Verdict, why string) error {
+func (a *app) reconcile(cmd *cobra.Command, name string, as job.Resolution, why string) error {
 	cfg, err := a.config()
 	if err != nil {
 		return err

@@ -70,3 +70,8 @@ func (p pageLooker) RejectFile(ctx context.Context, id int64, sha256, why, by st
 	defer p.house.forget()
 	return p.Daemon.RejectFile(ctx, id, sha256, why, by)
 }
+
+func (p pageLooker) DecideFile(ctx context.Context, w job.Decision) (job.File, error) {
+	defer p.house.forget()
+	return p.Daemon.DecideFile(ctx, w)
+}

@@ -1,0 +1,21 @@
+package job
+
+// Resolution is how a person ends the doubt about a file.
+type Resolution string
+
+// The resolutions.
+const (
+	AsLanded    Resolution = "landed"    // an import that is where it should be
+	AsDelivered Resolution = "delivered" // an export that the customer has
+	AsAgain     Resolution = "again"     // to be moved again, from the beginning
+	AsDrop      Resolution = "drop"      // not to be moved
+)
+
+// Decision is a person's word about one file in doubt, or about a rejected one that is let be.
+type Decision struct {
+	File  int64
+	As    Resolution
+	About string // slug of the doubt that they know of; empty: whatever it is by now
+	By    string
+	Why   string
+}
