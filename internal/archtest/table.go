@@ -158,7 +158,7 @@ var table = []row{
 	},
 	{
 		name: "test/pages", says: "the pages in a browser",
-		own:   []string{"control/sheet", "job", "test/program", "web/page", "web/page/pagetest", "web/route"},
+		own:   []string{"control/sheet", "job", "test/program", "web/access", "web/page", "web/page/pagetest", "web/route"},
 		third: []string{"github.com/chromedp/..."},
 	},
 

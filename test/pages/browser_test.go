@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"github.com/haulier/haulier/control/sheet"
 	"github.com/haulier/haulier/test/program"
 	"github.com/haulier/haulier/web/page/pagetest"
 )
@@ -66,7 +67,8 @@ func open(t *testing.T, how looked) window {
 		t.Fatal("chromium does not start")
 	}
 	world := pagetest.Night()
-	server := httptest.NewServer(world.Handler(pagetest.Operator))
+	world.Sheets.Looks, world.Sheets.Draw = sheet.Style, realSheet
+	server := httptest.NewServer(everything(t, world))
 	ctx, end := chromedp.NewContext(browser)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	t.Cleanup(func() {
@@ -140,4 +142,10 @@ func (w window) follow(selector string) {
 	if _, err := chromedp.RunResponse(w.ctx, chromedp.Click(selector, chromedp.ByQuery)); err != nil {
 		w.t.Fatalf("click %s: %v", selector, err)
 	}
+}
+
+// fill types into a field.
+func (w window) fill(selector, text string) {
+	w.t.Helper()
+	w.do(chromedp.SendKeys(selector, text, chromedp.ByQuery))
 }

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"html/template"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -10,13 +11,27 @@ import (
 	"github.com/haulier/haulier/control/sheet"
 )
 
-// The sheet of a customer and its form keep nobody out, in any language, in the dark and on a phone.
-func TestSheetIsForEverybody(t *testing.T) {
-	f := sheet.Facts{
-		Connection: "acme", Host: "sftp.acme.example", Port: 22, User: "plat", Methods: []string{"publickey"}, Egress: []string{"203.0.113.10"},
+// factsOf are those of a sheet with long names in it.
+func factsOf(connection string) sheet.Facts {
+	return sheet.Facts{
+		Connection: connection, Host: "sftp.acme.example", Port: 22, User: "plat", Methods: []string{"publickey"}, Egress: []string{"203.0.113.10"},
 		Keys:    []sheet.Key{{Label: "acme@1", Algorithm: "ed25519", OpenSSH: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFgl1tHDUcyQ7X0+Jqk1rnpMqfC7PWI9dfvhBGYkXUKF haulier-acme", SSH2: "---- BEGIN", SHA256: "SHA256:EZYqRskeDhBuIeQxp1dkaiojpYS7f2tMSWPOUe8IvA0", MD5: "01:02"}},
 		Folders: []sheet.Folder{{Path: "/export/daily/and/a/long/way/down/to/where/the/files/are", Rights: []sheet.Right{sheet.MayList, sheet.MayRead}, For: []string{"customers_YYYYMMDD_and_a_long_name*.csv.pgp"}}},
 	}
+}
+
+// realSheet draws a sheet as customers get it.
+func realSheet(connection, language string) (template.HTML, error) {
+	document, err := sheet.Compose(factsOf(connection), language)
+	if err != nil {
+		return "", err
+	}
+	return sheet.Body(document)
+}
+
+// The sheet of a customer and its form keep nobody out, in any language, in the dark and on a phone.
+func TestSheetIsForEverybody(t *testing.T) {
+	f := factsOf("acme")
 	wrong := sheet.State{Action: "?lang=en", Values: sheet.Answers{"port": "0", "method": "key"}, Faults: sheet.Faults{"port": "port", "pgp": "private"}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		document, err := sheet.Compose(f, r.URL.Query().Get("lang"))

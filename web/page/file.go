@@ -61,7 +61,7 @@ func (p *pages) row(r *http.Request) (view, error) {
 	}
 	shown.Report = report(reports, id)
 	shown.Steps, err = p.Rows.Timeline(ctx, id)
-	return view{Title: fmt.Sprintf("File %d", id), Section: "runs", Body: "file", Data: shown}, err
+	return view{Title: fmt.Sprintf("File %d", id), Section: "runs", Body: "file", Regions: []string{"filehead", "filefacts"}, Data: shown}, err
 }
 
 // heldPage is how many files in doubt a page shows.
@@ -89,5 +89,5 @@ func (p *pages) held(r *http.Request) (view, error) {
 			shown.Doubts = append(shown.Doubts, f)
 		}
 	}
-	return view{Title: "Files in doubt", Section: "runs", Body: "held", Data: shown}, err
+	return view{Title: "Files in doubt", Section: "runs", Body: "held", Regions: []string{"heldlist"}, Data: shown}, err
 }

@@ -70,5 +70,5 @@ func (p *pages) incident(r *http.Request) (view, error) {
 	list, _ := attend(plan, []job.Incident{book.Incident}, standings)
 	shown.Seen = list[0]
 	shown.Seen.Told = true
-	return view{Title: fmt.Sprintf("Alert %d", id), Section: "alerts", Body: "runbook", Data: shown}, nil
+	return view{Title: fmt.Sprintf("Alert %d", id), Section: "alerts", Body: "runbook", Regions: []string{"runbookhead", "runbookaround"}, Data: shown}, nil
 }

@@ -30,7 +30,7 @@ func once(t *testing.T, h http.Handler, at string) (page.Patch, int) {
 
 func TestLiveRegionsAreOnThePage(t *testing.T) {
 	h := pagetest.Night().Handler(pagetest.Operator)
-	for _, path := range []string{"/", "/jobs", "/jobs/acme-customers", "/connections", "/connections/acme", "/runs", "/runs/116", "/alerts"} {
+	for _, path := range []string{"/", "/jobs", "/jobs/acme-customers", "/connections", "/connections/acme", "/runs", "/runs/116", "/alerts", "/alerts/12", "/alerts/9", "/held", "/files/71", "/files/1"} {
 		p, status := once(t, h, path)
 		if status != http.StatusOK || len(p.Regions) == 0 || p.Alerts != 2 || p.At != "03:48 CET" {
 			t.Errorf("%s: status %d, %d regions, %d alerts at %s", path, status, len(p.Regions), p.Alerts, p.At)

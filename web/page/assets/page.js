@@ -44,9 +44,15 @@
 
   const keysOf = (root) => [...root.querySelectorAll("[data-key]")].map((e) => e.dataset.key);
 
+  // Something is filled in that was not sent yet.
+  const filled = (root) => [...root.querySelectorAll("input,textarea,select")].some((e) =>
+    e.nodeName === "SELECT" ? [...e.options].some((o) => o.selected !== o.defaultSelected) && e.selectedIndex > 0 : !e.readOnly && (e.value !== e.defaultValue || e.checked !== e.defaultChecked));
+
   // Somebody is at a list when they point at it, have the focus in it, or have scrolled into it: then it is not reordered.
+  // Nothing is changed beneath a form that is half filled in.
   const away = new Map(); // regions that wait, with what they will be
   function busy(region) {
+    if (filled(region)) return true;
     if (!region.hasAttribute("data-list")) return region.contains(document.activeElement) && document.activeElement.matches("input,select,textarea");
     return region.matches(":hover") || region.contains(document.activeElement) || region.getBoundingClientRect().top < 0;
   }
@@ -73,11 +79,12 @@
     const fresh = keysOf(content).filter((key) => !have.has(key));
     for (const row of content.querySelectorAll("[data-key]")) {
       const old = region.querySelector(`[data-key="${CSS.escape(row.dataset.key)}"]`);
-      if (old && !old.contains(document.activeElement)) morph(old, row.cloneNode(true));
+      if (old && !old.contains(document.activeElement) && !filled(old)) morph(old, row.cloneNode(true));
     }
     away.set(region, content);
     let pill = region.querySelector(":scope > .pill");
-    if (!fresh.length) return;
+    const said = region.textContent.replace(pill ? pill.textContent : "", "");
+    if (!fresh.length && (region.hasAttribute("data-list") || said === content.textContent)) return;
     if (!pill) {
       pill = document.createElement("button");
       pill.type = "button";
@@ -85,7 +92,7 @@
       pill.addEventListener("click", () => { const c = away.get(region); pill.remove(); if (c) put(region, c); });
       region.prepend(pill);
     }
-    pill.textContent = `${fresh.length} new`;
+    pill.textContent = fresh.length ? `${fresh.length} new` : "It has changed: show it";
   }
 
   function patch(p) {
@@ -94,7 +101,7 @@
       if (!region) continue;
       const content = parse(html);
       const reordered = keysOf(content).join() !== keysOf(region).join();
-      if (reordered && busy(region)) hold(region, content); else put(region, content);
+      if ((reordered || filled(region)) && busy(region)) hold(region, content); else put(region, content);
     }
     const badge = $("badge");
     if (badge) { badge.textContent = p.alerts; badge.hidden = !p.alerts; }

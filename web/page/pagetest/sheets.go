@@ -15,6 +15,9 @@ type Sheets struct {
 	Until time.Time // of the link that was made last
 	By    string
 	Given []string // hosts that were filled in
+
+	Looks string                                                   // style of real sheets
+	Draw  func(connection, language string) (template.HTML, error) // makes real sheets; nil: they say their connection
 }
 
 // Token is that of the one link that there is.
@@ -24,10 +27,13 @@ const Token = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO-_"
 func (s *Sheets) Languages() []string { return []string{"en", "fr"} }
 
 // Style is the style of a sheet.
-func (s *Sheets) Style() string { return ".sheet{color:#000}" }
+func (s *Sheets) Style() string { return cmp.Or(s.Looks, ".sheet{color:#000}") }
 
 // Sheet gives the body of a sheet.
 func (s *Sheets) Sheet(_ context.Context, connection, language string) (template.HTML, error) {
+	if s.Draw != nil {
+		return s.Draw(connection, language)
+	}
 	return template.HTML(`<article class="sheet" lang="` + language + `"><h1>Sheet of ` + connection + `</h1></article>`), nil
 }
 
