@@ -2,12 +2,34 @@ package control_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"testing"
 
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
 )
+
+// Runs that were given up are one incident: it names their jobs, and who else was at work, of very many some.
+func TestRunsThatAreGivenUpAreOneIncident(t *testing.T) {
+	s := openStore(t)
+	r := &control.Runner{Book: s, Logger: slog.New(slog.DiscardHandler)}
+	var beside []string
+	for n := range 30 {
+		run := job.Run{ID: int64(n + 1), Job: fmt.Sprintf("job-%02d", n), Connection: fmt.Sprintf("c%d", n%3), Reason: &job.Reason{Slug: "run.given_up", Cause: "It was start 5."}}
+		if err := r.GivenUp(t.Context(), run, beside); err != nil {
+			t.Fatal(err)
+		}
+		beside = append(beside, run.Job)
+	}
+	open, err := s.OpenIncidents(t.Context())
+	if err != nil || len(open) != 1 || open[0].JobsTotal != 30 || open[0].Connection != "" {
+		t.Fatalf("incidents %+v, error %v", open, err)
+	}
+	if want := "It was start 5. At work beside it: job-00, job-01, job-02, job-03, job-04, job-05, job-06, job-07, job-08, job-09 and 19 more."; open[0].Reason.Cause != want {
+		t.Errorf("cause %q, want %q", open[0].Reason.Cause, want)
+	}
+}
 
 // Whatever a run ends with that is no success opens an incident, also a panic; what people ended themselves opens none.
 func TestEveryEndThatIsNoSuccessIsAnIncident(t *testing.T) {

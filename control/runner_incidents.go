@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -57,12 +58,26 @@ func (r *Runner) strike(ctx context.Context, spec job.Spec, run job.Run) error {
 	return errors.Join(struck, err)
 }
 
-// GivenUp opens the incident of a run that the scheduler does not start again, since it was cut off with its process too often.
-func (r *Runner) GivenUp(ctx context.Context, run job.Run) error {
-	_, err := r.Book.Strike(ctx, job.Strike{
-		Cause: "job/" + run.Job + "/" + run.Reason.Slug, Job: run.Job, Connection: run.Connection, Reason: *run.Reason, At: time.Now(), Chain: chainOf(run),
-	})
+// GivenUp opens the incident of a run that the scheduler does not start again, since the process died in it too often. It is one with those of
+// other runs: what ends the process is one cause, whatever was at work.
+func (r *Runner) GivenUp(ctx context.Context, run job.Run, beside []string) error {
+	reason := *run.Reason
+	reason.Cause += atWorkBeside(beside)
+	_, err := r.Book.Strike(ctx, job.Strike{Cause: job.CauseGivenUp, Job: run.Job, Reason: reason, At: time.Now(), Chain: chainOf(run)})
 	return err
+}
+
+// besideNamed is how many jobs beside a run are named.
+const besideNamed = 10
+
+func atWorkBeside(jobs []string) string {
+	switch more := len(jobs) - besideNamed; {
+	case len(jobs) == 0:
+		return " No other job was at work."
+	case more > 0:
+		return fmt.Sprintf(" At work beside it: %s and %d more.", strings.Join(jobs[:besideNamed], ", "), more)
+	}
+	return fmt.Sprintf(" At work beside it: %s.", strings.Join(jobs, ", "))
 }
 
 // chainOf is the run of the first of the attempts that a run belongs to.

@@ -27,6 +27,10 @@ const (
 	SeverityError   Severity = "error"
 )
 
+// CauseGivenUp is the cause of the incident that the process dies in the middle of the same runs again and again: one, however many jobs
+// they are of, and nobody's alone, for it may be the machine.
+const CauseGivenUp = "process/run.given_up"
+
 // AlertOf gives kind and severity of a cause, whose last part is a slug.
 func AlertOf(cause string) (AlertKind, Severity) {
 	scope, _, _ := strings.Cut(cause, "/")

@@ -13,6 +13,7 @@ type Run struct {
 	Slot       *Slot     // nil: by hand
 	Attempt    int       // from 1
 	AttemptOf  int64     // run of the first attempt; 0: this is it
+	Deaths     int       // attempts, up to this one, in the middle of which the process died
 	Follows    int64     // run of the job before it (after) whose success began this one; 0: none
 	Revision   int64     // of the configuration that it ran with; 0: not known
 	RetryAt    time.Time // when the next attempt of the ladder is due; zero: none

@@ -2,6 +2,8 @@ package scheduler_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +25,7 @@ func TestARunThatKillsTheProcessIsNotStartedForEver(t *testing.T) {
 		if len(w.begun) != 5 {
 			t.Errorf("runs %q, want 5", w.begun)
 		}
-		if len(w.givenUp) != 1 || w.givenUp[0].ID != 5 || w.givenUp[0].AttemptOf != 1 || slugOf(w.givenUp[0].Reason) != "run.given_up" {
+		if len(w.givenUp) != 1 || len(w.beside[0]) != 0 || w.givenUp[0].ID != 5 || w.givenUp[0].AttemptOf != 1 || slugOf(w.givenUp[0].Reason) != "run.given_up" {
 			t.Errorf("people were told of %+v", w.givenUp)
 		}
 		if r := w.run(5); slugOf(r.Reason) != "run.given_up" || !strings.Contains(r.Reason.Cause, "Run 5 of a was start 5 of one run, the first of which was run 1") {
@@ -67,6 +69,177 @@ func TestARunThatIsStoppedAgainAndAgainGoesOn(t *testing.T) {
 		}
 		if len(w.begun) != 8 || len(w.givenUp) != 0 {
 			t.Errorf("runs %q, and people were told of %+v", w.begun, w.givenUp)
+		}
+	})
+}
+
+// A stop is no death, also where deaths follow it.
+func TestAStopBeforeDeathsIsNone(t *testing.T) {
+	inWorld(t, lasting(time.Hour), func(t *testing.T, w *world) {
+		a := spec("a", "10 0 * * *")
+		for n := range 7 {
+			w.start(a)
+			w.pass(11 * time.Minute)
+			if n == 0 || n == 3 {
+				w.stop()
+				continue
+			}
+			if w.crash(); len(w.givenUp) > 0 {
+				t.Errorf("given up before the fifth death: %+v", w.givenUp)
+			}
+		}
+		w.start(a)
+		if len(w.begun) != 7 || len(w.givenUp) != 1 || w.givenUp[0].Deaths != 5 {
+			t.Errorf("runs %q, and people were told of %+v", w.begun, w.givenUp)
+		}
+	})
+}
+
+// One of many jobs at work ends the process. It is found and given up, it alone, and the others come to their end.
+func TestTheOneThatKillsIsFoundAmongMany(t *testing.T) {
+	killing := false
+	work := func(ctx context.Context, spec job.Spec, run job.Run) job.Result {
+		if spec.Name == "n15" {
+			killing = true
+			<-ctx.Done()
+			return job.Result{State: job.RunFailed}
+		}
+		return lasting(10*time.Minute)(ctx, spec, run)
+	}
+	inWorld(t, work, func(t *testing.T, w *world) {
+		var specs []job.Spec
+		for n := range 30 {
+			specs = append(specs, spec(fmt.Sprintf("n%02d", n), "10 0 * * *"))
+		}
+		deaths := 0
+		w.start(specs...)
+		w.pass(9*time.Minute + time.Second)
+		for range 400 {
+			w.pass(time.Minute)
+			if !killing {
+				continue
+			}
+			deaths, killing = deaths+1, false
+			w.crash()
+			w.start(specs...)
+		}
+		if deaths != 5 || len(w.givenUp) != 1 || w.givenUp[0].Job != "n15" {
+			t.Errorf("%d deaths, and people were told of %+v", deaths, w.givenUp)
+		}
+		for name, n := range ended(w.store) {
+			if want := name != "n15"; (n == 1) != want {
+				t.Errorf("%s succeeded %d times", name, n)
+			}
+		}
+	})
+}
+
+// ended counts the good runs of each job.
+func ended(m *memory) map[string]int {
+	good := map[string]int{}
+	for _, r := range m.choose(func(job.Run) bool { return true }) {
+		good[r.Job] += 0
+		if r.State == job.RunSucceeded {
+			good[r.Job]++
+		}
+	}
+	return good
+}
+
+// While one that may end the process is at work, all others go on, and those that may end it too wait for their turn.
+func TestSuspectsAreAtWorkOneAtATime(t *testing.T) {
+	inWorld(t, lasting(20*time.Minute), func(t *testing.T, w *world) {
+		specs := []job.Spec{spec("a", "10 0 * * *"), spec("b", "10 0 * * *"), spec("c", "0 1 * * *")}
+		for range 3 {
+			w.start(specs...)
+			w.pass(10*time.Minute + time.Second)
+			w.crash()
+		}
+		w.start(specs...)
+		w.pass(0)
+		if len(w.begun) != 7 || w.atWork != 1 {
+			t.Errorf("runs %q, %d at work, want the first of two", w.begun, w.atWork)
+		}
+		w.pass(20 * time.Minute)
+		if len(w.begun) != 8 || w.atWork != 1 {
+			t.Errorf("runs %q, %d at work, want the other", w.begun, w.atWork)
+		}
+		w.pass(10 * time.Minute)
+		if len(w.begun) != 9 || w.atWork != 2 {
+			t.Errorf("runs %q, %d at work, want one more beside it", w.begun, w.atWork)
+		}
+		w.crash() // its fourth death, and the first of the last one
+		w.start(specs...)
+		if w.atWork != 2 || len(w.givenUp) != 0 {
+			t.Errorf("%d at work, and people were told of %+v", w.atWork, w.givenUp)
+		}
+		w.crash()
+		w.start(specs...)
+		if len(w.givenUp) != 1 || !slices.Equal(w.beside[0], []string{"c"}) {
+			t.Errorf("people were told of %+v beside %q", w.givenUp, w.beside)
+		}
+	})
+}
+
+// The job of a run that was given up has one start a slot until it succeeds, and is told with each.
+func TestWhatWasGivenUpIsStartedOnceASlot(t *testing.T) {
+	inWorld(t, lasting(30*time.Minute), func(t *testing.T, w *world) {
+		a := spec("a", "10 * * * *")
+		for range 5 {
+			w.start(a)
+			w.pass(11 * time.Minute)
+			w.crash()
+		}
+		w.start(a)
+		w.pass(20 * time.Minute)
+		w.crash()
+		w.start(a)
+		w.pass(time.Minute)
+		if len(w.begun) != 6 || len(w.givenUp) != 2 || !strings.Contains(w.run(6).Reason.Cause, "as it did in the run of a that was given up before") {
+			t.Errorf("runs %q, and people were told of %+v", w.begun, w.givenUp)
+		}
+		w.pass(100 * time.Minute)
+		if r := w.run(7); r.State != job.RunSucceeded {
+			t.Errorf("run 7 = %+v", r)
+		}
+		w.pass(15 * time.Minute)
+		w.crash()
+		w.start(a)
+		w.pass(time.Minute)
+		if len(w.givenUp) != 2 || w.atWork != 1 {
+			t.Errorf("a run after a good one: runs %q, %d at work, people were told of %+v", w.begun, w.atWork, w.givenUp)
+		}
+	})
+}
+
+// It also waits for others that may end the process, until it succeeds.
+func TestWhatWasGivenUpStaysSuspect(t *testing.T) {
+	inWorld(t, lasting(30*time.Minute), func(t *testing.T, w *world) {
+		specs := []job.Spec{spec("a", "10 * * * *"), spec("b", "0 1 * * *"), spec("c", "10 0,2 * * *")}
+		dies := func(times int) {
+			for range times {
+				w.pass(10 * time.Second)
+				w.crash()
+				w.start(specs...)
+			}
+		}
+		at := func(since time.Duration) { w.pass(midnight.Add(since).Sub(w.now())) }
+		w.start(specs...)
+		at(10 * time.Minute)
+		dies(7) // a and c: three times together, twice each
+		at(time.Hour)
+		dies(3)
+		at(75 * time.Minute)
+		if w.atWork != 1 || !strings.HasPrefix(w.begun[len(w.begun)-1], "b ") || len(w.givenUp) != 2 {
+			t.Errorf("runs %q, %d at work, want b alone; people were told of %+v", w.begun, w.atWork, w.givenUp)
+		}
+		at(95 * time.Minute)
+		if w.atWork != 1 || w.begun[len(w.begun)-1] != "a schedule 11-21T01:10 1" {
+			t.Errorf("runs %q, %d at work, want a behind it", w.begun, w.atWork)
+		}
+		at(140 * time.Minute)
+		if w.atWork != 2 {
+			t.Errorf("runs %q, %d at work, want a beside c: it has succeeded", w.begun, w.atWork)
 		}
 	})
 }

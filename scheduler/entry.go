@@ -17,6 +17,7 @@ type entry struct {
 	open     []job.Slot
 	unsure   bool // a write of a slot was answered with an error: it may have been done nevertheless
 	removed  bool // no longer configured; kept until its last run has ended
+	deadly   bool // the process died in its runs until one was given up, and none has succeeded since
 
 	turn   *turn // at work or waiting for a place; nil: idle. This is the job's lock
 	queued *turn // begins when turn has ended

@@ -49,8 +49,8 @@ type Runs interface {
 	OpenRuns(ctx context.Context) ([]job.Run, error)
 	// PendingRetries gives the ended runs whose RetryAt is set and whose next attempt was not begun.
 	PendingRetries(ctx context.Context) ([]job.Run, error)
-	// Interrupted counts how often a run was cut off, of which this is the first start.
-	Interrupted(ctx context.Context, first int64) (int, error)
+	// GivenUp names the jobs that have not succeeded since people were told that the process dies in a run of theirs.
+	GivenUp(ctx context.Context) ([]string, error)
 }
 
 // Pauses tells what people have paused. kind is job or connection; nil means not paused.

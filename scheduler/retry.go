@@ -7,10 +7,6 @@ import (
 	"github.com/haulier/haulier/job"
 )
 
-// mostStarts is how often a run with which the process dies again and again is started, so that a run that kills the process
-// does not do so for ever. Then people are told, and the next slot's turn comes.
-const mostStarts = 5
-
 // punctual is how late a slot may start and still be on time.
 const punctual = time.Minute
 
@@ -65,7 +61,7 @@ func (s *Service) resume(run job.Run) {
 func (r *retry) turn(e *entry) *turn {
 	next := job.Run{
 		Trigger: job.TriggerRetry, Slot: r.run.Slot, By: r.run.By, Only: r.run.Only,
-		Attempt: r.run.Attempt + 1, AttemptOf: r.run.AttemptOf,
+		Attempt: r.run.Attempt + 1, AttemptOf: r.run.AttemptOf, Deaths: r.run.Deaths,
 	}
 	if next.AttemptOf == 0 {
 		next.AttemptOf = r.run.ID

@@ -30,9 +30,9 @@ type Options struct {
 	CutOff time.Duration
 	// Revision gives the number of the configuration in force, kept with each run. nil: 0.
 	Revision func() int64
-	// GivenUp is told of a run that was cut off with its process as often as a run is started, before its end is recorded: nobody
-	// starts it again. nil: nobody is told.
-	GivenUp func(ctx context.Context, run job.Run) error
+	// GivenUp is told of a run in which the process died as often as that may be, before its end is recorded, and which jobs were at
+	// work beside it: nobody starts it again. nil: nobody is told.
+	GivenUp func(ctx context.Context, run job.Run, beside []string) error
 	// Ended is told of each run after its end was recorded, on the run's goroutine. nil: nobody is told.
 	Ended func(Ended)
 	// Trouble is told when the store cannot be used (no run begins until it can, and no slot is lost), and with nil
@@ -53,7 +53,8 @@ type Service struct {
 	agenda   agenda
 	waiting  []*turn // for a free place, first come first served
 	running  map[int64]*turn
-	places   int // turns that have a goroutine
+	places   int   // turns that have a goroutine
+	suspect  *turn // of those, the one that may be what ends the process; nil: none
 	started  bool
 	stopping bool
 	ill      illness
@@ -83,7 +84,7 @@ func New(o Options) *Service {
 		o.CutOff = 10 * time.Second
 	}
 	if o.GivenUp == nil {
-		o.GivenUp = func(context.Context, job.Run) error { return nil }
+		o.GivenUp = func(context.Context, job.Run, []string) error { return nil }
 	}
 	if o.Revision == nil {
 		o.Revision = func() int64 { return 0 }

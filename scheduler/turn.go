@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -21,24 +22,47 @@ func (s *Service) dispatch(t *turn) {
 		t.drops, e.retry = e.retry.run.ID, nil
 	}
 	e.turn, t.spec, t.done = t, e.spec, make(chan struct{})
-	if s.stopping || s.places >= s.o.MaxRuns || time.Until(s.ill.until) > 0 {
+	if !s.hasPlace() || !s.mayStart(t) {
 		s.waiting = append(s.waiting, t)
 		return
 	}
 	s.launch(t)
 }
 
+// hasPlace says whether anything may start now. Needs mu.
+func (s *Service) hasPlace() bool {
+	return !s.stopping && s.places < s.o.MaxRuns && time.Until(s.ill.until) <= 0
+}
+
 // launch gives a turn its goroutine. Needs mu.
 func (s *Service) launch(t *turn) {
+	if t.suspected() {
+		s.suspect = t
+	}
 	s.places++
 	s.turns.Add(1)
 	go s.perform(t)
 }
 
+// leave gives the place of a turn up. Needs mu.
+func (s *Service) leave(t *turn) {
+	s.places--
+	if s.suspect == t {
+		s.suspect = nil
+	}
+}
+
 // fillPlaces starts those who wait. Needs mu.
 func (s *Service) fillPlaces() {
-	for len(s.waiting) > 0 && s.places < s.o.MaxRuns && !s.stopping && time.Until(s.ill.until) <= 0 {
-		t := s.waiting[0]
+	for s.hasPlace() {
+		first := slices.IndexFunc(s.waiting, s.mayStart)
+		if first < 0 {
+			return
+		}
+		t := s.waiting[first]
+		if first > 0 {
+			copy(s.waiting[1:], s.waiting[:first])
+		}
 		s.waiting[0] = nil
 		s.waiting = s.waiting[1:]
 		s.launch(t)
@@ -76,7 +100,7 @@ func (s *Service) postpone(t *turn, err error) {
 		s.fallIll(err, nil)
 	}
 	s.mu.Lock()
-	s.places--
+	s.leave(t)
 	s.waiting = append([]*turn{t}, s.waiting...)
 	s.mu.Unlock()
 	s.poke()
@@ -87,7 +111,10 @@ func (s *Service) release(t *turn) {
 	s.mu.Lock()
 	e := t.job
 	delete(s.running, t.run.ID)
-	s.places--
+	s.leave(t)
+	if t.ended.State == job.RunSucceeded {
+		e.deadly = false
+	}
 	if at := t.ended.RetryAt; !at.IsZero() && !e.removed && t.ended.State != job.RunInterrupted {
 		e.retry = &retry{run: t.ended, at: at}
 	}

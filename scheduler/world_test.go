@@ -204,10 +204,18 @@ func (m *memory) PendingRetries(context.Context) ([]job.Run, error) {
 	}), nil
 }
 
-func (m *memory) Interrupted(_ context.Context, first int64) (int, error) {
-	return len(m.choose(func(r job.Run) bool {
-		return (r.ID == first || r.AttemptOf == first) && r.State == job.RunInterrupted
-	})), nil
+func (m *memory) GivenUp(context.Context) (names []string, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range m.runs {
+		switch {
+		case slugOf(r.Reason) == "run.given_up":
+			names = append(names, r.Job)
+		case r.State == job.RunSucceeded:
+			names = slices.DeleteFunc(names, func(name string) bool { return name == r.Job })
+		}
+	}
+	return names, nil
 }
 
 func b2i(b bool) int64 {
@@ -268,6 +276,7 @@ type world struct {
 	most    int
 	trouble []error
 	givenUp []job.Run
+	beside  [][]string // of those, who was at work with them
 }
 
 // midnight is when every world begins.
@@ -304,13 +313,13 @@ func (r runner) Run(ctx context.Context, spec job.Spec, run job.Run) job.Result 
 }
 
 // gaveUp notes a run as the store would, which a dead process does not reach.
-func (w *world) gaveUp(_ context.Context, run job.Run) error {
+func (w *world) gaveUp(_ context.Context, run job.Run, beside []string) error {
 	w.store.mu.Lock()
 	defer w.store.mu.Unlock()
 	if w.store.fail != nil {
 		return w.store.fail("gaveUp")
 	}
-	w.givenUp = append(w.givenUp, run)
+	w.givenUp, w.beside = append(w.givenUp, run), append(w.beside, beside)
 	return nil
 }
 

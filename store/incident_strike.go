@@ -67,11 +67,11 @@ func connectionOf(tx *gorm.DB, k job.Strike) (name string, err error) {
 		return k.Connection, nil
 	}
 	scope, rest, _ := strings.Cut(k.Cause, "/")
-	if scope == "connection" {
+	switch {
+	case scope == "connection":
 		name, _, _ = strings.Cut(rest, "/")
 		return name, nil
-	}
-	if k.Job == "" {
+	case k.Job == "" || k.Cause == job.CauseGivenUp: // it may name jobs of several, and is shown to those who see all
 		return "", nil
 	}
 	err = tx.Raw(`SELECT coalesce((SELECT connection FROM jobs WHERE name = @job),

@@ -23,6 +23,7 @@ type runRow struct {
 	SlotZone     string
 	Attempt      int
 	AttemptOf    int64
+	Deaths       int
 	Follows      int64
 	Revision     int64
 	RetryAt      int64
@@ -46,7 +47,7 @@ func (runRow) TableName() string { return "runs" }
 func runRowOf(r job.Run) runRow {
 	row := runRow{
 		ID: r.ID, Job: r.Job, Connection: r.Connection, Type: string(r.Type), Cause: string(r.Trigger), AskedBy: r.By,
-		Attempt: r.Attempt, AttemptOf: r.AttemptOf, Follows: r.Follows, Revision: r.Revision, RetryAt: micros(r.RetryAt),
+		Attempt: r.Attempt, AttemptOf: r.AttemptOf, Deaths: r.Deaths, Follows: r.Follows, Revision: r.Revision, RetryAt: micros(r.RetryAt),
 		Started: micros(r.Started), Ended: micros(r.Ended), State: string(r.State),
 		FilesOK: r.Counts.OK, FilesFailed: r.Counts.Failed, FilesSkipped: r.Counts.Skipped, FilesHeld: r.Counts.Held,
 		BytesDown: r.Bytes.Down, BytesUp: r.Bytes.Up, Reason: reasonText(r.Reason), Note: r.Note,
@@ -61,7 +62,7 @@ func runRowOf(r job.Run) runRow {
 func (r runRow) run() job.Run {
 	run := job.Run{
 		ID: r.ID, Job: r.Job, Connection: r.Connection, Type: job.Type(r.Type), Trigger: job.Trigger(r.Cause), By: r.AskedBy,
-		Attempt: r.Attempt, AttemptOf: r.AttemptOf, Follows: r.Follows, Revision: r.Revision, RetryAt: instant(r.RetryAt),
+		Attempt: r.Attempt, AttemptOf: r.AttemptOf, Deaths: r.Deaths, Follows: r.Follows, Revision: r.Revision, RetryAt: instant(r.RetryAt),
 		Started: instant(r.Started), Ended: instant(r.Ended), State: job.RunState(r.State),
 		Counts: job.Counts{OK: r.FilesOK, Failed: r.FilesFailed, Skipped: r.FilesSkipped, Held: r.FilesHeld},
 		Bytes:  job.Bytes{Down: r.BytesDown, Up: r.BytesUp}, Reason: reasonFrom(r.Reason), Note: r.Note,
@@ -143,7 +144,7 @@ func (s *Store) EndRun(ctx context.Context, r job.Run, followers ...job.Run) err
 		row.Ended = s.now()
 	}
 	return s.write(ctx, fmt.Sprintf("end run %d", r.ID), func(tx *gorm.DB) error {
-		result := tx.Model(&runRow{}).Where("id = ? AND ended = 0", r.ID).Select("retry_at", "ended", "state", "files_ok",
+		result := tx.Model(&runRow{}).Where("id = ? AND ended = 0", r.ID).Select("retry_at", "ended", "state", "deaths", "files_ok",
 			"files_failed", "files_skipped", "files_held", "bytes_down", "bytes_up", "reason", "note").Updates(&row)
 		if result.Error != nil {
 			return result.Error
@@ -203,13 +204,13 @@ func (s *Store) PendingRetries(ctx context.Context) ([]job.Run, error) {
 	})
 }
 
-// Interrupted counts how often a run was cut off, of which this is the first start.
-func (s *Store) Interrupted(ctx context.Context, first int64) (n int, err error) {
-	err = s.read(ctx, fmt.Sprintf("count the interruptions of run %d", first), func(db *gorm.DB) error {
-		return db.Raw(`SELECT (SELECT count(*) FROM runs WHERE id = @first AND state = 'interrupted')
-			+ (SELECT count(*) FROM runs WHERE attempt_of <> 0 AND attempt_of = @first AND state = 'interrupted')`, map[string]any{"first": first}).Scan(&n).Error
+// GivenUp names the jobs that have not succeeded since people were told that the process dies in a run of theirs.
+func (s *Store) GivenUp(ctx context.Context) (names []string, err error) {
+	err = s.read(ctx, "read which runs were given up", func(db *gorm.DB) error {
+		return db.Raw(`SELECT job FROM incident_jobs WHERE recovered = 0 AND incident IN (SELECT id FROM incidents WHERE cause = ? AND resolved = 0)`,
+			job.CauseGivenUp).Scan(&names).Error
 	})
-	return n, err
+	return names, err
 }
 
 // Run gives one run; job.ErrNotFound when there is none.

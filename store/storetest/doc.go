@@ -42,7 +42,7 @@ func Run(t *testing.T, open Opener) {
 		{"RunsBeginAndEndOnce", runsBeginAndEndOnce},
 		{"FollowersAreQueuedOnce", followersAreQueuedOnce},
 		{"RetriesWaitUntilBegun", retriesWaitUntilBegun},
-		{"InterruptionsAreCounted", interruptionsAreCounted},
+		{"DeathsAreRemembered", deathsAreRemembered},
 		{"LoadedRemembersTheFirstTime", loadedRemembersTheFirstTime},
 		{"PausesEnd", pausesEnd},
 		{"ConnectionsAreRemembered", connectionsAreRemembered},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
 )
 
 func due(hour int) time.Time { return time.Date(2026, 11, 24, hour, 0, 0, 0, time.UTC) }
@@ -119,27 +120,26 @@ func followersAreQueuedOnce(t *testing.T, b bundle) {
 		"run.succeeded", "run.started", "run.succeeded", "run.skipped"})
 }
 
-// Of one run those starts count that were cut off, and no failures.
-func interruptionsAreCounted(t *testing.T, b bundle) {
-	end := func(attempt int, of int64, state job.RunState) int64 {
-		run := must2(t, b.BeginRun)(job.Run{Job: "acme-customers", Attempt: attempt, AttemptOf: of})
-		run.State = state
-		ok(t, b.EndRun(t.Context(), run))
-		return run.ID
+// How often the process died in a run goes on with it, and jobs are remembered of which people were told, until they succeed.
+func deathsAreRemembered(t *testing.T, b bundle) {
+	run := must2(t, b.BeginRun)(job.Run{Job: "acme-customers", Connection: "acme", Deaths: 3})
+	run.State, run.Deaths, run.RetryAt = job.RunInterrupted, 4, due(2)
+	ok(t, b.EndRun(t.Context(), run))
+	same(t, "deaths", must[[]job.Run](t)(b.PendingRetries(t.Context()))[0].Deaths, 4)
+	same(t, "given up", must[[]string](t)(b.GivenUp(t.Context())), nil)
+
+	ok(t, b.MarkConnections(t.Context(), map[string]string{"acme": "acme-nv"}))
+	for _, name := range []string{"acme-customers", "acme-people"} {
+		b.raise(t, job.CauseGivenUp, name, due(2))
 	}
-	wants := func(first int64, want int) {
-		t.Helper()
-		if got := must[int](t)(b.Interrupted(t.Context(), first)); got != want {
-			t.Errorf("run %d was cut off %d times, want %d", first, got, want)
-		}
-	}
-	first, other := end(1, 0, job.RunInterrupted), end(1, 0, job.RunFailed)
-	wants(first, 1)
-	end(2, first, job.RunFailed)
-	end(3, first, job.RunInterrupted)
-	end(2, other, job.RunInterrupted)
-	wants(first, 2)
-	wants(other, 1)
+	open := must[[]job.Incident](t)(b.OpenIncidents(t.Context()))
+	same(t, "incidents", []any{len(open), open[0].Jobs, open[0].Connection, open[0].Kind}, []any{1, []string{"acme-customers", "acme-people"}, "", job.AlertFailed})
+	same(t, "seen by one customer", must[[]job.Incident](t)(b.FindIncidents(t.Context(), store.IncidentQuery{Sight: job.Sight{"acme-nv"}})), []job.Incident{})
+	ok(t, b.ResolveJob(t.Context(), "acme-people", due(3)))
+	same(t, "given up", must[[]string](t)(b.GivenUp(t.Context())), []string{"acme-customers"})
+	ok(t, b.ResolveJob(t.Context(), "acme-customers", due(3)))
+	same(t, "given up", must[[]string](t)(b.GivenUp(t.Context())), nil)
+	same(t, "incidents", must[[]job.Incident](t)(b.OpenIncidents(t.Context())), []job.Incident{})
 }
 
 func retriesWaitUntilBegun(t *testing.T, b bundle) {

@@ -18,5 +18,15 @@ func ofTheService() []mutant {
 			cuts: []cut{{"control/alive.go", "go func() { answer <- p.Ask(ctx) }()", "answer <- p.Ask(ctx)"}},
 			by:   tests{"control", "TestAlive"},
 		},
+		{
+			name: "death-suspects", holds: "of several runs at work the one that ends the process is given up, and no other",
+			cuts: []cut{{"scheduler/death.go", "return s.suspect == nil || !t.suspected()", "return true"}},
+			by:   tests{"scheduler", "TestTheOneThatKillsIsFoundAmongMany"}, short: true,
+		},
+		{
+			name: "death-counted", holds: "a run that ends the process does not do so for ever",
+			cuts: []cut{{"scheduler/retry.go", " Deaths: r.run.Deaths,", ""}},
+			by:   tests{"scheduler", "TestARunThatKillsTheProcessIsNotStartedForEver"},
+		},
 	}
 }

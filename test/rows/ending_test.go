@@ -2,6 +2,7 @@ package rows_test
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -143,6 +144,59 @@ func TestARunInWhichTheProcessDiesAgainAndAgainIsTold(t *testing.T) {
 	c.Change(func(k *sftptest.Knobs) { k.Faults = nil })
 	w.haulier(0, "run", "in")
 	same(t, "landed", w.names("in"), []string{"a.csv"})
+	hasNot(t, w.haulier(0, "alerts", "list").out, "run.given_up")
+	daemon.end()
+}
+
+// One of several runs at work ends the process each time. It is found, it alone is told, and what stood by comes to its end.
+func TestTheRunThatEndsTheProcessIsFoundAmongOthers(t *testing.T) {
+	w, c := newWorld(t), newCustomer(t, sftptest.Options{})
+	places, jobs := []string{"first: /first"}, []string{importJob("first", "acme", "first")}
+	names := []string{"ann", "ben", "dan", "eve"}
+	for _, name := range names {
+		c.put(name+"/"+name+".csv", name)
+		places, jobs = append(places, name+": /"+name), append(jobs, importJob(name, "acme", name, "after: first"))
+	}
+	c.put("first/deeper/x", "")
+	c.Change(func(k *sftptest.Knobs) { k.Faults = []sftptest.Fault{{Op: "read", Do: sftptest.Stall}} })
+	w.config("connections:\n", c.connection("acme", "locations: {"+strings.Join(places, ", ")+"}", "max_connections: 8"), "jobs:\n", strings.Join(jobs, ""))
+	daemon := w.serve()
+	dies := func(start int, at ...string) {
+		t.Helper()
+		until(t, "the files to be read", func() bool {
+			return !slices.ContainsFunc(at, func(name string) bool { return c.count("open", "/"+name+"/"+name+".csv") < start })
+		})
+		hasNot(t, w.haulier(0, "alerts", "list").out, "run.given_up")
+		if err := daemon.command.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = daemon.command.Wait()
+		if start == 3 {
+			c.Change(func(k *sftptest.Knobs) {
+				k.Faults = []sftptest.Fault{{Op: "read", Path: "dan.csv", Do: sftptest.Stall}}
+			})
+		}
+		daemon = w.serve()
+	}
+	w.haulier(0, "run", "first")
+	for start := 1; start <= 3; start++ {
+		dies(start, names...)
+	}
+	for start := 4; start <= 5; start++ {
+		dies(start, "dan")
+	}
+	for _, name := range names {
+		if name != "dan" {
+			until(t, name, func() bool { return slices.Equal(w.names(name), []string{name + ".csv"}) })
+		}
+	}
+	list := w.haulier(0, "alerts", "list").out
+	if n := strings.Count(list, "run.given_up"); n != 1 || strings.Contains(list, "ann") {
+		t.Errorf("%d alerts:\n%s", n, list)
+	}
+	has(t, w.haulier(0, "alerts", "show", strings.Fields(list)[0]).out, "of dan was start 5 of one run", "for the 5th time; from the 4th on no other run", "No other job was at work.")
+	c.Change(func(k *sftptest.Knobs) { k.Faults = nil })
+	w.haulier(0, "run", "dan")
 	hasNot(t, w.haulier(0, "alerts", "list").out, "run.given_up")
 	daemon.end()
 }

@@ -1,0 +1,101 @@
+package scheduler
+
+import (
+	"context"
+	"slices"
+
+	"github.com/haulier/haulier/job"
+)
+
+const (
+	// mostDeaths is in how many starts of one run the process may die, so that a run that kills it does not do so for ever. Then people
+	// are told, and the next slot's turn comes. A run of a job of which they were told is started once.
+	mostDeaths = 5
+	// suspectFrom is from how many deaths on a run is started alone of those with as many: several may have been at work each time, and
+	// only one of them need be what ends the process. The others come to their end meanwhile.
+	suspectFrom = 3
+)
+
+// suspected says whether a turn may be what ends the process. Needs mu.
+func (t *turn) suspected() bool { return t.run.Deaths >= suspectFrom || t.job.deadly }
+
+// mayStart says whether a turn need not wait for another that may be what ends the process. Needs mu.
+func (s *Service) mayStart(t *turn) bool { return s.suspect == nil || !t.suspected() }
+
+// death is one end of a process in the middle of runs.
+type death struct {
+	runs    []job.Run
+	givenUp []string // jobs of which people were told before
+}
+
+// lastDeath gives the end of the last process, if it left runs open.
+func (s *Service) lastDeath(ctx context.Context) (d death, err error) {
+	open, err := s.o.Store.OpenRuns(ctx)
+	if err != nil {
+		return d, err
+	}
+	d.runs = slices.DeleteFunc(open, func(r job.Run) bool { return r.State == job.RunQueued })
+	if len(d.runs) > 0 {
+		d.givenUp, err = s.o.Store.GivenUp(ctx)
+	}
+	return d, err
+}
+
+// beside names the jobs that were at work with a run.
+func (d death) beside(run job.Run) (names []string) {
+	for _, r := range d.runs {
+		if r.ID != run.ID {
+			names = append(names, r.Job)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// interruptOpen ends the runs that were open when the process died, of one job or of all.
+func (s *Service) interruptOpen(ctx context.Context, only string) error {
+	d, err := s.lastDeath(ctx)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	for _, run := range d.runs {
+		if only != "" && run.Job != only {
+			continue
+		}
+		run.State, run.Ended = job.RunInterrupted, now
+		run.Reason = interrupted("Haulier or the machine stopped while the run was at work.")
+		if err := s.cutOffByDeath(ctx, &run, d); err != nil {
+			return err
+		}
+		if err := settled(s.o.Store.EndRun(ctx, run)); err != nil {
+			return err
+		}
+		s.o.Log.Warn("run was interrupted", "job", run.Job, "run", run.ID, "deaths", run.Deaths, "beside", len(d.runs)-1)
+	}
+	return nil
+}
+
+// cutOffByDeath says what becomes of a run with which the process died: it is started again at once, unless somebody asked for it by
+// hand, who asks again, or that happened too often. Attempts that failed, and stops, do not count. Of that people are told before its
+// end is recorded: a process that dies in between has it told once more, to the same incident.
+func (s *Service) cutOffByDeath(ctx context.Context, run *job.Run, d death) error {
+	if run.Trigger == job.TriggerManual {
+		return nil
+	}
+	run.Deaths++
+	again := slices.Contains(d.givenUp, run.Job)
+	if run.Deaths < mostDeaths && !again {
+		run.RetryAt = run.Ended
+		return nil
+	}
+	run.Reason = givenUp(*run, again)
+	return s.o.GivenUp(ctx, *run, d.beside(*run))
+}
+
+// cutOffByStop starts a run that a stop has cut off again with the next process, however often that was: it ends no process.
+func cutOffByStop(run *job.Run) {
+	if run.State == job.RunInterrupted && run.Trigger != job.TriggerManual {
+		run.RetryAt = run.Ended
+	}
+}
