@@ -15,7 +15,7 @@ GOBENCH ?=
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check lint vet staticcheck fmt race faults faults-night faults-release faults-report mutants fuzz model cover bench gobench interop generate verify vuln deb rules clean
+.PHONY: help build demo test check lint vet staticcheck fmt race faults faults-night faults-release faults-report mutants fuzz model cover bench gobench interop generate verify vuln deb systemd rules clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -112,6 +112,9 @@ vuln: .tools/govulncheck ## look for known holes in what is imported; needs the 
 DEB_VERSION ?= $(shell git describe --tags --match 'v[0-9]*' 2>/dev/null | sed 's/^v//; s/-/+/g' | grep . || echo 0~$$(git show -s --format=%cs 2>/dev/null | tr -d -)+$$(git rev-parse --short HEAD 2>/dev/null))
 DEB_ARCH    ?= $(shell go env GOARCH)
 DEB         := dist/haulier_$(DEB_VERSION)_$(DEB_ARCH).deb
+
+systemd: ## run the package under a systemd of its own: install, credentials, reload, watchdog, removal; needs root, overlay and cgroup2
+	go run ./internal/testrun -- -tags systemd -timeout $(TIMEOUT) -run '^TestServiceUnderSystemd$$' ./test/packaging
 
 deb: .tools/deb ## build a Debian package with unit, manual and completions into dist
 	mkdir -p dist/deb
