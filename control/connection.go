@@ -24,16 +24,26 @@ type IncidentBook interface {
 	AddAudit(ctx context.Context, l store.AuditLine) error
 }
 
+// What the audit list has of tests: that somebody asks for one, before anything is dialled, and what it came to.
+const (
+	actTest   = "connection.test"
+	actTested = "connection.tested"
+)
+
 // TestConnection tests a connection, whatever its breaker says. A green one ends the incidents that stood on it. The
-// report is whole even when an error tells that the store could not be written.
+// report is whole even when an error tells that the store could not be written behind it.
 func TestConnection(ctx context.Context, t Tester, book IncidentBook, c job.Connection, purpose sftp.Purpose, by string) (sftp.Report, error) {
+	line := store.AuditLine{Who: by, Act: actTest, Object: c.Name}
+	if err := book.AddAudit(ctx, line); err != nil {
+		return sftp.Report{}, err
+	}
 	report := t.Test(ctx, c, purpose)
 	ctx = context.WithoutCancel(ctx)
-	outcome := "ok"
+	line.Act, line.Detail = actTested, "ok"
 	if report.Error != nil {
-		outcome = report.Error.Slug
+		line.Detail = report.Error.Slug
 	}
-	err := book.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: "connection.test", Object: c.Name, Detail: outcome})
+	err := book.AddAudit(ctx, line)
 	if report.OK {
 		err = errors.Join(err, book.ResolveConnection(ctx, c.Name, "", time.Now()))
 	}
@@ -81,42 +91,40 @@ func narrowed(before, l job.Location, spec job.Spec) job.Location {
 // PinAddress is how host keys of an endpoint are filed.
 func PinAddress(e job.Endpoint) string { return fmt.Sprintf("[%s]:%d", e.Host, e.Port) }
 
-// PinBook keeps the host keys that count. AddPin and RemovePin write their own audit lines.
-type PinBook interface {
-	Pins(ctx context.Context, address string) ([]job.Pin, error)
-	AddPin(ctx context.Context, p job.Pin) error
-	RemovePin(ctx context.Context, p job.Pin) error
-}
-
-// Resumer lets one login through an open breaker.
-type Resumer interface {
-	Resume(ctx context.Context, a job.Account) error
-}
-
 // Trust pins host keys that a person has compared, and lets one login of the account through, whatever was refused
 // before. With replace, pins of the server that it no longer shows are forgotten; otherwise they stay, as several
-// machines may stand behind one name.
-func Trust(ctx context.Context, book PinBook, pool Resumer, e job.Endpoint, shown, accepted []sftp.HostKey, replace bool, by string) error {
+// machines may stand behind one name. All of it counts, with its lines of the audit list, or none.
+func Trust(ctx context.Context, s *store.Store, e job.Endpoint, shown, accepted []sftp.HostKey, replace bool, by string) error {
 	address := PinAddress(e)
-	for _, key := range accepted {
-		if err := book.AddPin(ctx, job.Pin{Address: address, Key: key.Key, Added: time.Now(), By: by, Why: "trust"}); err != nil {
+	return s.Together(ctx, "trust "+address, func(t *store.Store) error {
+		for _, key := range accepted {
+			if err := t.AddPin(ctx, job.Pin{Address: address, Key: key.Key, Added: time.Now(), By: by, Why: "trust"}); err != nil {
+				return err
+			}
+		}
+		if replace && len(accepted) > 0 {
+			if err := forgetUnseen(ctx, t, address, shown, by); err != nil {
+				return err
+			}
+		}
+		open, err := sftp.LetThrough(ctx, t, accountOf(e), time.Now())
+		if err != nil || !open {
 			return err
 		}
-	}
-	if replace && len(accepted) > 0 {
-		if err := forgetUnseen(ctx, book, address, shown, by); err != nil {
-			return err
-		}
-	}
-	return pool.Resume(ctx, job.Account{Host: e.Host, Port: e.Port, User: e.User})
+		return t.Act(ctx, by, "connection.resume", address, "trust")
+	})
 }
 
-func forgetUnseen(ctx context.Context, book PinBook, address string, shown []sftp.HostKey, by string) error {
-	pins, err := book.Pins(ctx, address)
+func accountOf(e job.Endpoint) job.Account {
+	return job.Account{Host: e.Host, Port: e.Port, User: e.User}
+}
+
+func forgetUnseen(ctx context.Context, s *store.Store, address string, shown []sftp.HostKey, by string) error {
+	pins, err := s.Pins(ctx, address)
 	for _, pin := range pins {
 		if !slices.ContainsFunc(shown, func(k sftp.HostKey) bool { return samePin(pin.Key, k.Key) }) {
 			pin.By, pin.Why = by, "replaced by trust"
-			err = errors.Join(err, book.RemovePin(ctx, pin))
+			err = errors.Join(err, s.RemovePin(ctx, pin))
 		}
 	}
 	return err

@@ -233,7 +233,7 @@ func firstError(problems config.Problems) string {
 // SlugBusy: the job runs already.
 const SlugBusy = "run.busy"
 
-// RunJob begins a run by hand.
+// RunJob begins a run by hand. The run has its line of the audit list as it begins.
 func (d *Daemon) RunJob(ctx context.Context, name string, asked job.Run) (job.Run, error) {
 	begun, err := d.Scheduler.RunNow(ctx, name, asked)
 	if errors.Is(err, scheduler.ErrRunning) {
@@ -250,8 +250,7 @@ func (d *Daemon) RunJob(ctx context.Context, name string, asked job.Run) (job.Ru
 	if err != nil {
 		return job.Run{}, err
 	}
-	err = d.Store.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: asked.By, Act: "job.run", Object: name, Detail: fmt.Sprintf("run %d", begun.Run.ID)})
-	return begun.Run, err
+	return begun.Run, nil
 }
 
 // lookEvery is how often the store is asked whether a run has ended.
@@ -272,16 +271,24 @@ func (d *Daemon) WaitRun(ctx context.Context, id int64) (job.Run, error) {
 	}
 }
 
-// CancelRun ends a run at work.
+// CancelRun ends a run at work. That somebody asks for it is written down before anything is cancelled; what it came to, with the run's end.
 func (d *Daemon) CancelRun(ctx context.Context, id int64, by string) error {
-	err := d.Scheduler.Cancel(id, by)
-	if errors.Is(err, job.ErrNotFound) {
-		return d.notAtWork(ctx, id, err)
+	run, err := d.Store.Run(ctx, id)
+	if errors.Is(err, job.ErrNotFound) || err == nil && !run.Ended.IsZero() {
+		return d.notAtWork(ctx, id, job.ErrNotFound)
+	}
+	line := store.AuditLine{Who: by, Act: "run.cancel", Object: fmt.Sprintf("run %d", id)}
+	if err == nil {
+		err = d.Store.AddAudit(ctx, line)
 	}
 	if err != nil {
 		return fmt.Errorf("run %d: %w", id, err)
 	}
-	return d.Store.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: "run.cancel", Object: fmt.Sprintf("run %d", id)})
+	if err = d.Scheduler.Cancel(id, by); err == nil {
+		return nil
+	}
+	line.Act, line.Detail = "run.not_cancelled", "it was not at work any more"
+	return errors.Join(d.notAtWork(ctx, id, err), d.Store.AddAudit(context.WithoutCancel(ctx), line))
 }
 
 // notAtWork says why there is nothing to cancel.

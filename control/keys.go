@@ -14,18 +14,9 @@ import (
 	"github.com/haulier/haulier/transfer/sftp/sshkey"
 )
 
-// Locker keeps keys with their private parts.
-type Locker interface {
-	KeyStore
-	AddKey(ctx context.Context, k job.Key, private secret.Text) (job.Key, error)
-	SetKeySlot(ctx context.Context, k job.Key, slot job.KeySlot) error
-	DropPrivate(ctx context.Context, k job.Key) error
-	AddAudit(ctx context.Context, l store.AuditLine) error
-}
-
-// Keys generates, imports, rotates and retires keys, and writes each of these down. By is who asks.
+// Keys generates, imports, rotates and retires keys, and writes each of these down with it. By is who asks.
 type Keys struct {
-	Store Locker
+	Store *store.Store
 	By    string
 }
 
@@ -74,19 +65,19 @@ func keyName(name string) error {
 }
 
 // add keeps a key and writes it down.
-func (k Keys) add(ctx context.Context, key job.Key, private secret.Text, act string) (job.Key, error) {
+func (k Keys) add(ctx context.Context, key job.Key, private secret.Text, act string) (kept job.Key, err error) {
 	defer private.Wipe()
-	kept, err := k.Store.AddKey(ctx, key, private)
-	if err != nil {
-		return kept, err
-	}
-	return kept, k.audit(ctx, act, kept)
+	err = k.Store.Together(ctx, act+" "+key.Name, func(t *store.Store) error {
+		if kept, err = t.AddKey(ctx, key, private); err != nil {
+			return err
+		}
+		return t.AddAudit(ctx, k.line(act, kept))
+	})
+	return kept, err
 }
 
-func (k Keys) audit(ctx context.Context, act string, key job.Key) error {
-	return k.Store.AddAudit(ctx, store.AuditLine{
-		At: time.Now(), Who: k.By, Act: act, Object: fmt.Sprintf("%s %s@%d", key.Kind, key.Name, key.Version), Detail: key.Fingerprint,
-	})
+func (k Keys) line(act string, key job.Key) store.AuditLine {
+	return store.AuditLine{Who: k.By, Act: act, Object: fmt.Sprintf("%s %s@%d", key.Kind, key.Name, key.Version), Detail: key.Fingerprint}
 }
 
 // GenerateSSH makes the first login key of a name. Algorithm is ed25519 (also when empty), rsa-3072 or rsa-4096.
@@ -164,14 +155,16 @@ func (k Keys) Retire(ctx context.Context, label string, usedLately bool, kinds .
 	if !usedLately && key.Kind == job.KeyPGP && key.Slot == job.SlotGrace && time.Since(key.LastUsed) < graceUse {
 		return key, inUseLately(key)
 	}
-	if err := k.Store.SetKeySlot(ctx, key, job.SlotRetired); err != nil {
-		return key, err
+	err = k.Store.Acted(ctx, k.line("key.retire", key), func(t *store.Store) error {
+		if err := t.SetKeySlot(ctx, key, job.SlotRetired); err != nil {
+			return err
+		}
+		return t.DropPrivate(ctx, key)
+	})
+	if err == nil {
+		key.Slot = job.SlotRetired
 	}
-	if err := k.Store.DropPrivate(ctx, key); err != nil {
-		return key, err
-	}
-	key.Slot = job.SlotRetired
-	return key, k.audit(ctx, "key.retire", key)
+	return key, err
 }
 
 // graceUse is how long a replaced PGP key of ours must have opened nothing before it is retired without a further word.

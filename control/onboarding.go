@@ -211,8 +211,11 @@ func currentKey(ctx context.Context, book SheetBook, kind job.KeyKind, name stri
 
 // addTest adds how the last test of the connection went.
 func addTest(ctx context.Context, book SheetBook, c job.Connection, _ []job.Spec, f *sheet.Facts) error {
-	line, err := book.LastAudit(ctx, "connection.test", c.Name)
-	if err != nil || line.ID == 0 {
+	line, err := book.LastAudit(ctx, actTested, c.Name)
+	if err == nil && line.ID == 0 {
+		line, err = book.LastAudit(ctx, actTest, c.Name) // of before, when there was one line a test
+	}
+	if err != nil || line.ID == 0 || line.Detail == "" {
 		return err
 	}
 	f.Tested = &sheet.Tested{At: line.At, Slug: line.Detail}

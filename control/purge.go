@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/job"
@@ -26,20 +25,13 @@ type Leftovers struct {
 	Account job.Account `json:"-"` // whose breaker is closed
 }
 
-// PurgeStore is what a purge reads and writes.
+// PurgeStore tells what there is to purge.
 type PurgeStore interface {
 	Revisions
 	Learner
 	Keys(ctx context.Context, kind job.KeyKind, name string) ([]job.Key, error)
 	Pins(ctx context.Context, address string) ([]job.Pin, error)
 	SecretNames(ctx context.Context) ([]string, error)
-	DeleteKeys(ctx context.Context, kind job.KeyKind, name string) error
-	RemovePin(ctx context.Context, p job.Pin) error
-	RemoveSecret(ctx context.Context, name string) error
-	SaveBreaker(ctx context.Context, a job.Account, b job.Breaker) error
-	PurgeConnection(ctx context.Context, name string) error
-	Resume(ctx context.Context, kind, name string) error
-	AddAudit(ctx context.Context, l store.AuditLine) error
 }
 
 // Learner knows what was learned of connections and accounts.
@@ -108,39 +100,46 @@ func (l *Leftovers) findSecrets(ctx context.Context, s PurgeStore, was job.Conne
 	return err
 }
 
-// Purge deletes what a removed connection left behind, its private keys first.
-func Purge(ctx context.Context, s PurgeStore, left Leftovers, by string) error {
+// Purge deletes what a removed connection left behind, all of it or nothing.
+func Purge(ctx context.Context, s *store.Store, left Leftovers, by string) error {
+	line := store.AuditLine{
+		Who: by, Act: "connection.purge", Object: left.Connection,
+		Detail: fmt.Sprintf("%d keys, %d pins, %d secrets", len(left.Keys), len(left.Pins), len(left.Secrets)),
+	}
+	return s.Acted(ctx, line, func(t *store.Store) error {
+		if err := purgeSecrets(ctx, t, left, by); err != nil {
+			return err
+		}
+		if left.Account.Host != "" {
+			if err := t.SaveBreaker(ctx, left.Account, job.Breaker{}); err != nil {
+				return err
+			}
+		}
+		if err := t.Resume(ctx, "connection", left.Connection); err != nil && !errors.Is(err, job.ErrNotFound) {
+			return err
+		}
+		return t.PurgeConnection(ctx, left.Connection)
+	})
+}
+
+func purgeSecrets(ctx context.Context, t *store.Store, left Leftovers, by string) error {
 	for _, key := range left.Keys {
-		if err := s.DeleteKeys(ctx, job.KeySSH, key); err != nil {
+		if err := t.DeleteKeys(ctx, job.KeySSH, key); err != nil {
 			return err
 		}
 	}
 	for _, name := range left.Secrets {
-		if err := s.RemoveSecret(ctx, name); err != nil && !errors.Is(err, job.ErrNotFound) {
+		if err := t.RemoveSecret(ctx, name); err != nil && !errors.Is(err, job.ErrNotFound) {
 			return err
 		}
 	}
 	for _, pin := range left.Pins {
 		pin.By, pin.Why = by, "purge"
-		if err := s.RemovePin(ctx, pin); err != nil && !errors.Is(err, job.ErrNotFound) {
+		if err := t.RemovePin(ctx, pin); err != nil && !errors.Is(err, job.ErrNotFound) {
 			return err
 		}
 	}
-	if left.Account.Host != "" {
-		if err := s.SaveBreaker(ctx, left.Account, job.Breaker{}); err != nil {
-			return err
-		}
-	}
-	if err := s.Resume(ctx, "connection", left.Connection); err != nil && !errors.Is(err, job.ErrNotFound) {
-		return err
-	}
-	if err := s.PurgeConnection(ctx, left.Connection); err != nil {
-		return err
-	}
-	return s.AddAudit(ctx, store.AuditLine{
-		At: time.Now(), Who: by, Act: "connection.purge", Object: left.Connection,
-		Detail: fmt.Sprintf("%d keys, %d pins, %d secrets", len(left.Keys), len(left.Pins), len(left.Secrets)),
-	})
+	return nil
 }
 
 // neededBy says which keys, pins and stored secrets the configuration of now names.

@@ -19,7 +19,6 @@ type RunFiles interface {
 	// Decide writes the row as decided, and the audit's line with it, if it is still as it was read; else job.ErrStale.
 	Decide(ctx context.Context, from job.State, f job.File, line store.AuditLine) (job.File, error)
 	RunFilesAfter(ctx context.Context, run, after int64) ([]job.Outcome, error)
-	AddAudit(ctx context.Context, l store.AuditLine) error
 }
 
 // RetryBook is what tells whether a run can be done again.
@@ -59,7 +58,7 @@ func Reopen(ctx context.Context, s RunFiles, run job.Run) error {
 			return err
 		}
 		if len(outcomes) == 0 {
-			break
+			return nil
 		}
 		for _, o := range outcomes {
 			after = o.File.ID
@@ -71,7 +70,6 @@ func Reopen(ctx context.Context, s RunFiles, run job.Run) error {
 			}
 		}
 	}
-	return s.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: run.By, Act: "run.retry", Object: fmt.Sprintf("run %d", run.Reopen), Detail: run.Only})
 }
 
 // reopen gives a rejected row back to the next listing, if it is still the newest of its path.

@@ -43,6 +43,22 @@ func (s *Store) AddAudit(ctx context.Context, l AuditLine) error {
 	return s.write(ctx, "write to the audit list", func(tx *gorm.DB) error { return s.addAudit(tx, l) })
 }
 
+// Acted has what somebody asks done, with its line in the audit list: both are on disk when it returns nil, and none of them otherwise.
+// do is told of in Together; its error is given as it is.
+func (s *Store) Acted(ctx context.Context, l AuditLine, do func(s *Store) error) error {
+	var own error
+	err := s.Together(ctx, l.Act+" "+l.Object, func(t *Store) error {
+		if own = do(t); own != nil {
+			return own
+		}
+		return t.AddAudit(ctx, l)
+	})
+	if own != nil {
+		return own
+	}
+	return err
+}
+
 func (s *Store) addAudit(tx *gorm.DB, l AuditLine) error {
 	return s.link(tx, auditRow{At: micros(l.At), Who: l.Who, Act: l.Act, Object: l.Object, Detail: l.Detail})
 }

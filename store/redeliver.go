@@ -59,15 +59,25 @@ func (s *Store) RedeliverMissed(ctx context.Context, which job.Deliveries, by st
 				"state": job.DeliveryPending, "now": s.now(), "channel": which.Channel, "since": micros(which.Since), "most": pruneBatch,
 				"missed": []job.DeliveryState{job.DeliveryFailed, job.DeliveryDisabled, job.DeliveryDropped},
 			})
-			n = result.RowsAffected
-			return result.Error
+			if n = result.RowsAffected; result.Error != nil || count > 0 {
+				return result.Error
+			}
+			return s.audit(tx, by, "delivery.redeliver", "channel "+which.Channel, missed(which))
 		})
 		count += n
 		if err != nil {
 			return count, err
 		}
 		if n < pruneBatch {
-			return count, s.AddAudit(ctx, AuditLine{Who: by, Act: "delivery.redeliver", Object: "channel " + which.Channel, Detail: fmt.Sprintf("%d deliveries", count)})
+			return count, nil
 		}
 	}
+}
+
+// missed says which deliveries are asked for again. How many they are is not known when the first of them are.
+func missed(which job.Deliveries) string {
+	if which.Since.IsZero() {
+		return "all that it missed"
+	}
+	return "all that it missed since " + utc(which.Since)
 }

@@ -84,7 +84,8 @@ func runsOf(rows []runRow) []job.Run {
 
 // BeginRun records a run that starts: running, attempt 1 and now, unless it says otherwise. It gives the ID, and tells
 // run.started; one that ends as it begins, because it may not start, tells run.STATE. Of the slot, identity and due time
-// are kept with the run; in the same transaction a slot that is due ends as ran. A run that follows another is the one that
+// are kept with the run; in the same transaction a slot that is due ends as ran, and one that somebody asked
+// for has its line in the audit list. A run that follows another is the one that
 // EndRun queued for it; job.ErrExists if that one has ended.
 func (s *Store) BeginRun(ctx context.Context, r job.Run) (job.Run, error) {
 	row := runRowOf(r)
@@ -102,6 +103,9 @@ func (s *Store) BeginRun(ctx context.Context, r job.Run) (job.Run, error) {
 		if err := tx.Save(&row).Error; err != nil {
 			return err
 		}
+		if err := s.auditRun(tx, row, r.Reopen); err != nil {
+			return err
+		}
 		if row.Ended != 0 {
 			return s.over(tx, row)
 		}
@@ -114,6 +118,21 @@ func (s *Store) BeginRun(ctx context.Context, r job.Run) (job.Run, error) {
 		return job.Run{}, err
 	}
 	return row.run(), nil
+}
+
+// auditRun writes down who asked for a run by hand.
+func (s *Store) auditRun(tx *gorm.DB, row runRow, again int64) error {
+	if row.Cause != string(job.TriggerManual) {
+		return nil
+	}
+	detail := fmt.Sprintf("run %d", row.ID)
+	if row.OnlyName != "" {
+		detail += ", only " + short(row.OnlyName)
+	}
+	if again != 0 {
+		return s.audit(tx, row.AskedBy, "run.retry", fmt.Sprintf("run %d", again), detail)
+	}
+	return s.audit(tx, row.AskedBy, "job.run", row.Job, detail)
 }
 
 // takeOwn gives a run the row that is there for it: one that was begun by a write whose answer was lost, else the one

@@ -14,7 +14,7 @@ import (
 type Servers interface {
 	TestConnection(ctx context.Context, name, by string) (Test, error)
 	// PlanJob says what the next run of a job would do; nothing is moved.
-	PlanJob(ctx context.Context, name string) (Plan, error)
+	PlanJob(ctx context.Context, name, by string) (Plan, error)
 	HostKeys(ctx context.Context, name string) (HostKeys, error)
 	// TrustHostKey asks the server for its keys, and pins the one that bears the fingerprint.
 	TrustHostKey(ctx context.Context, name string, t Trusting, sight job.Sight) (HostKeys, error)
@@ -102,10 +102,11 @@ func (a *api) plan(r *http.Request) (any, error) {
 	if q.err != nil {
 		return nil, q.err
 	}
-	if _, err := asked(r); err != nil {
+	body, err := asked(r)
+	if err != nil {
 		return nil, err
 	}
-	plan, err := a.Servers.PlanJob(r.Context(), r.PathValue("name"))
+	plan, err := a.Servers.PlanJob(r.Context(), r.PathValue("name"), body.By)
 	if err != nil {
 		return nil, err
 	}

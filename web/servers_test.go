@@ -51,7 +51,7 @@ func (s servers) TestConnection(_ context.Context, name, by string) (web.Test, e
 	return web.Test{Connection: name}, s.err
 }
 
-func (s servers) PlanJob(_ context.Context, name string) (web.Plan, error) {
+func (s servers) PlanJob(_ context.Context, name, _ string) (web.Plan, error) {
 	return web.Plan{Job: name, Intents: []job.Intent{{Mark: job.MarkTransfer, Name: "a"}, {Mark: job.MarkDone, Name: "b"}, {Mark: job.MarkDone, Name: "c"}}}, s.err
 }
 

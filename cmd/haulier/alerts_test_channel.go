@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -8,7 +9,6 @@ import (
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/notify"
-	"github.com/haulier/haulier/store"
 )
 
 func alertsTestCommand(a *app) *cobra.Command {
@@ -32,8 +32,17 @@ func alertsTestCommand(a *app) *cobra.Command {
 				return err
 			}
 			sender := notify.NewSender(a.notifyOptions(func() *config.Config { return cfg }, s, nil))
+			if err := audit(cmd, s, "channel.test", "channel "+c.Name, ""); err != nil {
+				return err
+			}
 			why := sender.Test(cmd.Context(), c)
-			if err := s.AddAudit(cmd.Context(), store.AuditLine{Who: user(), Act: "channel.test", Object: "channel " + c.Name}); err != nil {
+			outcome := "ok"
+			if reason := new(job.Reason); errors.As(why, &reason) {
+				outcome = reason.Slug
+			} else if why != nil {
+				outcome = "failed"
+			}
+			if err := audit(cmd, s, "channel.tested", "channel "+c.Name, outcome); err != nil {
 				return err
 			}
 			if why != nil {

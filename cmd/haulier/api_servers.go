@@ -85,12 +85,15 @@ func (s apiServers) TestConnection(ctx context.Context, name, by string) (web.Te
 	})
 }
 
-func (s apiServers) PlanJob(ctx context.Context, name string) (web.Plan, error) {
+func (s apiServers) PlanJob(ctx context.Context, name, by string) (web.Plan, error) {
 	return look(ctx, s.turns, "job "+name, func(ctx context.Context) (web.Plan, error) {
 		cfg := s.daemon.Config()
 		spec, found := cfg.Job(name)
 		if !found {
 			return web.Plan{}, fmt.Errorf("job %s: %w", naming.Printable(name, 100), job.ErrNotFound)
+		}
+		if err := s.daemon.Store.Act(ctx, by, "job.plan", name, ""); err != nil {
+			return web.Plan{}, err
 		}
 		intents, err := planJob(ctx, cfg, s.daemon.Store, s.pool, spec, job.Run{Started: time.Now()})
 		return web.Plan{Job: name, Type: spec.Type, Next: nextOf(spec).UTC(), Intents: intents}, err
@@ -173,7 +176,7 @@ func (s apiServers) pin(ctx context.Context, t target, asked web.Trusting) error
 	if at < 0 {
 		return notPinned(t, keys, fmt.Sprintf("none of the %s that %s shows bears %s", count(len(keys), "host key"), control.PinAddress(t.way.Endpoint), naming.Printable(asked.Fingerprint, mostShown)))
 	}
-	return control.Trust(ctx, s.daemon.Store, s.pool, t.way.Endpoint, keys, keys[at:at+1], asked.Replace, asked.By)
+	return control.Trust(ctx, s.daemon.Store, t.way.Endpoint, keys, keys[at:at+1], asked.Replace, asked.By)
 }
 
 // sharedBeyond says whether the server of a connection is also that of one which somebody does not see: a pin counts for all of them.

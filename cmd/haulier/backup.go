@@ -66,11 +66,14 @@ func (a *app) backup(cmd *cobra.Command, path string, flags backupFlags) error {
 		return err
 	}
 	defer passphrase.Wipe()
+	if err := audit(cmd, s, "store.backup", path, ""); err != nil { // before a file is made that holds every key
+		return err
+	}
 	line, err := a.writeBackup(ctx, cfg, path, passphrase, flags.verify)
 	if err != nil {
 		return err
 	}
-	if err := audit(cmd, s, "store.backup", path, size(line.Size)); err != nil {
+	if err := audit(cmd, s, "store.backed_up", path, size(line.Size)); err != nil {
 		return err
 	}
 	if a.json {

@@ -169,7 +169,7 @@ func (t truster) visit(ctx context.Context, each target) (done bool, err error) 
 	for _, key := range keys {
 		shown.Keys = append(shown.Keys, hostKey{key.Type, key.Fingerprint, key.Key, key.Pinned})
 	}
-	if err := control.Trust(ctx, t.store, t.pool, each.way.Endpoint, keys, chosen, t.flags.replace, user()); err != nil {
+	if err := control.Trust(ctx, t.store, each.way.Endpoint, keys, chosen, t.flags.replace, user()); err != nil {
 		return false, err
 	}
 	for _, key := range chosen {

@@ -145,14 +145,15 @@ func (a *app) firstKey(ctx context.Context, cfg *config.Config, name string) (jo
 		return job.Key{}, err
 	}
 	defer pair.Private.Wipe()
-	key, err := s.AddKey(ctx, job.Key{
+	key := job.Key{
 		Name: name, Kind: job.KeySSH, Algorithm: pair.Algorithm, Public: pair.Public, Fingerprint: pair.Fingerprint, Origin: "generated",
-	}, pair.Private)
-	if err != nil {
-		return job.Key{}, err
 	}
 	line := store.AuditLine{Who: user(), Act: "key.generate", Object: name, Detail: key.Fingerprint}
-	return key, s.AddAudit(ctx, line)
+	err = s.Acted(ctx, line, func(t *store.Store) error {
+		key, err = t.AddKey(ctx, key, pair.Private)
+		return err
+	})
+	return key, err
 }
 
 // makeOutboxes makes the folders that the platform will put files into; all others are made when they are needed.

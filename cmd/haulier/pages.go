@@ -175,24 +175,19 @@ type pageDoer struct {
 
 func (p pageDoer) Pause(ctx context.Context, pause job.Pause) error {
 	defer p.house.forget()
-	if err := p.Store.Pause(ctx, pause); err != nil {
-		return err
-	}
-	return p.Store.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: pause.By, Act: pause.Kind + ".pause", Object: pause.Name, Detail: pause.Reason})
+	return control.Pause(ctx, p.Store, pause)
 }
 
 func (p pageDoer) Resume(ctx context.Context, kind, name, by string) error {
 	defer p.house.forget()
-	err := p.Store.Resume(ctx, kind, name)
-	if err != nil && !(errors.Is(err, job.ErrNotFound) && kind == "connection") {
-		return err
+	if kind == "job" {
+		return control.ResumeJob(ctx, p.Store, name, by)
 	}
-	if c, found := p.Config().Connections[name]; found && kind == "connection" { // its breaker may be open whether it was paused or not
-		if err := p.pool.Resume(ctx, job.Account{Host: c.Host, Port: c.Port, User: c.User}); err != nil {
-			return err
-		}
+	c, found := p.Config().Connections[name]
+	if !found {
+		return noSuchConnection(name)
 	}
-	return p.Store.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: kind + ".resume", Object: name})
+	return control.ResumeConnection(ctx, p.Store, c, by)
 }
 
 // pageKeys tell pages of keys, and of what ends when.

@@ -51,7 +51,7 @@ func (p pagePlanner) PlanJob(ctx context.Context, name, by string) ([]job.Intent
 	if !found {
 		return nil, job.ErrNotFound
 	}
-	if err := p.daemon.Store.AddAudit(ctx, store.AuditLine{At: time.Now(), Who: by, Act: "job.plan", Object: name}); err != nil {
+	if err := p.daemon.Store.Act(ctx, by, "job.plan", name, ""); err != nil {
 		return nil, err
 	}
 	return planJob(ctx, cfg, p.daemon.Store, p.pool, spec, job.Run{Started: time.Now()})

@@ -215,7 +215,7 @@ func TestPagesDo(t *testing.T) {
 			acts = append(acts, line.Act)
 		}
 	}
-	if got := strings.Join(acts, " "); got != "job.plan connection.test connection.resume connection.pause job.resume alert.silence alert.ack job.pause" {
+	if got := strings.Join(acts, " "); got != "job.plan connection.tested connection.test connection.resume connection.pause job.resume alert.silence alert.ack job.pause" {
 		t.Errorf("the audit list has %s", got)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
 )
@@ -60,11 +62,11 @@ func pauseCommand(a *app) *cobra.Command {
 	var end time.Time
 	command := a.onNamed("pause", "Keep a job, or all jobs of a connection, from starting", func(cmd *cobra.Command, n named) error {
 		p := job.Pause{Kind: n.kind, Name: n.name, Reason: why, By: user(), Since: time.Now(), Until: end}
-		if err := n.store.Pause(cmd.Context(), p); err != nil {
+		if err := control.Pause(cmd.Context(), n.store, p); err != nil {
 			return err
 		}
 		a.printf("%s %s is paused: %s\n", n.kind, n.name, why)
-		return audit(cmd, n.store, n.kind+".pause", n.name, why)
+		return nil
 	})
 	command.PreRunE = func(*cobra.Command, []string) (err error) {
 		if why == "" {
@@ -95,21 +97,21 @@ func parseUntil(text string) (time.Time, error) {
 
 func resumeCommand(a *app) *cobra.Command {
 	return a.onNamed("resume", "Let a paused job or connection start again; lets one login through an open breaker", func(cmd *cobra.Command, n named) error {
-		err := n.store.Resume(cmd.Context(), n.kind, n.name)
-		unpaused := errors.Is(err, job.ErrNotFound)
-		if err != nil && !unpaused {
-			return err
-		}
-		if n.kind == "connection" { // its breaker may be open whether it was paused or not
-			c := n.cfg.Connections[n.name]
-			if err := poolOf(n.cfg, n.store, nil).Resume(cmd.Context(), job.Account{Host: c.Host, Port: c.Port, User: c.User}); err != nil {
-				return err
-			}
-		} else if unpaused {
+		err := n.resume(cmd.Context())
+		if errors.Is(err, job.ErrNotFound) {
 			a.printf("job %s was not paused\n", n.name)
 			return nil
 		}
-		a.printf("%s %s may start again\n", n.kind, n.name)
-		return audit(cmd, n.store, n.kind+".resume", n.name, "")
+		if err == nil {
+			a.printf("%s %s may start again\n", n.kind, n.name)
+		}
+		return err
 	})
+}
+
+func (n named) resume(ctx context.Context) error {
+	if n.kind == "job" {
+		return control.ResumeJob(ctx, n.store, n.name, user())
+	}
+	return control.ResumeConnection(ctx, n.store, n.cfg.Connections[n.name], user())
 }

@@ -2,10 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -33,9 +33,14 @@ func (a *app) withStore(cmd *cobra.Command, f func(s *store.Store) error) error 
 	return f(s)
 }
 
-// audit writes down what a person did.
+// audit writes down what a person is about to do that is not in the store, or what it came to.
 func audit(cmd *cobra.Command, s *store.Store, act, object, detail string) error {
-	return s.AddAudit(cmd.Context(), store.AuditLine{At: time.Now(), Who: user(), Act: act, Object: object, Detail: detail})
+	return s.Act(context.WithoutCancel(cmd.Context()), user(), act, object, detail)
+}
+
+// acted does what a person asks of the store, with its line in the audit list.
+func acted(cmd *cobra.Command, s *store.Store, act, object string, do func(*store.Store) error) error {
+	return s.Acted(cmd.Context(), store.AuditLine{Who: user(), Act: act, Object: object}, do)
 }
 
 func secretsSetCommand(a *app) *cobra.Command {
@@ -50,11 +55,11 @@ func secretsSetCommand(a *app) *cobra.Command {
 					return err
 				}
 				defer text.Wipe()
-				if err := s.SetSecret(cmd.Context(), args[0], text); err != nil {
-					return err
+				err = acted(cmd, s, "secret.set", args[0], func(t *store.Store) error { return t.SetSecret(cmd.Context(), args[0], text) })
+				if err == nil {
+					a.say("Stored. Name it as {stored: %s}.\n", args[0])
 				}
-				a.say("Stored. Name it as {stored: %s}.\n", args[0])
-				return audit(cmd, s, "secret.set", args[0], "")
+				return err
 			})
 		},
 	}
@@ -113,10 +118,7 @@ func secretsRemoveCommand(a *app) *cobra.Command {
 		Args:  exactly("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withStore(cmd, func(s *store.Store) error {
-				if err := s.RemoveSecret(cmd.Context(), args[0]); err != nil {
-					return err
-				}
-				return audit(cmd, s, "secret.remove", args[0], "")
+				return acted(cmd, s, "secret.remove", args[0], func(t *store.Store) error { return t.RemoveSecret(cmd.Context(), args[0]) })
 			})
 		},
 	}

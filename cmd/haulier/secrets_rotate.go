@@ -55,10 +55,13 @@ func (a *app) rotateMasterKey(cmd *cobra.Command, cfg *config.Config, nextFile s
 		return err
 	}
 	defer next.Wipe()
+	if err := audit(cmd, s, "secrets.rotate", "master key", ""); err != nil {
+		return err
+	}
 	if err := s.RotateMasterKey(cmd.Context(), next, func() error { return keepMasterKey(source, next) }); err != nil {
 		return err
 	}
-	if err := audit(cmd, s, "secrets.rotate", "master key", ""); err != nil {
+	if err := audit(cmd, s, "secrets.rotated", "master key", ""); err != nil {
 		return err
 	}
 	return a.tellRotated(cmd, s, source)

@@ -57,6 +57,11 @@ func ofAccess() []mutant {
 			by:   own("TestRequestsOfOtherSites"),
 		},
 		{
+			name: "act-line", holds: "what a person asks of the store is not done without its line in the audit list",
+			cuts: []cut{{"store/audit.go", "return t.AddAudit(ctx, l)", "_ = t.AddAudit(ctx, l)\n\t\treturn nil"}},
+			by:   table("TestNoCommandActsWithoutItsLine"),
+		},
+		{
 			name: "access-host", holds: "a name of others that points here is not answered",
 			cuts: []cut{{gate, "\tif !g.ours(r.Host) {\n\t\treturn wrongHost()\n\t}\n", ""}},
 			by:   own("TestHostsOfOthersAreNotAnswered"),

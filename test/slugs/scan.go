@@ -33,7 +33,8 @@ var notSlugs = map[string]string{
 
 // act is a name of the audit list: what somebody did ends in a verb, what went wrong does not.
 var act = regexp.MustCompile(`\.(activate|backup|cancel|convert|delete|drop|forget|generate|import|pause|purge|reconcile|` +
-	`reload|remove|rename|renew|resolve|restore|resume|retire|retry|rotate|run|set|test|trust|verify)$`)
+	`not_cancelled|plan|` +
+	`reload|remove|rename|renew|resolve|restore|resume|retire|retry|rotate|run|set|test|tested|trust|verify)$`)
 
 // outside are folders whose sources report no failures of the program.
 var outside = []string{

@@ -43,12 +43,19 @@ func (p *Pool) Ready(ctx context.Context, c job.Connection) (*job.Reason, time.T
 
 // Resume lets one login of the account through at once, whatever its breaker says.
 func (p *Pool) Resume(ctx context.Context, a job.Account) error {
-	b, err := p.opts.Store.Breaker(ctx, a)
+	_, err := LetThrough(ctx, p.opts.Store, a, p.opts.Now())
+	return err
+}
+
+// LetThrough is Resume over a store: whoever asks has their line of the audit list in the same transaction. open says that there was
+// something to let through.
+func LetThrough(ctx context.Context, kept Breakers, a job.Account, now time.Time) (open bool, err error) {
+	b, err := kept.Breaker(ctx, a)
 	if err != nil || !b.Open {
-		return err
+		return false, err
 	}
-	b.Until = p.opts.Now()
-	return p.opts.Store.SaveBreaker(ctx, a, b)
+	b.Until = now
+	return true, kept.SaveBreaker(ctx, a, b)
 }
 
 // blocks says whether a breaker keeps a login with this mark out.
