@@ -68,7 +68,7 @@ type Expectation struct {
 	Filled   time.Time // when as many had come as are wanted; zero: not yet
 
 	Verdict Verdict
-	Reason  *Reason   // why it is late, missing or excused; stays when it recovers
+	Reason  *Reason   // why it is late, missing or excused; stays when it recovers, and goes when the deadline is moved
 	Judged  time.Time // when the verdict was written
 	Version int64     // counts the writes of the row
 	Closed  bool      // nothing more becomes of it
@@ -93,8 +93,10 @@ type Arrivals struct {
 
 // Judging is how a day is judged by what came. Its functions do not ask the store.
 type Judging struct {
-	// From gives the time behind which arrivals count; before is the day before, nil: there is none.
-	From func(before *Expectation) time.Time
+	// From gives the time behind which arrivals count; before are the earlier days whose windows reach into this day's.
+	From func(before []Expectation) time.Time
+	// Next is when the window of the day behind it opens: what comes behind that is another day's once all have come. Zero: names tell.
+	Next time.Time
 	// Wants says whether a file is one of this day's, by its name.
 	Wants func(name string) bool
 	// Decide gives the day as it is to be written; as it was: there is nothing to write. off is why nothing was to be expected.

@@ -11,6 +11,7 @@ import (
 type arrivalCount struct {
 	job.Arrivals
 	wanted int
+	next   time.Time            // when the window of the next day opens; zero: names tell whose a file is
 	names  map[string]job.State // landed, held or rejected
 }
 
@@ -19,6 +20,9 @@ type arrivalCount struct {
 const refusedNamed = 1000
 
 func (c *arrivalCount) add(name string, state job.State, reason string, at time.Time) {
+	if c.another(at) {
+		return
+	}
 	switch state {
 	case job.FileHeld, job.FileRejected:
 		c.refused(name, state, reasonFrom(reason))
@@ -29,6 +33,11 @@ func (c *arrivalCount) add(name string, state job.State, reason string, at time.
 	default:
 		c.good(name, at)
 	}
+}
+
+// another says whether what comes at a time is another day's: this one has what it wants, and the next is open.
+func (c *arrivalCount) another(at time.Time) bool {
+	return !c.Filled.IsZero() && at.After(c.Filled) && !c.next.IsZero() && at.After(c.next)
 }
 
 func (c *arrivalCount) refused(name string, state job.State, why *job.Reason) {

@@ -120,15 +120,19 @@ func (s *Store) expectations(ctx context.Context, act string, query func(*gorm.D
 	return days, err
 }
 
-// before gives the day of a job before another; nil: there is none.
-func dayBefore(tx *gorm.DB, jobName, day string) (*job.Expectation, error) {
+// daysLooked bounds how many days before another are looked through for those that reach into it.
+const daysLooked = 100
+
+// daysInto gives the earlier days of a job whose windows reach into that of another.
+func daysInto(tx *gorm.DB, e job.Expectation) ([]job.Expectation, error) {
 	var rows []expectationRow
-	err := tx.Where("job = ? AND day < ?", jobName, day).Order("day DESC").Limit(1).Find(&rows).Error
-	if err != nil || len(rows) == 0 {
-		return nil, err
+	err := tx.Raw(`SELECT * FROM (SELECT * FROM expectations WHERE job = ? AND day < ? ORDER BY day DESC LIMIT ?) WHERE closes_at > ?`,
+		e.Job, e.Day, daysLooked, micros(e.Opens)).Scan(&rows).Error
+	days := make([]job.Expectation, len(rows))
+	for i, r := range rows {
+		days[i] = r.expectation()
 	}
-	e := rows[0].expectation()
-	return &e, nil
+	return days, err
 }
 
 // ExtendExpectation moves the deadline of a day as it was read, which a person asks for: the alarm of the day is taken back
@@ -136,7 +140,7 @@ func dayBefore(tx *gorm.DB, jobName, day string) (*job.Expectation, error) {
 func (s *Store) ExtendExpectation(ctx context.Context, read job.Expectation, by time.Time, x job.Extension, line AuditLine) (job.Expectation, error) {
 	e := read
 	e.Missing, e.By = by.Add(read.Missing.Sub(read.By)), by
-	e.Verdict, e.Extended = job.VerdictPending, &x
+	e.Verdict, e.Reason, e.Extended = job.VerdictPending, nil, &x
 	if e.Closes.Before(e.Missing) {
 		e.Closes = e.Missing
 	}

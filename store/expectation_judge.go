@@ -39,7 +39,7 @@ func (s *Store) JudgeExpectation(ctx context.Context, read job.Expectation, j jo
 
 // arrivals counts what came for a day.
 func (s *Store) arrivals(e job.Expectation, j job.Judging) (came job.Arrivals, err error) {
-	before, err := dayBefore(s.writer, e.Job, e.Day)
+	before, err := daysInto(s.writer, e)
 	if err != nil {
 		return came, err
 	}
@@ -48,7 +48,7 @@ func (s *Store) arrivals(e job.Expectation, j job.Judging) (came job.Arrivals, e
 		return came, err
 	}
 	defer rows.Close()
-	count := arrivalCount{wanted: e.Wanted, names: map[string]job.State{}}
+	count := arrivalCount{wanted: e.Wanted, next: j.Next, names: map[string]job.State{}}
 	for rows.Next() {
 		var name raw
 		var state, reason string

@@ -202,7 +202,8 @@ func sooner(a, b time.Time) time.Time {
 // mostBacklog is how many days of an absence are judged; those before it are not.
 const mostBacklog = 31
 
-// begin records the days whose time has come since the last, and always one whose deadline lies ahead.
+// begin records the days whose time has come since the last, and always one whose deadline lies ahead. A deadline that a person has
+// moved holds up no other day.
 func (s *Service) begin(ctx context.Context, r *rule) error {
 	now := s.o.Now()
 	oldest := now.AddDate(0, 0, -mostBacklog)
@@ -210,7 +211,7 @@ func (s *Service) begin(ctx context.Context, r *rule) error {
 	if err != nil {
 		return err
 	}
-	if known && !last.Closed && last.By.After(now) {
+	if known && !last.Closed && last.Planned.After(now) {
 		return nil
 	}
 	date, ok := r.first(now)
@@ -240,7 +241,7 @@ func (s *Service) judge(ctx context.Context, r *rule, e job.Expectation) (job.Ex
 			return e, err
 		}
 		judged, err := s.o.Store.JudgeExpectation(ctx, e, job.Judging{
-			From: r.from(e), Wants: r.names.Wants(parseDay(e.Day)),
+			From: r.from(e), Next: r.nextOpens(e), Wants: r.names.Wants(parseDay(e.Day)),
 			Decide: func(e job.Expectation, now time.Time, came job.Arrivals, off *job.Reason) job.Expectation {
 				return r.decide(e, now, came, off, says.reason)
 			},

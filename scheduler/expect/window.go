@@ -125,24 +125,43 @@ func (r *rule) first(now time.Time) (time.Time, bool) {
 	return today, false
 }
 
-// from gives the time behind which arrivals count for a day, by what became of the day before it.
-func (r *rule) from(e job.Expectation) func(before *job.Expectation) time.Time {
-	return func(before *job.Expectation) time.Time {
-		switch {
-		case r.names.Exact:
+// from gives the time behind which arrivals count for a day: not before it opens, nor while an earlier day that reaches into it
+// still takes what comes.
+func (r *rule) from(e job.Expectation) func(before []job.Expectation) time.Time {
+	return func(before []job.Expectation) time.Time {
+		if r.names.Exact {
 			return e.By.Add(-early)
-		case r.explicit() || before == nil:
-			return e.Opens
 		}
-		from := before.By
-		switch {
-		case before.Verdict.Good() && before.Filled.After(from):
-			from = before.Filled
-		case before.Verdict.Bad():
-			from = before.Closes
+		from := e.Opens
+		for _, b := range before {
+			from = later(from, takes(b))
 		}
-		return later(from, e.Opens)
+		return from
 	}
+}
+
+// takes is until when a day takes what comes: until it has as many as it wants, else to its end. One that is excused keeps what
+// it was given.
+func takes(e job.Expectation) time.Time {
+	switch {
+	case e.Verdict == job.VerdictExcused:
+		return e.Last
+	case !e.Filled.IsZero():
+		return e.Filled
+	}
+	return e.Closes
+}
+
+// nextOpens is when the day behind another opens, however long that one was extended; zero where names tell whose a file is.
+func (r *rule) nextOpens(e job.Expectation) time.Time {
+	if r.names.Exact {
+		return time.Time{}
+	}
+	w := r.window(parseDay(e.Day))
+	if r.explicit() {
+		return w.closes
+	}
+	return w.by
 }
 
 // early is how long before its deadline a file that bears its day's date may come.

@@ -30,7 +30,7 @@ func (b bundle) judged(t *testing.T, e job.Expectation, v job.Verdict) (job.Expe
 	var seen job.Arrivals
 	var why *job.Reason
 	e, err := b.JudgeExpectation(t.Context(), e, job.Judging{
-		From: func(*job.Expectation) time.Time { return e.Opens }, Wants: func(name string) bool { return strings.HasSuffix(name, ".csv") },
+		From: func([]job.Expectation) time.Time { return e.Opens }, Wants: func(name string) bool { return strings.HasSuffix(name, ".csv") },
 		Decide: func(e job.Expectation, _ time.Time, came job.Arrivals, off *job.Reason) job.Expectation {
 			seen, why = came, off
 			e.Verdict, e.Got, e.Filled = v, came.Got, came.Filled
@@ -52,7 +52,7 @@ func verdictsAreComparedAndSet(t *testing.T, b bundle) {
 	late, came, _ := b.judged(t, read, job.VerdictLate)
 	same(t, "arrivals", came, job.Arrivals{})
 	_, err := b.JudgeExpectation(t.Context(), read, job.Judging{
-		From: func(*job.Expectation) time.Time { return read.Opens }, Wants: func(string) bool { return true },
+		From: func([]job.Expectation) time.Time { return read.Opens }, Wants: func(string) bool { return true },
 		Decide: func(e job.Expectation, _ time.Time, _ job.Arrivals, _ *job.Reason) job.Expectation {
 			e.Verdict, e.Reason = job.VerdictMissing, &job.Reason{Slug: "expect.missing"}
 			return e

@@ -18,8 +18,13 @@ func ofExpectations() []mutant {
 		},
 		{
 			name: "late-file-is-its-own", holds: "a file that came late for one day is not taken for the next",
-			cuts: []cut{{window, "case before.Verdict.Good() && before.Filled.After(from):", "case false:"}},
-			by:   expect("TestLateThenRecovered"),
+			cuts: []cut{{window, "case !e.Filled.IsZero():\n\t\treturn e.Filled", "case !e.Filled.IsZero():\n\t\treturn e.Opens"}},
+			by:   expect("TestLateThenRecovered|TestExtendedPastTheNextOpening"),
+		},
+		{
+			name: "open-day-takes-first", holds: "while an extended day waits, the next has nothing of what comes for it",
+			cuts: []cut{{window, "\treturn e.Closes\n", "\treturn e.Opens\n"}},
+			by:   expect("TestEachFileCountsForOneDay"),
 		},
 		{
 			name: "told-verdict-stays", holds: "who was called missing recovers, and is not made to have been on time",
