@@ -119,6 +119,7 @@ func (d *Daemon) record(ctx context.Context, cfg *config.Config, by string) (id 
 // endGone ends the incidents of jobs and connections that are no longer at work: nothing that they do could end them.
 func endGone(ctx context.Context, s *store.Store, cfg *config.Config, by string) error {
 	open, err := s.WhoseIncidents(ctx)
+	by += " (taken out of the configuration, or disabled)"
 	var jobs, connections []string
 	for _, name := range open.Jobs {
 		if spec, found := cfg.Job(name); !found || !spec.Enabled {
@@ -126,11 +127,15 @@ func endGone(ctx context.Context, s *store.Store, cfg *config.Config, by string)
 		}
 	}
 	for _, name := range open.Connections {
-		if c, found := cfg.Connections[name]; !found || !c.Enabled {
+		c, found := cfg.Connections[name]
+		if !found || !c.Enabled {
 			connections = append(connections, name)
 		}
+		if !found {
+			err = errors.Join(err, s.ResolveBy(ctx, store.SheetCause(name), by, time.Now()))
+		}
 	}
-	return errors.Join(err, s.ResolveGone(ctx, jobs, connections, by+" (taken out of the configuration, or disabled)", time.Now()))
+	return errors.Join(err, s.ResolveGone(ctx, jobs, connections, by, time.Now()))
 }
 
 // Renamer gives the history of one job to another.

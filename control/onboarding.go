@@ -96,13 +96,23 @@ func addLogin(ctx context.Context, book SheetBook, c job.Connection, _ []job.Spe
 	return nil
 }
 
-// addHostKeys adds the fingerprints of the host keys that count: those of the configuration, else the pins.
-func addHostKeys(ctx context.Context, book SheetBook, c job.Connection, _ []job.Spec, f *sheet.Facts) error {
+func addHostKeys(ctx context.Context, book SheetBook, c job.Connection, _ []job.Spec, f *sheet.Facts) (err error) {
+	f.HostKeys, err = hostKeysOf(ctx, book, c)
+	return err
+}
+
+// pinned has host keys that were pinned.
+type pinned interface {
+	Pins(ctx context.Context, address string) ([]job.Pin, error)
+}
+
+// hostKeysOf gives the fingerprints of the host keys that count: those of the configuration, else the pins.
+func hostKeysOf(ctx context.Context, book pinned, c job.Connection) (prints []string, err error) {
 	lines := c.HostKeys
 	if len(lines) == 0 {
 		pins, err := book.Pins(ctx, PinAddress(c.Endpoint))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, pin := range pins {
 			lines = append(lines, pin.Key)
@@ -113,9 +123,9 @@ func addHostKeys(ctx context.Context, book SheetBook, c job.Connection, _ []job.
 			sha256, _ := sshkey.Fingerprints(public)
 			line = public.Type() + " " + sha256
 		}
-		f.HostKeys = append(f.HostKeys, line)
+		prints = append(prints, line)
 	}
-	return nil
+	return prints, nil
 }
 
 // addPGP adds the keys of both sides that the jobs name, each once, with the files that it is for.

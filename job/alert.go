@@ -16,6 +16,7 @@ const (
 	AlertCredential AlertKind = "credential" // a key, password or certificate comes to its end
 	AlertChannel    AlertKind = "channel"    // alerts themselves do not arrive
 	AlertConfig     AlertKind = "config"
+	AlertSheet      AlertKind = "sheet" // a customer told us something that somebody has to deal with
 )
 
 // Severity is how grave an incident is.
@@ -49,6 +50,8 @@ func AlertOf(cause string) (AlertKind, Severity) {
 		return AlertChannel, SeverityError
 	case scope == "config":
 		return AlertConfig, SeverityError
+	case scope == "sheet":
+		return AlertSheet, SeverityWarning
 	}
 	return AlertFailed, SeverityError
 }

@@ -6,7 +6,7 @@ import "time"
 // stands, and told once that it is over.
 type Incident struct {
 	ID         int64     `json:"id"`
-	Cause      string    `json:"cause_key"` // connection/NAME/slug, job/NAME/slug, credential/KIND/NAME/slug, channel/NAME/slug, config/slug or process/slug
+	Cause      string    `json:"cause_key"` // connection/NAME/slug, job/NAME/slug, credential/KIND/NAME/slug, channel/NAME/slug, sheet/NAME/slug, config/slug or process/slug
 	Kind       AlertKind `json:"kind"`
 	Severity   Severity  `json:"severity"`
 	Connection string    `json:"connection,omitempty"`

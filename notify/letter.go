@@ -36,7 +36,7 @@ func threadOf(about facts) string {
 // states are the words for what an alert says, by the kind of its incident.
 var states = map[job.AlertKind]string{
 	job.AlertLate: "LATE", job.AlertMissing: "MISSING", job.AlertFailed: "FAILED", job.AlertCredential: "CREDENTIAL",
-	job.AlertChannel: "CHANNEL", job.AlertConfig: "CONFIGURATION", "test": "TEST",
+	job.AlertChannel: "CHANNEL", job.AlertConfig: "CONFIGURATION", job.AlertSheet: "ONBOARDING", "test": "TEST",
 }
 
 // headline says in one line what it is about.

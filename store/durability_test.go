@@ -121,6 +121,8 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		`SELECT * FROM deliveries WHERE channel = 'c' ORDER BY id DESC LIMIT 9`:                                                                                      "deliveries_by_channel",
 		`SELECT * FROM deliveries WHERE state = 'disabled' ORDER BY id DESC LIMIT 9`:                                                                                 "deliveries_by_state",
 		`SELECT * FROM sheet_answers WHERE link = 'h' ORDER BY id DESC LIMIT 20`:                                                                                     "sheet_answers_link",
+		`SELECT count(*), min(id), max(id) FROM sheet_answers WHERE connection = 'c' GROUP BY link`:                                                                  "sheet_answers_connection",
+		`SELECT id FROM sheet_answers AS old WHERE at < 1 AND EXISTS (SELECT 1 FROM sheet_answers WHERE connection = old.connection AND id > old.id) LIMIT 10`:       "sheet_answers_at",
 		`SELECT * FROM sheet_answers WHERE connection = 'c' ORDER BY id DESC LIMIT 20`:                                                                               "sheet_answers_connection",
 		`DELETE FROM events WHERE id BETWEEN 1 AND 2 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE event = events.id)`:                                              "sqlite_autoindex_deliveries_1",
 	} {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"github.com/haulier/haulier/job"
 )
 
 // Resolve ends the open incident of a cause, as it is well again; none is fine.
@@ -75,7 +77,8 @@ func dueAnew(tx *gorm.DB, ids []int64) error {
 	return nil
 }
 
-// ResolveGone ends the incidents of jobs and connections that nobody works with any more: none of their runs can end them.
+// ResolveGone ends the incidents of jobs and connections that nobody works with any more: none of their runs can end them. What a customer has told us
+// of a connection that is only switched off, as one that is being set up may be, waits on.
 func (s *Store) ResolveGone(ctx context.Context, jobs, connections []string, by string, at time.Time) error {
 	return s.write(ctx, "resolve the incidents of what is gone", func(tx *gorm.DB) error {
 		for _, name := range jobs {
@@ -84,7 +87,7 @@ func (s *Store) ResolveGone(ctx context.Context, jobs, connections []string, by 
 			}
 		}
 		for _, name := range connections {
-			if err := s.resolve(tx, at, by, tx.Where("connection = ?", name)); err != nil {
+			if err := s.resolve(tx, at, by, tx.Where("connection = ? AND kind <> ?", name, job.AlertSheet)); err != nil {
 				return err
 			}
 		}

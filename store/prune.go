@@ -52,7 +52,7 @@ func (s *Store) Prune(ctx context.Context, now time.Time) (Pruned, error) {
 	if p.Events, err = s.pruneEvents(ctx, micros(now.Add(-eventsKept))); err != nil {
 		return p, err
 	}
-	return p, errors.Join(s.pruneAnswers(ctx, now), s.pruneAccess(ctx, now))
+	return p, errors.Join(s.pruneAnswers(ctx, now), s.pruneSheets(ctx, now), s.pruneAccess(ctx, now))
 }
 
 func (s *Store) prune(ctx context.Context, table, column string, before int64) (all int64, err error) {

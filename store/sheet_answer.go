@@ -21,12 +21,15 @@ const (
 	answersOfLink       = 20
 	answersOfConnection = 500
 
-	// answerMost bounds one answer, in bytes of JSON.
-	answerMost = 96 << 10
+	// answerMost bounds what one answer says, in bytes as it is said. Its JSON has at most twice as many: no sign is written as six.
+	answerMost = 192 << 10
 )
 
-// ErrNoMore: no more is taken.
-var ErrNoMore = errors.New("it takes no more")
+// Errors of what is filled in.
+var (
+	ErrNoMore  = errors.New("it takes no more")
+	ErrTooLong = errors.New("it is too long")
+)
 
 // SheetAnswer is what a customer filled in: text from outside, by the names of fields.
 type SheetAnswer struct {
@@ -35,6 +38,22 @@ type SheetAnswer struct {
 	Language   string            `json:"language"`
 	Answers    map[string]string `json:"answers"`
 	At         time.Time         `json:"at"`
+	Link       LinkOfAnswer      `json:"link"`
+}
+
+// LinkOfAnswer tells the link by which something came from others. It is none that could be followed.
+type LinkOfAnswer struct {
+	By   string    `json:"by,omitempty"` // who made it
+	Made time.Time `json:"made,omitzero"`
+}
+
+// FilledIn is what somebody fills in by a link.
+type FilledIn struct {
+	Link     string // hash of its token
+	Language string
+	Answers  map[string]string
+	At       time.Time
+	Reason   job.Reason // what our people are told
 }
 
 type sheetAnswerRow struct {
@@ -63,28 +82,29 @@ type answerEvent struct {
 	Fields     []string `json:"fields"`
 }
 
-// AddSheetAnswer keeps what came by the link of a token's hash, with its event and a line in the audit list. The same again, as
-// when a form is sent twice, is kept once. job.ErrNotFound for a link that is not there or has ended, ErrNoMore for one that takes no
-// more.
-func (s *Store) AddSheetAnswer(ctx context.Context, hash, language string, answers map[string]string, now time.Time) (SheetAnswer, error) {
-	text, err := json.Marshal(answers)
-	if err != nil {
+// SheetCause is the cause of the incident that a customer has told us something and nobody has dealt with it. It is none of the connection's
+// own, which end with a good login.
+func SheetCause(connection string) string { return "sheet/" + connection + "/onboarding.answered" }
+
+// AddSheetAnswer keeps what came by a link, with its event, its incident and a line in the audit list. What the link said last, said
+// again as when a form is sent twice, is kept once. job.ErrNotFound for a link that is not there or has ended, ErrNoMore for one
+// that takes no more, ErrTooLong.
+func (s *Store) AddSheetAnswer(ctx context.Context, f FilledIn) (SheetAnswer, error) {
+	row := sheetAnswerRow{Link: f.Link, Language: f.Language, At: micros(f.At)}
+	var err error
+	if row.Answers, err = answersText(f.Answers); err != nil {
 		return SheetAnswer{}, err
 	}
-	if len(text) > answerMost {
-		return SheetAnswer{}, fmt.Errorf("answers of %d bytes", len(text))
-	}
-	row := sheetAnswerRow{Link: hash, Language: language, Answers: text, At: micros(now)}
 	err = s.write(ctx, "keep what a customer filled in", func(tx *gorm.DB) error {
 		var link []sheetLinkRow
-		if err := tx.Where("hash = ? AND expires > ?", hash, micros(now)).Find(&link).Error; err != nil {
+		if err := tx.Where("hash = ? AND expires > ?", f.Link, micros(f.At)).Find(&link).Error; err != nil {
 			return err
 		}
 		if len(link) == 0 {
 			return job.ErrNotFound
 		}
 		row.Connection = link[0].Connection
-		return s.keepAnswer(tx, &row, answers)
+		return s.keepAnswer(tx, &row, f)
 	})
 	if err != nil {
 		return SheetAnswer{}, err
@@ -92,55 +112,71 @@ func (s *Store) AddSheetAnswer(ctx context.Context, hash, language string, answe
 	return row.answer()
 }
 
-func (s *Store) keepAnswer(tx *gorm.DB, row *sheetAnswerRow, answers map[string]string) error {
+// answersText is what is kept of answers: signs that only pages have to escape stay one byte.
+func answersText(answers map[string]string) ([]byte, error) {
+	said := 0
+	for name, value := range answers {
+		said += len(name) + len(value)
+	}
+	if said > answerMost {
+		return nil, fmt.Errorf("%d bytes were filled in: %w", said, ErrTooLong)
+	}
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	err := e.Encode(answers)
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
+}
+
+func (s *Store) keepAnswer(tx *gorm.DB, row *sheetAnswerRow, f FilledIn) error {
 	var before []sheetAnswerRow
-	if err := tx.Where("link = ?", row.Link).Order("id DESC").Limit(answersOfLink).Find(&before).Error; err != nil {
+	if err := tx.Where("link = ?", row.Link).Order("id DESC").Limit(1).Find(&before).Error; err != nil {
 		return err
 	}
-	if len(before) > 0 && bytes.Equal(before[0].Answers, row.Answers) {
+	if len(before) > 0 && before[0].says(f.Answers) {
 		*row = before[0]
 		return nil
 	}
-	var all int64
-	if err := tx.Model(&sheetAnswerRow{}).Where("connection = ?", row.Connection).Count(&all).Error; err != nil {
+	var kept struct{ Link, All int64 }
+	err := tx.Raw(`SELECT (SELECT count(*) FROM sheet_answers WHERE link = ?) AS link, (SELECT count(*) FROM sheet_answers WHERE connection = ?) AS "all"`, row.Link, row.Connection).Scan(&kept).Error
+	if err != nil {
 		return err
 	}
-	if len(before) >= answersOfLink || all >= answersOfConnection {
+	if kept.Link >= answersOfLink || kept.All >= answersOfConnection {
 		return ErrNoMore
 	}
 	if err := tx.Create(row).Error; err != nil {
 		return err
 	}
-	fields := slices.Sorted(maps.Keys(answers))
-	if err := s.tell(tx, job.EventSheetAnswered, answerEvent{row.ID, row.Connection, fields}); err != nil {
+	if err := s.tell(tx, job.EventSheetAnswered, answerEvent{row.ID, row.Connection, slices.Sorted(maps.Keys(f.Answers))}); err != nil {
+		return err
+	}
+	if err := strikeSheet(tx, row, f); err != nil {
 		return err
 	}
 	return s.audit(tx, "the customer, by a link", "sheet.answer", row.Connection, fmt.Sprintf("answers %d", row.ID))
 }
 
-// SheetAnswers gives what was filled in for a connection, the latest first; at most limit, or 1,000 when limit is 0.
-func (s *Store) SheetAnswers(ctx context.Context, connection string, limit int) ([]SheetAnswer, error) {
-	var rows []sheetAnswerRow
-	err := s.read(ctx, "read the answers for "+connection, func(db *gorm.DB) error {
-		return db.Where("connection = ?", connection).Order("id DESC").Limit(bound(limit)).Find(&rows).Error
-	})
-	if err != nil {
-		return nil, err
-	}
-	all := make([]SheetAnswer, len(rows))
-	for i, r := range rows {
-		if all[i], err = r.answer(); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
+// says compares by what is said: how it is written has changed once.
+func (r sheetAnswerRow) says(answers map[string]string) bool {
+	a, err := r.answer()
+	return err == nil && maps.Equal(a.Answers, answers)
 }
 
-// LastAnswer is when something came by a link last; zero: never.
-func (s *Store) LastAnswer(ctx context.Context, hash string) (at time.Time, err error) {
-	var micros int64
-	err = s.read(ctx, "read when a link was answered", func(db *gorm.DB) error {
-		return db.Raw(`SELECT coalesce((SELECT at FROM sheet_answers WHERE link = ? ORDER BY id DESC LIMIT 1), 0)`, hash).Scan(&micros).Error
-	})
-	return instant(micros), err
+// answersAgain is how long after people were told of answers they are told of further ones at the earliest.
+const answersAgain = time.Hour
+
+// strikeSheet has people told that there is something to deal with, also when somebody has taken on what was said before: that is not
+// all by now. However much is sent, it is a letter an hour.
+func strikeSheet(tx *gorm.DB, row *sheetAnswerRow, f FilledIn) error {
+	k := job.Strike{Cause: SheetCause(row.Connection), Connection: row.Connection, Reason: f.Reason, At: f.At}
+	standing, err := standingIncident(tx, k)
+	if err != nil {
+		return err
+	}
+	standing.Acked, standing.AckedBy, standing.AckNote = 0, "", ""
+	if standing.Told != 0 {
+		standing.Remind = max(micros(f.At), max(standing.Told, standing.Reminded)+answersAgain.Microseconds())
+	}
+	return standing.strike(tx, k)
 }

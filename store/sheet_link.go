@@ -51,13 +51,13 @@ func (s *Store) AddSheetLink(ctx context.Context, l SheetLink) error {
 }
 
 // OpenSheetLink finds the link of a token's hash, counts that it was opened, and gives it; job.ErrNotFound for one that is not
-// there, or has come to its end.
-func (s *Store) OpenSheetLink(ctx context.Context, hash string, now time.Time) (SheetLink, error) {
+// there, has come to its end, or leads to a connection that is not known.
+func (s *Store) OpenSheetLink(ctx context.Context, hash string, known func(connection string) bool, now time.Time) (SheetLink, error) {
 	var row sheetLinkRow
 	err := s.write(ctx, "open a link to a sheet", func(tx *gorm.DB) error {
 		found := tx.Raw(`UPDATE sheet_links SET opened = opened + 1, last = ? WHERE hash = ? AND expires > ? RETURNING *`, micros(now), hash, micros(now)).Scan(&row)
-		if found.Error == nil && row.Hash == "" {
-			return job.ErrNotFound
+		if found.Error == nil && (row.Hash == "" || !known(row.Connection)) {
+			return job.ErrNotFound // which takes the count back
 		}
 		return found.Error
 	})

@@ -9,19 +9,23 @@ import (
 	"encoding/hex"
 	"errors"
 	"html/template"
+	"log/slog"
+	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/control/sheet"
+	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
-	"github.com/haulier/haulier/web/page"
 )
 
 // sheets makes the onboarding sheets of the dashboard.
 type sheets struct {
 	cfg   func() *config.Config
 	store *store.Store
+	log   *slog.Logger
 }
 
 func (s sheets) Languages() []string { return sheet.Languages() }
@@ -41,47 +45,73 @@ func (s sheets) Link(ctx context.Context, connection, language string, until tim
 }
 
 func (s sheets) Follow(ctx context.Context, token, asked, accepted string) (template.HTML, string, error) {
-	link, err := s.store.OpenSheetLink(ctx, hashOf(token), time.Now())
+	link, err := s.open(ctx, token)
 	if err != nil {
 		return "", "", err
 	}
 	before, err := s.store.LastAnswer(ctx, link.Hash)
 	if err != nil {
-		return "", "", err
+		return "", "", s.failed(link, err)
 	}
 	language := s.tongue(link, asked, accepted)
 	body, err := s.filled(ctx, link, language, sheet.State{Before: before})
 	return body, language, err
 }
 
-func (s sheets) Answer(ctx context.Context, token, asked, accepted string, value func(string) string) (template.HTML, string, bool, error) {
-	link, err := s.store.OpenSheetLink(ctx, hashOf(token), time.Now())
-	if err != nil {
-		return "", "", false, err
+// open finds the link of a token. One to a connection that is no longer configured has ended, as long as it is not.
+func (s sheets) open(ctx context.Context, token string) (store.SheetLink, error) {
+	cfg := s.cfg()
+	link, err := s.store.OpenSheetLink(ctx, hashOf(token), func(connection string) bool { _, found := cfg.Connections[connection]; return found }, time.Now())
+	if errors.Is(err, job.ErrNotFound) {
+		return link, job.ErrNotFound
 	}
-	language := s.tongue(link, asked, accepted)
-	state, err := s.take(ctx, link, language, value)
-	if err != nil {
-		return "", "", false, err
-	}
-	body, err := s.filled(ctx, link, language, state)
-	return body, language, len(state.Sent) > 0, err
+	return link, s.failed(link, err)
 }
 
-// take keeps what somebody filled in, if nothing is wrong with it.
-func (s sheets) take(ctx context.Context, link store.SheetLink, language string, value func(string) string) (sheet.State, error) {
-	answers, faults := sheet.Read(value)
-	if len(faults) > 0 {
-		return sheet.State{Values: answers, Faults: faults}, nil
+// failed leaves in the log what is not for those who have a link.
+func (s sheets) failed(link store.SheetLink, err error) error {
+	if err != nil {
+		s.log.Error("a link to a sheet was of no use", "connection", link.Connection, "error", err)
 	}
-	_, err := s.store.AddSheetAnswer(context.WithoutCancel(ctx), link.Hash, language, answers, time.Now())
+	return err
+}
+
+func (s sheets) Answer(ctx context.Context, token, asked, accepted string, read func() (url.Values, error)) (template.HTML, string, int, error) {
+	link, err := s.open(ctx, token)
+	if err != nil {
+		return "", "", 0, err
+	}
+	language := s.tongue(link, asked, accepted)
+	state, status := s.take(ctx, link, language, read)
+	body, err := s.filled(ctx, link, language, state)
+	return body, language, status, err
+}
+
+// take keeps what somebody filled in, if nothing is wrong with it. Else it is given back as it was typed.
+func (s sheets) take(ctx context.Context, link store.SheetLink, language string, read func() (url.Values, error)) (sheet.State, int) {
+	form, err := read()
+	var large *http.MaxBytesError
 	switch {
-	case errors.Is(err, store.ErrNoMore):
-		return sheet.State{Full: true}, nil
+	case errors.As(err, &large):
+		return sheet.State{Why: sheet.Unread}, http.StatusRequestEntityTooLarge
 	case err != nil:
-		return sheet.State{}, err
+		return sheet.State{Why: sheet.Unread}, http.StatusBadRequest
 	}
-	return sheet.State{Sent: answers}, nil
+	answers, faults := sheet.Read(form.Get)
+	if len(faults) > 0 {
+		return sheet.State{Values: answers, Faults: faults}, http.StatusUnprocessableEntity
+	}
+	err = control.FillIn(context.WithoutCancel(ctx), s.cfg(), s.store, link, language, answers, time.Now())
+	switch {
+	case err == nil:
+		return sheet.State{Sent: answers}, http.StatusOK
+	case errors.Is(err, store.ErrNoMore):
+		return sheet.State{Why: sheet.Full, Values: answers}, http.StatusConflict
+	case errors.Is(err, store.ErrTooLong):
+		return sheet.State{Why: sheet.Unread}, http.StatusRequestEntityTooLarge
+	}
+	_ = s.failed(link, err)
+	return sheet.State{Why: sheet.Failed, Values: answers}, http.StatusServiceUnavailable
 }
 
 // tongue is the language of a link's page: the one asked for, that of the link or of the connection, else what a browser wants.
@@ -93,7 +123,7 @@ func (s sheets) tongue(link store.SheetLink, asked, accepted string) string {
 func (s sheets) filled(ctx context.Context, link store.SheetLink, language string, state sheet.State) (template.HTML, error) {
 	document, err := s.document(ctx, link.Connection, language)
 	if err != nil {
-		return "", err
+		return "", s.failed(link, err)
 	}
 	state.Action = "?lang=" + language
 	return sheet.Body(document.Fill(state))
@@ -106,21 +136,6 @@ func (s sheets) document(ctx context.Context, connection, language string) (shee
 	}
 	return sheet.Compose(facts, language)
 }
-
-func (s sheets) Answers(ctx context.Context, connection string) ([]page.Answers, error) {
-	told, err := control.Answers(ctx, s.cfg(), s.store, connection, answersShown)
-	all := make([]page.Answers, len(told))
-	for i, t := range told {
-		all[i] = page.Answers{At: t.At, Language: t.Language}
-		for _, f := range t.Fields {
-			all[i].Fields = append(all[i].Fields, page.Answer(f))
-		}
-	}
-	return all, err
-}
-
-// answersShown is how many answers a page has, the latest first.
-const answersShown = 5
 
 func (s sheets) Say(language, name string) string { return sheet.Say(language, name) }
 

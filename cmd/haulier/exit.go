@@ -35,7 +35,7 @@ const (
 var exitByArea = map[string]int{
 	"net": exitNetwork, "ssh": exitNetwork,
 	"run": exitSomeFailed, "report": exitSomeFailed, "job": exitSomeFailed, "connection": exitSomeFailed, "schedule": exitSomeFailed, "scheduler": exitSomeFailed,
-	"held": exitUsage, "usage": exitUsage,
+	"held": exitUsage, "usage": exitUsage, "onboarding": exitUsage,
 	"auth": exitLogin, "key": exitLogin, "credential": exitLogin,
 	"host_key": exitHostKey,
 	"pgp":      exitPGP,

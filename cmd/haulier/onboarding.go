@@ -18,6 +18,7 @@ import (
 func onboardingCommand(a *app) *cobra.Command {
 	var format, language, lasts string
 	var end, answers bool
+	var handled int64
 	command := &cobra.Command{
 		Use:   "onboarding CONNECTION",
 		Short: "The sheet for the customer's IT: what to allow, create, install and tell us",
@@ -27,7 +28,8 @@ func onboardingCommand(a *app) *cobra.Command {
 			"It is in the language that the connection says, or --language.\n\n" +
 			"--link prints a link in place of the sheet: who has it sees the sheet as it is then, without a login, until it ends. With\n" +
 			"--format mail it is a short letter that has the link. On that page the customer's IT can fill in what they have to tell us;\n" +
-			"--answers prints it. Nothing is changed by it.",
+			"--answers prints it, beside what is configured, with the number of each. Nothing is changed by it. It is an incident until\n" +
+			"somebody says, with the number of the last one that they have seen, that it is dealt with: --handled.",
 		Example: "  haulier onboarding acme > acme.html\n  haulier onboarding acme --format mail --language fr\n  haulier onboarding acme --link 14d --format mail",
 		Args:    exactly("CONNECTION"),
 
@@ -44,6 +46,8 @@ func onboardingCommand(a *app) *cobra.Command {
 			switch {
 			case answers:
 				return a.onboardingAnswers(cmd, args[0])
+			case cmd.Flags().Changed("handled"):
+				return a.handleAnswers(cmd, args[0], handled)
 			case end:
 				return a.endSheetLinks(cmd, args[0])
 			case lasts != "":
@@ -59,7 +63,8 @@ func onboardingCommand(a *app) *cobra.Command {
 	command.Flags().StringVar(&lasts, "link", "", "print a link to it that needs no login and ends after this long, such as 14d (at most 90d)")
 	command.Flags().BoolVar(&end, "end-links", false, "end all links to it")
 	command.Flags().BoolVar(&answers, "answers", false, "print what the customer filled in on the page of a link, the latest first, beside what is configured")
-	command.MarkFlagsMutuallyExclusive("link", "end-links", "answers")
+	command.Flags().Int64Var(&handled, "handled", 0, "say that what was filled in is dealt with, up to this number")
+	command.MarkFlagsMutuallyExclusive("link", "end-links", "answers", "handled")
 	return command
 }
 

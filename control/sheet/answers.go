@@ -48,7 +48,8 @@ func Fields() []string {
 	return names
 }
 
-// Read takes the answers of a form, and says what is wrong with them. Where a private key is among them, none is given back.
+// Read takes the answers of a form, and says what is wrong with them: they come back as they were typed, also those that are too long.
+// Where a private key is among them, none is given back.
 func Read(value func(name string) string) (Answers, Faults) {
 	answers, faults := Answers{}, Faults{}
 	for _, f := range fields {
@@ -61,7 +62,6 @@ func Read(value func(name string) string) (Answers, Faults) {
 			continue
 		case utf8.RuneCountInString(text) > f.most:
 			faults[f.name] = "long"
-			text = string([]rune(text)[:f.most])
 		case f.judge != nil:
 			if fault := f.judge(text); fault != "" {
 				faults[f.name] = fault
@@ -75,8 +75,8 @@ func Read(value func(name string) string) (Answers, Faults) {
 	return answers, faults
 }
 
-// private finds what nobody should have sent: keys of OpenSSH, of PEM, of PGP, of PuTTY, and of RFC 4716's family.
-var private = regexp.MustCompile(`(?i)(BEGIN|----)[A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File|Private-Lines:`)
+// private finds what nobody should have sent: keys of OpenSSH (also without the line around them), of PEM, of PGP, of PuTTY, and of RFC 4716's family.
+var private = regexp.MustCompile(`(?i)(BEGIN|----)[A-Z0-9\s]*PRIVATE\s+KEY|PuTTY-User-Key-File|Private-Lines:|b3BlbnNzaC1rZXktdjE`)
 
 // clean makes a text that can be shown: of valid characters that can be seen, in one line or several, without blanks around it.
 func clean(text string, lines bool) string {

@@ -12,7 +12,8 @@ type Form struct {
 	Intro  string
 	Notes  []Note
 	Sent   []Pair  // what has just been sent
-	Fields []Field // empty: nothing more is taken
+	Typed  []Pair  // what was typed and is not taken, to be copied
+	Fields []Field // empty: nothing can be filled in
 	Send   string
 }
 
@@ -30,7 +31,6 @@ type Field struct {
 	Name, Label string
 	Value       string
 	Fault       string // what is wrong with the value
-	Most        int    // characters
 	Rows        int    // 0: one line
 	Digits      bool
 	Options     []Option // instead of a text
@@ -46,8 +46,18 @@ type State struct {
 	Values Answers   // what was filled in and is not sent yet
 	Faults Faults    // why
 	Sent   Answers   // what has just been sent
-	Full   bool      // no more is taken
+	Why    Trouble   // why nothing of it was taken, where nothing is wrong with it
 }
+
+// Trouble keeps something from being taken: the name of a text.
+type Trouble string
+
+// The troubles.
+const (
+	Full   Trouble = "full"   // the link takes no more
+	Unread Trouble = "unread" // it was too large, or cut off
+	Failed Trouble = "failed" // it cannot be kept now
+)
 
 // Fill puts a form where a sheet has lines to be filled in.
 func (d Document) Fill(s State) Document {
@@ -67,11 +77,14 @@ func (d Document) Fill(s State) Document {
 
 func (c composer) form(s State) Form {
 	f := Form{Action: s.Action, Intro: c.say("form.here"), Send: c.say("form.send"), Notes: c.notes(s), Sent: c.pairs(s.Sent)}
-	if s.Full || len(s.Sent) > 0 {
+	if s.Why == Full {
+		f.Typed = c.pairs(s.Values)
+	}
+	if s.Why == Full || s.Why == Unread || len(s.Sent) > 0 {
 		return f
 	}
 	for _, a := range fields {
-		field := Field{Name: a.name, Label: c.say("tell." + a.name), Value: s.Values[a.name], Most: a.most, Rows: a.rows, Digits: a.name == "port"}
+		field := Field{Name: a.name, Label: c.say("tell." + a.name), Value: s.Values[a.name], Rows: a.rows, Digits: a.name == "port"}
 		if fault := s.Faults[a.name]; fault != "" {
 			field.Fault = c.say("form."+fault, "most", strconv.Itoa(a.most))
 		}
@@ -90,8 +103,8 @@ func (c composer) notes(s State) []Note {
 	switch {
 	case len(s.Sent) > 0:
 		return []Note{{Text: c.say("form.sent")}}
-	case s.Full:
-		notes = append(notes, Note{c.say("form.full"), true})
+	case s.Why != "":
+		notes = append(notes, Note{c.say("form." + string(s.Why)), true})
 	case s.Faults[""] != "":
 		notes = append(notes, Note{c.say("form." + s.Faults[""]), true})
 	case len(s.Faults) > 0:

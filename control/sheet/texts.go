@@ -18,7 +18,7 @@ func Languages() []string { return book.Languages() }
 // wording is the texts of one language.
 type wording words.Words
 
-// Say gives a text of what is around a sheet: ended, ended.ask and language.
+// Say gives a text of what is around a sheet: ended, ended.ask, failed, failed.ask and language.
 func Say(language, name string) string { return wording(book.In(language)).say(name) }
 
 // say gives a text with what is put into it: pairs of a name and its value.

@@ -18,7 +18,7 @@ import (
 
 // screens are those that are looked at one by one. TestEveryPageIsLookedAt holds them to the routes.
 var screens = []string{
-	"/", "/jobs", "/jobs/acme-customers", "/jobs/salto-in", "/connections", "/connections/acme", "/connections/acme/sheet", "/runs", "/runs/209", "/runs/210", "/runs/116",
+	"/", "/jobs", "/jobs/acme-customers", "/jobs/salto-in", "/connections", "/connections/acme", "/connections/acme/sheet", "/connections/acme/sheet/answers?before=4", "/runs", "/runs/209", "/runs/210", "/runs/116",
 	"/alerts", "/alerts/12", "/alerts/9", "/held", "/files/71", "/files/1", "/files/32", "/keys", "/audit", "/search?q=acme", "/help", "/sheet/" + pagetest.Token, "/login?to=/runs", "/runs/4711",
 }
 

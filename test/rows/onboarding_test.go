@@ -120,17 +120,7 @@ func TestLinkToASheetNeedsNoLoginAndEnds(t *testing.T) {
 		}
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		request.Header.Set("Sec-Fetch-Site", site)
-		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-		answer, err := client.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer answer.Body.Close()
-		text, err := io.ReadAll(answer.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return answer.StatusCode, string(text)
+		return answerOf(t, request)
 	}
 	const leaked = "lQVYBGsINdgBDADPDs"
 	before := w.read("haulier.yaml")
@@ -147,7 +137,7 @@ func TestLinkToASheetNeedsNoLoginAndEnds(t *testing.T) {
 		{url.Values{}, "same-origin", http.StatusUnprocessableEntity, "Er was niets ingevuld"},
 		{url.Values{"host": {"x"}, "port": {"0"}}, "same-origin", http.StatusUnprocessableEntity, "1 tot 65535"},
 		{url.Values{"pgp": {"-----BEGIN PGP PRIVATE KEY BLOCK----- " + leaked}}, "same-origin", http.StatusUnprocessableEntity, "privésleutel"},
-		{url.Values{"remarks": {strings.Repeat("x", 70<<10)}}, "same-origin", http.StatusBadRequest, "64 KiB"},
+		{url.Values{"remarks": {strings.Repeat("x", 70<<10) + " its end"}, "host": {"typed"}}, "same-origin", http.StatusUnprocessableEntity, `xxx its end</textarea>`},
 		{good, "cross-site", http.StatusForbidden, "access.cross_site"},
 		{good, "same-origin", http.StatusOK, "Dit heeft ons bereikt"},
 		{good, "same-origin", http.StatusOK, "Dit heeft ons bereikt"},
@@ -184,4 +174,20 @@ func TestLinkToASheetNeedsNoLoginAndEnds(t *testing.T) {
 		t.Errorf("an ended link takes answers: %d %s", status, text)
 	}
 	has(t, w.haulier(0, "audit", "list").out, "sheet.link", "sheet.unlink")
+}
+
+// answerOf asks, and reads the answer whole.
+func answerOf(t *testing.T, request *http.Request) (status int, text string) {
+	t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	whole, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(whole)
 }

@@ -18,7 +18,7 @@ import (
 var areas = []string{
 	"channel",
 	"net", "ssh", "auth", "key", "host_key", "pgp", "content", "remote", "local", "config",
-	"ledger", "held", "expect", "credential", "api", "access", "run", "job", "connection", "schedule", "scheduler", "secret", "report", "request", "usage", "unexpected",
+	"ledger", "held", "expect", "credential", "api", "access", "run", "job", "connection", "schedule", "scheduler", "secret", "report", "request", "onboarding", "usage", "unexpected",
 }
 
 var slug = regexp.MustCompile(`^(` + strings.Join(areas, "|") + `)\.[a-z][a-z0-9_]*$`)

@@ -153,14 +153,16 @@ func (p *pages) around(r *http.Request, plan Plan, shown *connectionShown) error
 	if err != nil {
 		return err
 	}
-	mine := slices.DeleteFunc(open, func(i job.Incident) bool { return !strings.HasPrefix(i.Cause, "connection/"+name+"/") })
+	mine := slices.DeleteFunc(open, func(i job.Incident) bool {
+		return !strings.HasPrefix(i.Cause, "connection/"+name+"/") && !strings.HasPrefix(i.Cause, "sheet/"+name+"/")
+	})
 	shown.Open, _ = attend(plan, mine, standings)
 	if shown.History, err = p.Details.Audit(ctx, 0, 20, name, fmt.Sprintf("[%s]:%d", shown.Host, shown.Port)); err != nil || p.Sheets == nil {
 		return err
 	}
-	answers, err := p.Sheets.Answers(ctx, name)
-	if len(answers) > 0 {
-		shown.Answered = answers[0].At
+	heard, err := p.Hears.Heard(ctx, name)
+	if len(heard.Links) > 0 {
+		shown.Answered = heard.Links[0].Last.At
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"time"
@@ -27,19 +28,44 @@ type Sheets interface {
 	// Follow gives the sheet of a link: in the language asked for, else in that of the link or of the connection, else in the one that
 	// is accepted. job.ErrNotFound for a link that never was, or has ended.
 	Follow(ctx context.Context, token, asked, accepted string) (body template.HTML, language string, err error)
-	// Answer takes what was filled in on the page of a link, and gives that page anew, which says what is wrong with it if it was
-	// not taken.
-	Answer(ctx context.Context, token, asked, accepted string, value func(field string) string) (body template.HTML, language string, taken bool, err error)
-	// Answers gives what was filled in for a connection, the latest first.
-	Answers(ctx context.Context, connection string) ([]Answers, error)
-	// Say gives a text of what is around a sheet: ended, ended.ask, language.
+	// Answer takes what was filled in on the page of a link, which is read if the link is good, and gives that page anew with its status:
+	// it says what is wrong if nothing was taken.
+	Answer(ctx context.Context, token, asked, accepted string, read func() (url.Values, error)) (body template.HTML, language string, status int, err error)
+	// Say gives a text of what is around a sheet: ended, failed, each with .ask, and language.
 	Say(language, name string) string
+}
+
+// Hears tells what customers filled in.
+type Hears interface {
+	// Heard gives what came first and last by each link to the sheet of a connection.
+	Heard(ctx context.Context, connection string) (Heard, error)
+	// Answers gives a part of all that came, the latest first: with before only what has a lower number.
+	Answers(ctx context.Context, connection string, before int64, limit int) ([]Answers, error)
+	// Handle records that somebody has dealt with it, up to the answer of a number.
+	Handle(ctx context.Context, connection string, last int64, by string) error
+}
+
+// Heard is what came by the links to a sheet.
+type Heard struct {
+	Waits int64         // the incident that it is to be dealt with; 0: it is not
+	Last  int64         // the number of the last answer; 0: there is none
+	Links []HeardByLink // the one that was used last first
+}
+
+// HeardByLink is what came by one link.
+type HeardByLink struct {
+	Times int
+	Last  Answers
+	First *Answers // nil: the last is the first
 }
 
 // Answers are what a customer filled in at one time.
 type Answers struct {
+	ID       int64
 	At       time.Time
 	Language string
+	By       string    // who made the link
+	Made     time.Time // and when
 	Fields   []Answer
 }
 
@@ -56,8 +82,9 @@ type handout struct {
 	Body       template.HTML
 	Language   string
 	Languages  []string
-	Answers    []Answers
+	Heard      Heard
 	Say        func(language, name string) string
+	Failed     bool  // nothing can be shown
 	Lasts      []int // days that a link may last
 }
 
@@ -75,7 +102,7 @@ func (p *pages) handedOut(r *http.Request) (view, error) {
 	if h.Body, err = p.Sheets.Sheet(r.Context(), c.Name, h.Language); err != nil {
 		return view{}, err
 	}
-	h.Answers, err = p.Sheets.Answers(r.Context(), c.Name)
+	h.Heard, err = p.Hears.Heard(r.Context(), c.Name)
 	return view{Title: "Onboarding sheet of " + c.Name, Section: "connections", Body: "handout", Handout: true, Data: h}, err
 }
 
@@ -133,21 +160,20 @@ func (p *pages) followLink(w http.ResponseWriter, r *http.Request) {
 // answerLink takes what whoever has a link fills in. The token is in the address, which no other site knows; what another site lets
 // a browser send is refused before it comes here.
 func (p *pages) answerLink(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
-		http.Error(w, "Nothing was taken: the form cannot be read. It is larger than 64 KiB, or was cut off on its way.", http.StatusBadRequest)
-		return
-	}
 	p.loose(w, r, func(token, asked, accepted string) (template.HTML, string, int, error) {
-		body, language, taken, err := p.Sheets.Answer(r.Context(), token, asked, accepted, r.PostForm.Get)
-		status := http.StatusOK
-		if !taken {
-			status = http.StatusUnprocessableEntity
-		}
-		return body, language, status, err
+		return p.Sheets.Answer(r.Context(), token, asked, accepted, func() (url.Values, error) {
+			r.Body = http.MaxBytesReader(w, r.Body, answerMost)
+			err := r.ParseForm()
+			return r.PostForm, err
+		})
 	})
 }
 
-// loose answers with a page for people without a login. A link that has ended reads like one that never was.
+// answerMost bounds what a customer may send, in bytes: all fields full of signs that are six or nine bytes on their way.
+const answerMost = 256 << 10
+
+// loose answers with a page for people without a login. A link that has ended reads like one that never was, and what goes wrong here
+// is told without what it is.
 func (p *pages) loose(w http.ResponseWriter, r *http.Request, of func(token, asked, accepted string) (template.HTML, string, int, error)) {
 	token, asked := r.PathValue("token"), r.URL.Query().Get("lang")
 	all := p.Sheets.Languages()
@@ -159,15 +185,15 @@ func (p *pages) loose(w http.ResponseWriter, r *http.Request, of func(token, ask
 	if tokenForm.MatchString(token) {
 		body, language, status, err = of(token, asked, browser)
 	}
+	shown := handout{Body: body, Language: language, Languages: all, Say: p.Sheets.Say}
 	if err != nil {
 		if status, _ = reasonOf(err); status != http.StatusNotFound {
-			p.fail(w, err)
-			return
+			status, shown.Failed = http.StatusServiceUnavailable, true
 		}
-		body, language = "", p.language(asked, browser)
+		shown.Body, shown.Language = "", p.language(asked, browser)
 	}
 	var out bytes.Buffer
-	if err := p.looks.ExecuteTemplate(&out, "loose", handout{Body: body, Language: language, Languages: all, Say: p.Sheets.Say}); err != nil {
+	if err := p.looks.ExecuteTemplate(&out, "loose", shown); err != nil {
 		p.fail(w, err)
 		return
 	}
@@ -182,12 +208,21 @@ func (p *pages) handouts() []route.Route {
 	if p.Sheets == nil {
 		return nil
 	}
-	shown := screen{"/connections/{name}/sheet", route.ScopeConnection, "the onboarding sheet of a connection", p.handedOut}
-	link := act{"/connections/{name}/sheet/link", route.Operator, route.ScopeConnection, "make a link to a sheet", p.linkSheet}
-	return []route.Route{
-		{Method: http.MethodGet, Path: shown.path, Role: route.Viewer, Scope: shown.scope, Summary: "page: " + shown.says, Handler: p.show(shown)},
-		{Method: http.MethodPost, Path: link.path, Role: link.role, Scope: link.scope, Summary: "form: " + link.says, Handler: p.perform(link)},
+	list := []route.Route{
 		{Method: http.MethodGet, Path: "/sheet/{token}", Role: route.Nobody, Summary: "page: an onboarding sheet, for who has its link", Handler: p.followLink},
-		{Method: http.MethodPost, Path: "/sheet/{token}", Role: route.Nobody, Summary: "form: what a customer tells us of their server", Handler: p.answerLink},
+		{Method: http.MethodPost, Path: "/sheet/{token}", Role: route.Nobody, Summary: "form: what a customer tells us of their server", Body: answerMost, Handler: p.answerLink},
 	}
+	for _, s := range []screen{
+		{"/connections/{name}/sheet", route.ScopeConnection, "the onboarding sheet of a connection", p.handedOut},
+		{"/connections/{name}/sheet/answers", route.ScopeConnection, "all that a customer filled in", p.answers},
+	} {
+		list = append(list, route.Route{Method: http.MethodGet, Path: s.path, Role: route.Viewer, Scope: s.scope, Summary: "page: " + s.says, Handler: p.show(s)})
+	}
+	for _, a := range []act{
+		{"/connections/{name}/sheet/link", route.Operator, route.ScopeConnection, "make a link to a sheet", p.linkSheet},
+		{"/connections/{name}/sheet/handled", route.Operator, route.ScopeConnection, "end the wait of what a customer filled in", p.handled},
+	} {
+		list = append(list, route.Route{Method: http.MethodPost, Path: a.path, Role: a.role, Scope: a.scope, Summary: "form: " + a.says, Handler: p.perform(a)})
+	}
+	return list
 }

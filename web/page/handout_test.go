@@ -69,21 +69,24 @@ func TestCustomerFillsInTheFormOfALink(t *testing.T) {
 		{pagetest.Token, "port=22", http.StatusUnprocessableEntity, "Sheet of acme"},
 		{strings.ToUpper(pagetest.Token), "host=x", http.StatusNotFound, "ended.ask"},
 		{strings.Repeat("a", 43), "host=x", http.StatusNotFound, "ended.ask"},
-		{pagetest.Token, "host=%zz", http.StatusBadRequest, "cannot be read"},
+		{pagetest.Token, "host=%zz", http.StatusRequestEntityTooLarge, "<p>unread</p>"},
+		{pagetest.Token, "host=x&remarks=" + strings.Repeat("y", 256<<10), http.StatusRequestEntityTooLarge, "<p>unread</p>"},
+		{pagetest.Token, "host=x&remarks=" + strings.Repeat("y", 255<<10), http.StatusOK, "<p>taken</p>"},
+		{pagetest.Token, "host=disk", http.StatusServiceUnavailable, "failed.ask"},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/sheet/"+test.token+"?lang=fr", strings.NewReader(test.body))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		answer := httptest.NewRecorder()
 		h.ServeHTTP(answer, r)
-		if text := answer.Body.String(); answer.Code != test.status || !strings.Contains(text, test.want) || strings.Contains(text, `href="/connections`) {
+		if text := answer.Body.String(); answer.Code != test.status || !strings.Contains(text, test.want) || strings.Contains(text, `href="/connections`) || strings.Contains(text, "/var/lib") {
 			t.Errorf("%s: %d %s", test.body, answer.Code, text)
 		}
 	}
-	if len(w.Sheets.Given) != 1 || w.Sheets.Given[0] != "sftp.new.example" {
+	if strings.Join(w.Sheets.Given, " ") != "sftp.new.example x" {
 		t.Errorf("taken: %q", w.Sheets.Given)
 	}
 	text, _ := get(t, h, "/connections/acme/sheet")
-	for _, want := range []string{"The customer filled in", "sftp.new.example", "we have <", "as we have it", "&lt;script&gt;alert(1)&lt;/script&gt;\nline two"} {
+	for _, want := range []string{"The customer filled in", "sftp45.new.example", "sftp3.new.example", "sftp2.new.example", "44 answers by this link", "by the link that", "olivia", "we have <", "as we have it", "&lt;script&gt;alert(1)&lt;/script&gt;\nline two"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the sheet does not say %q", want)
 		}
@@ -93,5 +96,43 @@ func TestCustomerFillsInTheFormOfALink(t *testing.T) {
 	}
 	if text, _ := get(t, h, "/connections/acme"); !strings.Contains(text, "The customer filled in its form") {
 		t.Error("the page of the connection says nothing of the answers")
+	}
+}
+
+// Who looks sees what came first and last by each link, and finds all of it; who may, says that it is dealt with, and not what they have not seen.
+func TestAllThatWasFilledInIsFound(t *testing.T) {
+	w := pagetest.Night()
+	h := w.Handler(pagetest.Operator)
+	seen := 0
+	for path := "/connections/acme/sheet/answers"; path != ""; {
+		text, status := get(t, h, path)
+		if status != http.StatusOK || strings.Contains(text, "<script>alert") {
+			t.Fatalf("%s: %d %s", path, status, text)
+		}
+		seen += strings.Count(text, "<h3>")
+		_, next, _ := strings.Cut(text, `href="?before=`)
+		if next, _, _ = strings.Cut(next, `"`); next == "" {
+			break
+		}
+		path = "/connections/acme/sheet/answers?before=" + next
+	}
+	if seen != 45 {
+		t.Errorf("%d of 45 answers are found", seen)
+	}
+	if _, status := get(t, h, "/connections/nobody/sheet/answers"); status != http.StatusNotFound {
+		t.Errorf("a connection that is not there: %d", status)
+	}
+	if text, _ := get(t, pagetest.Night().Handler(route.Identity{Name: "vera", Role: route.Viewer}), "/connections/acme/sheet"); strings.Contains(text, "It is dealt with") || !strings.Contains(text, `href="/alerts/7"`) {
+		t.Error("a viewer is offered to end it, or not told that it waits")
+	}
+	for _, last := range []string{"", "-1", "44", "45"} {
+		good := last == "45"
+		text := told(t, h, post(t, h, "/connections/acme/sheet/handled", url.Values{"last": {last}, "back": {"/connections/acme/sheet"}}))
+		if (w.Sheets.Handled == 45) != good || strings.Contains(text, "is dealt with, up to number 45") != good {
+			t.Errorf("up to %q: %d %s", last, w.Sheets.Handled, text)
+		}
+	}
+	if text, _ := get(t, h, "/connections/acme/sheet"); strings.Contains(text, "It is dealt with") {
+		t.Error("what was dealt with waits")
 	}
 }

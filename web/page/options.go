@@ -26,6 +26,7 @@ type Options struct {
 	Looker Looker
 	Helper Helper
 	Sheets Sheets // nil: there are no onboarding sheets
+	Hears  Hears  // what was filled in on them; needed with Sheets
 
 	// Clock is the wall clock; nil: time.Now.
 	Clock func() time.Time

@@ -3,7 +3,11 @@ package pagetest
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"html/template"
+	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -16,8 +20,9 @@ type Sheets struct {
 	By    string
 	Given []string // hosts that were filled in
 
-	Looks string                                                   // style of real sheets
-	Draw  func(connection, language string) (template.HTML, error) // makes real sheets; nil: they say their connection
+	Looks   string                                                   // style of real sheets
+	Draw    func(connection, language string) (template.HTML, error) // makes real sheets; nil: they say their connection
+	Handled int64                                                    // the last answer that was dealt with
 }
 
 // Token is that of the one link that there is.
@@ -54,22 +59,61 @@ func (s *Sheets) Follow(ctx context.Context, token, asked, accepted string) (tem
 }
 
 // Answer takes what has a host, and says so.
-func (s *Sheets) Answer(ctx context.Context, token, asked, accepted string, value func(string) string) (template.HTML, string, bool, error) {
+func (s *Sheets) Answer(ctx context.Context, token, asked, accepted string, read func() (url.Values, error)) (template.HTML, string, int, error) {
 	body, language, err := s.Follow(ctx, token, asked, accepted)
-	if err != nil || value("host") == "" {
-		return body, language, false, err
+	if err != nil {
+		return body, language, 0, err
 	}
-	s.Given = append(s.Given, value("host"))
-	return body + "<p>taken</p>", language, true, nil
+	form, err := read()
+	switch {
+	case err != nil:
+		return body + "<p>unread</p>", language, http.StatusRequestEntityTooLarge, nil
+	case form.Get("host") == "":
+		return body, language, http.StatusUnprocessableEntity, nil
+	case form.Get("host") == "disk":
+		return body, language, 0, errors.New("open /var/lib/haulier: no space left on device")
+	}
+	s.Given = append(s.Given, form.Get("host"))
+	return body + "<p>taken</p>", language, http.StatusOK, nil
 }
 
-// Answers gives answers from outside.
-func (s *Sheets) Answers(context.Context, string) ([]page.Answers, error) {
-	return []page.Answers{{At: Now, Language: "fr", Fields: []page.Answer{
-		{Name: "host", Label: "Host name", Value: "sftp.new.example", Ours: "sftp.acme.example"},
+// told is an answer from outside.
+func told(id int64) page.Answers {
+	return page.Answers{ID: id, At: Now, Language: "fr", By: "olivia", Made: Now.AddDate(0, 0, -1), Fields: []page.Answer{
+		{Name: "host", Label: "Host name", Value: fmt.Sprintf("sftp%d.new.example", id), Ours: "sftp.acme.example"},
 		{Name: "port", Label: "Port", Value: "22", Ours: "22", Same: true},
 		{Name: "remarks", Label: "Remarks", Value: "<script>alert(1)</script>\nline two"},
-	}}}, nil
+	}}
+}
+
+// Heard gives what came by two links, the one of them often.
+func (s *Sheets) Heard(context.Context, string) (page.Heard, error) {
+	first := told(3)
+	h := page.Heard{Last: 45, Links: []page.HeardByLink{{Times: 44, Last: told(45), First: &first}, {Times: 1, Last: told(2)}}}
+	if s.Handled == 0 {
+		h.Waits = 7
+	}
+	return h, nil
+}
+
+// Answers gives those before a number.
+func (s *Sheets) Answers(_ context.Context, _ string, before int64, limit int) (list []page.Answers, err error) {
+	if before == 0 {
+		before = 46
+	}
+	for id := before - 1; id > 0 && len(list) < limit; id-- {
+		list = append(list, told(id))
+	}
+	return list, nil
+}
+
+// Handle notes up to where somebody has dealt with it.
+func (s *Sheets) Handle(_ context.Context, _ string, last int64, _ string) error {
+	if last < 45 {
+		return job.ErrStale
+	}
+	s.Handled = last
+	return nil
 }
 
 // Say gives a text of what is around a sheet.

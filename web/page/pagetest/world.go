@@ -97,7 +97,7 @@ func (w *World) AddJob(name, connection string, word page.Word, cron string) {
 func (w *World) Options() page.Options {
 	p := ports{w}
 	return page.Options{
-		House: p, Ledger: p, Details: p, Figures: p, Care: p, Expects: p, Keys: keysOf{p}, Doer: p, Looker: p, Helper: p, Rows: p, Planner: p, Runbooks: p, Sheets: &w.Sheets,
+		House: p, Ledger: p, Details: p, Figures: p, Care: p, Expects: p, Keys: keysOf{p}, Doer: p, Looker: p, Helper: p, Rows: p, Planner: p, Runbooks: p, Sheets: &w.Sheets, Hears: &w.Sheets,
 		Clock: func() time.Time { return Now }, Look: time.Hour,
 	}
 }
