@@ -29,7 +29,7 @@ demo: build ## build, and show an import, an export and a failure on this machin
 test: ## run all tests; at the end, what did not run and what to install for it
 	go run ./internal/testrun $(TESTRUN) -- -timeout $(TIMEOUT) $(TESTS)
 
-check: lint race verify ## everything that must hold before a change goes in: linters, house rules, all tests under the race detector, generated files
+check: lint test race verify ## everything that must hold before a change goes in: linters, house rules, all tests, the race detector, generated files
 
 lint: fmt vet staticcheck ## formatting, go vet, staticcheck, and the house rules of internal/archtest
 	go test ./internal/archtest
@@ -47,9 +47,12 @@ staticcheck: .tools/staticcheck
 # SQLite, translated from C, shares no memory with us, and watched as well it would take most of the time.
 NORACE := -gcflags=modernc.org/...=-race=false
 
-race: ## all tests under the race detector (the long ones do less); needs a C compiler
+# The others only call the program, which is built without the detector, or read files: watched, they would show nothing more.
+RACED = $(if $(filter ./...,$(TESTS)),$$(go list ./... | grep -vE '/test/(audit|docs|features|messages|model|mutants|packaging|rows|slugs|walkthrough)$$'),$(TESTS))
+
+race: ## the tests whose code is in their own process under the race detector (the long ones do less); needs a C compiler
 	@command -v $${CC:-gcc} >/dev/null || { echo "needs gcc: install Debian package gcc"; exit 1; }
-	CGO_ENABLED=1 go run ./internal/testrun -- -race $(NORACE) -short -timeout $(TIMEOUT) $(TESTS)
+	CGO_ENABLED=1 go run ./internal/testrun -- -race $(NORACE) -short -timeout $(TIMEOUT) $(RACED)
 
 # The fault campaign: cases by FAULTS (-only A1,D57 -v …), results in a file, a line a case.
 FAULTS ?=
