@@ -287,6 +287,7 @@ func exportOnce(t *testing.T, set func(*sftptest.Knobs)) bool {
 		speaks(t, first.Reason)
 	}
 	b.lie(sftptest.Knobs{})
+	b.resume(first.Reason)
 	b.do()
 	b.do()
 	if there := files(t, b.remote("in")); len(there) != 1 || string(there["a.csv"]) != string(content) {

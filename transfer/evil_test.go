@@ -41,6 +41,17 @@ func (b *bundle) lie(knobs sftptest.Knobs) {
 	b.server.Change(func(k *sftptest.Knobs) { *k = knobs })
 }
 
+// resume is what a person does who was told that a line which was cut right behind the password may have been a refusal.
+func (b *bundle) resume(told *job.Reason) {
+	b.t.Helper()
+	if told == nil || told.Slug != "auth.closed" {
+		return
+	}
+	if err := b.pool.Resume(b.t.Context(), job.Account{Host: b.conn.Host, Port: b.conn.Port, User: b.conn.User}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 // try is do for servers that may not even let us in: then the result is what the runner makes of that.
 func (b *bundle) try() job.Result {
 	b.t.Helper()

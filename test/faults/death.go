@@ -144,6 +144,12 @@ func (w *world) settle(ctx context.Context) error {
 			return err
 		}
 		calls := slices.ContainsFunc(w.kind.calls, func(slug string) bool { return strings.Contains(r.all(), "["+slug+"]") })
+		if r.code != 0 && strings.Contains(r.all(), "[auth.closed]") { // the line was cut right behind the password
+			if _, err := w.haulier(ctx, "resume", "acme"); err != nil {
+				return err
+			}
+			continue
+		}
 		if (r.code == 0 || calls) && strings.Contains(r.all(), ": 0 files") {
 			return nil
 		}

@@ -45,13 +45,33 @@ func ofSessions() []mutant {
 		},
 		{
 			name: "password-once", holds: "a password is given once a login, whatever the server asks",
-			cuts: []cut{{login, "if len(questions) > 1 || echos[0] || l.answered {", "if len(questions) > 1 || echos[0] {"}},
-			by:   sftp("TestUnexpectedQuestions|TestWrongPasswordIsTriedOnce"),
+			cuts: []cut{{login, "if !alone || l.answered {", "if !alone {"}},
+			by:   sftp("TestNoPasswordForAQuestionForACode"),
 		},
 		{
 			name: "password-echo", holds: "a password is not given to a question whose answer the server shows",
-			cuts: []cut{{login, "if len(questions) > 1 || echos[0] || l.answered {", "if len(questions) > 1 || l.answered {"}},
+			cuts: []cut{{login, "len(questions) == 1 && !echos[0] && strange < 0", "len(questions) == 1 && strange < 0"}},
 			by:   sftp("TestUnexpectedQuestions"),
+		},
+		{
+			name: "password-for-a-code", holds: "a question for a code gets no password",
+			cuts: []cut{{login, "len(questions) == 1 && !echos[0] && strange < 0", "len(questions) == 1 && !echos[0]"}},
+			by:   sftp("TestNoPasswordForAQuestionForACode"),
+		},
+		{
+			name: "password-behind-a-code", holds: "where a code is asked for behind a password, the other password is not given too",
+			cuts: []cut{{login, "\t\tl.asked = !again\n", ""}},
+			by:   sftp("TestNoPasswordForAQuestionForACode"),
+		},
+		{
+			name: "closed-is-counted", holds: "a server that closes the line behind a wrong password hears it once, not at every try",
+			cuts: []cut{{"transfer/sftp/reasons_auth.go", "\th.refused = h.unanswered(method, err)\n\treturn h.refused\n", "\treturn h.lostReason(err)\n"}},
+			by:   sftp("TestClosedBehindTheOnlyPassword|TestOtherPasswordIsHeardByAServerThatHangsUp"),
+		},
+		{
+			name: "closed-beside-a-session", holds: "where another session stands with the same credentials, a line that is closed opens no breaker",
+			cuts: []cut{{"transfer/sftp/reasons_auth.go", "if h.pool.account(h.account()).stands(h.mark) {", "if false {"}},
+			by:   sftp("TestAnotherSessionVouchesForThePassword"),
 		},
 		{
 			name: "password-redacted", holds: "a server that repeats our password does not bring it into reasons, mails and logs",

@@ -22,6 +22,8 @@ type account struct {
 	proven string        // mark of the last good login of this process
 	first  job.SecretRef // of two passwords, the one to try first; zero: as the day says
 
+	standing map[string]int // sessions by the mark that they logged in with
+
 	shared  string                     // mark of the last good login of a helper
 	doubted string                     // mark of the last one that was refused, if none was good since
 	idle    map[int]context.CancelFunc // of helpers without work: not logged in yet, or kept
@@ -203,6 +205,43 @@ func (a *account) prove(mark string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.proven = mark
+}
+
+// stand counts a session in that logged in with a mark, and gives what counts it out.
+func (a *account) stand(mark string) func() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.standing == nil {
+		a.standing = map[string]int{}
+	}
+	a.standing[mark]++
+	return func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.standing[mark]--; a.standing[mark] == 0 {
+			delete(a.standing, mark)
+		}
+	}
+}
+
+// stands says whether a session stands that logged in with the same credentials.
+func (a *account) stands(mark string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.standing[mark] > 0
+}
+
+// stand counts a session in at all accounts on its way.
+func (p *Pool) stand(hops []*hop) (leave func()) {
+	var leaves []func()
+	for _, h := range hops {
+		leaves = append(leaves, p.account(h.account()).stand(h.mark))
+	}
+	return func() {
+		for _, leave := range leaves {
+			leave()
+		}
+	}
 }
 
 // isShared says whether a helper has logged in with the same configuration and credentials before.

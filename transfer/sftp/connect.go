@@ -66,7 +66,7 @@ func (p *Pool) hopOf(ctx context.Context, connection string, e job.Endpoint) (*h
 	if err != nil {
 		return nil, err
 	}
-	h.login, h.mark = &login{creds: creds}, p.mark(ctx, e)
+	h.login, h.mark = &login{creds: creds, user: e.User}, p.mark(ctx, e)
 	return h, nil
 }
 
@@ -93,6 +93,9 @@ func (p *Pool) connect(ctx context.Context, c job.Connection, hops []*hop, like 
 // step makes the connection of one hop, and starts SFTP on the customer's server, under one deadline.
 func (w *way) step(ctx context.Context, i int, withSFTP bool) error {
 	h := w.hops[i]
+	if i > 0 {
+		h.before = w.hops[i-1]
+	}
 	raw, err := w.reach(ctx, i)
 	if err != nil {
 		return w.redact(h.dialReason(w.interrupted(ctx, err)))

@@ -22,6 +22,7 @@ const clientVersion = "SSH-2.0-Haulier"
 type hop struct {
 	pool       *Pool
 	connection string // whose way this is
+	before     *hop   // the one that it is reached through; nil: there is none
 	endpoint   job.Endpoint
 	timeouts   job.Timeouts
 	deny       []netip.Prefix
@@ -65,7 +66,7 @@ func (h *hop) handshake(raw net.Conn) error {
 		return err
 	}
 	h.trace.done(stageLogin, h.loginDetail())
-	h.client = ssh.NewClient(conn, channels, h.serve(conn, requests))
+	h.client, h.refused = ssh.NewClient(conn, channels, h.serve(conn, requests)), nil
 	return nil
 }
 
@@ -73,6 +74,10 @@ func (h *hop) handshake(raw net.Conn) error {
 func (h *hop) next(state *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 	h.trace.done(stageSSH, h.clean(printable(string(state.Metadata.ServerVersion())))+", "+algorithmsText(state.Algorithms))
 	h.trace.done(stageHostKey, h.hostKeyDetail())
+	if h.line.ended.Load() {
+		h.login.decided(state)
+		return nil, nil
+	}
 	return h.login.next(state)
 }
 
@@ -90,7 +95,7 @@ func (h *hop) failure(err error) *job.Reason {
 	case h.login.banners.Load() > mostBanners:
 		return h.handshakeReason(errBanners)
 	case broken(err):
-		return h.lostReason(err)
+		return h.closedReason(err)
 	}
 	if h.login.last.Metadata == nil {
 		return h.handshakeReason(err)
@@ -103,6 +108,19 @@ func broken(err error) bool {
 	var netError net.Error
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.As(err, &netError)
+}
+
+// hungUp says whether a connection was closed by the other end. One that only fell silent was not.
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// anew is the same hop for a connection of its own. What its server refused stays written until a login is heard.
+func (h *hop) anew() *hop {
+	fresh := &hop{pool: h.pool, connection: h.connection, endpoint: h.endpoint, timeouts: h.timeouts, deny: h.deny, pins: h.pins, mark: h.mark,
+		trace: h.trace, refused: h.refused}
+	fresh.login = &login{creds: h.login.creds, user: h.login.user, pass: h.login.pass}
+	return fresh
 }
 
 // serve answers the server's own requests until the connection ends.
@@ -145,7 +163,6 @@ func (h *hop) remember(ctx context.Context) {
 			log.Warn("remember a login", "act", act, "host", address(h.endpoint), "error", err)
 		}
 	}
-	h.settlePassword(true)
 	warn("host key", store.SawHostKey(ctx, h.pins.address, keyLine(h.hostKey)))
 	if k, ok := keyTaken(h.login); ok {
 		warn("key used", store.KeyUsed(ctx, k, h.pool.opts.Now()))

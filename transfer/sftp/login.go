@@ -27,20 +27,23 @@ const mostBanners = 64
 type promptError struct {
 	prompt string // printable
 	second bool   // the password was asked for and given before
+	again  bool   // and this one asks for it anew: it was refused
+	echoed bool   // it asks for the password, and shows what is answered
 }
 
 func (e *promptError) Error() string { return fmt.Sprintf("the server asks %q", e.prompt) }
 
-// login is one login: each credential is offered once, in the order in which the methods are configured. A second password is offered
-// when the first was refused.
+// login is one login: each credential is offered once, in the order in which the methods are configured. Of several passwords it gives
+// one; the next goes over a connection of its own.
 type login struct {
 	creds credentials
+	user  string
+	pass  int // index in creds.passwords of the one whose turn it is; those before it were refused
 
 	mu       sync.Mutex
 	offered  []string // methods that were tried
-	spent    []string // those of them that are not tried again
-	pass     int      // index in creds.passwords of the one whose turn it is
-	answered bool     // it was given
+	answered bool     // the password was given
+	asked    bool     // and something else was asked then: it was not refused
 	signed   int      // index+1 in creds.keys of the key that signed last: the server had said that it takes it
 	last     ssh.ClientAuthContext
 	banners  atomic.Int32
@@ -51,39 +54,55 @@ func (l *login) next(state *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last = *state
-	l.turn()
 	for _, method := range l.creds.methods {
-		if slices.Contains(l.spent, method) || !slices.Contains(state.AllowedMethods, method) {
+		if slices.Contains(l.offered, method) || !slices.Contains(state.AllowedMethods, method) {
 			continue
 		}
 		if auth := l.method(method); auth != nil {
-			l.offered, l.spent = append(l.offered, method), append(l.spent, method)
+			l.offered = append(l.offered, method)
 			return auth, nil
 		}
 	}
 	return nil, nil
 }
 
-// turn goes on to the next password when the one before it was refused.
-func (l *login) turn() {
-	if !l.answered || l.pass+1 >= len(l.creds.passwords) || usesPassword(l.last.PartialSuccessMethods) || !usesPassword(l.offered[len(l.offered)-1:]) {
-		return
-	}
-	l.pass, l.answered = l.pass+1, false
-	l.spent = slices.DeleteFunc(l.spent, func(method string) bool { return usesPassword([]string{method}) })
+// decided keeps the state of a login on a line that has ended: nothing more can be offered.
+func (l *login) decided(state *ssh.ClientAuthContext) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = *state
 }
 
-// password is the index of the password that was given last, and all that there are; -1: none was given.
+// unheard is the method whose request was the last that the server was sent, if that held a credential of ours; empty: none was.
+func (l *login) unheard() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.offered) == 0 {
+		return ""
+	}
+	last := l.offered[len(l.offered)-1]
+	if usesPassword([]string{last}) && !l.answered {
+		return "" // the question was not asked yet
+	}
+	return last
+}
+
+// missed says whether the password of this login was given and not taken.
+func (l *login) missed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.answered && !l.asked && !usesPassword(l.last.PartialSuccessMethods)
+}
+
+// password is the index of the password that was given last, on this connection or one before it, and all that there are; -1: none was
+// given.
 func (l *login) password() (given int, all []password) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch {
-	case l.answered:
+	if l.answered {
 		return l.pass, l.creds.passwords
-	case l.pass > 0:
-		return l.pass - 1, l.creds.passwords
 	}
-	return -1, l.creds.passwords
+	return l.pass - 1, l.creds.passwords
 }
 
 // method gives a method if there is a credential for it that was not used yet.
@@ -107,15 +126,24 @@ func (l *login) use() string {
 	return string(l.creds.passwords[l.pass].text.Reveal())
 }
 
-// answer gives the password to one hidden question, once.
-func (l *login) answer(_, _ string, questions []string, echos []bool) ([]string, error) {
+// answer gives the password to one hidden question that asks for it, once.
+func (l *login) answer(name, instruction string, questions []string, echos []bool) ([]string, error) {
 	if len(questions) == 0 {
 		return nil, nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(questions) > 1 || echos[0] || l.answered {
-		return nil, &promptError{prompt: printable(questions[len(questions)-1]), second: l.answered}
+	strange := slices.IndexFunc(questions, func(q string) bool { return !asksPassword(l.user, name+" "+instruction, q) })
+	alone := len(questions) == 1 && !echos[0] && strange < 0
+	if !alone || l.answered {
+		again := alone && l.answered
+		l.asked = !again
+		e := &promptError{second: l.answered, again: again, echoed: len(questions) == 1 && echos[0] && strange < 0}
+		if strange < 0 {
+			strange = len(questions) - 1
+		}
+		e.prompt = printable(questions[strange])
+		return nil, e
 	}
 	l.answered = true
 	return []string{string(l.creds.passwords[l.pass].text.Reveal())}, nil

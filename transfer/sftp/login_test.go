@@ -219,6 +219,10 @@ func TestUnexpectedQuestions(t *testing.T) {
 			_, err := c("", "", []string{"Employee number:\x1b[2J "}, []bool{true})
 			return errors.Join(refused, err)
 		}, "auth.prompt", "Employee number:"},
+		"visible password": {func(c ssh.KeyboardInteractiveChallenge) error {
+			_, err := c("", "", []string{"Password:"}, []bool{true})
+			return errors.Join(refused, err)
+		}, "auth.prompt", "shows the answer"},
 		"second": {func(c ssh.KeyboardInteractiveChallenge) error {
 			if _, err := c("", "", []string{"Password:"}, []bool{false}); err != nil {
 				return err

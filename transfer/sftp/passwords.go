@@ -91,14 +91,31 @@ func (a *account) preferred() job.SecretRef {
 	return a.first
 }
 
-// settlePassword notes which password the server took, or which it has not been asked yet when it went away.
-func (h *hop) settlePassword(taken bool) {
+// turn goes on to the next password of whoever refused one, with hops for a connection of its own; false: there is none.
+func (e *entry) turn() bool {
+	fresh, turned := make([]*hop, len(e.hops)), false
+	for i, h := range e.hops {
+		fresh[i] = h.anew()
+		if h.refused != nil && h.login.missed() && h.login.pass+1 < len(h.login.creds.passwords) {
+			fresh[i].login.pass++
+			turned = true
+		}
+	}
+	if turned {
+		e.hops = fresh
+	}
+	return turned
+}
+
+// settlePassword notes which password the server took, or which it did not hear because something came between.
+func (h *hop) settlePassword(ctx context.Context, taken bool) {
 	given, all := h.login.password()
 	switch {
 	case len(all) < 2 || given < 0:
 	case taken:
 		h.pool.account(h.account()).prefer(all[given].ref)
-	case given+1 < len(all):
+		h.mark = h.pool.mark(ctx, h.endpoint)
+	case h.refused != nil && given+1 < len(all) && !h.login.asked:
 		h.pool.account(h.account()).prefer(all[given+1].ref)
 	}
 }

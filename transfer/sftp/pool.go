@@ -66,9 +66,11 @@ func (p *Pool) session(ctx context.Context, c job.Connection, always bool, t *tr
 		release()
 		return nil, err
 	}
-	s, err := newSession(ctx, p, c, w, release)
+	lie := p.stand(w.hops)
+	s, err := newSession(ctx, p, c, w, func() { lie(); release() })
 	if err != nil {
 		w.leave()
+		lie()
 		release()
 		return nil, err
 	}
@@ -86,17 +88,30 @@ func (p *Pool) open(ctx context.Context, c job.Connection, always bool, t *trace
 		return nil, err
 	}
 	defer entry.leave()
-	w, err := p.connect(ctx, c, hops, nil)
+	w, err := p.arrive(ctx, c, entry)
 	if err != nil {
 		entry.failed(ctx)
 		return nil, err
 	}
 	entry.succeeded(ctx)
-	for _, h := range hops {
+	for _, h := range w.hops {
 		h.remember(ctx)
 	}
 	p.activate(ctx, c.Name)
 	return w, nil
+}
+
+// arrive connects, and around the day of a new password once more if the first one was refused. That takes a connection of its own: many
+// servers close the line behind a wrong password, some without a word. No password is sent twice.
+func (p *Pool) arrive(ctx context.Context, c job.Connection, e *entry) (*way, error) {
+	w, err := p.connect(ctx, c, e.hops, nil)
+	for err != nil && ctx.Err() == nil && e.turn() {
+		w, err = p.connect(ctx, c, e.hops, nil)
+	}
+	for _, h := range e.hops {
+		h.settlePassword(ctx, err == nil)
+	}
+	return w, err
 }
 
 // activate ends a draft: one login over a pinned key has worked.

@@ -24,15 +24,42 @@ func (h *hop) loginReason(err error) *job.Reason {
 		return ended(untouched, err)
 	}
 	h.refused = h.refusal(err)
-	h.settlePassword(false)
 	return h.refused
+}
+
+// closedReason speaks for a line that was closed before the login was decided. Right behind a credential of ours that may be all that
+// the server says to a wrong one, so it counts as a refusal: what only retries would find out, a locked account would pay for. It is none
+// where the line to a jump host ended, and where another session stands that came with the same credentials.
+func (h *hop) closedReason(err error) *job.Reason {
+	method := h.login.unheard()
+	if method == "" || !hungUp(err) || h.before != nil && h.before.line.ended.Load() {
+		return h.lostReason(err)
+	}
+	if h.pool.account(h.account()).stands(h.mark) {
+		r := h.lostReason(err)
+		r.Cause += ", while another session of this account is open: perhaps it takes no more of them"
+		return r
+	}
+	h.refused = h.unanswered(method, err)
+	return h.refused
+}
+
+func (h *hop) unanswered(method string, err error) *job.Reason {
+	if method == methodKey {
+		return h.auth("auth.closed", fmt.Sprintf("%s closed the connection right after we offered our key for user %q, and said nothing to it; many servers do that to a key or a user that they do not take",
+			address(h.endpoint), h.endpoint.User), fmt.Sprintf("ask the customer whether our key is installed%s and the user is open; then `haulier connections test %s`", h.showKey(), h.connection),
+			job.WhoBoth, err)
+	}
+	return h.auth("auth.closed", fmt.Sprintf("%s closed the connection right after we sent the password of user %q, and said nothing to it; many servers do that for a wrong one%s",
+		address(h.endpoint), h.endpoint.User, h.passwordsTried()),
+		"compare the password with the customer's and ask whether the user is locked; then `haulier connections test "+h.connection+"`", job.WhoBoth, err)
 }
 
 func (h *hop) refusal(err error) *job.Reason {
 	var prompt *promptError
 	state := &h.login.last
 	switch {
-	case errors.As(err, &prompt):
+	case errors.As(err, &prompt) && !prompt.again:
 		return h.prompted(prompt)
 	case disconnected(err):
 		return h.lockedOut(err)
@@ -133,13 +160,22 @@ func (h *hop) secondFactor(err error) *job.Reason {
 }
 
 func (h *hop) prompted(e *promptError) *job.Reason {
-	if e.second || len(h.login.last.PartialSuccessMethods) > 0 {
+	const without = "ask the customer for an account without one-time codes, or with a key"
+	switch partly := h.login.last.PartialSuccessMethods; {
+	case e.second:
 		return h.auth("auth.second_factor_missing",
-			fmt.Sprintf("%s took the password of user %q and then asks %q, which only a person can answer", address(h.endpoint), h.endpoint.User, e.prompt),
-			"ask the customer for an account without one-time codes, or with a key", job.WhoCustomer, e)
+			fmt.Sprintf("%s was given the password of user %q and then asks %q, which only a person can answer", address(h.endpoint), h.endpoint.User, e.prompt),
+			without, job.WhoCustomer, e)
+	case len(partly) > 0:
+		return h.auth("auth.second_factor_missing",
+			fmt.Sprintf("%s took our %s for user %q and then asks %q, which only a person can answer", address(h.endpoint), list(partly), h.endpoint.User, e.prompt),
+			without, job.WhoCustomer, e)
 	}
-	return h.auth("auth.prompt", fmt.Sprintf("%s does not ask user %q for a password but %q", address(h.endpoint), h.endpoint.User, e.prompt),
-		"ask the customer for an account that logs in by a key or a password", job.WhoCustomer, e)
+	cause := fmt.Sprintf("%s does not ask user %q for a password but %q", address(h.endpoint), h.endpoint.User, e.prompt)
+	if e.echoed {
+		cause = fmt.Sprintf("%s asks user %q for the password by %q and shows the answer, so that it was not given", address(h.endpoint), h.endpoint.User, e.prompt)
+	}
+	return h.auth("auth.prompt", cause, "ask the customer for an account that logs in by a key or a password", job.WhoCustomer, e)
 }
 
 func (h *hop) lockedOut(err error) *job.Reason {

@@ -23,7 +23,7 @@ const (
 var errDenied = errors.New("denied")
 
 // config makes the SSH configuration of one connection.
-func (s *Server) config(number int) (*ssh.ServerConfig, error) {
+func (s *Server) config(number int, raw *cutConn) (*ssh.ServerConfig, error) {
 	k := s.current()
 	config := &ssh.ServerConfig{Config: s.opts.Config, ServerVersion: s.opts.Version}
 	if k.OldAlgorithms {
@@ -43,6 +43,9 @@ func (s *Server) config(number int) (*ssh.ServerConfig, error) {
 		var partial *ssh.PartialSuccessError
 		if err != nil && !errors.As(err, &partial) {
 			code = packet.PermissionDenied
+			if method != "none" {
+				raw.refused(k.HangsUp)
+			}
 		}
 		s.log.add(Operation{At: time.Now(), Session: number, User: meta.User(), Op: "auth", Path: method, Code: code})
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -62,18 +63,20 @@ func (s *Server) handshake(raw net.Conn, number int) (*ssh.ServerConn, <-chan ss
 	if _, err := io.WriteString(raw, k.Preface); err != nil {
 		return nil, nil, nil, err
 	}
-	config, err := s.config(number)
+	cut := &cutConn{Conn: raw, sent: k.CutAfterSent, received: k.CutAfterReceived, mute: k.MuteAfterSent, cut: func() { s.struck.Add(1) }}
+	config, err := s.config(number, cut)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	return ssh.NewServerConn(&cutConn{Conn: raw, sent: k.CutAfterSent, received: k.CutAfterReceived, mute: k.MuteAfterSent, cut: func() { s.struck.Add(1) }}, config)
+	return ssh.NewServerConn(cut, config)
 }
 
 // cutConn is cut, or falls silent, behind a number of pieces, where that is not 0.
 type cutConn struct {
 	net.Conn
-	sent, received, mute int    // what is left of it; each is used by one goroutine at a time
-	silent               bool   // for good
+	sent, received, mute int  // what is left of it; each is used by one goroutine at a time
+	silent               bool // for good
+	last                 atomic.Bool
 	cut                  func() // is told
 }
 
@@ -89,6 +92,9 @@ func (c *cutConn) Write(p []byte) (int, error) {
 	}
 	n, err := c.Conn.Write(p)
 	c.count(&c.sent)
+	if c.last.Load() {
+		_ = c.Close()
+	}
 	return n, err
 }
 
@@ -96,6 +102,18 @@ func (c *cutConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.count(&c.received)
 	return n, err
+}
+
+// refused is called before a login's refusal is sent.
+func (c *cutConn) refused(how HangUp) {
+	switch how {
+	case HangUpSilently:
+		c.cut()
+		_ = c.Close()
+	case HangUpBehind:
+		c.cut()
+		c.last.Store(true)
+	}
 }
 
 func (c *cutConn) count(left *int) {

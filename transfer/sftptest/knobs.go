@@ -61,6 +61,7 @@ type Knobs struct {
 	RefuseLogin    bool
 	MaxLogins      int        // logged in at once; who comes beside them is told that the credentials are wrong. 0: any number
 	Methods        [][]string // in the place of Options.Methods
+	HangsUp        HangUp     // a refused login ends the connection
 	PartialForEver bool       // whatever is right is a part of the login, and there is always more
 	Banners        int        // messages before the login, full of escape codes
 	Prompts        int        // questions that keyboard-interactive asks at once; 0: one, for the password
@@ -76,6 +77,16 @@ type Knobs struct {
 
 	Faults []Fault
 }
+
+// HangUp says how a server ends the connection of a login that it refuses.
+type HangUp int
+
+// The ways of hanging up.
+const (
+	HangUpNever    HangUp = iota
+	HangUpSilently        // in the place of an answer
+	HangUpBehind          // right behind the answer
+)
 
 // Sweep says when the customer's system takes an uploaded file away: it moves to the folder Server.Taken.
 type Sweep int

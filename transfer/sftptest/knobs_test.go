@@ -341,6 +341,7 @@ func TestStruckCountsWhatWasSpoiled(t *testing.T) {
 		"without an end":     {sftptest.Knobs{NeverEnds: true}, true},
 		"drip":               {sftptest.Knobs{Drip: time.Nanosecond}, true},
 		"cut far away":       {sftptest.Knobs{CutAfterSent: 10_000}, false},
+		"hangs up on none":   {sftptest.Knobs{HangsUp: sftptest.HangUpSilently}, false},
 		"room for one":       {sftptest.Knobs{MaxConnections: 1, MaxSessions: 1}, false},
 		"keepalives ignored": {sftptest.Knobs{IgnoreKeepalives: true}, false}, // there are none
 	} {

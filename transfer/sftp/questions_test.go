@@ -1,0 +1,77 @@
+package sftp
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+)
+
+func TestQuestionsForPasswords(t *testing.T) {
+	for question, asks := range map[string]bool{
+		"Password:":                                   true,
+		"Password: ":                                  true,
+		"acme@sftp.example's password: ":              true,
+		"Enter password for acme: ":                   true,
+		"PASSWORD for user token:":                    true, // the user's name is token
+		"(otp@code.example) Password:":                true,
+		"Kennwort: ":                                  true,
+		"Mot de passe :":                              true,
+		"Wachtwoord voor acme:":                       true,
+		"パスワード: ":                                     true,
+		strings.Repeat("Notice. ", 500) + "Password:": true,
+		"":   true,
+		": ": true,
+
+		"One-time password:":              false,
+		"OTP:":                            false,
+		"Enter PASSCODE:":                 false,
+		"Verification code: ":             false,
+		"Password or passcode:":           false,
+		"otp-md5 487 dog2\nPassword: ":    false,
+		"PIN: ":                           false,
+		"New password: ":                  false,
+		"Retype new password: ":           false,
+		"Einmalpasswort:":                 false,
+		"Code à usage unique:":            false,
+		"Employee number: ":               false,
+		"What is your favourite colour? ": false,
+		"\x1b[2JEnter response: ":         false,
+	} {
+		if asksPassword("token", "", question) != asks {
+			t.Errorf("%q: %v", question, !asks)
+		}
+	}
+	if asksPassword("acme", "Duo two-factor login Enter a passcode", "") || !asksPassword("acme", "ACME Welcome", " ") {
+		t.Error("a question without a word is not understood by what stands around it")
+	}
+}
+
+// FuzzQuestion: a question that gets the password has a word for it or none at all, and none for a code.
+func FuzzQuestion(f *testing.F) {
+	f.Add("acme", "", "Password: ")
+	f.Add("acme", "login", "Verification code: ")
+	f.Add("token", "Enter a passcode", "\xff\x00: ")
+	f.Add("", "x", "acme@host Kennwort\u202e:")
+	f.Fuzz(func(t *testing.T, user, around, question string) {
+		if !asksPassword(user, around, question) {
+			return
+		}
+		words := wordsOf(user, question)
+		if len(words) > 4*mostQuestion {
+			t.Errorf("%d bytes were looked at", len(words))
+		}
+		if asksCode(words) {
+			t.Errorf("%q asks for a code", question)
+		}
+		known := false
+		for _, word := range passwordWords {
+			known = known || strings.Contains(words, word)
+		}
+		if !known && strings.ContainsFunc(words, unicode.IsLetter) {
+			t.Errorf("%q does not ask for a password", question)
+		}
+		if user != "code" && asksPassword(user, around, question+" your code") {
+			t.Errorf("%q with a code behind it", question)
+		}
+	})
+}
