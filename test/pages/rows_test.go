@@ -45,6 +45,32 @@ func TestPlanButton(t *testing.T) {
 	}
 }
 
+// A doubt is ended on the pages: who decides is told what will happen first, says why, and comes back to the list. It is the doubt that
+// they saw that ends.
+func TestDecide(t *testing.T) {
+	for name, how := range map[string]looked{"scripts": {}, "no scripts": {noScripts: true}, "phone": {phone: true}} {
+		t.Run(name, func(t *testing.T) {
+			w := open(t, how)
+			w.to("/held")
+			w.follow("#f71 button[value=again]")
+			w.says("main", "Decide about file 71", "neither name was there", "what will happen", "sends it once more", "they get it twice", "audit list")
+			if len(w.world.Asked) > 0 {
+				t.Errorf("%q was done before anybody was sure", w.world.Asked)
+			}
+			w.do(chromedp.Click("main .acts a[href='/held']", chromedp.ByQuery))
+			w.follow("#f71 button[value=delivered]")
+			w.says("main", "It counts as delivered", "The file itself is not sent again")
+			w.fill("input[name=reason]", "they have it, says Ann")
+			w.follow(".sure button")
+			w.says(".flash", "File 71 of acme-segment is decided: it is delivered now.")
+			w.says("h1", "Files in doubt")
+			if want := "decide 71 as delivered about remote.vanished because they have it, says Ann by olivia"; len(w.world.Asked) != 1 || w.world.Asked[0] != want {
+				t.Errorf("%q was done, want %q", w.world.Asked, want)
+			}
+		})
+	}
+}
+
 // From any page to the files in doubt, to one of them, and to what decides about it.
 func TestDoubts(t *testing.T) {
 	for name, how := range map[string]looked{"scripts": {}, "no scripts": {noScripts: true}} {
@@ -52,7 +78,7 @@ func TestDoubts(t *testing.T) {
 			w := open(t, how)
 			w.to("/")
 			w.follow("footer a[href='/held']")
-			w.says("main", "segment_1.csv", "neither name was there", "haulier held resolve 71 --as delivered")
+			w.says("main", "segment_1.csv", "neither name was there", "The customer has it…")
 			w.follow("#f71 a[href='/files/71']")
 			w.says("h1", "File 71")
 			w.says("main", "renaming", "ask the customer whether segment_1.csv arrived", "Records")

@@ -27,34 +27,17 @@ type rowShown struct {
 // Word is how the file stands.
 func (s rowShown) Word() string { return fileShown{Outcome: job.Outcome{File: s.File}}.Word() }
 
-// Verdict is the word that a file in doubt has come through with.
-func (s rowShown) Verdict() string { return verdictOf(s.File) }
-
-func verdictOf(f job.File) string {
-	if f.Type == job.TypeExport {
-		return "delivered"
-	}
-	return "landed"
-}
+// Choices are the ways to decide about it.
+func (s rowShown) Choices() []choice { return choicesOf(s.File, s.Spec) }
 
 // row shows a file of the ledger: how it stands, what was seen of it, what its records came to, and each step.
 func (p *pages) row(r *http.Request) (view, error) {
-	ctx, plan := r.Context(), p.House.Plan()
-	id, err := idOf(r)
+	ctx := r.Context()
+	f, spec, err := p.rowAsked(r)
 	if err != nil {
 		return view{}, err
 	}
-	f, err := p.Rows.File(ctx, id)
-	if err == nil && !sees(ctx, plan, f.Connection) {
-		err = errUnseen
-	}
-	if err != nil {
-		return view{}, err
-	}
-	shown := rowShown{File: f}
-	if spec, err := seenJob(ctx, plan, f.Job); err == nil {
-		shown.Spec = &spec
-	}
+	id, shown := f.ID, rowShown{File: f, Spec: spec}
 	reports, err := p.Details.Reports(ctx, []int64{id})
 	if err != nil {
 		return view{}, err
@@ -69,19 +52,28 @@ const heldPage = 50
 
 type heldShown struct {
 	Doubts []job.File
-	Looks  int   // files of supervised jobs among those that were looked through
-	Older  int64 // the way to older files; 0: none
+	Job    string // only of this one; empty: of all
+	Looks  int    // files of supervised jobs among those that were looked through
+	Older  int64  // the way to older files; 0: none
 }
 
-// Verdict is the word that a file in doubt has come through with.
-func (s heldShown) Verdict(f job.File) string { return verdictOf(f) }
+// From is where a decision leads back to.
+func (s heldShown) From() string {
+	if s.Job == "" {
+		return "/held"
+	}
+	return "/held?job=" + s.Job
+}
+
+// Choices are the ways to decide about one of them.
+func (s heldShown) Choices(f job.File) []choice { return choicesOf(f, nil) }
 
 // held shows the files in doubt of all jobs, with what to do about each.
 func (p *pages) held(r *http.Request) (view, error) {
 	q := FileQuery{Job: typed(r, "job"), States: []job.State{job.FileHeld}, Limit: heldPage, Sight: route.Of(r.Context()).Sight}
 	_, _ = fmt.Sscan(r.URL.Query().Get("before"), &q.Before)
 	files, older, err := p.Ledger.Files(r.Context(), q)
-	shown := heldShown{Older: older}
+	shown := heldShown{Older: older, Job: q.Job}
 	for _, f := range files {
 		if supervised(f.Reason) {
 			shown.Looks++

@@ -292,8 +292,10 @@ type Doer interface {
 	Resume(ctx context.Context, kind, name, by string) error
 }
 
-// Looker takes a person's word about a file of a supervised job, for the content with this hash and no other.
+// Looker takes a person's word about a file: of a supervised job, for the content with this hash and no other; in doubt, for the doubt that
+// was looked at.
 type Looker interface {
+	DecideFile(ctx context.Context, w job.Decision) (job.File, error)
 	ApproveFile(ctx context.Context, id int64, sha256, by string) (job.File, error)
 	RejectFile(ctx context.Context, id int64, sha256, why, by string) (job.File, error)
 }

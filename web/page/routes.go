@@ -14,6 +14,12 @@ type screen struct {
 	view  func(r *http.Request) (view, error)
 }
 
+// confidedTo is a screen with the least role that sees it.
+type confidedTo struct {
+	screen
+	role route.Role
+}
+
 // act is something that is done by a form, and ends with the way back to a page.
 type act struct {
 	path  string
@@ -36,7 +42,7 @@ func Routes(o Options) []route.Route {
 		list = append(list, route.Route{Method: http.MethodGet, Path: s.path, Role: route.Viewer, Scope: s.scope, Summary: "page: " + s.says, Handler: p.show(s)})
 	}
 	for _, s := range p.confided() {
-		list = append(list, route.Route{Method: http.MethodGet, Path: s.path, Role: route.Admin, Scope: s.scope, Summary: "page: " + s.says, Handler: p.show(s)})
+		list = append(list, route.Route{Method: http.MethodGet, Path: s.path, Role: s.role, Scope: s.scope, Summary: "page: " + s.says, Handler: p.show(s.screen)})
 	}
 	for _, a := range p.acts() {
 		list = append(list, route.Route{Method: http.MethodPost, Path: a.path, Role: a.role, Scope: a.scope, Summary: "form: " + a.says, Handler: p.perform(a)})
@@ -63,10 +69,11 @@ func (p *pages) screens() []screen {
 	}
 }
 
-// confided are the screens for administrators. None of them is live.
-func (p *pages) confided() []screen {
-	return []screen{
-		{"/audit", route.ScopeWhole, "what people did", p.audit},
+// confided are the screens that not everybody may see. None of them is live.
+func (p *pages) confided() []confidedTo {
+	return []confidedTo{
+		{screen{"/audit", route.ScopeWhole, "what people did", p.audit}, route.Admin},
+		{screen{"/files/{id}/decide", route.ScopeFile, "what will happen when somebody decides about a file in doubt", p.decision}, route.Operator},
 	}
 }
 
@@ -86,6 +93,7 @@ func (p *pages) acts() []act {
 		{"/runs/{id}/retry", route.Operator, route.ScopeRun, "run the job of a run again", p.retry},
 		{"/files/{id}/approve", route.Operator, route.ScopeFile, "let a file of a supervised job go on", p.approve},
 		{"/files/{id}/reject", route.Operator, route.ScopeFile, "refuse a file of a supervised job", p.reject},
+		{"/files/{id}/decide", route.Operator, route.ScopeFile, "end the doubt about a file", p.decide},
 		{"/runs/{id}/cancel", route.Operator, route.ScopeRun, "end a run at work", p.cancel},
 	}
 }

@@ -66,7 +66,7 @@ func TestFilesInDoubt(t *testing.T) {
 	w := pagetest.Night()
 	w.Found = []job.File{doubtful(71, "acme", "local.unknown"), doubtful(72, "acme", job.SlugSupervised)}
 	text, _ := get(t, w.Handler(pagetest.Operator), "/held?job=acme-customers")
-	says(t, "/held", text, []string{"doubt_71.csv", "local.unknown", "answer was lost &lt;i&gt;", "look whether it is there", "haulier held resolve 71 --as landed", `href="/files/71"`, "1 file more only waits"}, []string{"doubt_72", "<i>"})
+	says(t, "/held", text, []string{"doubt_71.csv", "local.unknown", "answer was lost &lt;i&gt;", "look whether it is there", `name="as" value="landed"`, "It has landed…", "Fetch it again…", "Never mind it…", `href="/files/71"`, "1 file more only waits"}, []string{"doubt_72", "<i>"})
 	w.Found = nil
 	text, _ = get(t, w.Handler(pagetest.Operator), "/held")
 	says(t, "/held of nothing", text, []string{"No file is in doubt."}, nil)
@@ -83,7 +83,7 @@ func TestFilePage(t *testing.T) {
 	if status != http.StatusOK {
 		t.Fatalf("%d %s", status, text)
 	}
-	says(t, "/files/71", text, []string{"doubt_71.csv", "214,000", "551", "&lt;b&gt;odd", "platform", strings.Repeat("ab", 32), "seen", "haulier held resolve 71", `href="/runs/209"`}, []string{"<b>odd"})
+	says(t, "/files/71", text, []string{"doubt_71.csv", "214,000", "551", "&lt;b&gt;odd", "platform", strings.Repeat("ab", 32), "seen", `action="/files/71/decide"`, "It has landed…", `href="/runs/209"`}, []string{"<b>odd"})
 	if text, status := get(t, w.Handler(route.Identity{Name: "bob", Role: route.Viewer, Sight: job.Sight{"nectar-nv"}}), "/files/71"); status != http.StatusNotFound || strings.Contains(text, "doubt_71") {
 		t.Errorf("another tenant: %d %s", status, text)
 	}

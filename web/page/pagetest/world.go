@@ -378,6 +378,12 @@ func (w ports) RejectFile(_ context.Context, id int64, sha256, why, by string) (
 	return job.File{ID: id, Job: "supervised"}, w.did("reject %d of %.8s because %s by %s", id, sha256, why, by)
 }
 
+func (w ports) DecideFile(_ context.Context, d job.Decision) (job.File, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return job.File{ID: d.File, Job: "acme-segment", State: job.State(d.As)}, w.did("decide %d as %s about %s because %s by %s", d.File, d.As, d.About, d.Why, d.By)
+}
+
 func (w ports) CancelRun(_ context.Context, id int64, by string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/web/route"
+)
+
+// aFileInDoubt fills a store: the files of aFileWaits, held for a doubt.
+func aFileInDoubt(t *testing.T) func(ctx context.Context, s *store.Store) {
+	return func(ctx context.Context, s *store.Store) {
+		aFileWaits(t)(ctx, s)
+		f := must[job.File](t)(s.File(ctx, 1))
+		from := f.Step
+		f.Step, f.Reason = job.StepLanding, &job.Reason{Slug: "local.landing_unknown", What: "nobody knows whether it landed", Cause: "the disk was lost", Do: "look whether it is there", Who: job.WhoUs}
+		must[job.File](t)(s.Advance(ctx, from, f, job.Beside{}))
+	}
+}
+
+// A doubt that is decided on a page is decided in the ledger, once, for the doubt that was shown, with who and why in the audit list.
+func TestPagesDecideAboutTheDoubtThatWasSeen(t *testing.T) {
+	who := route.Identity{Name: "olivia", Role: route.Operator}
+	h, s := pagesOf(t, pagesConfig, aFileInDoubt(t), &who)
+	if text := pageOf(t, h, "/held"); !strings.Contains(text, `action="/files/1/decide"`) || strings.Contains(text, `action="/files/2/decide"`) {
+		t.Error("not just the file in doubt is offered to be decided about")
+	}
+	if text := pageOf(t, h, "/files/1/decide?as=landed"); !strings.Contains(text, "counts as landed") || !strings.Contains(text, `name="about" value="local.landing_unknown"`) {
+		t.Error("the page does not say what will happen")
+	}
+	formTo(t, h, "/files/1/decide", "as=landed&about=ledger.restored&reason=seen") // another doubt than there is
+	if f := must[job.File](t)(s.File(t.Context(), 1)); f.State != job.FileHeld {
+		t.Fatalf("file 1 is %s, though another doubt was decided", f.State)
+	}
+	formTo(t, h, "/files/1/decide", "as=landed&about=local.landing_unknown&reason=seen")
+	formTo(t, h, "/files/1/decide", "as=drop&about=local.landing_unknown&reason=no") // it is decided
+	if f := must[job.File](t)(s.File(t.Context(), 1)); f.State != job.FileLanded {
+		t.Errorf("file 1 is %s", f.State)
+	}
+	var lines []string
+	for _, line := range must[[]store.AuditLine](t)(s.Audit(t.Context(), 0, 100)) {
+		if line.Who == "olivia" {
+			lines = append(lines, line.Act+" "+line.Object+" "+line.Detail)
+		}
+	}
+	if got := strings.Join(lines, "; "); got != "held.resolve file 1 as landed: seen" {
+		t.Errorf("the audit list has %s", got)
+	}
+}

@@ -1,0 +1,78 @@
+package page_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/page/pagetest"
+	"github.com/haulier/haulier/web/route"
+)
+
+// Whoever decides is told what will happen to just this file.
+func TestDecisionsSayWhatWillHappen(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*job.File)
+		as     string
+		want   []string
+		not    []string
+	}{
+		"again":                      {func(*job.File) {}, "again", []string{"The next run of acme-customers fetches it once more", "comes a second time", "Yes, fetch it again"}, []string{"twice"}},
+		"the only copy again":        {func(f *job.File) { f.Spent, f.Kept = true, "71.1" }, "again", []string{"goes on with the copy that is kept here"}, []string{"fetches it once more"}},
+		"a lost copy again":          {func(f *job.File) { f.Spent, f.Kept, f.Reason.Slug = true, "71.1", "local.stage_lost" }, "again", []string{"fetches it once more"}, []string{"goes on with the copy"}},
+		"landed":                     {func(*job.File) {}, "landed", []string{"counts as landed", "Its source stays where it is"}, nil},
+		"the only copy dropped":      {func(f *job.File) { f.Spent, f.Kept = true, "71.1" }, "drop", []string{"never moved", "the only one, is removed a day later"}, []string{"source stays"}},
+		"sent, not begun":            {func(f *job.File) { f.Type, f.Step = job.TypeExport, job.StepSeen }, "delivered", []string{"Nothing is sent", "stays in the outbox"}, []string{"not sent again"}},
+		"sent, under way":            {func(f *job.File) { f.Type, f.Step = job.TypeExport, job.StepRenaming }, "delivered", []string{"not sent again"}, []string{"Nothing is sent"}},
+		"sent again":                 {func(f *job.File) { f.Type = job.TypeExport }, "again", []string{"they get it twice"}, nil},
+		"rejected":                   {func(f *job.File) { f.State = job.FileRejected }, "drop", []string{"put right", "Yes, let it be"}, nil},
+		"rejected, not to be landed": {func(f *job.File) { f.State = job.FileRejected }, "landed", []string{"Let it be…"}, []string{"what will happen"}},
+		"decided":                    {func(f *job.File) { f.State = job.FileLanded }, "again", []string{"There is nothing to decide: it is landed"}, []string{`method="post" action="/files/`}},
+		"waits for a look":           {func(f *job.File) { f.Reason.Slug = job.SlugSupervised }, "again", []string{"There is nothing to decide"}, []string{`method="post" action="/files/`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := pagetest.Night()
+			f := doubtful(71, "acme", "local.unknown")
+			c.change(&f)
+			w.Found = []job.File{f}
+			text, status := get(t, w.Handler(pagetest.Operator), "/files/71/decide?as="+c.as)
+			if status != http.StatusOK {
+				t.Fatal(status)
+			}
+			says(t, name, text, c.want, c.not)
+		})
+	}
+}
+
+// A decision wants a reason and the doubt that was seen, and is nothing for viewers, nor for others' files.
+func TestDecisionsAreKeptFromWhoMayNot(t *testing.T) {
+	w := pagetest.Night()
+	h := w.Handler(pagetest.Operator)
+	for _, form := range []url.Values{{"as": {"again"}, "about": {"remote.vanished"}}, {"as": {"again"}, "reason": {"x"}}} {
+		if text := told(t, h, post(t, h, "/files/71/decide", form)); !strings.Contains(text, "api.bad_request") {
+			t.Errorf("%v was taken", form)
+		}
+	}
+	viewer := w.Handler(route.Identity{Name: "vera", Role: route.Viewer})
+	if _, status := get(t, viewer, "/files/71/decide?as=again"); status != http.StatusForbidden {
+		t.Errorf("a viewer: %d", status)
+	}
+	if _, status := get(t, viewer, "/events?once=1&at=/files/71/decide"); status != http.StatusNotFound {
+		t.Errorf("a viewer, live: %d", status)
+	}
+	for _, path := range []string{"/held", "/files/71"} {
+		text, _ := get(t, viewer, path)
+		says(t, path+" of a viewer", text, []string{"Somebody who is an operator decides"}, []string{"/decide"})
+	}
+	other := w.Handler(route.Identity{Name: "nora", Role: route.Operator, Sight: job.Sight{"nectar-nv"}})
+	if text, status := get(t, other, "/files/71/decide?as=again"); status != http.StatusNotFound || strings.Contains(text, "segment_1") {
+		t.Errorf("another tenant: %d", status)
+	}
+	w.Fail = &job.Reason{Slug: "held.decided", What: "file 71 was left as it is: delivered", Cause: "ann has decided", Do: "talk to them", Who: job.WhoUs}
+	says(t, "decided twice", told(t, h, post(t, h, "/files/71/decide", url.Values{"as": {"drop"}, "about": {"x"}, "reason": {"y"}})), []string{"held.decided", "ann has decided", "talk to them"}, nil)
+	if len(w.Asked) != 1 {
+		t.Errorf("%q was done", w.Asked)
+	}
+}
