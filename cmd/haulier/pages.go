@@ -28,7 +28,7 @@ func pageRoutesOf(house *pageHouse, pool *sftp.Pool) []route.Route {
 	return page.Routes(page.Options{
 		House: house, Ledger: books, Details: books, Figures: pageFigures{d}, Care: books, Expects: books, Keys: pageKeys{d.Store, d},
 		Doer: pageDoer{d, pool, house}, Looker: pageLooker{d, house}, Helper: pageHelper{d, pool}, Rows: pageRows{d.Store}, Planner: pagePlanner{d, pool},
-		Runbooks: pageRunbooks{d}, Sheets: sheets{d.Config, d.Store, d.Logger}, Hears: pageHears{d.Config, d.Store},
+		Runbooks: pageRunbooks{d}, Sheets: sheets{d.Config, d.Store, d.Logger}, Hears: pageHears{d.Config, d.Store}, Log: d.Logger,
 	})
 }
 

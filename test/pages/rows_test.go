@@ -57,7 +57,7 @@ func TestDecide(t *testing.T) {
 			if len(w.world.Asked) > 0 {
 				t.Errorf("%q was done before anybody was sure", w.world.Asked)
 			}
-			w.do(chromedp.Click("main .acts a[href='/held']", chromedp.ByQuery))
+			w.follow("main .acts a[href='/held']")
 			w.follow("#f71 button[value=delivered]")
 			w.says("main", "It counts as delivered", "The file itself is not sent again")
 			w.fill("input[name=reason]", "they have it, says Ann")

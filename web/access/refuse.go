@@ -94,7 +94,10 @@ func refusalOf(err error) *refusal {
 // refuse answers an error: a page to a browser, a problem to a program. Who is not logged in is led to where that is done.
 func (g *Gate) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	answer := refusalOf(err)
-	if answer.status >= http.StatusInternalServerError {
+	switch {
+	case answer.Slug == "api.failed":
+		answer.Reason = *route.Inside(g.Log, r, answer.What, err)
+	case answer.status >= http.StatusInternalServerError:
 		g.Log.Error("a request was not answered", "path", r.URL.Path, "error", err)
 	}
 	g.retryAfter(w, answer)

@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -20,12 +21,12 @@ func (p *pages) perform(a act) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, formMost)
 		if err := r.ParseForm(); err != nil {
-			p.refuse(w, r, badRequest{fmt.Errorf("the form cannot be read: %w", err)})
+			p.refuse(w, r, badRequest{errors.New("the form cannot be read: it is larger than 64 KiB, or was cut off on its way")})
 			return
 		}
 		done, err := a.do(r)
 		if err != nil {
-			_, done.Reason = reasonOf(err)
+			_, done.Reason = p.reasonOf(r, err)
 		}
 		p.leaveFlash(w, r, done)
 		http.Redirect(w, r, backOf(r), http.StatusSeeOther)

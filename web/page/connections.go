@@ -68,6 +68,7 @@ type connectionShown struct {
 	History   []AuditLine
 	Places    []placed
 	Abilities []ability
+	Policy    policy
 	Sheeted   bool      // it has an onboarding sheet
 	Answered  time.Time // when the customer filled in its form last; zero: never
 }
@@ -141,6 +142,9 @@ func (p *pages) around(r *http.Request, plan Plan, shown *connectionShown) error
 		return err
 	}
 	shown.Jobs = jobLines(specs, standings)
+	if shown.Policy, err = p.policyOf(r, *shown, specs); err != nil {
+		return err
+	}
 	for _, place := range slices.Sorted(maps.Keys(shown.Locations)) {
 		shown.Places = append(shown.Places, placed{place, shown.Locations[place]})
 	}

@@ -187,14 +187,14 @@ func (p *pages) loose(w http.ResponseWriter, r *http.Request, of func(token, ask
 	}
 	shown := handout{Body: body, Language: language, Languages: all, Say: p.Sheets.Say}
 	if err != nil {
-		if status, _ = reasonOf(err); status != http.StatusNotFound {
+		if status = statusOf(err); status != http.StatusNotFound {
 			status, shown.Failed = http.StatusServiceUnavailable, true
 		}
 		shown.Body, shown.Language = "", p.language(asked, browser)
 	}
 	var out bytes.Buffer
 	if err := p.looks.ExecuteTemplate(&out, "loose", shown); err != nil {
-		p.fail(w, err)
+		p.fail(w, r, err)
 		return
 	}
 	w.Header().Set("X-Robots-Tag", "noindex")

@@ -32,7 +32,7 @@ func (p *pages) live(w http.ResponseWriter, r *http.Request) {
 	sent := map[string]string{}
 	first, err := p.patchOf(at, sent)
 	if err != nil {
-		status, _ := reasonOf(err)
+		status, _ := p.reasonOf(r, err) // what went wrong inside is in the log
 		http.Error(w, "this page is not live", status)
 		return
 	}

@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"log/slog"
 	"net/url"
 	"time"
 
@@ -28,6 +29,8 @@ type Options struct {
 	Sheets Sheets // nil: there are no onboarding sheets
 	Hears  Hears  // what was filled in on them; needed with Sheets
 
+	// Log gets what went wrong inside, whose text is on no page; nil: nobody reads it.
+	Log *slog.Logger
 	// Clock is the wall clock; nil: time.Now.
 	Clock func() time.Time
 	// Look is how often a live page is looked at anew when nothing tells of a change; zero: 5 s.
@@ -37,6 +40,9 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}

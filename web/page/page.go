@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -133,13 +134,13 @@ func (p *pages) show(sc screen) http.HandlerFunc {
 func (p *pages) answer(w http.ResponseWriter, r *http.Request, status int, v view) {
 	s, err := p.sheetOf(r, v)
 	if err != nil {
-		p.fail(w, err)
+		p.fail(w, r, err)
 		return
 	}
 	s.Flash = p.takeFlash(w, r)
 	body, err := p.looks.whole(s)
 	if err != nil {
-		p.fail(w, err)
+		p.fail(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -153,13 +154,14 @@ func (p *pages) answer(w http.ResponseWriter, r *http.Request, status int, v vie
 }
 
 // fail answers where not even a page about the failure can be made.
-func (p *pages) fail(w http.ResponseWriter, err error) {
-	http.Error(w, "This page cannot be shown: "+printable(err.Error(), proseMost)+"\n\nThe jobs go on. Look into the log of the daemon, and ask haulier doctor.", http.StatusInternalServerError)
+func (p *pages) fail(w http.ResponseWriter, r *http.Request, err error) {
+	reason := route.Inside(p.Log, r, "this page cannot be shown; the jobs go on", err)
+	http.Error(w, fmt.Sprintf("%s\n\nCause: %s\nDo: %s\n[%s]", reason.What, reason.Cause, reason.Do, reason.Slug), http.StatusInternalServerError)
 }
 
 // refuse answers a failure as a page.
 func (p *pages) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	status, reason := reasonOf(err)
+	status, reason := p.reasonOf(r, err)
 	title := "Not shown"
 	if status == http.StatusNotFound {
 		title = "Not found"
@@ -170,34 +172,42 @@ func (p *pages) refuse(w http.ResponseWriter, r *http.Request, err error) {
 // badRequest is an error of who asked.
 type badRequest struct{ error }
 
-// reasonOf makes any error speak.
-func reasonOf(err error) (int, *job.Reason) {
+// statusOf is what an error is as an answer.
+func statusOf(err error) int {
 	var bad badRequest
 	var reason *job.Reason
-	status := http.StatusInternalServerError
 	switch {
 	case errors.As(err, &bad):
-		status = http.StatusBadRequest
+		return http.StatusBadRequest
 	case errors.Is(err, job.ErrNotFound):
-		status = http.StatusNotFound
+		return http.StatusNotFound
 	case errors.Is(err, job.ErrExists), errors.Is(err, job.ErrStale):
-		status = http.StatusConflict
+		return http.StatusConflict
 	case errors.As(err, &reason):
-		status = http.StatusUnprocessableEntity
+		return http.StatusUnprocessableEntity
 	}
+	return http.StatusInternalServerError
+}
+
+// reasonOf makes any error speak. What nobody meant to be read is in the log, and not on a page.
+func (p *pages) reasonOf(r *http.Request, err error) (int, *job.Reason) {
+	var reason *job.Reason
 	if errors.As(err, &reason) {
-		return status, reason
+		return statusOf(err), reason
 	}
-	reason = &job.Reason{Slug: "api.failed", What: "nothing was changed, and the jobs go on", Cause: err.Error(), Do: "look into the log of the daemon, and ask haulier doctor", Who: job.WhoUs}
-	switch status {
+	reason = &job.Reason{What: "nothing was changed, and the jobs go on", Who: job.WhoUs}
+	switch status := statusOf(err); status {
 	case http.StatusBadRequest:
-		reason.Slug, reason.Do = "api.bad_request", "go back, and fill in what is missing"
+		reason.Slug, reason.Cause, reason.Do = "api.bad_request", err.Error(), "go back, and fill in what is missing"
+		return status, reason
 	case http.StatusNotFound:
 		reason.Slug, reason.Cause, reason.Do = "api.not_found", "there is no such thing here, or it is not yours to see", "search for it by its name or number"
+		return status, reason
 	case http.StatusConflict:
-		reason.Slug, reason.Do = "api.conflict", "look how it stands now, and ask again if it is still wanted"
+		reason.Slug, reason.Cause, reason.Do = "api.conflict", "it is there already, or somebody has changed it meanwhile", "look how it stands now, and ask again if it is still wanted"
+		return status, reason
 	}
-	return status, reason
+	return http.StatusInternalServerError, route.Inside(p.Log, r, reason.What, err)
 }
 
 func idOf(r *http.Request) (int64, error) {

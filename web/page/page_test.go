@@ -2,7 +2,6 @@ package page_test
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -247,21 +246,6 @@ func TestThemeIsKept(t *testing.T) {
 	h.ServeHTTP(shown, r)
 	if !strings.Contains(shown.Body.String(), `data-theme="dark"`) {
 		t.Error("the dark theme was not kept")
-	}
-}
-
-func TestFailuresOfThePageItself(t *testing.T) {
-	w := pagetest.Night()
-	w.Ill = errors.New("the disk <b>is</b> gone")
-	h := w.Handler(pagetest.Operator)
-	for _, path := range []string{"/", "/jobs", "/connections/acme", "/runs"} {
-		text, status := get(t, h, path)
-		if status != http.StatusInternalServerError || strings.Contains(text, "<b>is</b>") && strings.Contains(text, "<html") || !strings.Contains(text, "jobs go on") {
-			t.Errorf("%s: %d %s", path, status, text)
-		}
-	}
-	if text, status := get(t, pagetest.Night().Handler(pagetest.Operator), "/runs/4711"); status != http.StatusNotFound || !strings.Contains(text, "api.not_found") {
-		t.Errorf("a run that is not there: %d %s", status, text)
 	}
 }
 

@@ -1,7 +1,6 @@
 package page_test
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -127,6 +126,6 @@ func TestPlan(t *testing.T) {
 	if text, _ := get(t, h, "/jobs/acme-customers"); strings.Contains(text, "would do <small>") {
 		t.Error("it stands on the page of another job")
 	}
-	w.Fail = errors.New("no route to host")
+	w.Fail = &job.Reason{Slug: "net.unreachable", What: "nothing was planned", Cause: "no route to host", Who: job.WhoUs}
 	says(t, "one that fails", told(t, h, post(t, h, "/jobs/acme-segment/plan", nil)), []string{"no route to host"}, nil)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/route"
 )
 
 // runShown is a page about one run.
@@ -251,7 +252,7 @@ func (p *pages) logText(w http.ResponseWriter, r *http.Request) {
 	for after := int64(0); ; {
 		lines, err := p.Details.Log(r.Context(), id, after, runLogMost)
 		if err != nil {
-			fmt.Fprintf(w, "the rest of this log cannot be read: %s\n", printable(err.Error(), proseMost))
+			fmt.Fprintf(w, "the rest of this log cannot be read: %s\n", route.Inside(p.Log, r, "", err).Cause)
 			return
 		}
 		for _, line := range lines {

@@ -18,6 +18,7 @@ import (
 type Sheets struct {
 	Until time.Time // of the link that was made last
 	By    string
+	Ill   error    // what following a link comes to
 	Given []string // hosts that were filled in
 
 	Looks   string                                                   // style of real sheets
@@ -52,6 +53,9 @@ func (s *Sheets) Link(_ context.Context, _, _ string, until time.Time, by string
 func (s *Sheets) Follow(ctx context.Context, token, asked, accepted string) (template.HTML, string, error) {
 	if token != Token {
 		return "", "", job.ErrNotFound
+	}
+	if s.Ill != nil {
+		return "", "", s.Ill
 	}
 	language := cmp.Or(asked, accepted, "fr")
 	body, err := s.Sheet(ctx, "acme", language)

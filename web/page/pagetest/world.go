@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -47,6 +48,7 @@ type World struct {
 	Fail   error    // what every act comes to
 	Ill    error    // what every look comes to
 	Sights []job.Sight
+	Log    *slog.Logger // gets what goes wrong inside; nil: nobody reads it
 }
 
 // Change changes the scene while it is looked at.
@@ -79,14 +81,16 @@ func Empty() *World {
 // AddJob configures a job on a connection, and the connection with it.
 func (w *World) AddJob(name, connection string, word page.Word, cron string) {
 	if _, known := w.Configured.Connections[connection]; !known {
-		c := job.Connection{Name: connection, DisplayName: "Customer " + connection, Entity: connection + "-nv", Enabled: true, MaxConnections: 2, Locations: map[string]job.Location{"outgoing": {Path: "/export/daily", Use: job.UseDownload}}}
+		c := job.Connection{Name: connection, DisplayName: "Customer " + connection, Entity: connection + "-nv", Enabled: true, MaxConnections: 2, Contacts: []string{"it@" + connection + ".example"}, Locations: map[string]job.Location{"outgoing": {Path: "/export/daily", Use: job.UseDownload}}}
 		c.Host, c.Port, c.User, c.Auth.Methods, c.Auth.Key = "sftp."+connection+".example", 22, "platform", []string{"publickey"}, connection
+		c.Timeouts = job.Timeouts{Connect: 15 * time.Second, Handshake: 30 * time.Second, Operation: 30 * time.Second, Stall: time.Minute, Floor: 1024, FloorOver: 5 * time.Minute}
 		w.Configured.Connections[connection] = c
 		w.Stood[connection] = page.Account{Word: "active", LastSuccess: Now.Add(-2 * time.Minute)}
 	}
 	spec := job.Spec{
 		Name: name, Type: job.TypeImport, Connection: connection, Enabled: true, Position: job.Position{File: "conf.d/acme.yaml", Line: 31},
 		Timing: job.Timing{Cron: cron, Zone: Brussels, Overlap: job.OverlapSkip}, Retry: job.Retry{Attempts: 5, Backoff: 30 * time.Second, MaxBackoff: 15 * time.Minute},
+		Limits: job.Limits{Timeout: 2 * time.Hour, MaxFileSize: 10 << 30, MaxFiles: 1000, MinFreeSpace: 5 << 30},
 		Import: &job.Import{Location: "outgoing", Dir: "/export/daily", Match: name + "_*.csv.pgp", Landing: "/srv/landing/" + connection},
 	}
 	w.Configured.Jobs = append(w.Configured.Jobs, spec)
@@ -98,7 +102,7 @@ func (w *World) Options() page.Options {
 	p := ports{w}
 	return page.Options{
 		House: p, Ledger: p, Details: p, Figures: p, Care: p, Expects: p, Keys: keysOf{p}, Doer: p, Looker: p, Helper: p, Rows: p, Planner: p, Runbooks: p, Sheets: &w.Sheets, Hears: &w.Sheets,
-		Clock: func() time.Time { return Now }, Look: time.Hour,
+		Clock: func() time.Time { return Now }, Look: time.Hour, Log: w.Log,
 	}
 }
 
