@@ -40,17 +40,29 @@ func (c change) sighting() sighting { return sighting{path: c.path, entry: c.ent
 
 // massChange says why the changes look like one event on the server; empty: they do not.
 func massChange(changes []change, known int) string {
-	shifts := map[int64]int{}
-	back := 0
+	counted := shifts{}
 	for _, c := range changes {
-		switch {
-		case c.shifted:
-			shifts[c.shift]++
-		case c.back:
-			back++
-		}
+		counted.add(c)
 	}
-	for shift, n := range shifts {
+	return counted.cause(known)
+}
+
+// shifts are changes, counted by how far the time of a source was shifted with its size the same; zero: it was gone, and is back as it was.
+type shifts map[int64]int
+
+func (s shifts) add(c change) {
+	if c.shifted || c.back {
+		s[c.shift]++
+	}
+}
+
+// cause says why they look like one event on the server; empty: they do not.
+func (s shifts) cause(known int) string {
+	back := s[0]
+	for shift, n := range s {
+		if shift == 0 {
+			continue
+		}
 		if n > brakeFrom && 2*n > known {
 			return fmt.Sprintf("%d of %d known files have the same size and a time shifted by %s", n, known, time.Duration(shift)*time.Second)
 		}

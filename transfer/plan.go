@@ -13,8 +13,11 @@ import (
 	"github.com/haulier/haulier/transfer/naming"
 )
 
-// planMost bounds how many lines a plan has; the rest is counted.
-const planMost = 10_000
+// planMost bounds how many lines of each mark a plan has, whatever the listing; the rest is counted.
+var planMost = 2000
+
+// planMarks are the marks in the order in which the rest is told.
+var planMarks = []job.Mark{job.MarkTransfer, job.MarkMove, job.MarkDelete, job.MarkDone, job.MarkWait, job.MarkFail}
 
 // plan is what the next run would do. It lists, reads the ledger and judges as a run does, and changes nothing on either side.
 type plan struct {
@@ -22,13 +25,16 @@ type plan struct {
 	take    func(s sighting) []job.Intent
 	ready   map[string]sighting
 	intents []job.Intent
-	more    int
-	held    string // why what is taken waits for a person; empty: it does not
+	lines   map[job.Mark]int
+	rest    map[job.Mark]int // that have no line
+	shifts  shifts           // of sources that were known and look new
+	beyond  beyond           // of those, how many were not kept
+	held    string           // why what is taken waits for a person; empty: it does not
 }
 
 // plan lets a frame plan instead of run. Text is what the stage remembers of the ledger.
 func (r *frame) plan(ctx context.Context, epoch func(context.Context) (string, error), text string, take func(p *plan, s sighting) []job.Intent) (*plan, error) {
-	p := &plan{frame: r, ready: map[string]sighting{}}
+	p := &plan{frame: r, ready: map[string]sighting{}, lines: map[job.Mark]int{}, rest: map[job.Mark]int{}, shifts: shifts{}}
 	p.take = func(s sighting) []job.Intent { return take(p, s) }
 	r.follows = p
 	var err error
@@ -61,7 +67,8 @@ func (p *plan) of(ctx context.Context, list func(each func(job.Entry) error) err
 	if err := p.judgeRest(ctx, l); err != nil {
 		return nil, err
 	}
-	cause := massChange(l.changed, l.known)
+	cause := p.shifts.cause(l.known)
+	p.further(cause)
 	for _, c := range l.changed {
 		p.begin(l, c.sighting(), c.held(cause))
 	}
@@ -69,8 +76,10 @@ func (p *plan) of(ctx context.Context, list func(each func(job.Entry) error) err
 	for _, path := range l.ready {
 		p.pick(p.ready[path])
 	}
-	if p.more > 0 {
-		p.intents = append(p.intents, job.Intent{Mark: job.MarkWait, Act: "more", Name: fmt.Sprintf("and %d more", p.more), Size: -1})
+	for _, mark := range planMarks {
+		if n := p.rest[mark]; n > 0 {
+			p.intents = append(p.intents, job.Intent{Mark: mark, Act: "more", Name: fmt.Sprintf("and %d more", n), Size: -1, Rest: n})
+		}
 	}
 	return p.intents, nil
 }
@@ -78,10 +87,11 @@ func (p *plan) of(ctx context.Context, list func(each func(job.Entry) error) err
 // add adds a line.
 func (p *plan) add(intents ...job.Intent) {
 	for _, intent := range intents {
-		if len(p.intents) >= planMost {
-			p.more++
+		if p.lines[intent.Mark] >= planMost {
+			p.rest[intent.Mark]++
 			continue
 		}
+		p.lines[intent.Mark]++
 		p.intents = append(p.intents, intent)
 	}
 }
@@ -97,7 +107,7 @@ func (p *plan) follow(_ context.Context, l *look, s sighting) (*job.File, error)
 		p.await(l, s)
 	case verdictNew, verdictSpent:
 		if s.known && p.spec.Type == job.TypeImport {
-			l.changed = append(l.changed, asChange(s))
+			p.change(l, asChange(s))
 			return nil, nil
 		}
 		p.begin(l, s, "")
@@ -145,11 +155,56 @@ func (p *plan) decided(s sighting, state job.State, reason *job.Reason) {
 // await lets a source that is ready wait for the end of the listing; more than a plan has lines for are only counted.
 func (p *plan) await(l *look, s sighting) {
 	if len(p.ready) >= planMost {
-		p.more++
+		p.untold()
 		return
 	}
 	p.ready[s.path] = s
 	p.due(l, p.next(s))
+}
+
+// untold counts a source that would be taken, and what would become of it then.
+func (p *plan) untold() {
+	p.rest[job.MarkTransfer]++
+	action := job.RetireKeep
+	if p.spec.Import != nil {
+		action = p.spec.Import.AfterSuccess.Action
+	} else if p.spec.Export != nil {
+		action = p.spec.Export.AfterSuccess.Action
+	}
+	switch action {
+	case job.RetireMove:
+		p.rest[job.MarkMove]++
+	case job.RetireDelete:
+		p.rest[job.MarkDelete]++
+	}
+}
+
+// change keeps a known source that looks new until it is clear whether all of them do; more than a plan has lines for are only counted.
+func (p *plan) change(l *look, c change) {
+	p.shifts.add(c)
+	if len(l.changed) < planMost {
+		l.changed = append(l.changed, c)
+		return
+	}
+	if c.held("held") != "" {
+		p.beyond.alike++
+	} else {
+		p.beyond.others++
+	}
+}
+
+// beyond counts changes that a plan has not kept: those that are held where they look like one event, and others.
+type beyond struct{ alike, others int }
+
+// further counts the changes that were not kept, as those that were are told.
+func (p *plan) further(cause string) {
+	if cause != "" {
+		p.rest[job.MarkFail] += p.beyond.alike
+		p.beyond.alike = 0
+	}
+	for range p.beyond.alike + p.beyond.others {
+		p.untold()
+	}
 }
 
 // next is the row that would be taken.

@@ -110,10 +110,7 @@ func (a *api) plan(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan.Counts = map[job.Mark]int{}
-	for _, intent := range plan.Intents {
-		plan.Counts[intent.Mark]++
-	}
+	plan.Counts = job.CountIntents(plan.Intents)
 	plan.Left = max(0, len(plan.Intents)-limit)
 	plan.Intents = append([]job.Intent{}, plan.Intents[:len(plan.Intents)-plan.Left]...)
 	return plan, nil

@@ -143,9 +143,8 @@ func (a *app) printPlan(spec job.Spec, intents []job.Intent) error {
 		a.printf("  next %s (in %s)", next.In(spec.Timing.Zone).Format("Mon 2006-01-02 15:04 MST"), time.Until(next).Round(time.Minute))
 	}
 	a.printf("%s\n", expectText(spec.Expect))
-	counts := map[job.Mark]int{}
+	counts := job.CountIntents(intents)
 	for _, intent := range intents {
-		counts[intent.Mark]++
 		a.printf("  %s %-9s %-40s %10s  %s\n", intent.Mark, intent.Act, intent.Name, sizeOrNot(intent.Size), intent.Why)
 		for _, detail := range intent.Detail {
 			a.printf("      %s\n", detail)

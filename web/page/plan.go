@@ -19,8 +19,8 @@ const (
 	planFor = time.Minute
 	// plansAtOnce is how many plans may be made at the same time.
 	plansAtOnce = 2
-	// intentsMost is how many intents of a plan are kept and shown.
-	intentsMost = 200
+	// intentsEach is how many intents of each mark of a plan are kept and shown.
+	intentsEach = 40
 )
 
 // planned is what the next run of a job would have done when somebody asked.
@@ -28,8 +28,8 @@ type planned struct {
 	At      time.Time
 	By      string
 	Intents []job.Intent
-	Left    int // further ones
 	Counts  []markCount
+	Further []markCount // those that are not shown
 }
 
 // markCount is how many intents have a mark.
@@ -57,14 +57,19 @@ func markSays(mark job.Mark) string {
 }
 
 func plannedOf(intents []job.Intent, by string, at time.Time) planned {
-	counts := map[job.Mark]int{}
+	p, counts, shown := planned{At: at, By: by}, job.CountIntents(intents), map[job.Mark]int{}
 	for _, intent := range intents {
-		counts[intent.Mark]++
+		if intent.Rest == 0 && shown[intent.Mark] < intentsEach {
+			shown[intent.Mark]++
+			p.Intents = append(p.Intents, intent)
+		}
 	}
-	p := planned{At: at, By: by, Intents: intents[:min(len(intents), intentsMost):min(len(intents), intentsMost)], Left: max(0, len(intents)-intentsMost)}
 	for _, s := range says {
 		if n := counts[s.mark]; n > 0 {
 			p.Counts = append(p.Counts, markCount{s.word, n})
+		}
+		if n := counts[s.mark] - shown[s.mark]; n > 0 {
+			p.Further = append(p.Further, markCount{s.word, n})
 		}
 	}
 	return p

@@ -122,7 +122,7 @@ func TestPlan(t *testing.T) {
 	if answer.Header().Get("Location") != "/jobs/acme-segment#plan" || w.Asked[0] != "plan acme-segment by olivia" {
 		t.Errorf("%s, %q", answer.Header().Get("Location"), w.Asked)
 	}
-	says(t, "the job", told(t, h, answer), []string{"Nothing was moved", "249 to transfer", "1 would fail", "new_0&lt;b&gt;.csv", "new_199", "decrypted", "and 50 lines more", `asked by <bdi class="name">olivia`}, []string{"new_200", "<b>.csv"})
+	says(t, "the job", told(t, h, answer), []string{"Nothing was moved", "249 to transfer", "1 would fail", "new_0&lt;b&gt;.csv", "new_39", "decrypted", "Further: 209 to transfer.", `asked by <bdi class="name">olivia`}, []string{"new_41&lt;", "<b>.csv"})
 	if text, _ := get(t, h, "/jobs/acme-customers"); strings.Contains(text, "would do <small>") {
 		t.Error("it stands on the page of another job")
 	}
