@@ -119,7 +119,7 @@ func (p *ports) DecideFile(_ context.Context, d job.Decision) (job.File, error) 
 
 // options plug the ports into everything that is asked.
 func (p *ports) options() web.Options {
-	return web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p, Looker: p, Decider: p, Care: &care{}, Reporter: p, Contents: p, Audit: p, Checker: p, Intake: p, Lists: lists{p}, Jobs: lists{p}, Connections: servers{p}, Servers: servers{p}, Days: servers{p}, Keys: servers{p}, Sheets: servers{p}}
+	return web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p, Looker: p, Decider: p, Care: &care{}, Reporter: p, Contents: p, Audit: p, Checker: p, Intake: p, Lists: lists{p}, Jobs: lists{p}, Connections: servers{p}, Servers: servers{p}, Days: servers{p}, Keys: servers{p}, Sheets: servers{p}, Hears: servers{p}}
 }
 
 func setup(t *testing.T) (*ports, *httptest.Server) {

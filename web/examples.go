@@ -32,9 +32,13 @@ var (
 		Job: "acme-customers", Type: job.TypeImport, Next: exampleNight, Counts: map[job.Mark]int{job.MarkTransfer: 1, job.MarkDone: 412}, Left: 412,
 		Intents: []job.Intent{{Mark: job.MarkTransfer, Act: "download", Name: "customers_20261124.csv.pgp", Size: 224_711_021}},
 	}
-	exampleSheet = Sheet{json.RawMessage(`{"Connection":"acme","Host":"sftp.acme.example","Port":22,"User":"platform","Egress":["203.0.113.10"]}`)}
-	exampleLink  = SheetLink{"https://haulier.example/sheet/TOKEN", exampleNight.AddDate(0, 0, 14)}
-	exampleMade  = KeyMade{
+	exampleSheet    = Sheet{json.RawMessage(`{"Connection":"acme","Host":"sftp.acme.example","Port":22,"User":"platform","Egress":["203.0.113.10"]}`)}
+	exampleLink     = SheetLink{"https://haulier.example/sheet/TOKEN", exampleNight.AddDate(0, 0, 14)}
+	exampleFilledIn = FilledInList{Incident: 12, Answers: []FilledIn{{
+		ID: 3, At: exampleNight, Language: "fr", Link: LinkFollowed{"olivia", exampleNight.AddDate(0, 0, -2)},
+		Fields: []FilledField{{"host", "Host name", "sftp2.acme.example", "sftp.acme.example", false}, {"port", "TCP port", "22", "22", true}},
+	}}}
+	exampleMade = KeyMade{
 		Name: "acme", Version: 2, Type: "ed25519", Slot: job.SlotCurrent, Fingerprint: "SHA256:DYgyPgDDQmCTHv4xfsD4rpGEZo1s2E6cNXr6Ll0xbYc", Created: exampleNight.AddDate(0, 0, -40), AgeDays: 40,
 		LastUsed: exampleNight, Origin: "generated", Connections: []string{"acme"},
 	}

@@ -87,6 +87,7 @@ type Options struct {
 	Days        Days
 	Keys        KeyRing
 	Sheets      Sheets
+	Hears       Hears // what is filled in on them
 	// Outbox is what is told.
 	Outbox Outbox
 	// Alive says what hangs, nil while all is well; nil: the process answers, and that is enough.

@@ -89,6 +89,21 @@ func (s servers) Link(_ context.Context, connection, language string, until time
 	return "/sheet/t", s.err
 }
 
+func (s servers) FilledIn(_ context.Context, connection string, before int64, limit int) (list []web.FilledIn, err error) {
+	s.said = fmt.Sprint("filled in ", connection, before, limit)
+	for id := int64(5); id > before && len(list) < limit; id-- {
+		list = append(list, web.FilledIn{ID: id})
+	}
+	return list, s.err
+}
+
+func (s servers) Waits(context.Context, string) (int64, error) { return 12, s.err }
+
+func (s servers) Handle(_ context.Context, connection string, last int64, by string) error {
+	s.said = fmt.Sprint("handle ", connection, last, by)
+	return s.err
+}
+
 func TestConnectionsServersAndKeys(t *testing.T) {
 	p, server := setup(t)
 	for _, test := range []struct {
@@ -118,6 +133,12 @@ func TestConnectionsServersAndKeys(t *testing.T) {
 		{"POST", "/connections/acme/onboarding", `{"by":"ann","days":14}`, 200, `{"url":"/sheet/t","expires":"2`, "link acmeanntrue"},
 		{"POST", "/connections/acme/onboarding", `{"by":"ann","days":91}`, 400, "1 to 90", ""},
 		{"POST", "/connections/acme/onboarding", `{"by":"ann","days":9,"language":"xx"}`, 400, "language", ""},
+		{"GET", "/connections/acme/onboarding/answers?before=1&limit=2", "", 200, `"next":4,"incident":12}`, "filled in acme1 3"},
+		{"GET", "/connections/acme/onboarding/answers", "", 200, `"fields":null}],"incident":12}`, "filled in acme0 21"},
+		{"GET", "/connections/acme/onboarding/answers?limit=101", "", 400, "limit", ""},
+		{"GET", "/connections/acme/onboarding/answers?before=x", "", 400, "before", ""},
+		{"POST", "/connections/acme/onboarding/handled", `{"by":"ann","last":3}`, 200, `{"connection":"acme","last":3}`, "handle acme3ann"},
+		{"POST", "/connections/acme/onboarding/handled", `{"by":"ann"}`, 400, "last", ""},
 		{"POST", "/jobs/segment/plan?limit=2", `{"by":"ann"}`, 200, `"counts":{"+":1,"=":2},"intents":[{"mark":"+","act":"","name":"a","size":0},{"mark":"=","act":"","name":"b","size":0}],"left":1`, ""},
 		{"GET", "/keys", "", 200, `"authorized_keys":"ssh-ed25519 A"`, "keys []100"},
 		{"GET", "/pgp-keys", "", 200, `{"keys":[]}`, "pgp []"},
@@ -130,7 +151,7 @@ func TestConnectionsServersAndKeys(t *testing.T) {
 		}
 	}
 	p.err = job.ErrNotFound
-	for _, path := range []string{"GET /connections/x", "GET /connections/x/stats", "POST /connections/x/test", "GET /connections/x/host-key", "GET /connections/x/onboarding", "GET /connections/x/onboarding?format=md", "POST /jobs/x/plan", "POST /connections/x/pause", "POST /connections/x/resume"} {
+	for _, path := range []string{"GET /connections/x", "GET /connections/x/stats", "POST /connections/x/test", "GET /connections/x/host-key", "GET /connections/x/onboarding", "GET /connections/x/onboarding?format=md", "GET /connections/x/onboarding/answers", "POST /jobs/x/plan", "POST /connections/x/pause", "POST /connections/x/resume"} {
 		method, path, _ := strings.Cut(path, " ")
 		if status, _, text := ask(t, server, method, "/api/v1"+path, `{"by":"ann"}`); status != http.StatusNotFound || !strings.Contains(text, "api.not_found") {
 			t.Errorf("%s %s: %d %s", method, path, status, text)

@@ -23,6 +23,7 @@ func apiOptions(d *control.Daemon, pool *sftp.Pool) web.Options {
 	o.Lists, o.Jobs, o.Days = apiLists{d.Store}, apiJobs{d, house}, apiJobs{d, house}
 	o.Contents, o.Audit, o.Checker, o.Intake = d, d.Store, checker{}, intake{d}
 	o.Connections, o.Servers, o.Keys, o.Sheets = apiConnections{d, pageDoer{d, pool, house}}, apiServers{d, pool, &turns{}}, apiKeys{d}, apiSheets{sheets{d.Config, d.Store, d.Logger}}
+	o.Hears = apiHears{pageHears{d.Config, d.Store}}
 	return o
 }
 

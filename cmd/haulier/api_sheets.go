@@ -9,7 +9,27 @@ import (
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/control/sheet"
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web"
 )
+
+// apiHears tells programs what customers filled in.
+type apiHears struct{ pageHears }
+
+func (h apiHears) FilledIn(ctx context.Context, connection string, before int64, limit int) ([]web.FilledIn, error) {
+	told, err := control.Answers(ctx, h.cfg(), h.store, connection, before, limit)
+	list := make([]web.FilledIn, len(told))
+	for i, t := range told {
+		list[i] = web.FilledIn{ID: t.ID, At: t.At, Language: t.Language, Link: web.LinkFollowed(t.Link), Fields: make([]web.FilledField, len(t.Fields))}
+		for n, f := range t.Fields {
+			list[i].Fields[n] = web.FilledField(f)
+		}
+	}
+	return list, err
+}
+
+func (h apiHears) Waits(ctx context.Context, connection string) (int64, error) {
+	return h.store.SheetWaits(ctx, connection)
+}
 
 // apiSheets make onboarding sheets for the API, as the pages and the command do.
 type apiSheets struct{ sheets }

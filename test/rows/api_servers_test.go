@@ -77,6 +77,33 @@ func (s *site) handsOut() {
 	if a := s.askWith("GET", path, ""); !ours || a.status != http.StatusOK || !strings.Contains(a.text, "what we need from you") {
 		s.t.Errorf("the link %s: %d %.200s", link, a.status, a.text)
 	}
+	s.isTold(link)
+}
+
+// isTold fills in what the link asks for, reads it, and says that it is dealt with.
+func (s *site) isTold(link string) {
+	s.t.Helper()
+	if status, text := (holder{s.t, link}).sends("host=sftp2.acme.example&port=2222&remarks=" + url.QueryEscape(script)); status != http.StatusOK {
+		s.t.Fatalf("what was filled in: %d %.200s", status, text)
+	}
+	type list struct {
+		Answers []struct {
+			ID     int64
+			Link   struct{ By string }
+			Fields []struct{ Name, Value, Ours string }
+		}
+		Incident int64
+	}
+	told := good[list](s, "acme", "GET", "/connections/acme/onboarding/answers", "")
+	if len(told.Answers) != 1 || told.Incident == 0 || told.Answers[0].Link.By == "" || told.Answers[0].Fields[0].Value != "sftp2.acme.example" || told.Answers[0].Fields[0].Ours != "127.0.0.1" || told.Answers[0].Fields[2].Value != script {
+		s.t.Fatalf("what was filled in reads %+v", told)
+	}
+	last := told.Answers[0].ID
+	s.refused(404, "onboarding.nothing_waits", "acme", "POST", "/connections/acme/onboarding/handled", fmt.Sprintf(`{"last":%d}`, last+1))
+	good[struct{}](s, "acme", "POST", "/connections/acme/onboarding/handled", fmt.Sprintf(`{"last":%d}`, last))
+	if told := good[list](s, "acme", "GET", "/connections/acme/onboarding/answers?limit=1", ""); told.Incident != 0 || len(told.Answers) != 1 {
+		s.t.Errorf("what was dealt with reads %+v", told)
+	}
 }
 
 // A configuration is judged by its text alone: nothing of this machine is told, whatever the text names.

@@ -77,6 +77,7 @@ func TestAnotherTenantsThingsAreNotThere(t *testing.T) {
 		fmt.Sprintf("GET /runs/%d", run): "", fmt.Sprintf("GET /runs/%d/log", run): "", fmt.Sprintf("GET /runs/%d/events", run): "", fmt.Sprintf("POST /runs/%d/retry", run): `{}`,
 		"POST /outbox/acme-segments?name=a.csv": "x", "POST /jobs/acme-files/run": `{}`, "POST /jobs/acme-files/plan": `{}`, "GET /jobs/acme-files": "",
 		"GET /connections/acme": "", "GET /connections/acme/stats": "", "POST /connections/acme/test": `{}`, "GET /connections/acme/host-key": "", "GET /connections/acme/onboarding?format=html": "", "POST /connections/acme/onboarding": `{"days":7}`,
+		"GET /connections/acme/onboarding/answers": "", "POST /connections/acme/onboarding/handled": `{"last":1}`,
 	} {
 		method, path, _ := strings.Cut(ask, " ")
 		others := s.refused(404, "api.not_found", "bank", method, path, body, "Idempotency-Key", "k")

@@ -13,7 +13,7 @@ import (
 
 // holder is somebody who has a link to a sheet.
 type holder struct {
-	t    *testing.T
+	t    testing.TB
 	link string
 }
 

@@ -177,7 +177,7 @@ func TestLinkToASheetNeedsNoLoginAndEnds(t *testing.T) {
 }
 
 // answerOf asks, and reads the answer whole.
-func answerOf(t *testing.T, request *http.Request) (status int, text string) {
+func answerOf(t testing.TB, request *http.Request) (status int, text string) {
 	t.Helper()
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	answer, err := client.Do(request)
