@@ -2,6 +2,7 @@ package access
 
 import (
 	"net/http"
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -23,6 +24,25 @@ func TestNothingElseIsOpen(t *testing.T) {
 	}
 	if slices.Sort(found); !slices.Equal(found, open) {
 		t.Errorf("open to everyone are %q, want %q", found, open)
+	}
+}
+
+// Past a proxy that is to be believed only the question for health is heard, whatever a request shows.
+func TestNothingElseIsHeardPastTheProxy(t *testing.T) {
+	w := newWorld(t)
+	w.serveWith(access.Options{Store: w.store, Listen: host, Now: w.clock, Proxy: access.Proxy{User: "X-User", Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}})
+	admin := w.token("admin", route.Admin, nil)
+	from := func(peer string) asker {
+		return asker{name: peer, sign: func(r *http.Request) { admin.sign(r); r.RemoteAddr = peer + ":99" }}
+	}
+	for _, r := range w.routes {
+		path := w.path(r, "one")
+		if past := w.ask(from("192.0.2.1"), r.Method, path).Code != http.StatusForbidden; past != (r.Pattern() == "GET /healthz") {
+			t.Errorf("%s past the proxy: heard %v", r.Pattern(), past)
+		}
+		if w.ask(from("10.0.0.1"), r.Method, path).Code == http.StatusForbidden {
+			t.Errorf("%s by the proxy is refused", r.Pattern())
+		}
 	}
 }
 

@@ -110,7 +110,12 @@ func (w *world) clock() time.Time {
 // serve puts the gate before all routes, those of the logins too.
 func (w *world) serve() {
 	w.t.Helper()
-	gate, err := access.New(access.Options{Store: w.store, Listen: host, Now: w.clock})
+	w.serveWith(access.Options{Store: w.store, Listen: host, Now: w.clock})
+}
+
+func (w *world) serveWith(o access.Options) {
+	w.t.Helper()
+	gate, err := access.New(o)
 	if err != nil {
 		w.t.Fatal(err)
 	}

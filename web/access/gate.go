@@ -117,7 +117,7 @@ func (g *Gate) admit(r *http.Request) error {
 	if !g.ours(r.Host) {
 		return wrongHost()
 	}
-	if from := peer(r); g.Proxy.declared() && !g.TLS && !g.Proxy.trusts(from) && !from.IsLoopback() && !isHealth(r.URL.Path) {
+	if from := peer(r); g.Proxy.declared() && !g.TLS && !g.Proxy.trusts(from) && !from.IsLoopback() && !isHealth(r) {
 		return pastTheProxy()
 	}
 	if wait := g.requests.allow("from "+counted(g.client(r)), g.Now()); wait > 0 {
@@ -146,7 +146,10 @@ func hostOnly(host string) string {
 	return strings.ToLower(strings.Trim(host, "[]"))
 }
 
-func isHealth(path string) bool { return path == "/healthz" || path == "/readyz" }
+// isHealth is for the one question that machines beside the proxy ask, and that tells a stranger nothing but yes or no.
+func isHealth(r *http.Request) bool {
+	return r.URL.Path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead)
+}
 
 // guard lets through to a route who may ask it.
 func (g *Gate) guard(to route.Route) http.HandlerFunc {

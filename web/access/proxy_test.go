@@ -54,6 +54,12 @@ func TestHealthIsAskedPastTheProxy(t *testing.T) {
 	if w.Code != http.StatusNotFound { // it is no route of this bench: it has passed the gate
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
+	for _, ask := range [][2]string{{"POST", "/healthz"}, {"GET", "/readyz"}, {"GET", "/healthz/"}, {"GET", "/login"}, {"GET", "/sheet/x"}} {
+		w := b.do(ask[0], ask[1], "", func(r *http.Request) { r.RemoteAddr = "192.0.2.1:99" })
+		if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "past the proxy") {
+			t.Errorf("%s: %d %s", ask, w.Code, w.Body)
+		}
+	}
 }
 
 func TestContentIsAFileAndInTheAuditList(t *testing.T) {
