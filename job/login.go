@@ -12,6 +12,8 @@ type Login struct {
 	Sight Sight
 	Begun time.Time
 	Seen  time.Time // the last request, to the minute
+
+	Address string // where the login came from, for the audit list
 }
 
 // Where the role of a login comes from.

@@ -24,8 +24,9 @@ func (sessionRow) TableName() string { return "sessions" }
 // sessionsMost is how many sessions one person may have; the oldest ends for one more.
 const sessionsMost = 20
 
-// BeginSession keeps a session. The one that it takes the place of, if any, ends in the same transaction.
-func (s *Store) BeginSession(ctx context.Context, n job.Login, instead []byte) error {
+// BeginSession keeps a session, with its line in the audit list. The one that it takes the place of, if any, ends in the same transaction. A user's
+// password is the hash that was looked at: job.ErrStale if it is another by now, job.ErrNotFound if the user is gone.
+func (s *Store) BeginSession(ctx context.Context, n job.Login, instead []byte, password string) error {
 	return s.write(ctx, "begin a session", func(tx *gorm.DB) error {
 		if err := tx.Exec(`DELETE FROM sessions WHERE hash = ?`, instead).Error; err != nil {
 			return err
@@ -36,14 +37,36 @@ func (s *Store) BeginSession(ctx context.Context, n job.Login, instead []byte) e
 			return err
 		}
 		if n.From == job.LoginLocal {
-			if err := found(tx.Exec(`UPDATE users SET login = ? WHERE name = ?`, micros(n.Begun), n.User)); err != nil {
+			if err := s.enter(tx, n, password); err != nil {
 				return err
 			}
+		}
+		who, detail := n.User, "from "+n.Address
+		if n.From == job.LoginOIDC {
+			who, detail = "oidc:"+n.User, detail+" as "+n.Role
+		}
+		if err := s.audit(tx, who, "user.login", who, detail); err != nil {
+			return err
 		}
 		return tx.Create(&sessionRow{
 			Hash: n.Hash, User: n.User, Source: n.From, Role: n.Role, Entities: jsonText(n.Sight), Begun: micros(n.Begun), Seen: micros(n.Seen),
 		}).Error
 	})
+}
+
+// enter notes that a user of ours has logged in.
+func (s *Store) enter(tx *gorm.DB, n job.Login, password string) error {
+	var u userRow
+	if err := tx.Where("name = ?", n.User).Take(&u).Error; err != nil {
+		return err
+	}
+	if u.Password != password {
+		return job.ErrStale
+	}
+	if err := tx.Exec(`UPDATE users SET login = ? WHERE name = ?`, micros(n.Begun), n.User).Error; err != nil {
+		return err
+	}
+	return s.passLogin(tx, n.User, n.Address)
 }
 
 // Session gives a session by its hash; job.ErrNotFound when there is none, or its user is gone.
@@ -75,10 +98,14 @@ func (s *Store) SeeSession(ctx context.Context, hash []byte, at time.Time) error
 	})
 }
 
-// EndSession ends one session; none is fine.
-func (s *Store) EndSession(ctx context.Context, hash []byte) error {
+// EndSession ends one session; none is fine. Where somebody asks for it, that is in the audit list.
+func (s *Store) EndSession(ctx context.Context, hash []byte, by string) error {
 	return s.write(ctx, "end a session", func(tx *gorm.DB) error {
-		return tx.Exec(`DELETE FROM sessions WHERE hash = ?`, hash).Error
+		ended := tx.Exec(`DELETE FROM sessions WHERE hash = ?`, hash)
+		if ended.Error != nil || ended.RowsAffected == 0 || by == "" {
+			return ended.Error
+		}
+		return s.audit(tx, by, "user.logout", by, "")
 	})
 }
 

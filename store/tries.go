@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -14,12 +15,15 @@ const (
 	triesAccount = "account"
 	triesAddress = "address"
 	triesKnown   = "known"
+	triesFresh   = "fresh" // of an account that has to wait, from addresses of which no refusal is known
 
 	knownFor     = 30 * 24 * time.Hour // since the last login from there
 	triesForget  = 24 * time.Hour      // since the last try
 	triesAtOnce  = 5                   // of an account without a wait
 	triesFrom    = 20                  // of an address
 	triesLongest = 15 * time.Minute
+	triesFreshly = 30 // in triesPerHour
+	triesPerHour = time.Hour
 	triesMost    = 20_000 // rows; the oldest go
 )
 
@@ -47,9 +51,13 @@ func (s *Store) TryLogin(ctx context.Context, account, address string) (wait tim
 		}
 		now := s.options.Now()
 		if wait = max(own.wait(now, triesAtOnce), from.wait(now, triesFrom)); wait > 0 {
-			return nil
+			fresh, err := s.freshTry(tx, own, from)
+			if err != nil || !fresh {
+				return err
+			}
+			wait, own = 0, from // the account is counted apart
 		}
-		for _, row := range []tryRow{own, from} {
+		for _, row := range slices.Compact([]tryRow{own, from}) {
 			if row.Last == 0 {
 				err = makeRoom(tx)
 			}
@@ -61,6 +69,30 @@ func (s *Store) TryLogin(ctx context.Context, account, address string) (wait tim
 		return nil
 	})
 	return wait, err
+}
+
+// freshTry lets a login be tried at an account that has to wait, from an address of which nothing bad is known, so many times an hour: whoever holds an
+// account up for ever from one place does not shut its people out of a new one.
+func (s *Store) freshTry(tx *gorm.DB, own, from tryRow) (bool, error) {
+	if own.Kind != triesAccount || from.Tries > 0 {
+		return false, nil
+	}
+	row, err := s.tries(tx, triesFresh, own.Key)
+	if err != nil {
+		return false, err
+	}
+	now := s.options.Now()
+	if row.Last == 0 {
+		err = makeRoom(tx)
+	}
+	if instant(row.Last).Add(triesPerHour).Before(now) {
+		row.Tries, row.Last = 0, micros(now)
+	}
+	if row.Tries >= triesFreshly {
+		return false, err
+	}
+	row.Tries++
+	return true, errors.Join(err, tx.Save(&row).Error)
 }
 
 // makeRoom forgets the oldest count when there are very many: names and addresses are invented for nothing.
@@ -104,23 +136,21 @@ func (r tryRow) wait(now time.Time, free int) time.Duration {
 	return max(0, instant(r.Last).Add(pause).Sub(now))
 }
 
-// PassLogin forgets the refused logins of an account after one that succeeded, and notes where from. An address keeps those of
+// passLogin forgets the refused logins of an account after one that succeeded, and notes where from. An address keeps those of
 // others.
-func (s *Store) PassLogin(ctx context.Context, account, address string) error {
-	return s.write(ctx, "note a login", func(tx *gorm.DB) error {
-		err := tx.Exec(`DELETE FROM login_tries WHERE kind = ? AND key = ?`, triesAccount, account).Error
-		if err != nil {
-			return err
-		}
-		err = tx.Exec(`UPDATE login_tries SET tries = tries - 1 WHERE kind = ? AND key = ? AND tries > 0`, triesAddress, address).Error
-		if err != nil {
-			return err
-		}
-		return tx.Save(&tryRow{Kind: triesKnown, Key: knownKey(account, address), Last: s.now(), Passed: s.now()}).Error
-	})
+func (s *Store) passLogin(tx *gorm.DB, account, address string) error {
+	err := tx.Exec(`DELETE FROM login_tries WHERE kind IN (?, ?) AND key = ?`, triesAccount, triesFresh, account).Error
+	if err != nil {
+		return err
+	}
+	err = tx.Exec(`UPDATE login_tries SET tries = tries - 1 WHERE kind = ? AND key = ? AND tries > 0`, triesAddress, address).Error
+	if err != nil {
+		return err
+	}
+	return tx.Save(&tryRow{Kind: triesKnown, Key: knownKey(account, address), Last: s.now(), Passed: s.now()}).Error
 }
 
 func forgetTries(tx *gorm.DB, account string) error {
-	return tx.Exec(`DELETE FROM login_tries WHERE kind = ? AND key = ? OR kind = ? AND substr(key, 1, ?) = ?`,
-		triesAccount, account, triesKnown, len([]rune(account))+1, account+"\n").Error
+	return tx.Exec(`DELETE FROM login_tries WHERE kind IN (?, ?) AND key = ? OR kind = ? AND substr(key, 1, ?) = ?`,
+		triesAccount, triesFresh, account, triesKnown, len([]rune(account))+1, account+"\n").Error
 }

@@ -166,7 +166,7 @@ func (h *house) ended(hash string) {
 	for name, begun := range map[string]time.Time{"too-old": now.Add(-13 * time.Hour), "idle": now.Add(-time.Hour), "ended": now} {
 		key, keyHash := newKey()
 		s := job.Login{Hash: keyHash, User: name, From: job.LoginLocal, Role: "admin", Begun: begun, Seen: begun}
-		err = errors.Join(err, h.store.AddUser(ctx, job.User{Name: name, Role: "admin"}, hash, "test"), h.store.BeginSession(ctx, s, nil))
+		err = errors.Join(err, h.store.AddUser(ctx, job.User{Name: name, Role: "admin"}, hash, "test"), h.store.BeginSession(ctx, s, nil, hash))
 		if name == "ended" {
 			_, ended := h.store.EndSessions(ctx, name, "test")
 			err = errors.Join(err, ended)

@@ -57,6 +57,16 @@ func ofAccess() []mutant {
 			by:   own("TestRequestsOfOtherSites"),
 		},
 		{
+			name: "access-oidc-browser", holds: "a login at the provider ends in the browser that began it, and in no other",
+			cuts: []cut{{"web/access/attempt.go", "sealed, []byte(browser))", "sealed, nil)"}, {"web/access/attempt.go", "text, []byte(browser)))", "text, nil))"}},
+			by:   own("TestStatesAreSealed"),
+		},
+		{
+			name: "access-password-race", holds: "whose password was changed while it was looked at is not let in",
+			cuts: []cut{{"store/session.go", "\tif u.Password != password {\n\t\treturn job.ErrStale\n\t}\n", ""}},
+			by:   tests{"store", "TestConformance"},
+		},
+		{
 			name: "act-line", holds: "what a person asks of the store is not done without its line in the audit list",
 			cuts: []cut{{"store/audit.go", "return t.AddAudit(ctx, l)", "_ = t.AddAudit(ctx, l)\n\t\treturn nil"}},
 			by:   table("TestNoCommandActsWithoutItsLine"),

@@ -38,9 +38,12 @@ func (m *memory) TryLogin(context.Context, string, string) (time.Duration, error
 	m.tried++
 	return m.wait, nil
 }
-func (m *memory) PassLogin(context.Context, string, string) error { return nil }
-func (m *memory) BeginSession(_ context.Context, s job.Login, instead []byte) error {
+func (m *memory) BeginSession(_ context.Context, s job.Login, instead []byte, password string) error {
+	if s.From == job.LoginLocal && password != m.hash {
+		return job.ErrStale
+	}
 	delete(m.sessions, string(instead))
+	m.acts = append(m.acts, fmt.Sprintf("%s user.login from %s", s.User, s.Address))
 	m.sessions[string(s.Hash)] = s
 	return nil
 }
@@ -57,8 +60,11 @@ func (m *memory) SeeSession(_ context.Context, hash []byte, at time.Time) error 
 	m.sessions[string(hash)] = s
 	return nil
 }
-func (m *memory) EndSession(_ context.Context, hash []byte) error {
+func (m *memory) EndSession(_ context.Context, hash []byte, by string) error {
 	delete(m.sessions, string(hash))
+	if by != "" {
+		m.acts = append(m.acts, by+" user.logout")
+	}
 	return nil
 }
 func (m *memory) Token(_ context.Context, id string) (job.Token, []byte, error) {

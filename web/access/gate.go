@@ -38,7 +38,7 @@ func New(o Options) (*Gate, error) {
 		}
 	}
 	if g.OIDC != nil {
-		g.provider = newProvider(*g.OIDC)
+		g.provider = newProvider(*g.OIDC, g.Now)
 	}
 	return g, nil
 }

@@ -61,20 +61,19 @@ func (g *Gate) enter(w http.ResponseWriter, r *http.Request, name, password stri
 	if unsourced(r) {
 		return crossSite()
 	}
-	ctx := r.Context()
-	done, err := g.hashes.turn(ctx)
-	if err != nil {
-		return tooManyLogins()
-	}
-	defer done()
-	from := counted(g.client(r))
 	account := name
 	if !UserName.MatchString(name) {
 		account = "?" // nobody's: counted together, whatever was typed
 	}
-	if wait, err := g.Store.TryLogin(ctx, account, from); err != nil || wait > 0 {
+	ctx := r.Context()
+	if wait, err := g.Store.TryLogin(ctx, account, counted(g.client(r))); err != nil || wait > 0 {
 		return errors.Join(err, loginWait(wait))
 	}
+	done, err := g.hashes.turn(ctx) // who has to wait takes nobody's turn
+	if err != nil {
+		return tooManyLogins()
+	}
+	defer done()
 	user, hash, err := g.Store.User(ctx, account)
 	unknown := errors.Is(err, job.ErrNotFound)
 	if err != nil && !unknown {
@@ -83,26 +82,18 @@ func (g *Gate) enter(w http.ResponseWriter, r *http.Request, name, password stri
 	if unknown || len(password) > PasswordMost {
 		hash, password = g.hashes.nobody, ""
 	}
-	same, err := matches(hash, []byte(password))
+	same, err := g.hashes.matches(hash, []byte(password))
 	if err != nil {
 		return err
 	}
 	if !same {
 		return loginRefused()
 	}
-	return g.welcome(w, r, user, from)
-}
-
-// welcome begins the session of somebody who has proved who they are.
-func (g *Gate) welcome(w http.ResponseWriter, r *http.Request, u job.User, from string) error {
-	ctx := context.WithoutCancel(r.Context())
-	if err := g.Store.PassLogin(ctx, u.Name, from); err != nil {
-		return err
+	err = g.begin(w, r, job.Login{User: user.Name, From: job.LoginLocal, Role: user.Role, Sight: user.Sight}, hash)
+	if errors.Is(err, job.ErrStale) || errors.Is(err, job.ErrNotFound) { // changed, or gone, while it was looked at
+		return loginRefused()
 	}
-	if err := g.Store.Act(ctx, u.Name, "user.login", u.Name, "from "+from); err != nil {
-		return err
-	}
-	return g.begin(w, r, job.Login{User: u.Name, From: job.LoginLocal, Role: u.Role, Sight: u.Sight})
+	return err
 }
 
 func loginRefused() error {
@@ -130,7 +121,7 @@ func (g *Gate) logout(w http.ResponseWriter, r *http.Request) {
 	if key, found := g.cookie(r, sessionCookie); found {
 		who := route.Of(r.Context()).Name
 		ctx := context.WithoutCancel(r.Context())
-		if err := errors.Join(g.Store.EndSession(ctx, hashOf(key)), g.Store.Act(ctx, who, "user.logout", who, "")); err != nil {
+		if err := g.Store.EndSession(ctx, hashOf(key), who); err != nil {
 			g.refuse(w, r, err)
 			return
 		}

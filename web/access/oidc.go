@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -17,147 +16,67 @@ import (
 	"github.com/haulier/haulier/web/route"
 )
 
-const (
-	attemptsMost = 1000 // people who are at the provider at the same time
-	attemptFor   = 10 * time.Minute
-	providerFor  = 20 * time.Second // the patience with a provider
-)
-
-// provider is where people log in. It is asked for its addresses at the first login, and again after a failure: haulier
-// starts without it.
-type provider struct {
-	OIDC
-	http *http.Client
-
-	mu       sync.Mutex
-	found    *oidc.Provider
-	attempts map[string]attempt // by state
-}
-
-// attempt is one login on its way.
-type attempt struct {
-	browser  []byte // hash of the cookie of who began it
-	nonce    string
-	verifier string
-	to       string
-	until    time.Time
-}
-
-func newProvider(o OIDC) *provider {
-	return &provider{OIDC: o, http: &http.Client{Timeout: providerFor}, attempts: map[string]attempt{}}
-}
-
-func (p *provider) context(ctx context.Context) context.Context {
-	return oidc.ClientContext(ctx, p.http)
-}
-
-// find gives the provider's addresses and keys. What it keeps outlives the request that asked first.
-func (p *provider) find(ctx context.Context) (*oidc.Provider, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.found != nil {
-		return p.found, nil
-	}
-	found, err := oidc.NewProvider(p.context(context.WithoutCancel(ctx)), p.Issuer)
-	if err != nil {
-		return nil, err
-	}
-	p.found = found
-	return found, nil
-}
-
-// remember keeps an attempt; the oldest goes when there are very many.
-func (p *provider) remember(state string, a attempt, now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	oldest := ""
-	for s, other := range p.attempts {
-		if other.until.Before(now) {
-			delete(p.attempts, s)
-		} else if oldest == "" || other.until.Before(p.attempts[oldest].until) {
-			oldest = s
-		}
-	}
-	if len(p.attempts) >= attemptsMost {
-		delete(p.attempts, oldest)
-	}
-	p.attempts[state] = a
-}
-
-// take gives an attempt, once.
-func (p *provider) take(state string, now time.Time) (attempt, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	a, found := p.attempts[state]
-	delete(p.attempts, state)
-	return a, found && now.Before(a.until)
-}
-
-func (g *Gate) oauth(ctx context.Context) (*oidc.Provider, *oauth2.Config, error) {
-	found, err := g.provider.find(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	c := &oauth2.Config{
-		ClientID: g.OIDC.Client, Endpoint: found.Endpoint(), RedirectURL: strings.TrimSuffix(g.Public.String(), "/") + "/login/oidc/callback",
-		Scopes: append([]string{oidc.ScopeOpenID}, g.OIDC.Scopes...),
-	}
-	if g.OIDC.Secret != nil {
-		text, err := g.OIDC.Secret(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		c.ClientSecret = string(text.Reveal())
-	}
-	return found, c, nil
-}
-
-// goToProvider sends a browser to log in elsewhere.
+// goToProvider sends a browser to log in elsewhere. Logins that are under way in other tabs of it go on.
 func (g *Gate) goToProvider(w http.ResponseWriter, r *http.Request) {
-	_, c, err := g.oauth(r.Context())
+	to := local(r.URL.Query().Get("to"))
+	ctx, done, err := g.provider.turn(r.Context())
 	if err != nil {
-		g.failOIDC(w, r, "the provider does not answer", err)
+		g.silent(w, r, to, err)
 		return
 	}
-	state, browser := random(keyBytes), random(keyBytes)
-	a := attempt{
-		browser: hashOf(browser), nonce: random(keyBytes), verifier: oauth2.GenerateVerifier(), to: local(r.URL.Query().Get("to")), until: g.Now().Add(attemptFor),
+	defer done()
+	_, c, err := g.provider.config(ctx, g.Public.String())
+	if err != nil {
+		g.silent(w, r, to, err)
+		return
 	}
-	g.provider.remember(state, a, g.Now())
+	browser, has := g.cookie(r, oidcCookie)
+	if !has {
+		browser = random(keyBytes)
+	}
+	a := attempt{nonce: random(keyBytes), verifier: oauth2.GenerateVerifier(), to: to, until: g.Now().Add(attemptFor)}
 	g.setCookie(w, oidcCookie, browser, attemptFor)
-	http.Redirect(w, r, c.AuthCodeURL(state, oidc.Nonce(a.nonce), oauth2.S256ChallengeOption(a.verifier)), http.StatusSeeOther)
+	http.Redirect(w, r, c.AuthCodeURL(g.provider.seal.state(a, browser), oidc.Nonce(a.nonce), oauth2.S256ChallengeOption(a.verifier)), http.StatusSeeOther)
 }
 
-// comeBack begins the session of somebody whom the provider has sent back.
+// comeBack begins the session of somebody whom the provider has sent back. The cookie stays until a login is through: nobody else ends one by
+// having the browser come back with nothing.
 func (g *Gate) comeBack(w http.ResponseWriter, r *http.Request) {
 	browser, has := g.cookie(r, oidcCookie)
-	a, known := g.provider.take(r.URL.Query().Get("state"), g.Now())
-	g.setCookie(w, oidcCookie, "", -1)
-	if !has || !known || subtle.ConstantTimeCompare(a.browser, hashOf(browser)) != 1 {
-		g.failOIDC(w, r, "the login was not begun in this browser, or took too long", nil)
+	a, good := g.provider.seal.attempt(r.URL.Query().Get("state"), browser, g.Now())
+	if !has || !good {
+		g.failOIDC(w, r, "/", "the login was not begun in this browser, or took too long", nil)
 		return
 	}
 	if said := r.URL.Query().Get("error"); said != "" {
-		g.failOIDC(w, r, "the provider says: "+clean(said), nil)
+		g.failOIDC(w, r, a.to, "the provider says: "+clean(said), nil)
 		return
 	}
 	claims, err := g.exchange(r.Context(), r.URL.Query().Get("code"), a)
+	if unanswered(err) {
+		g.silent(w, r, a.to, err)
+		return
+	}
 	if err != nil {
-		g.failOIDC(w, r, "what the provider sent back does not prove who you are", err)
+		g.failOIDC(w, r, a.to, "what the provider sent back does not prove who you are", err)
 		return
 	}
 	if err := g.enterAs(w, r, claims); err != nil {
 		g.refuse(w, r, err)
 		return
 	}
+	g.setCookie(w, oidcCookie, "", -1)
 	http.Redirect(w, r, a.to, http.StatusSeeOther)
 }
 
 // exchange has the provider prove who has logged in.
 func (g *Gate) exchange(ctx context.Context, code string, a attempt) (map[string]any, error) {
-	ctx, cancel := context.WithTimeout(g.provider.context(ctx), providerFor)
-	defer cancel()
-	found, c, err := g.oauth(ctx)
+	ctx, done, err := g.provider.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	found, c, err := g.provider.config(ctx, g.Public.String())
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +94,12 @@ func (g *Gate) exchange(ctx context.Context, code string, a attempt) (map[string
 	}
 	claims := map[string]any{}
 	return claims, id.Claims(&claims)
+}
+
+// unanswered says that the provider was not heard at all, which says nothing about who asks.
+func unanswered(err error) bool {
+	var lost *url.Error
+	return errors.Is(err, errManyWait) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &lost)
 }
 
 // bare leaves out what the provider answered with, but for its status and a code: it was sent our secret, and may say it back.
@@ -201,11 +126,7 @@ func (g *Gate) enterAs(w http.ResponseWriter, r *http.Request, claims map[string
 	if g.OIDC.Entities != "" {
 		sight = sightOf(textsOf(claims, g.OIDC.Entities))
 	}
-	ctx := context.WithoutCancel(r.Context())
-	if err := g.Store.Act(ctx, "oidc:"+name, "user.login", "oidc:"+name, "from "+counted(g.client(r))+" as "+string(role)); err != nil {
-		return err
-	}
-	return g.begin(w, r, job.Login{User: name, From: job.LoginOIDC, Role: string(role), Sight: sight})
+	return g.begin(w, r, job.Login{User: name, From: job.LoginOIDC, Role: string(role), Sight: sight}, "")
 }
 
 func (g *Gate) nameIn(claims map[string]any) string {
@@ -243,9 +164,28 @@ func textsOf(claims map[string]any, key string) []string {
 	return nil
 }
 
-func (g *Gate) failOIDC(w http.ResponseWriter, r *http.Request, cause string, err error) {
+// failOIDC answers a login at the provider that came to nothing.
+func (g *Gate) failOIDC(w http.ResponseWriter, r *http.Request, to, cause string, err error) {
+	g.sorry(w, r, to, refused(http.StatusUnauthorized, "access.oidc", cause, "try again; if it stays so, the log of the daemon says more"), err)
+}
+
+// silent answers somebody whom the provider keeps waiting.
+func (g *Gate) silent(w http.ResponseWriter, r *http.Request, to string, err error) {
+	answer := refused(http.StatusServiceUnavailable, "access.oidc_silent", "the provider that people log in at does not answer",
+		"try again in a minute, or log in with a user of this machine; haulier doctor and the log of the daemon say more")
+	answer.wait = silentFor
+	g.sorry(w, r, to, answer, err)
+}
+
+// sorry answers with the page of the login: a user with a password of ours gets in whatever becomes of the provider.
+func (g *Gate) sorry(w http.ResponseWriter, r *http.Request, to string, answer *refusal, err error) {
 	if err != nil {
-		g.Log.Warn("a login at the provider failed", "issuer", g.OIDC.Issuer, "error", err)
+		g.Log.Warn("a login at the provider failed", "issuer", g.OIDC.Issuer, "error", clean(err.Error()))
 	}
-	g.refuse(w, r, refused(http.StatusUnauthorized, "access.oidc", cause, "try again; if it stays so, the log of the daemon says more"))
+	if !wantsPage(r) {
+		g.refuse(w, r, answer)
+		return
+	}
+	g.retryAfter(w, answer)
+	g.page(w, answer.status, view{Login: true, To: to, Reason: &answer.Reason})
 }

@@ -98,13 +98,17 @@ func atProvider(t *testing.T, b *bench, p *issuer) url.Values {
 func newOIDC(t *testing.T) (*bench, *issuer) {
 	t.Helper()
 	p := newIssuer(t)
-	b := newBench(t, func(o *Options) {
-		o.Public, _ = url.Parse(site)
-		o.OIDC = &OIDC{Issuer: p.URL, Client: "haulier", Roles: "realm.groups", Entities: "tenants", Map: Roles{route.Admin: {"bosses"}, route.Viewer: {"support"}}}
-	})
+	b := newBench(t, atIssuer(p.URL))
 	b.now = time.Now() // tokens of the provider end by the wall clock
 	p.claims = map[string]any{"preferred_username": "eve", "realm": map[string]any{"groups": []string{"staff", "support"}}, "tenants": []string{"one"}}
 	return b, p
+}
+
+func atIssuer(address string) func(o *Options) {
+	return func(o *Options) {
+		o.Public, _ = url.Parse(site)
+		o.OIDC = &OIDC{Issuer: address, Client: "haulier", Roles: "realm.groups", Entities: "tenants", Map: Roles{route.Admin: {"bosses"}, route.Viewer: {"support"}}}
+	}
 }
 
 func TestALoginAtTheProvider(t *testing.T) {

@@ -99,10 +99,11 @@ var errBusy = errors.New("too many logins at once")
 type hasher struct {
 	turns, queue chan struct{}
 	nobody       string
+	matches      func(hash string, password []byte) (bool, error)
 }
 
 func newHasher() *hasher {
-	return &hasher{make(chan struct{}, hashesAtOnce), make(chan struct{}, hashesQueued), noHash()}
+	return &hasher{make(chan struct{}, hashesAtOnce), make(chan struct{}, hashesQueued), noHash(), matches}
 }
 
 // turn waits until a password may be looked at.

@@ -22,15 +22,17 @@ type Users interface {
 type Tries interface {
 	// TryLogin counts one, or says how long account or address have to wait.
 	TryLogin(ctx context.Context, account, address string) (wait time.Duration, err error)
-	PassLogin(ctx context.Context, account, address string) error
 }
 
 // Sessions are the logins of people in browsers, by the hash of the secret that the browser keeps.
 type Sessions interface {
-	BeginSession(ctx context.Context, s job.Login, instead []byte) error
+	// BeginSession keeps a session in place of another, with its line in the audit list. password is the hash that was looked at, of a user of
+	// ours; job.ErrStale: it is another by now.
+	BeginSession(ctx context.Context, s job.Login, instead []byte, password string) error
 	Session(ctx context.Context, hash []byte) (job.Login, error)
 	SeeSession(ctx context.Context, hash []byte, at time.Time) error
-	EndSession(ctx context.Context, hash []byte) error
+	// EndSession ends one; by, if anybody asks for that, goes to the audit list.
+	EndSession(ctx context.Context, hash []byte, by string) error
 }
 
 // Tokens are what programs show.

@@ -13,16 +13,16 @@ import (
 // toTheMinute is how exactly the use of sessions and tokens is noted: a write for each request would cost more than it tells.
 const toTheMinute = time.Minute
 
-// begin begins a session in the browser, in place of the one that it had.
-func (g *Gate) begin(w http.ResponseWriter, r *http.Request, s job.Login) error {
+// begin begins a session in the browser, in place of the one that it had; password is the hash that was looked at, if one was.
+func (g *Gate) begin(w http.ResponseWriter, r *http.Request, s job.Login, password string) error {
 	key := random(keyBytes)
 	var instead []byte
 	if before, found := g.cookie(r, sessionCookie); found {
 		instead = hashOf(before)
 	}
 	now := g.Now()
-	s.Hash, s.Begun, s.Seen = hashOf(key), now, now
-	if err := g.Store.BeginSession(r.Context(), s, instead); err != nil {
+	s.Hash, s.Begun, s.Seen, s.Address = hashOf(key), now, now, counted(g.client(r))
+	if err := g.Store.BeginSession(context.WithoutCancel(r.Context()), s, instead, password); err != nil {
 		return err
 	}
 	g.setCookie(w, sessionCookie, key, g.Absolute)
@@ -40,7 +40,7 @@ func (g *Gate) session(ctx context.Context, key string, note noting) (route.Iden
 	}
 	now := g.Now()
 	if g.over(s, now) {
-		return route.Identity{}, false, g.Store.EndSession(ctx, s.Hash)
+		return route.Identity{}, false, g.Store.EndSession(ctx, s.Hash, "")
 	}
 	if bool(note) && now.Sub(s.Seen) >= toTheMinute {
 		err = g.Store.SeeSession(context.WithoutCancel(ctx), s.Hash, now)

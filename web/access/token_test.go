@@ -64,6 +64,9 @@ func FuzzSecrets(f *testing.F) {
 		if areLetters(text, keyBytes) && (len(text) != 52 || strings.Trim(text, "abcdefghijklmnopqrstuvwxyz234567") != "") {
 			t.Errorf("%q is taken for a session's secret", text)
 		}
+		if _, good := newSealer().attempt(text, "b", time.Time{}); good {
+			t.Errorf("%q is taken for a login on its way", text)
+		}
 		if name := clean(text); len(name) > nameMost || strings.ContainsAny(name, "\x00\r\n\x1b\u202e") {
 			t.Errorf("%q becomes the name %q", text, name)
 		}
