@@ -183,7 +183,9 @@ func unmailed(err error, password secret.Text) result {
 		r.Status = answer.Code
 		return r
 	}
-	return unanswered(err)
+	r := unanswered(err)
+	r.Reason.Unknown = refused != nil && refused.Reason == mail.ErrSMTPDataClose // all of it was sent, and the answer is lost
+	return r
 }
 
 // saying is what the server said besides, unless it repeats the password.

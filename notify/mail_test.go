@@ -167,6 +167,7 @@ func TestMailServersThatRefuse(t *testing.T) {
 		"password":      {server: func(m *testserver.Mail) { m.Refuse["AUTH"] = "535 bad " + canary }, channel: login, slug: "channel.login"},
 		"echo":          {server: func(m *testserver.Mail) { m.Refuse["MAIL"] = "550 " + canary }, channel: login, slug: "channel.refused", status: 550},
 		"in the middle": {server: func(m *testserver.Mail) { m.DropData = true }, slug: "channel.unreachable"},
+		"answer lost":   {server: func(m *testserver.Mail) { m.DropDone = true }, slug: "channel.unreachable"},
 		"behind it":     {server: func(m *testserver.Mail) { m.DropQuit = true }},
 		"no starttls":   {channel: secure, slug: "channel.tls"},
 		"first byte":    {server: func(m *testserver.Mail) { m.Cert, m.Secure = nobodys(t), true }, channel: func(m *job.Mail) { m.SMTP.TLS = job.TLSFull }, slug: "channel.tls"},
@@ -186,6 +187,9 @@ func TestMailServersThatRefuse(t *testing.T) {
 			}
 			if slug != tc.slug || slug != "" && r.Status != tc.status {
 				t.Errorf("%q %d: %+v", slug, r.Status, r.Reason)
+			}
+			if r.Reason != nil && name != "in the middle" && r.Reason.Unknown != (name == "answer lost") {
+				t.Errorf("it may have been taken: %v", r.Reason.Unknown)
 			}
 			if taken := len(server.Letters()); (slug == "") != (taken == 1) {
 				t.Errorf("%d mails were taken", taken)

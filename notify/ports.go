@@ -20,6 +20,8 @@ type Outbox interface {
 // Tray is what is to be sent, and where it is written down how that went.
 type Tray interface {
 	DueDeliveries(ctx context.Context, channel string, now time.Time, limit int) ([]job.Delivery, error)
+	// BeginAttempt notes that a delivery is about to be sent; wanted is false when it is not to be sent any more.
+	BeginAttempt(ctx context.Context, delivery int64) (wanted bool, err error)
 	RecordAttempt(ctx context.Context, a job.Attempt) error
 }
 

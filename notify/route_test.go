@@ -1,11 +1,13 @@
 package notify
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/haulier/haulier/internal/testserver"
 	"github.com/haulier/haulier/job"
 )
 
@@ -136,6 +138,54 @@ func TestTheEndIsReadTogetherWithTheBeginning(t *testing.T) {
 	r.over("", at)
 	r.wants("it begins and is over", "all alert.opened", "all alert.resolved", "ops alert.opened", "ops alert.opened to it@acme.example",
 		"ops alert.resolved", "ops alert.resolved to it@acme.example")
+}
+
+// It comes back while a contact is written to that it is over: the next letter says so.
+func TestAContactToldAtTheWrongMomentHearsThatItIsBack(t *testing.T) {
+	server := testserver.NewMail(t, func(*testserver.Mail) {})
+	c := mailTo(server, func(m *job.Mail) { m.Contacts = true })
+	r := newRouting(t, c)
+	r.routed = []string{"ops"}
+	r.alert(rejected, refusedKey)
+	r.made()
+	at := time.Now().Add(time.Minute)
+	r.over("", at)
+	server.Took = func(l testserver.Letter) {
+		if l.To != "it@acme.example" || len(server.Letters()) > 2 {
+			return
+		}
+		r.back(at.Add(job.FlapFor))
+		if _, err := r.service.routeSome(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := r.service.routeSome(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		due, err := r.store.DueDeliveries(t.Context(), "ops", time.Now(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(due) == 0 {
+			break
+		}
+		if err := r.service.attempt(t.Context(), c, due[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := map[string][]string{}
+	for _, l := range server.Letters() {
+		header, _ := readMail(t, l.Text)
+		got[l.To] = append(got[l.To], subject(t, header))
+	}
+	want := map[string][]string{
+		"it@acme.example":      {"File transfer with sftp.acme.example: works again", "File transfer with sftp.acme.example: the trouble is back"},
+		"ops@platform.example": {"haulier: FAILED again: connection acme [auth.key_rejected]"},
+	}
+	if !maps.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("letters %q, want %q", got, want)
+	}
 }
 
 // A contact is written to in words for them when it begins, is over and is back.

@@ -31,7 +31,14 @@ func (s *Service) send(ctx context.Context, name string) {
 
 // attempt sends one delivery and writes down how that went. An attempt that is cut off as the program ends is not written down:
 // nobody knows whether it arrived, and it is made again.
+//
+// That an incident is over may be taken back until its attempt begins, and then not unnoticed.
 func (s *Service) attempt(ctx context.Context, c job.Channel, d job.Delivery) error {
+	if d.Event.Type == job.EventAlertResolved {
+		if wanted, err := s.Tray.BeginAttempt(ctx, d.ID); err != nil || !wanted {
+			return err
+		}
+	}
 	result := s.sender.Send(ctx, c, d)
 	if ctx.Err() != nil && result.Reason != nil {
 		return nil

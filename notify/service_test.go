@@ -36,6 +36,8 @@ func (f *fakeTray) DueDeliveries(_ context.Context, _ string, now time.Time, _ i
 	return []job.Delivery{f.d}, nil
 }
 
+func (f *fakeTray) BeginAttempt(context.Context, int64) (bool, error) { return true, nil }
+
 func (f *fakeTray) RecordAttempt(_ context.Context, a job.Attempt) error {
 	f.attempts, f.times = append(f.attempts, a), append(f.times, time.Now())
 	f.d.Rung++

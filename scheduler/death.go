@@ -2,7 +2,9 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"time"
 
 	"github.com/haulier/haulier/job"
 )
@@ -14,6 +16,8 @@ const (
 	// suspectFrom is from how many deaths on a run is started alone of those with as many: several may have been at work each time, and
 	// only one of them need be what ends the process. The others come to their end meanwhile.
 	suspectFrom = 3
+	// leaveWithin is how long the end of a program waits for the store to take down which runs it cut off.
+	leaveWithin = time.Second
 )
 
 // suspected says whether a turn may be what ends the process. Needs mu.
@@ -91,6 +95,25 @@ func (s *Service) cutOffByDeath(ctx context.Context, run *job.Run, d death) erro
 	}
 	run.Reason = givenUp(*run, again)
 	return s.o.GivenUp(ctx, *run, d.beside(*run))
+}
+
+// leaveBehind records of the runs that do not return, with which the program is about to end, that a stop cut them off: the next process
+// would take it for a death. What they write later finds that they have ended.
+func (s *Service) leaveBehind() (err error) {
+	s.mu.Lock()
+	var left []job.Run
+	for _, t := range s.running {
+		left = append(left, t.run)
+	}
+	s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.base), leaveWithin)
+	defer cancel()
+	for _, run := range left {
+		run.State, run.Reason, run.Ended = job.RunInterrupted, stopped(), s.now()
+		cutOffByStop(&run)
+		err = errors.Join(err, settled(s.o.Store.EndRun(ctx, run)))
+	}
+	return err
 }
 
 // cutOffByStop starts a run that a stop has cut off again with the next process, however often that was: it ends no process.

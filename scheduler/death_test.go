@@ -95,6 +95,35 @@ func TestAStopBeforeDeathsIsNone(t *testing.T) {
 	})
 }
 
+// Nor is one that a run does not heed.
+func TestAStopThatIsNotHeededIsNoDeath(t *testing.T) {
+	hangs := make(chan struct{})
+	work := func(context.Context, job.Spec, job.Run) job.Result {
+		<-hangs
+		return job.Result{State: job.RunSucceeded}
+	}
+	inWorld(t, work, func(t *testing.T, w *world) {
+		hangs = make(chan struct{})
+		w.start(spec("a", "10 0 * * *"))
+		w.pass(11 * time.Minute)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := w.service.Stop(ctx); err == nil || !strings.Contains(err.Error(), "still at work 10s after they were cancelled: run 1 of a") {
+			t.Errorf("error %v", err)
+		}
+		if r := w.run(1); r.State != job.RunInterrupted || r.Deaths != 0 || r.RetryAt.IsZero() || slugOf(r.Reason) != "run.interrupted" {
+			t.Errorf("run 1 = %+v", r)
+		}
+		w.service = nil
+		close(hangs)
+		w.start(spec("a", "10 0 * * *"))
+		w.pass(time.Second)
+		if r := w.run(2); r.State != job.RunSucceeded || r.AttemptOf != 1 {
+			t.Errorf("run 2 = %+v", r)
+		}
+	})
+}
+
 // One of many jobs at work ends the process. It is found and given up, it alone, and the others come to their end.
 func TestTheOneThatKillsIsFoundAmongMany(t *testing.T) {
 	killing := false

@@ -160,7 +160,7 @@ func (s *Service) Stop(ctx context.Context) error {
 	case <-done:
 		return nil
 	case <-timer.C:
-		return fmt.Errorf("stop the scheduler: still at work %s after they were cancelled: %s", s.o.CutOff, s.atWork())
+		return errors.Join(fmt.Errorf("stop the scheduler: still at work %s after they were cancelled: %s", s.o.CutOff, s.atWork()), s.leaveBehind())
 	}
 }
 

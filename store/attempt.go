@@ -9,6 +9,17 @@ import (
 	"github.com/haulier/haulier/job"
 )
 
+// BeginAttempt notes that a delivery is about to be sent: whoever takes it back from now on takes it for one that may have arrived. wanted is
+// false when it is not to be sent any more.
+func (s *Store) BeginAttempt(ctx context.Context, delivery int64) (wanted bool, err error) {
+	err = s.write(ctx, fmt.Sprintf("begin an attempt of delivery %d", delivery), func(tx *gorm.DB) error {
+		result := tx.Exec(`UPDATE deliveries SET begun = ? WHERE id = ? AND next <> 0`, s.now(), delivery)
+		wanted = result.RowsAffected > 0
+		return result.Error
+	})
+	return wanted && err == nil, err
+}
+
 // RecordAttempt writes down what a try to deliver came to, and in the same transaction all that follows from it: when it is tried
 // again, that the channel is given up, that alerts go to the fallback, and the incidents about the channel.
 func (s *Store) RecordAttempt(ctx context.Context, a job.Attempt) error {
@@ -40,8 +51,15 @@ func (t *try) record(tx *gorm.DB) error {
 	if t.row.ID == 0 {
 		return gorm.ErrRecordNotFound
 	}
+	if t.attempt.Reason != nil && !t.attempt.Reason.Unknown {
+		t.row.Begun = 0
+	}
 	if t.endedMeanwhile() {
-		return tx.Exec(`UPDATE deliveries SET attempts = attempts + 1, last = ? WHERE id = ?`, t.now(), t.row.ID).Error
+		err := tx.Exec(`UPDATE deliveries SET attempts = attempts + 1, last = ?, begun = ? WHERE id = ?`, t.now(), t.row.Begun, t.row.ID).Error
+		if err != nil || t.row.Begun != 0 {
+			return err
+		}
+		return t.notBack(tx)
 	}
 	outlets, err := outletsOf(tx)
 	if err != nil {
@@ -112,8 +130,8 @@ func (t *try) failed() {
 
 func (t *try) save(tx *gorm.DB) error {
 	r, o := t.row, t.outlet
-	err := tx.Exec(`UPDATE deliveries SET state = ?, attempts = ?, rung = ?, last = ?, next = ?, status = ?, detail = ? WHERE id = ?`,
-		r.State, r.Attempts, r.Rung, r.Last, r.Next, r.Status, r.Detail, r.ID).Error
+	err := tx.Exec(`UPDATE deliveries SET state = ?, attempts = ?, rung = ?, last = ?, next = ?, status = ?, detail = ?, begun = ? WHERE id = ?`,
+		r.State, r.Attempts, r.Rung, r.Last, r.Next, r.Status, r.Detail, r.Begun, r.ID).Error
 	if err != nil || o.Name == "" {
 		return err
 	}

@@ -28,6 +28,7 @@ type deliveryRow struct {
 	Next       int64
 	Status     int
 	Detail     string
+	Begun      int64
 
 	// Of the event, where it is read as well.
 	Type string

@@ -16,11 +16,11 @@ type hearerRow struct {
 	Feed      bool   // told only because the channel asks for such events
 	Got       bool   // something has arrived
 	Owed      bool   // something is on its way
-	Last      string // type of the last event of these
+	Last      string // type of the last event of these, and of what may have arrived
 }
 
 const heardOf = `SELECT h.*, coalesce(events.type, '') AS last FROM (SELECT channel, recipient, min(contact) AS contact, min(feed) AS feed,
-	max(state = @sent) AS got, max(next <> 0) AS owed, max(CASE WHEN state = @sent OR next <> 0 THEN event END) AS newest
+	max(state = @sent) AS got, max(next <> 0) AS owed, max(CASE WHEN state = @sent OR next <> 0 OR begun <> 0 THEN event END) AS newest
 	FROM deliveries WHERE incident <> 0 AND incident = @incident AND event < @event GROUP BY channel, recipient) AS h
 	LEFT JOIN events ON events.id = h.newest ORDER BY channel, recipient`
 
@@ -121,7 +121,8 @@ func (s *Store) keepUnsent(tx *gorm.DB, d job.Delivery, state job.DeliveryState,
 	})
 }
 
-// takeBack keeps from being sent that an incident is over which is back: whoever was to be told knows it as it stands.
+// takeBack keeps from being sent that an incident is over which is back: whoever was to be told knows it as it stands. What is being sent
+// at this moment, or may have arrived, is not sent once more, and counts as heard.
 func takeBack(tx *gorm.DB, d job.Delivery) error {
 	if d.Event.Type != job.EventAlertReminded {
 		return nil
@@ -130,6 +131,20 @@ func takeBack(tx *gorm.DB, d job.Delivery) error {
 		WHERE incident <> 0 AND incident = ? AND event < ? AND next <> 0 AND feed = 0
 		AND EXISTS (SELECT 1 FROM events WHERE events.id = deliveries.event AND type = ?)`,
 		job.DeliveryDropped, d.Incident, d.Event.ID, job.EventAlertResolved).Error
+}
+
+// notBack keeps from a contact that an incident is back, if that it was over did not arrive, which was on its way when it came back.
+func (t *try) notBack(tx *gorm.DB) error {
+	r := t.row
+	if !r.Contact || r.Incident == 0 || r.Type != job.EventAlertResolved {
+		return nil
+	}
+	return tx.Exec(`UPDATE deliveries SET state = @ended, next = 0, detail = 'that it was over was not delivered'
+		WHERE incident <> 0 AND incident = @incident AND channel = @channel AND recipient = @recipient AND event > @event AND next <> 0 AND contact = 1
+		AND EXISTS (SELECT 1 FROM events WHERE events.id = deliveries.event AND type = @back)`,
+		map[string]any{
+			"ended": job.DeliveryDropped, "incident": r.Incident, "channel": r.Channel, "recipient": r.Recipient, "event": r.Event, "back": job.EventAlertReminded,
+		}).Error
 }
 
 // endOver keeps from being sent that an incident is over, to one to whom nothing that was to be said of it before has arrived, or will.

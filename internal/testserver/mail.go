@@ -19,6 +19,7 @@ type Mail struct {
 	Secure   bool              // by Cert from the first byte, instead
 	Refuse   map[string]string // answers, by command
 	DropData bool              // the connection ends in the middle of DATA
+	DropDone bool              // the connection ends behind a whole mail, instead of the answer to it
 	DropQuit bool              // the connection ends behind the answer to DATA
 	Hang     bool              // nothing is said at all
 	Took     func(Letter)      // told of each mail before it is answered; nil: nobody is
@@ -156,6 +157,9 @@ func (s *mailSession) data() (goesOn bool) {
 			break
 		}
 		s.got.Text += line
+	}
+	if s.DropDone {
+		return false
 	}
 	s.mu.Lock()
 	s.letters = append(s.letters, s.got)

@@ -86,6 +86,7 @@ func Run(t *testing.T, open Opener) {
 		{"WhoHeardNothingHearsNoEnd", whoHeardNothingHearsNoEnd},
 		{"WhatIsBackIsHeardByWhoeverHeard", whatIsBackIsHeardByWhoeverHeard},
 		{"WhatIsBackIsNewToSome", whatIsBackIsNewToSome},
+		{"WhatIsBackFollowsAnEndOnItsWay", whatIsBackFollowsAnEndOnItsWay},
 		{"FeedsHearWhatTheyAskFor", feedsHearWhatTheyAskFor},
 		{"TheEndOfALongIncidentIsHeard", theEndOfALongIncidentIsHeard},
 		{"DeliveriesAreSeenByTheirOwn", deliveriesAreSeenByTheirOwn},

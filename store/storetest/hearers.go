@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -33,10 +34,11 @@ func (b bundle) over(t *testing.T) job.Event {
 	t.Helper()
 	ok(t, b.Resolve(t.Context(), down, b.clock.Now()))
 	all := must[[]job.Incident](t)(b.Incidents(t.Context(), time.Time{}))
-	if all[len(all)-1].Reopened > 0 {
+	last := all[slices.IndexFunc(all, func(i job.Incident) bool { return i.Cause == down })]
+	if last.Reopened > 0 {
 		b.clock.Add(job.FlapFor)
 	}
-	return b.said(t, all[len(all)-1].ID, "resolved")
+	return b.said(t, last.ID, "resolved")
 }
 
 // back has the incident go on, and gives the event that says so.
@@ -170,6 +172,55 @@ func whatIsBackIsHeardByWhoeverHeard(t *testing.T, b bundle) {
 	same(t, "asked for again", must[int64](t)(b.RedeliverMissed(t.Context(), job.Deliveries{Channel: "hook"}, "ann")), int64(0))
 	b.route(t, b.over(t), incident, heard(all)...)
 	same(t, "heard", b.got(t, "hook", "ops", "pager"), []string{"hook  alert.resolved", "ops " + contact + " alert.resolved"})
+}
+
+// A contact to whom it is being told at that moment that it is over, or may have been, is told that it is back; one to whom it is not yet, or was
+// refused, is told neither.
+func whatIsBackFollowsAnEndOnItsWay(t *testing.T, b bundle) {
+	ok(t, b.UseOutlets(t.Context(), outlets))
+	all := job.Hearers{Contacts: true}
+	nothing, taken := func(job.Delivery) {}, func(over job.Delivery) { b.attempt(t, over, nil) }
+	refused := func(over job.Delivery) { b.attempt(t, over, b.again) }
+	lost := func(over job.Delivery) {
+		b.attempt(t, over, func(a *job.Attempt) { a.Reason.Unknown, a.Next = true, b.clock.Now().Add(time.Minute) })
+	}
+	back, theirs := "ops "+contact+" alert.reminded", job.Delivery{Channel: "ops", Recipient: contact, Contact: true}
+	for _, test := range []struct {
+		name   string
+		begun  bool
+		ends   func(over job.Delivery)
+		before bool // it is back
+		want   []string
+	}{
+		{"not begun", false, nothing, false, nil},
+		{"taken", true, taken, false, []string{back}},
+		{"refused", true, refused, false, nil},
+		{"refused before", true, refused, true, nil},
+		{"lost", true, lost, false, []string{back}},
+		{"lost before", true, lost, true, []string{back}},
+		{"never answered", true, nothing, false, []string{back}},
+	} {
+		incident := b.began(t, theirs)
+		b.got(t, "ops")
+		b.route(t, b.over(t), incident, heard(all)...)
+		over := b.owed(t, "ops")[0]
+		if test.begun {
+			same(t, test.name+": begun", must[bool](t)(b.BeginAttempt(t.Context(), over.ID)), true)
+		}
+		if test.before {
+			test.ends(over)
+		}
+		b.route(t, b.back(t), incident, heard(all)...)
+		if !test.begun {
+			same(t, test.name+": begun", must[bool](t)(b.BeginAttempt(t.Context(), over.ID)), false)
+		}
+		if !test.before {
+			test.ends(over)
+		}
+		same(t, test.name, b.got(t, "ops"), test.want)
+		b.over(t)
+		b.clock.Add(2 * job.FlapFor)
+	}
 }
 
 // A contact who was not told that it was over is not told that it is back; where nobody of ours is left who heard, it goes as all else.

@@ -41,6 +41,11 @@ func ofChannels() []mutant {
 			by:   store("TestConformance/WhatIsBackIsHeardByWhoeverHeard"),
 		},
 		{
+			name: "over-on-its-way", holds: "a contact who was just told that it is over hears that it is back",
+			cuts: []cut{{"store/hearers.go", "OR next <> 0 OR begun <> 0 THEN", "OR next <> 0 THEN"}},
+			by:   store("TestConformance/WhatIsBackFollowsAnEndOnItsWay"),
+		},
+		{
 			name: "over-long", holds: "deliveries of an incident that stands are kept: they say who hears of its end",
 			cuts: []cut{{"store/prune_events.go", "(resolved = 0 OR wake <> 0 OR resolved >= ?))", "id < 0 AND resolved >= ?)"}},
 			by:   store("TestConformance/TheEndOfALongIncidentIsHeard"),
