@@ -101,7 +101,7 @@ func HeardOf(ctx context.Context, cfg *config.Config, book ToldBook, name string
 func besideOurs(ctx context.Context, cfg *config.Config, book pinned, name string) (func(store.SheetAnswer) Told, error) {
 	c, found := cfg.Connections[name]
 	if !found {
-		return nil, noConnection(cfg, name)
+		return nil, noConnection(name)
 	}
 	keys, err := hostKeysOf(ctx, book, c)
 	return func(a store.SheetAnswer) Told {
@@ -173,7 +173,7 @@ type Handler interface {
 // that they have not seen, and it waits on.
 func HandleAnswers(ctx context.Context, cfg *config.Config, book Handler, name string, last int64, by string) error {
 	if _, found := cfg.Connections[name]; !found {
-		return noConnection(cfg, name)
+		return noConnection(name)
 	}
 	err := book.HandleSheet(ctx, name, last, by, time.Now())
 	r := &job.Reason{What: "nothing was marked as dealt with", Do: fmt.Sprintf("haulier onboarding %s --answers", name), Who: job.WhoUs, Err: err}

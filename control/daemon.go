@@ -18,6 +18,7 @@ import (
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/scheduler"
 	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/transfer/naming"
 )
 
 // Daemon is the program at work for a long time: the scheduler, the configuration that counts now, and what may be
@@ -248,7 +249,7 @@ func (d *Daemon) RunJob(ctx context.Context, name string, asked job.Run) (job.Ru
 	}
 	if errors.Is(err, job.ErrNotFound) {
 		return job.Run{}, &job.Reason{
-			Slug: "usage.no_such_job", What: "nothing was begun", Cause: fmt.Sprintf("the daemon works with %s, which has no job %q", d.Config().Path, name),
+			Slug: "usage.no_such_job", What: "nothing was begun", Cause: fmt.Sprintf("the configuration that the daemon works with has no job %q", naming.Printable(name, 100)),
 			Do: "haulier reload, if the job is new there; else haulier jobs list shows what there is", Who: job.WhoUs, Err: err,
 		}
 	}
@@ -362,7 +363,7 @@ func (d *Daemon) PutFile(ctx context.Context, jobName string, o Offer) (Put, err
 	spec, found := d.Config().Job(jobName)
 	if !found {
 		return Put{}, &job.Reason{
-			Slug: "usage.no_such_job", What: nothingPut, Cause: fmt.Sprintf("the daemon works with %s, which has no job %q", d.Config().Path, jobName),
+			Slug: "usage.no_such_job", What: nothingPut, Cause: fmt.Sprintf("the configuration that the daemon works with has no job %q", naming.Printable(jobName, 100)),
 			Do: "haulier jobs list shows what there is", Who: job.WhoUs, Err: job.ErrNotFound,
 		}
 	}

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/pgp"
 	"github.com/haulier/haulier/store"
+	"github.com/haulier/haulier/transfer/naming"
 	"github.com/haulier/haulier/transfer/sftp/sshkey"
 )
 
@@ -26,7 +28,7 @@ type SheetBook interface {
 func Sheet(ctx context.Context, cfg *config.Config, book SheetBook, name, version string, now time.Time) (sheet.Facts, error) {
 	c, found := cfg.Connections[name]
 	if !found {
-		return sheet.Facts{}, noConnection(cfg, name)
+		return sheet.Facts{}, noConnection(name)
 	}
 	f := sheet.Facts{
 		Connection: c.Name, Display: c.DisplayName, Entity: c.Entity, Contact: cfg.Contact, Made: now, Version: version,
@@ -48,9 +50,9 @@ func Sheet(ctx context.Context, cfg *config.Config, book SheetBook, name, versio
 	return f, nil
 }
 
-func noConnection(cfg *config.Config, name string) *job.Reason {
+func noConnection(name string) *job.Reason {
 	return &job.Reason{
-		Slug: "usage.no_such_connection", What: "nothing was made", Cause: cfg.Path + " has no connection \"" + name + "\"", Do: "haulier connections list",
+		Slug: "usage.no_such_connection", What: "nothing was made", Cause: fmt.Sprintf("the configuration that counts has no connection %q", naming.Printable(name, 100)), Do: "haulier connections list",
 		Who: job.WhoUs, Err: job.ErrNotFound,
 	}
 }

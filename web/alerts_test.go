@@ -16,21 +16,24 @@ import (
 )
 
 // care notes what was asked of it.
-type care struct{ asked []string }
+type care struct {
+	asked []string
+	err   error
+}
 
 func (c *care) Find(_ context.Context, sight job.Sight, over bool, since time.Time, before int64, limit int) ([]job.Incident, error) {
 	c.asked = append(c.asked, fmt.Sprint("find ", []string(sight), over, since.Unix(), before, limit))
-	return nil, nil
+	return nil, c.err
 }
 
 func (c *care) Ack(_ context.Context, id int64, by, note string) error {
 	c.asked = append(c.asked, fmt.Sprint("ack ", id, " ", by, " ", note))
-	return nil
+	return c.err
 }
 
 func (c *care) Silence(_ context.Context, id int64, by, why string, until time.Time) error {
 	c.asked = append(c.asked, fmt.Sprint("silence ", id, " ", by, " ", why, " ", until.Unix()))
-	return nil
+	return c.err
 }
 
 func (c *care) Unsilence(_ context.Context, id int64, by string) error {

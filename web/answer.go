@@ -20,8 +20,8 @@ type badRequest struct{ error }
 type Problem = route.Problem
 
 // refuse answers an error.
-func refuse(w http.ResponseWriter, err error) {
-	p := problemOf(err)
+func refuse(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(r, err)
 	if p.Status == http.StatusRequestTimeout {
 		w.Header().Set("Connection", "close") // the rest of the body is not waited for
 	}
@@ -29,20 +29,29 @@ func refuse(w http.ResponseWriter, err error) {
 }
 
 // bare makes an error speak that nobody thought of a reason for.
-func bare(status int, err error) *job.Reason {
-	r := &job.Reason{Slug: "api.failed", What: "the request was not carried out", Cause: err.Error(), Do: "look into the log of the daemon, and ask haulier doctor", Who: job.WhoUs}
+func bare(r *http.Request, status int, err error) *job.Reason {
+	reason := inside(err)
+	notFound, conflict := err.Error(), err.Error()
+	if !route.Of(r.Context()).Machine { // what the store calls things is of no use to them
+		notFound, conflict = "there is nothing of that name or number, or it is not yours to see", "it stands otherwise by now, or is there already"
+	}
 	switch status {
 	case http.StatusBadRequest:
-		r.Slug, r.Do = "api.bad_request", "compare the request with the table in docs/operations.md"
+		reason.Slug, reason.Do = "api.bad_request", "compare the request with the table in docs/operations.md"
 	case http.StatusNotFound:
-		r.Slug, r.Do = "api.not_found", "ask what there is: GET /api/v1/overview, haulier history"
+		reason.Slug, reason.Cause, reason.Do = "api.not_found", notFound, "ask what there is: GET /api/v1/overview, haulier history"
 	case http.StatusConflict:
-		r.Slug, r.Do = "api.conflict", "look how it stands now, and ask again if it is still wanted"
+		reason.Slug, reason.Cause, reason.Do = "api.conflict", conflict, "look how it stands now, and ask again if it is still wanted"
 	}
-	return r
+	return reason
 }
 
-func problemOf(err error) Problem {
+// inside is a failure that nobody thought of a reason for.
+func inside(err error) *job.Reason {
+	return &job.Reason{Slug: "api.failed", What: "the request was not carried out", Cause: err.Error(), Do: "look into the log of the daemon, and ask haulier doctor", Who: job.WhoUs}
+}
+
+func problemOf(r *http.Request, err error) Problem {
 	var bad badRequest
 	var reason *job.Reason
 	status := http.StatusInternalServerError
@@ -61,7 +70,7 @@ func problemOf(err error) Problem {
 		status = http.StatusUnprocessableEntity
 	}
 	if !errors.As(err, &reason) {
-		reason = bare(status, err)
+		reason = bare(r, status, err)
 	}
-	return route.ProblemOf(status, *reason)
+	return route.ProblemOf(status, route.Told(r, *reason, err))
 }

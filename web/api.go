@@ -27,7 +27,7 @@ func Handler(o Options) http.Handler {
 			lost.Send(w)
 			return
 		}
-		mux.ServeHTTP(w, r.WithContext(route.With(r.Context(), route.Identity{Role: route.Admin})))
+		mux.ServeHTTP(w, r.WithContext(route.With(r.Context(), route.Identity{Role: route.Admin, Machine: true})))
 	})
 }
 
@@ -36,7 +36,7 @@ func answers(of func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		value, err := of(r)
 		if err != nil {
-			refuse(w, err)
+			refuse(w, r, err)
 			return
 		}
 		answer(w, http.StatusOK, value)

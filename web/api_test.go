@@ -41,6 +41,9 @@ func (p *ports) RunJob(_ context.Context, name string, asked job.Run) (job.Run, 
 }
 
 func (p *ports) WaitRun(ctx context.Context, _ int64) (job.Run, error) {
+	if p.err != nil {
+		return job.Run{}, p.err
+	}
 	select {
 	case run := <-p.ended:
 		return run, nil
@@ -117,9 +120,13 @@ func (p *ports) DecideFile(_ context.Context, d job.Decision) (job.File, error) 
 	return job.File{ID: d.File, State: job.FileLanded}, p.err
 }
 
+func (p *ports) CredentialCalendar(_ context.Context, sight job.Sight) ([]job.CalendarEntry, error) {
+	return nil, p.err
+}
+
 // options plug the ports into everything that is asked.
 func (p *ports) options() web.Options {
-	return web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p, Looker: p, Decider: p, Care: &care{}, Reporter: p, Contents: p, Audit: p, Checker: p, Intake: p, Lists: lists{p}, Jobs: lists{p}, Connections: servers{p}, Servers: servers{p}, Days: servers{p}, Keys: servers{p}, Sheets: servers{p}, Hears: servers{p}}
+	return web.Options{Runner: p, Keeper: p, Reader: p, Outbox: p, Looker: p, Decider: p, Calendar: p, Care: &care{}, Reporter: p, Contents: p, Audit: p, Checker: p, Intake: p, Lists: lists{p}, Jobs: lists{p}, Connections: servers{p}, Servers: servers{p}, Days: servers{p}, Keys: servers{p}, Sheets: servers{p}, Hears: servers{p}}
 }
 
 func setup(t *testing.T) (*ports, *httptest.Server) {

@@ -41,7 +41,7 @@ func (o Options) audited(next http.HandlerFunc) http.HandlerFunc {
 		Note: func(r *http.Request, act, detail string) error {
 			return o.Audit.Act(context.WithoutCancel(r.Context()), onSocket, act, r.URL.Path, detail)
 		},
-		Refuse: func(w http.ResponseWriter, _ *http.Request, err error) { refuse(w, err) },
+		Refuse: refuse,
 	}.Kept(next)
 }
 
@@ -52,12 +52,12 @@ func (a *api) content(w http.ResponseWriter, r *http.Request) {
 		err = badRequest{fmt.Errorf("as is %q, and may be landed or received", as)}
 	}
 	if err != nil {
-		refuse(w, err)
+		refuse(w, r, err)
 		return
 	}
 	name, digest, body, err := a.Contents.OpenContent(r.Context(), id, as == "received")
 	if err != nil {
-		refuse(w, err)
+		refuse(w, r, err)
 		return
 	}
 	defer body.Close()
@@ -74,7 +74,7 @@ func (a *api) stream(w http.ResponseWriter, r *http.Request, name string, digest
 			if begun {
 				panic(http.ErrAbortHandler) // whoever reads must not take it for whole
 			}
-			refuse(w, err)
+			refuse(w, r, err)
 			return
 		}
 		if !begun {

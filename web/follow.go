@@ -20,7 +20,7 @@ type Sign struct {
 func (a *api) follow(w http.ResponseWriter, r *http.Request) {
 	id, err := idOf(r)
 	if err != nil {
-		refuse(w, err)
+		refuse(w, r, err)
 		return
 	}
 	events, stop := a.Runner.Watch(id)
@@ -30,7 +30,7 @@ func (a *api) follow(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	end := make(chan Sign, 1)
-	looking.Go(func() { end <- a.endOf(ctx, id) })
+	looking.Go(func() { end <- a.endOf(r.WithContext(ctx), id) })
 
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	out := json.NewEncoder(w)
@@ -53,10 +53,10 @@ func (a *api) follow(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (a *api) endOf(ctx context.Context, id int64) Sign {
-	run, err := a.Runner.WaitRun(ctx, id)
+func (a *api) endOf(r *http.Request, id int64) Sign {
+	run, err := a.Runner.WaitRun(r.Context(), id)
 	if err != nil {
-		p := problemOf(err)
+		p := problemOf(r, err)
 		return Sign{Problem: &p}
 	}
 	shown := runOf(run)

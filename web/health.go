@@ -16,7 +16,7 @@ func (a *api) health(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, Health{OK: true})
 		return
 	}
-	p := problemOf(err)
+	p := problemOf(r, err)
 	p.Status = http.StatusServiceUnavailable
 	if route.Of(r.Context()).Role == route.Nobody { // the causes are for those who may see more
 		p.Cause = "the daemon does not do its work"

@@ -56,7 +56,7 @@ func (a *api) sheet(w http.ResponseWriter, r *http.Request) {
 		err = badRequest{errors.New("format is json, html, md, txt or mail")}
 	}
 	if err != nil {
-		refuse(w, err)
+		refuse(w, r, err)
 		return
 	}
 	if form == "json" {
@@ -65,7 +65,7 @@ func (a *api) sheet(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := a.Sheets.Write(r.Context(), r.PathValue("name"), language, form)
 	if err != nil {
-		refuse(w, err)
+		refuse(w, r, err)
 		return
 	}
 	h := w.Header()

@@ -296,8 +296,16 @@ var mayBeRefused = []string{"/api/v1/files/{id}/content", "/sheet/{token}", "/lo
 // sayThatNothingIs are routes whose answer begins before it is known that there is no such thing, or is a list of nothing.
 var sayThatNothingIs = []string{"/api/v1/runs/{id}/events", "/api/v1/jobs/{name}/expectations"}
 
-// narrowed fails where somebody sees a word of another's, other than those they have asked by.
+// folders takes out the places that jobs name to whoever sees them: where their files land, and where they are taken from.
+func (h *house) folders() *strings.Replacer {
+	return strings.NewReplacer(filepath.Join(h.dir, "landing"), "", filepath.Join(h.dir, "outbox"), "")
+}
+
+// narrowed fails where somebody sees a word of another's, other than those they have asked by, or a place of this machine.
 func (s *served) narrowed(who asker, path string, answer got) {
+	if at := strings.Index(s.folders().Replace(answer.body), s.dir); who.sight != nil && at >= 0 {
+		s.t.Errorf("GET %s as %s shows where things lie on this machine: %.300s", path, who.name, answer.body[max(0, at-100):])
+	}
 	text := answer.body
 	if asked, err := url.Parse(path); err == nil {
 		for _, own := range append(strings.Split(asked.Path, "/"), asked.Query()["at"]...) {

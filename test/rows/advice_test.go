@@ -42,7 +42,7 @@ func TestDaemonSaysWhatItDoesNotHave(t *testing.T) {
 	w.serve()
 	w.haulier(0, "run", "in")
 	w.write("other.yaml", w.read("haulier.yaml")+importJob("new", "acme", "out"))
-	has(t, w.haulier(2, "-c", w.path("other.yaml"), "run", "new").err, "usage.no_such_job", "the daemon works with "+w.path("haulier.yaml")+`, which has no job "new"`, "haulier reload")
+	has(t, w.haulier(2, "-c", w.path("other.yaml"), "run", "new").err, "usage.no_such_job", "the daemon works with "+w.path("haulier.yaml"), `the configuration that the daemon works with has no job "new"`, "haulier reload")
 	has(t, w.haulier(2, "cancel", "999").err, "run.not_at_work", "there is no run 999", "haulier status")
 	has(t, w.haulier(2, "cancel", "1").err, "run.not_at_work", "run 1 is not at work: it is succeeded", "haulier show 1")
 	has(t, w.haulier(2, "retry", "999").err, "usage.no_such_run", "there is no run 999", "haulier history")

@@ -154,7 +154,7 @@ func isHealth(r *http.Request) bool {
 // guard lets through to a route who may ask it.
 func (g *Gate) guard(to route.Route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		r = r.WithContext(route.WithCookies(r.Context(), g.cookies()))
+		r = r.WithContext(route.WithLog(route.WithCookies(r.Context(), g.cookies()), g.Log))
 		r.Body = http.MaxBytesReader(w, r.Body, cmp.Or(to.Body, bodyMost))
 		if !to.Stream {
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerMost)) // a recorder of tests has none

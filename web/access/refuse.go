@@ -86,7 +86,9 @@ func refusalOf(err error) *refusal {
 	case errors.Is(err, job.ErrNotFound):
 		return refused(http.StatusNotFound, "api.not_found", "there is nothing of that name or number, or it is not yours to see", "ask what there is: GET /api/v1/overview, haulier history")
 	case errors.As(err, &reason):
-		return &refusal{status: http.StatusServiceUnavailable, Reason: *reason}
+		own := *reason
+		own.Technical = "" // it is about this machine, and in its log
+		return &refusal{status: http.StatusServiceUnavailable, Reason: own}
 	}
 	return refused(http.StatusInternalServerError, "api.failed", "the request could not be looked at", "look into the log of the daemon, and ask haulier doctor")
 }

@@ -193,7 +193,8 @@ func statusOf(err error) int {
 func (p *pages) reasonOf(r *http.Request, err error) (int, *job.Reason) {
 	var reason *job.Reason
 	if errors.As(err, &reason) {
-		return statusOf(err), reason
+		told := route.Told(r, *reason, err)
+		return statusOf(err), &told
 	}
 	reason = &job.Reason{What: "nothing was changed, and the jobs go on", Who: job.WhoUs}
 	switch status := statusOf(err); status {

@@ -97,6 +97,9 @@ type Identity struct {
 	Role  Role
 	Sight job.Sight
 	Token bool // by a bearer token: a program, not a person in a browser
+
+	// Machine says that it is this machine's own user, on the daemon's socket: nobody over the network is.
+	Machine bool
 }
 
 type key struct{}
