@@ -277,12 +277,20 @@ func (c *calendar) tokens() error {
 	for _, t := range tokens {
 		if t.Revoked.IsZero() && !t.Expires.IsZero() {
 			c.add(job.CalendarEntry{
-				Kind: job.KindToken, Name: t.Name, Says: job.EntryEnds, Date: t.Expires, What: "the API token " + t.Name,
-				Do: "make another, and give it to whoever uses this one",
+				Kind: job.KindToken, Name: t.Name, Says: job.EntryEnds, Date: t.Expires, What: "the API token " + t.Name, Do: doAboutToken(t, c.now),
 			})
 		}
 	}
 	return err
+}
+
+// doAboutToken says how a token is replaced, and what ends the alert of it: no other name tells that it took the place of this one.
+func doAboutToken(t job.Token, now time.Time) string {
+	revoke := "`haulier tokens revoke " + t.Name + "`"
+	if now.Before(t.Expires) {
+		return "make another of another name (`haulier tokens create`), give it to whoever uses this one, then end this one: " + revoke
+	}
+	return "make another of the same name (`haulier tokens create " + t.Name + "`), which takes its place; or, if nobody needs it, end it: " + revoke
 }
 
 // Seen narrows a calendar to what somebody may see: what the connections of these entities use.

@@ -130,6 +130,9 @@ func endOf(e job.CalendarEntry, lead int) job.Reason {
 	if lead == 0 {
 		r.Slug, r.What = store.SlugCredentialExpired, "what needs it is not moved until it is replaced"
 		r.Cause = fmt.Sprintf("%s ended on %s", e.What, date)
+		if e.Kind == job.KindToken {
+			r.What = "all files move; the program that shows it is refused"
+		}
 		return r
 	}
 	r.Slug, r.What = store.SlugCredentialExpiring, "all files move as they should, until then"

@@ -34,11 +34,19 @@ func (r tokenRow) token() (job.Token, error) {
 	return t, err
 }
 
-// AddToken keeps a token by the hash of its secret; job.ErrExists when one of this name is not revoked.
+// AddToken keeps a token by the hash of its secret, in the place of one of this name that has ended; job.ErrExists when one of this name is
+// good still.
 func (s *Store) AddToken(ctx context.Context, t job.Token, hash []byte) error {
 	return s.write(ctx, "make the token "+t.Name, func(tx *gorm.DB) error {
 		row := tokenRow{
 			ID: t.ID, Name: t.Name, Role: t.Role, Entities: jsonText(t.Sight), Hash: hash, ByWhom: t.By, Created: s.now(), Expires: micros(t.Expires),
+		}
+		ended := tx.Exec(`UPDATE tokens SET revoked = ? WHERE name = ? AND revoked = 0 AND expires <= ?`, s.now(), t.Name, s.now())
+		if ended.Error == nil && ended.RowsAffected > 0 {
+			ended.Error = s.audit(tx, t.By, "token.revoke", t.Name, "it had ended, and another takes its place")
+		}
+		if ended.Error != nil {
+			return ended.Error
 		}
 		if err := tx.Create(&row).Error; err != nil {
 			return err
