@@ -143,7 +143,9 @@ func standingOn(l *looker, spec job.Spec, last store.Last, held heldOfJob, times
 	judgeUnseen(&st)
 	shown.Supervised = strings.TrimPrefix(transfer.Supervision(spec.Supervised, held.approved), "supervised: ")
 	shown.Word, shown.Why, shown.Run = page.Word(pageWord(st.Standing)), st.Why, st.Run
+	shown.Stopped = held.stopped()
 	for _, r := range st.Rejected {
+		shown.Stopped[r.Error.Slug] = page.Stop{Run: r.Run}
 		shown.Rejected += r.Files
 		if shown.Reason == nil {
 			shown.Reason = &r.Error

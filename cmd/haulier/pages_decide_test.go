@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
@@ -18,6 +19,12 @@ func aFileInDoubt(t *testing.T) func(ctx context.Context, s *store.Store) {
 		from := f.Step
 		f.Step, f.Reason = job.StepLanding, &job.Reason{Slug: "local.landing_unknown", What: "nobody knows whether it landed", Cause: "the disk was lost", Do: "look whether it is there", Who: job.WhoUs}
 		must[job.File](t)(s.Advance(ctx, from, f, job.Beside{}))
+		must[bool](t)(s.Raise(ctx, "job/acme-in/"+f.Reason.Slug, "acme-in", *f.Reason, time.Now()))
+		later := must[job.Run](t)(s.BeginRun(ctx, job.Run{Job: "acme-in", Connection: "acme", Type: job.TypeImport, Trigger: job.TriggerManual, Started: time.Now()}))
+		later.State, later.Ended = job.RunSucceeded, time.Now()
+		if err := s.EndRun(ctx, later); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -25,6 +32,9 @@ func aFileInDoubt(t *testing.T) func(ctx context.Context, s *store.Store) {
 func TestPagesDecideAboutTheDoubtThatWasSeen(t *testing.T) {
 	who := route.Identity{Name: "olivia", Role: route.Operator}
 	h, s := pagesOf(t, pagesConfig, aFileInDoubt(t), &who)
+	if text := pageOf(t, h, "/"); !strings.Contains(text, `href="/held?job=acme-in">Decide…`) || !strings.Contains(text, "Look at run 1<") {
+		t.Error("the first page does not lead to the run that stopped, and to the decision")
+	}
 	if text := pageOf(t, h, "/held"); !strings.Contains(text, `action="/files/1/decide"`) || strings.Contains(text, `action="/files/2/decide"`) {
 		t.Error("not just the file in doubt is offered to be decided about")
 	}

@@ -12,12 +12,32 @@ import (
 type heldOfJob struct {
 	doubts   int
 	unseen   int
-	waits    []job.File // the first of the unseen, the oldest first
+	causes   map[string]int64 // slugs of the doubts, each with the last run that held a file for it
+	waits    []job.File       // the first of the unseen, the oldest first
 	approved job.Approvals
 }
 
 // waitsMost is how many files of a job that wait for a look are shown.
 const waitsMost = 100
+
+// doubt notes the cause of a file in doubt.
+func (h *heldOfJob) doubt(f job.File) {
+	if h.causes == nil {
+		h.causes = map[string]int64{}
+	}
+	if f.Reason != nil {
+		h.causes[f.Reason.Slug] = max(f.Run, h.causes[f.Reason.Slug])
+	}
+}
+
+// stopped tells of each cause where files are held for it.
+func (h heldOfJob) stopped() map[string]page.Stop {
+	stops := map[string]page.Stop{}
+	for slug, run := range h.causes {
+		stops[slug] = page.Stop{Run: run, Held: true}
+	}
+	return stops
+}
 
 // heldOfAll reads what is held of all jobs, and what was approved of those that are supervised, by one question each.
 func heldOfAll(ctx context.Context, d *control.Daemon) (map[string]heldOfJob, error) {
@@ -31,6 +51,7 @@ func heldOfAll(ctx context.Context, d *control.Daemon) (map[string]heldOfJob, er
 		switch {
 		case f.Reason == nil || f.Reason.Slug != job.SlugSupervised:
 			h.doubts++
+			h.doubt(f)
 		case len(h.waits) < waitsMost:
 			h.waits = append(h.waits, f)
 			h.unseen++

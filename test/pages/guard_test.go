@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -16,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/haulier/haulier/job"
+	webpage "github.com/haulier/haulier/web/page"
 )
 
 //go:embed testdata/axe.js
@@ -60,9 +62,17 @@ func awaited(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithA
 func TestPhone(t *testing.T) {
 	w := open(t, looked{phone: true})
 	w.world.Change(w.world.AddSupervised)
+	w.world.Change(func() {
+		const long = "SHA256:riJmJHrcA3/2gCTk4BL55hOB5f3ia8u3EIZmGMhAKEI"
+		w.world.Became[209][0].File.Receipt = &job.Receipt{Session: job.Session{Server: "SSH-2.0-OpenSSH_8.7", HostKey: long, Method: "publickey", Key: "acme@1", Algorithm: "mlkem768x25519-sha256, aes128-gcm@openssh.com"}}
+		w.world.Tested = webpage.Report{OK: true, Stages: []webpage.Stage{{Name: "login", State: "ok", Detail: "user platform by publickey with key acme@1 " + long}}}
+	})
+	w.do(emulation.SetDeviceMetricsOverride(360, 780, 1, true)) // the narrowest that is sold
+	w.to("/connections/acme")
+	w.follow("form[action='/connections/acme/test'] button")
 	for _, path := range screens {
 		w.to(path)
-		if wide := value[int](w, `document.documentElement.scrollWidth`); wide > 390 {
+		if wide := value[int](w, `document.documentElement.scrollWidth`); wide > 360 {
 			t.Errorf("%s is %d pixels wide", path, wide)
 		}
 		small := value[[]string](w, `[...document.querySelectorAll(".btn, .nav a, button")].filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 43.5).map((e) => e.outerHTML.slice(0, 120))`)

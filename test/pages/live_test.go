@@ -3,6 +3,7 @@ package pages
 import (
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/haulier/haulier/job"
@@ -52,4 +53,29 @@ func TestFilesInDoubtAreLive(t *testing.T) {
 	w.wait(`!document.querySelector("#live").hidden && document.querySelector("main").textContent.includes("delivered")`)
 	w.tell(func(world *pagetest.World) { world.Found[0].Proof = job.ProofAssumed })
 	w.wait(`document.querySelector("[data-region=filefacts]").textContent.includes("assumed")`)
+}
+
+// What opens is on the screen whole, beside the left edge, the right one and on a phone.
+func TestWhatOpensIsOnTheScreen(t *testing.T) {
+	for name, how := range map[string]struct {
+		looked
+		width int64
+	}{"desk": {looked{}, 1280}, "small desk": {looked{}, 980}, "tablet": {looked{}, 768}, "phone": {looked{phone: true}, 360}} {
+		t.Run(name, func(t *testing.T) {
+			w := open(t, how.looked)
+			w.world.Change(w.world.AddSupervised)
+			w.do(emulation.SetDeviceMetricsOverride(how.width, 900, 1, how.phone))
+			for _, path := range []string{"/", "/alerts", "/alerts/12", "/jobs/acme-segment", "/jobs/salto-in", "/connections/bigbank", "/runs/210", "/files/32"} {
+				w.to(path)
+				off := value[[]string](w, `[...document.querySelectorAll("details.pop")].flatMap((d) => {
+					document.querySelectorAll("details.pop").forEach((o) => { o.open = o === d; });
+					const box = d.querySelector("form").getBoundingClientRect();
+					return box.left < 0 || box.right > innerWidth || !box.width ? [d.textContent.slice(0, 20) + " " + box.left + " " + box.right + " of " + innerWidth] : [];
+				})`)
+				if len(off) > 0 {
+					t.Errorf("%s: %q", path, off)
+				}
+			}
+		})
+	}
 }

@@ -2,8 +2,8 @@ package page
 
 import "github.com/haulier/haulier/job"
 
-// written ends what is said of every decision.
-const written = "Your name and your reason go to the audit list. It cannot be taken back."
+// noted ends what is said of every decision.
+const noted = "Your name and your reason go to the audit list. It cannot be taken back."
 
 // stays says what becomes of the source of a file that is moved no more, and of what lies here of it.
 func stays(f job.File) string {
@@ -16,7 +16,7 @@ func stays(f job.File) string {
 func landed(f job.File) choice {
 	return choice{job.AsLanded, "It has landed…", "Yes, it has landed", []string{
 		"It counts as landed from now on. Say so only if you have seen it there, whole.",
-		"Nothing is moved by that, and this version is not fetched again.", stays(f), written,
+		"Nothing is moved by that, and this version is not fetched again.", stays(f), noted,
 	}}
 }
 
@@ -31,7 +31,7 @@ func fetchAgain(f job.File, spec *job.Spec) choice {
 			job.ExistsVersion: ", beside the first under a name of its own.", job.ExistsReplace: ", in the place of the first.", job.ExistsFail: ", unless its name is still taken: then it fails.",
 		}[spec.Import.IfExists]
 	}
-	return choice{job.AsAgain, "Fetch it again…", "Yes, fetch it again", append(comes, twice, written)}
+	return choice{job.AsAgain, "Fetch it again…", "Yes, fetch it again", append(comes, twice, noted)}
 }
 
 func delivered(f job.File, spec *job.Spec) choice {
@@ -48,25 +48,25 @@ func delivered(f job.File, spec *job.Spec) choice {
 	default:
 		comes = append(comes, "The file itself is not sent again.")
 	}
-	return choice{job.AsDelivered, "The customer has it…", "Yes, the customer has it", append(comes, written)}
+	return choice{job.AsDelivered, "The customer has it…", "Yes, the customer has it", append(comes, noted)}
 }
 
 func sendAgain(f job.File) choice {
 	return choice{job.AsAgain, "Send it again…", "Yes, send it again", []string{
-		"The next run of " + f.Job + " sends it once more, from the beginning. If the customer has it already, they get it twice.", written,
+		"The next run of " + f.Job + " sends it once more, from the beginning. If the customer has it already, they get it twice.", noted,
 	}}
 }
 
 func neverMind(f job.File) choice {
 	return choice{job.AsDrop, "Never mind it…", "Yes, never mind it", []string{
 		"This version is never moved.", stays(f),
-		"A newer version under its name is taken by itself.", written,
+		"A newer version under its name is taken by itself.", noted,
 	}}
 }
 
 func letBe(f job.File) choice {
 	return choice{job.AsDrop, "Let it be…", "Yes, let it be", []string{
 		"Nobody waits any more for this version to be put right. The alert about it ends with the last such file.", stays(f),
-		"A newer version under its name is taken by itself.", written,
+		"A newer version under its name is taken by itself.", noted,
 	}}
 }

@@ -23,7 +23,7 @@ func parseLooks(a assets) looks {
 		"asset": a.link, "name": name, "prose": prose, "base": base, "size": size, "thousands": thousands[int64], "percent": percent,
 		"count": func(n any, noun string) string { return count(number(n), noun) }, "span": span, "on": onSheet,
 		"icon": icon, "ago": ago, "add": func(a, b int) int { return a + b }, "took": took, "tone": tone, "bars": bars, "lines": lines,
-		"supervised": supervised, "marksays": markSays, "letter": ask.Letter, "list": func(all ...any) []any { return all }, "mailed": mailed, "numbered": func(n int) string { return thousands(n) }, "truth": func(b *bool) bool { return b != nil && *b },
+		"supervised": supervised, "marksays": markSays, "letter": ask.Letter, "list": func(all ...any) []any { return all }, "mailed": mailed, "marked": marked, "numbered": func(n int) string { return thousands(n) }, "truth": func(b *bool) bool { return b != nil && *b },
 	}
 	return looks{template.Must(template.New("").Funcs(funcs).ParseFS(templateFiles, "templates/*.html"))}
 }

@@ -117,16 +117,23 @@ type Standing struct {
 	Why         string    // of a pause, or of a job that is off
 	Run         int64     // at work; 0: none
 	Progress    *job.Progress
-	Failed      int        // runs since the last that succeeded
-	Held        int        // files in doubt, without those that Waiting counts
-	Waiting     int        // files of a supervised job that wait for a person to look at them
-	Waits       []job.File // the first of those, the oldest first
-	Supervised  string     // how far a supervised job has come; empty: it holds nothing any more
-	Rejected    int        // files that lie there rejected
+	Failed      int             // runs since the last that succeeded
+	Held        int             // files in doubt, without those that Waiting counts
+	Waiting     int             // files of a supervised job that wait for a person to look at them
+	Waits       []job.File      // the first of those, the oldest first
+	Supervised  string          // how far a supervised job has come; empty: it holds nothing any more
+	Rejected    int             // files that lie there rejected
+	Stopped     map[string]Stop // by slug: where files were rejected or held for it, and nobody has dealt with them yet
 	LastRun     int64
 	LastSuccess time.Time
 	Next        time.Time // zero: none known
 	Reason      *job.Reason
+}
+
+// Stop is the run that was the last to reject or to hold a file for a cause.
+type Stop struct {
+	Run  int64
+	Held bool // a person decides
 }
 
 // Account is how a connection stands.

@@ -34,6 +34,7 @@ type attended struct {
 	Expected   bool     // something did not come in time
 	Run        int64    // a run to look at; 0: none
 	Retry      bool     // that run may be done again
+	Doubt      bool     // files are in doubt, which somebody decides
 	Waits      *waiting // for a person's look, which is nothing that failed; nil: it did
 	Told       bool     // cause and next step stand open, so that nobody has to click for them
 }
@@ -142,6 +143,9 @@ func attendedOf(incident job.Incident, standings map[string]Standing, connection
 	for _, name := range append([]string{a.About}, incident.Jobs...) {
 		if s, found := standings[name]; found && s.LastRun != 0 {
 			a.Run, a.Retry = s.LastRun, s.Run == 0 && !a.Expected && a.Waits == nil
+			if stop, found := s.Stopped[incident.Reason.Slug]; found && a.Waits == nil { // later runs knew of nothing new
+				a.Run, a.Doubt, a.Retry = stop.Run, stop.Held, a.Retry && !stop.Held
+			}
 			break
 		}
 	}

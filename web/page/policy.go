@@ -39,7 +39,7 @@ func (p *pages) policyOf(r *http.Request, shown connectionShown, specs []job.Spe
 	}
 	said := policy{Login: loginOf(shown.Connection, p.Clock(), p.House.Plan().Zone), Limits: limitsOf(shown.Connection, sight.Whole()), Trust: trustOf(shown.Account)}
 	for _, e := range entries {
-		if slices.Contains(e.Connections, shown.Name) && e.Kind != job.KindToken {
+		if slices.Contains(e.Connections, shown.Name) && e.Kind != job.KindToken && e.Says != job.EntryNote {
 			said.Ends = append(said.Ends, dated{e})
 		}
 	}

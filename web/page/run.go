@@ -176,6 +176,9 @@ func stagesOf(o job.Outcome, steps []Step) []stageCell {
 	reached := -1
 	var before time.Time
 	for _, step := range steps {
+		if step.Step == job.StepDone && o.File.State == job.FileRejected { // it came to its end, and not through what lies between
+			break
+		}
 		i, known := stageAfter[o.File.Type][step.Step]
 		if !known {
 			continue
@@ -194,6 +197,11 @@ func stagesOf(o job.Outcome, steps []Step) []stageCell {
 			row[i].Word = "succeeded"
 		}
 	}
+	if o.File.Type == job.TypeImport && o.File.Received.SHA256 != "" { // it is here, whatever was written down on the way
+		for reached = max(reached, 0); reached < 2; reached++ {
+			row[reached+1].Word = "succeeded"
+		}
+	}
 	if reached < 0 {
 		reached = 0
 	}
@@ -206,7 +214,7 @@ func judge(row []stageCell, f job.File, reached int) {
 	stopped := min(reached+1, len(row)-1)
 	switch f.State {
 	case job.FileRejected, job.FileFailed, job.FileHeld:
-		if reached == len(row)-1 {
+		if reached == len(row)-1 || reached == 0 && f.State == job.FileRejected { // a name, a size: it was seen, and not taken
 			stopped = reached
 		}
 		row[stopped].Word = fileShown{Outcome: job.Outcome{File: f}}.Word()

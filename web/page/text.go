@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"html/template"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -46,6 +47,14 @@ func prose(text string) string {
 		lines[i] = printable(line, proseMost)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// written is what a reason has between backticks: a command, or something to be set.
+var written = regexp.MustCompile("`([^`\n]{1,200})`")
+
+// marked is a text of several lines as it may stand on a page, with what is to be written in another face.
+func marked(text string) template.HTML {
+	return template.HTML(written.ReplaceAllString(template.HTMLEscapeString(prose(text)), "<code>$1</code>"))
 }
 
 // name is a name of others, kept from running into what stands beside it.
