@@ -63,6 +63,7 @@ type Expectation struct {
 	Got      int       // landed or delivered
 	Held     int       // came, and wait for a person
 	Rejected int       // came, and were refused
+	Refused  []int64   // the files that Held and Rejected count, by their numbers
 	First    time.Time // arrival of those that Got counts; zero: none
 	Last     time.Time
 	Filled   time.Time // when as many had come as are wanted; zero: not yet
@@ -88,7 +89,8 @@ type Arrivals struct {
 	Got, Held, Rejected int
 	First, Last         time.Time // of those that Got counts
 	Filled              time.Time // when Got was as many as are wanted; zero: it is not
-	Refused             *Reason   // of the last that was held or rejected
+	Refused             []int64   // numbers of those that were held or rejected, rising
+	Why                 *Reason   // of the last of these
 }
 
 // Judging is how a day is judged by what came. Its functions do not ask the store.

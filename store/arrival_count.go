@@ -1,6 +1,8 @@
 package store
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -13,26 +15,43 @@ type arrivalCount struct {
 	wanted int
 	next   time.Time            // when the window of the next day opens; zero: names tell whose a file is
 	names  map[string]job.State // landed, held or rejected
+	// refusals are the numbers of the files that were refused last, by their names.
+	refusals map[string]int64
 }
 
 // refusedNamed bounds how many names are remembered that were held or rejected. More are not counted: whatever waits for a person
 // explains what is missing only if it is sure to be as much.
 const refusedNamed = 1000
 
-func (c *arrivalCount) add(name string, state job.State, reason string, at time.Time) {
-	if c.another(at) {
+// arrival is a file whose way has ended.
+type arrival struct {
+	id     int64
+	name   string
+	state  job.State
+	reason string
+	at     time.Time
+}
+
+func (c *arrivalCount) add(a arrival) {
+	if c.another(a.at) {
 		return
 	}
-	switch state {
+	switch a.state {
 	case job.FileHeld, job.FileRejected:
-		c.refused(name, state, reasonFrom(reason))
+		c.refuse(a)
 	case job.FileSkipped:
-		if slugOf(reasonFrom(reason)) == "content.duplicate" { // it came, and was the same as the one before
-			c.good(name, at)
+		if slugOf(reasonFrom(a.reason)) == "content.duplicate" { // it came, and was the same as the one before
+			c.good(a.name, a.at)
 		}
 	default:
-		c.good(name, at)
+		c.good(a.name, a.at)
 	}
+}
+
+// all is what came.
+func (c *arrivalCount) all() job.Arrivals {
+	c.Refused = slices.Sorted(maps.Values(c.refusals))
+	return c.Arrivals
 }
 
 // another says whether what comes at a time is another day's: this one has what it wants, and the next is open.
@@ -40,16 +59,16 @@ func (c *arrivalCount) another(at time.Time) bool {
 	return !c.Filled.IsZero() && at.After(c.Filled) && !c.next.IsZero() && at.After(c.next)
 }
 
-func (c *arrivalCount) refused(name string, state job.State, why *job.Reason) {
-	switch before, known := c.names[name]; {
+func (c *arrivalCount) refuse(a arrival) {
+	switch before, known := c.names[a.name]; {
 	case before == job.FileLanded:
 		return
 	case !known && c.Held+c.Rejected >= refusedNamed:
 		return
 	}
-	c.leave(name)
-	c.names[name], c.Refused = state, why
-	if state == job.FileHeld {
+	c.leave(a.name)
+	c.names[a.name], c.refusals[a.name], c.Why = a.state, a.id, reasonFrom(a.reason)
+	if a.state == job.FileHeld {
 		c.Held++
 	} else {
 		c.Rejected++
@@ -65,6 +84,7 @@ func (c *arrivalCount) leave(name string) {
 		c.Rejected--
 	}
 	delete(c.names, name)
+	delete(c.refusals, name)
 }
 
 func (c *arrivalCount) good(name string, at time.Time) {

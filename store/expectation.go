@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -16,6 +17,7 @@ type expectationRow struct {
 	Job, Day, Connection, Type, Zone              string
 	OpensAt, ByAt, MissingAt, ClosesAt, PlannedAt int64
 	Wanted, Got, Held, Rejected                   int
+	Refused                                       string
 	FirstAt, LastAt, FilledAt                     int64
 	Verdict, Reason                               string
 	JudgedAt, Version                             int64
@@ -30,7 +32,7 @@ func expectationRowOf(e job.Expectation) expectationRow {
 	row := expectationRow{
 		Job: e.Job, Day: e.Day, Connection: e.Connection, Type: string(e.Type), Zone: e.Zone,
 		OpensAt: micros(e.Opens), ByAt: micros(e.By), MissingAt: micros(e.Missing), ClosesAt: micros(e.Closes), PlannedAt: micros(e.Planned),
-		Wanted: e.Wanted, Got: e.Got, Held: e.Held, Rejected: e.Rejected,
+		Wanted: e.Wanted, Got: e.Got, Held: e.Held, Rejected: e.Rejected, Refused: numbersText(e.Refused),
 		FirstAt: micros(e.First), LastAt: micros(e.Last), FilledAt: micros(e.Filled),
 		Verdict: string(e.Verdict), Reason: reasonText(e.Reason), JudgedAt: micros(e.Judged), Version: e.Version, Closed: e.Closed,
 	}
@@ -44,7 +46,7 @@ func (r expectationRow) expectation() job.Expectation {
 	e := job.Expectation{
 		Job: r.Job, Day: r.Day, Connection: r.Connection, Type: job.Type(r.Type), Zone: r.Zone,
 		Opens: instant(r.OpensAt), By: instant(r.ByAt), Missing: instant(r.MissingAt), Closes: instant(r.ClosesAt), Planned: instant(r.PlannedAt),
-		Wanted: r.Wanted, Got: r.Got, Held: r.Held, Rejected: r.Rejected,
+		Wanted: r.Wanted, Got: r.Got, Held: r.Held, Rejected: r.Rejected, Refused: numbersFrom(r.Refused),
 		First: instant(r.FirstAt), Last: instant(r.LastAt), Filled: instant(r.FilledAt),
 		Verdict: job.Verdict(r.Verdict), Reason: reasonFrom(r.Reason), Judged: instant(r.JudgedAt), Version: r.Version, Closed: r.Closed,
 	}
@@ -52,6 +54,22 @@ func (r expectationRow) expectation() job.Expectation {
 		e.Extended = &job.Extension{By: r.ExtendedBy, At: instant(r.ExtendedAt), Reason: r.ExtendedWhy}
 	}
 	return e
+}
+
+// numbersText keeps numbers as the JSON that SQL reads.
+func numbersText(ids []int64) string {
+	if len(ids) == 0 {
+		return "[]"
+	}
+	text, _ := json.Marshal(ids) // of numbers it never fails
+	return string(text)
+}
+
+func numbersFrom(text string) (ids []int64) {
+	if json.Unmarshal([]byte(text), &ids) != nil || len(ids) == 0 {
+		return nil
+	}
+	return ids
 }
 
 // BeginExpectation records a day that is to be judged; one that is there stays as it is.

@@ -48,23 +48,23 @@ func (s *Store) arrivals(e job.Expectation, j job.Judging) (came job.Arrivals, e
 		return came, err
 	}
 	defer rows.Close()
-	count := arrivalCount{wanted: e.Wanted, next: j.Next, names: map[string]job.State{}}
+	count := arrivalCount{wanted: e.Wanted, next: j.Next, names: map[string]job.State{}, refusals: map[string]int64{}}
 	for rows.Next() {
 		var name raw
 		var state, reason string
-		var ended int64
-		if err := rows.Scan(&name, &state, &reason, &ended); err != nil {
+		var id, ended int64
+		if err := rows.Scan(&id, &name, &state, &reason, &ended); err != nil {
 			return came, err
 		}
 		if j.Wants(string(name)) {
-			count.add(string(name), job.State(state), reason, instant(ended))
+			count.add(arrival{id, string(name), job.State(state), reason, instant(ended)})
 		}
 	}
-	return count.Arrivals, rows.Err()
+	return count.all(), rows.Err()
 }
 
 // arrivalsOf finds them by the index files_ended, which wants its words exactly.
-const arrivalsOf = `SELECT name, state, reason, ended FROM files WHERE job = ? AND ended <> 0 AND ended > ? AND ended <= ?
+const arrivalsOf = `SELECT id, name, state, reason, ended FROM files WHERE job = ? AND ended <> 0 AND ended > ? AND ended <= ?
 	AND state IN ('landed', 'delivered', 'held', 'rejected', 'skipped') ORDER BY ended`
 
 // off says why nothing is to be expected of a job now; nil: it is.

@@ -42,9 +42,13 @@ func (s *Store) deliverToHearers(tx *gorm.DB, outlets map[string]outletRow, d jo
 	if err != nil {
 		return err
 	}
+	passed, err := hearersOfPassed(tx, d)
+	if err != nil {
+		return err
+	}
 	left := false
 	for _, h := range all {
-		if !wants(to, h, d.Event.Type) {
+		if !wants(to, h, d.Event.Type) || passed[h.who()] {
 			continue
 		}
 		outlet, found := outlets[h.Channel]
@@ -62,6 +66,27 @@ func (s *Store) deliverToHearers(tx *gorm.DB, outlets map[string]outletRow, d jo
 		}
 	}
 	return nil
+}
+
+type hearer struct{ channel, recipient string }
+
+func (h hearerRow) who() hearer { return hearer{h.Channel, h.Recipient} }
+
+// hearersOfPassed gives those who have heard, or are owed, of the incident in which the one that is over went on: they hear of the end
+// of that.
+func hearersOfPassed(tx *gorm.DB, d job.Delivery) (map[hearer]bool, error) {
+	var passedTo []int64
+	err := tx.Raw(`SELECT passed_to FROM incidents WHERE id = ? AND passed_to <> 0`, d.Incident).Scan(&passedTo).Error
+	if err != nil || len(passedTo) == 0 || d.Event.Type != job.EventAlertResolved {
+		return nil, err
+	}
+	d.Incident = passedTo[0]
+	all, err := hearersOf(tx, d)
+	heard := map[hearer]bool{}
+	for _, h := range all {
+		heard[h.who()] = h.Got || h.Owed
+	}
+	return heard, err
 }
 
 func (h hearerRow) ours() bool { return !h.Contact && !h.Feed }

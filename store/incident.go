@@ -119,6 +119,9 @@ func (s *Store) resolve(tx *gorm.DB, at time.Time, by string, which *gorm.DB) er
 		if err := row.save(tx); err != nil {
 			return err
 		}
+		if err := row.endPassed(tx); err != nil {
+			return err
+		}
 		err := tx.Exec(`UPDATE incident_jobs SET recovered = ? WHERE incident = ? AND recovered = 0`, row.Resolved, row.ID).Error
 		if err == nil && row.ofConnection() {
 			err = s.isUp(tx, row.Connection, row.Resolved, by)

@@ -63,7 +63,7 @@ func (r *incidentRow) ofServer(tx *gorm.DB) (found []incidentRow, err error) {
 }
 
 // ofFiles gives the incident of the files of the job that were rejected or are held, if they are all that is missing: of each day
-// as many as it lacks, and those of the last are there still, each with an incident that is open. Nobody relies for what is late on
+// as many as it lacks, and those of the last, by name and time of arrival, are there still, each with an incident that is open. Nobody relies for what is late on
 // one that is not told yet.
 func (r *incidentRow) ofFiles(tx *gorm.DB) (found []incidentRow, err error) {
 	var days []expectationRow
@@ -81,7 +81,7 @@ func (r *incidentRow) ofFiles(tx *gorm.DB) (found []incidentRow, err error) {
 		Names    int
 		Incident int64
 	}
-	err = tx.Raw(filesOfOpenIncidents, map[string]any{"job": last.Job, "from": last.OpensAt, "to": last.ClosesAt}).Scan(&lie).Error
+	err = tx.Raw(filesOfOpenIncidents, map[string]any{"files": last.Refused}).Scan(&lie).Error
 	if err != nil || lie.Names == 0 || lie.Names < last.Wanted-last.Got {
 		return nil, err
 	}
@@ -94,12 +94,12 @@ const daysThatHold = `SELECT * FROM expectations AS e WHERE job = (SELECT job FR
 	AND day > coalesce((SELECT day FROM expectations WHERE job = e.job AND verdict IN ('met', 'recovered-late', 'recovered-missing') ORDER BY day DESC LIMIT 1), '')
 	ORDER BY day DESC LIMIT 100`
 
-// filesOfOpenIncidents counts the names of what was rejected or is held since a time, was neither taken away nor followed by a version
-// that is good, and has an incident that is open; it gives the latest of those. It uses the index of arrivalsOf.
-const filesOfOpenIncidents = `SELECT count(DISTINCT f.name) AS names, max(i.id) AS incident FROM files AS f
+// filesOfOpenIncidents counts the names of those of some files that are rejected or held still, were neither taken away nor followed by
+// a version that is good, and have an incident that is open; it gives the latest of those. The files are those that would have been the
+// day's: by their names, and by when they came.
+const filesOfOpenIncidents = `SELECT count(DISTINCT f.name) AS names, max(i.id) AS incident FROM json_each(@files) AS k CROSS JOIN files AS f ON f.id = k.value
 	JOIN incidents AS i ON i.cause = 'job/' || f.job || '/' || json_extract(f.reason, '$.slug') AND i.resolved = 0
-	WHERE f.job = @job AND f.ended <> 0 AND f.ended > @from AND f.ended <= @to
-	AND f.state IN ('landed', 'delivered', 'held', 'rejected', 'skipped') AND f.state IN ('held', 'rejected') AND f.reason <> ''
+	WHERE f.state IN ('held', 'rejected') AND f.reason <> ''
 	AND NOT EXISTS (SELECT 1 FROM files AS n WHERE n.job = f.job AND n.path = f.path AND n.superseded = 0
 	AND (n.absent = 1 OR n.state IN ('landed', 'delivered', 'skipped')))`
 

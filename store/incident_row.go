@@ -28,6 +28,7 @@ type incidentRow struct {
 	Reminded   int64
 	Reminders  int
 	Recovery   int64
+	PassedTo   int64 // incident in which it goes on: what was late is missing
 
 	Acked         int64
 	AckedBy       string
@@ -60,6 +61,9 @@ func (r incidentRow) incident() job.Incident {
 // ofConnection says whether the connection does not work while the incident stands.
 func (r incidentRow) ofConnection() bool { return strings.HasPrefix(r.Cause, "connection/") }
 
+// passedOn is what ended an incident that goes on in another: it is over with that one.
+const passedOn = "expect.missing"
+
 // What is to be said of an incident.
 const (
 	sayOpened   = "opened"
@@ -69,6 +73,9 @@ const (
 
 // says gives what is to be said of an incident, and when; 0: nothing, until something changes.
 func (r incidentRow) says() (what string, at int64) {
+	if r.Resolved != 0 && r.PassedTo != 0 && r.ResolvedBy == passedOn {
+		return "", 0
+	}
 	flap, gather := job.FlapFor.Microseconds(), job.GatherFor.Microseconds()
 	switch {
 	case r.Resolved != 0 && (r.Told == 0 || r.Recovery != 0):

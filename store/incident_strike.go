@@ -33,7 +33,7 @@ func (s *Store) Strike(ctx context.Context, k job.Strike) (opened bool, err erro
 				return err
 			}
 		}
-		return superseded(tx, k)
+		return superseded(tx, k, row.ID)
 	})
 	return opened && err == nil, err
 }
@@ -105,7 +105,7 @@ func (r *incidentRow) strike(tx *gorm.DB, k job.Strike) (err error) {
 
 // reopen makes an incident that has ended go on. Whoever had taken it on has been told that it was over.
 func (r *incidentRow) reopen() {
-	r.Resolved, r.ResolvedBy, r.Due = 0, "", 0
+	r.Resolved, r.ResolvedBy, r.Due, r.PassedTo = 0, "", 0, 0
 	r.Reopened++
 	if r.Recovery != 0 {
 		r.Acked, r.AckedBy, r.AckNote = 0, "", ""
@@ -183,9 +183,9 @@ func tellFrom(k job.Strike, failures int) (at time.Time) {
 	return at
 }
 
-// superseded ends the incident that a job is late when it is missing by now. Nobody is told that it is well again.
-func superseded(tx *gorm.DB, k job.Strike) error {
-	before, found := strings.CutSuffix(k.Cause, "/expect.missing")
+// superseded ends the incident that a job is late when it is missing by now. Whoever was told of it hears that it is over when it is.
+func superseded(tx *gorm.DB, k job.Strike, missing int64) error {
+	before, found := strings.CutSuffix(k.Cause, "/"+passedOn)
 	if !found {
 		return nil
 	}
@@ -194,10 +194,23 @@ func superseded(tx *gorm.DB, k job.Strike) error {
 		return err
 	}
 	for _, row := range rows {
-		row.Resolved, row.ResolvedBy, row.Recovery = micros(k.At), "expect.missing", micros(k.At)
+		row.Resolved, row.ResolvedBy, row.PassedTo = micros(k.At), passedOn, missing
 		if err := row.save(tx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// endPassed ends with an incident those that went on in it, as far as people have heard of them and not that they are over.
+func (r incidentRow) endPassed(tx *gorm.DB) error {
+	var rows []incidentRow
+	err := tx.Where("passed_to <> 0 AND passed_to = ? AND resolved_by = ? AND told <> 0 AND recovery = 0", r.ID, passedOn).Find(&rows).Error
+	for _, row := range rows {
+		row.Resolved, row.ResolvedBy = r.Resolved, r.ResolvedBy
+		if err == nil {
+			err = row.save(tx)
+		}
+	}
+	return err
 }

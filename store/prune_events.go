@@ -13,8 +13,8 @@ func (s *Store) pruneDeliveries(ctx context.Context, before int64) (all int64, e
 		var n int64
 		err := s.write(ctx, "remove old deliveries", func(tx *gorm.DB) error {
 			result := tx.Exec(`DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE made < ? AND next = 0
-				AND NOT EXISTS (SELECT 1 FROM incidents WHERE id = deliveries.incident AND (resolved = 0 OR wake <> 0 OR resolved >= ?))
-				ORDER BY made LIMIT ?)`, before, before, pruneBatch)
+				AND NOT EXISTS (SELECT 1 FROM incidents WHERE id = deliveries.incident AND (resolved = 0 OR wake <> 0 OR resolved >= ?
+				OR passed_to <> 0 AND resolved_by = ? AND recovery = 0)) ORDER BY made LIMIT ?)`, before, before, passedOn, pruneBatch)
 			n = result.RowsAffected
 			return result.Error
 		})

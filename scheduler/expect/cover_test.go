@@ -58,11 +58,10 @@ func (w *world) refuses(when, name string, state job.State) {
 	w.strikes(job.Strike{})
 }
 
-const notEncrypted = "job/acme-in/pgp.not_encrypted"
-
 func (w *world) strikes(k job.Strike) {
 	w.t.Helper()
-	k.Cause, k.Job, k.Connection, k.At = notEncrypted, "acme-in", "acme", w.now
+	k.Job, k.Connection, k.At = w.specs[0].Name, "acme", w.now
+	k.Cause = "job/" + k.Job + "/pgp.not_encrypted"
 	k.Reason = job.Reason{Slug: "pgp.not_encrypted", What: "it did not land", Who: job.WhoCustomer}
 	if _, err := w.store.Strike(w.t.Context(), k); err != nil {
 		w.t.Fatal(err)
@@ -73,7 +72,7 @@ func (w *world) strikes(k job.Strike) {
 func (w *world) withdraws(when, name string) {
 	w.t.Helper()
 	w.now = at(w.t, when)
-	files, err := w.store.LastArrivals(w.t.Context(), "acme-in", 10)
+	files, err := w.store.LastArrivals(w.t.Context(), w.specs[0].Name, 10)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -91,7 +90,7 @@ func (w *world) withdraws(when, name string) {
 
 func (w *world) well() {
 	w.t.Helper()
-	if err := w.store.ResolveJob(w.t.Context(), "acme-in", w.now); err != nil {
+	if err := w.store.ResolveJob(w.t.Context(), w.specs[0].Name, w.now); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -168,7 +167,7 @@ func TestLateFirstAndRejectedThen(t *testing.T) {
 	w.comes("2026-11-25 02:00", "a.csv", job.FileLanded)
 	w.well()
 	w.wants("2026-11-25 02:00")
-	w.tells("2026-11-25 02:01", "resolved pgp.not_encrypted")
+	w.tells("2026-11-25 02:01", "resolved expect.late", "resolved pgp.not_encrypted")
 }
 
 // One of two was rejected, and nothing is known of the other: that is told.

@@ -44,7 +44,8 @@ func (r *rule) realign(e job.Expectation, now time.Time) (job.Expectation, bool)
 
 // count takes over what came.
 func count(e job.Expectation, came job.Arrivals) job.Expectation {
-	e.Got, e.Held, e.Rejected, e.First, e.Last, e.Filled = came.Got, came.Held, came.Rejected, came.First, came.Last, came.Filled
+	e.Got, e.Held, e.Rejected, e.Refused = came.Got, came.Held, came.Rejected, came.Refused
+	e.First, e.Last, e.Filled = came.First, came.Last, came.Filled
 	return e
 }
 
@@ -81,7 +82,7 @@ func (r *rule) decide(e job.Expectation, now time.Time, came job.Arrivals, off *
 		return excuse(e, off)
 	case v.Bad():
 		e.Verdict = v
-		e.Reason = explain(e, came.Refused)
+		e.Reason = explain(e, came.Why)
 	default:
 		e.Verdict = v
 	}

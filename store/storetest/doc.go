@@ -81,6 +81,7 @@ func Run(t *testing.T, open Opener) {
 		{"RotationsAreTold", rotationsAreTold},
 		{"ConfigurationsAreTold", configurationsAreTold},
 		{"TheEndGoesToWhoeverHeard", theEndGoesToWhoeverHeard},
+		{"TheEndOfWhatWasPassedOn", theEndOfWhatWasPassedOn},
 		{"TheEndIsNotForAll", theEndIsNotForAll},
 		{"WhoStandsInHearsTheEnd", whoStandsInHearsTheEnd},
 		{"WhoHeardNothingHearsNoEnd", whoHeardNothingHearsNoEnd},

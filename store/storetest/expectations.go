@@ -79,14 +79,15 @@ func verdictsAreComparedAndSet(t *testing.T, b bundle) {
 // What counts is counted by when it came, once a name; what waits for a person or was refused is told apart.
 func arrivalsAreCounted(t *testing.T, b bundle) {
 	read := b.expected(t, "acme-customers", "acme")
-	end := func(name string, state job.State, slug string) time.Time {
+	ends := func(name string, state job.State, slug string) job.File {
 		f := b.claimed(t, "/in/"+name)
 		f.State, f.Step = state, job.StepDone
 		if slug != "" {
 			f.Reason = &job.Reason{Slug: slug}
 		}
-		return must[job.File](t)(b.Advance(t.Context(), job.StepClaimed, f, job.Beside{})).Ended
+		return must[job.File](t)(b.Advance(t.Context(), job.StepClaimed, f, job.Beside{}))
 	}
+	end := func(name string, state job.State, slug string) time.Time { return ends(name, state, slug).Ended }
 	first := end("a.csv", job.FileLanded, "")
 	end("b.csv", job.FileHeld, "remote.indeterminate")
 	end("c.csv", job.FileRejected, "pgp.not_encrypted")
@@ -95,11 +96,11 @@ func arrivalsAreCounted(t *testing.T, b bundle) {
 	last := end("f.csv", job.FileSkipped, "content.duplicate")
 	end("a.csv", job.FileLanded, "")                    // another version of it
 	end("a.csv", job.FileRejected, "pgp.not_encrypted") // and one that is none
-	end("b.csv", job.FileHeld, "remote.indeterminate")
-	end("c.csv", job.FileRejected, "pgp.wrong_key")
+	held := ends("b.csv", job.FileHeld, "remote.indeterminate").ID
+	refused := ends("c.csv", job.FileRejected, "pgp.wrong_key").ID
 	read, came, off := b.judged(t, read, job.VerdictMet)
-	same(t, "arrivals", came, job.Arrivals{Got: 2, Held: 1, Rejected: 1, First: first, Last: last, Filled: first, Refused: came.Refused})
-	same(t, "refused", came.Refused.Slug, "pgp.wrong_key")
+	same(t, "arrivals", came, job.Arrivals{Got: 2, Held: 1, Rejected: 1, First: first, Last: last, Filled: first, Refused: []int64{held, refused}, Why: came.Why})
+	same(t, "refused", came.Why.Slug, "pgp.wrong_key")
 	same(t, "off", off == nil, true)
 	same(t, "last arrivals", must[[]job.File](t)(b.LastArrivals(t.Context(), "acme-customers", 1))[0].Path, "/in/c.csv")
 	end("c.csv", job.FileLanded, "") // put right

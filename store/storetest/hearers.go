@@ -106,6 +106,43 @@ func theEndGoesToWhoeverHeard(t *testing.T, b bundle) {
 	same(t, "dropped", b.rows(t, job.Deliveries{State: job.DeliveryDropped}), []string{"pager alert.resolved dropped: the channel was taken out of the configuration"})
 }
 
+// Who heard only that it is late hears the end of that, once it came; who also heard that it is missing hears the end of one.
+func theEndOfWhatWasPassedOn(t *testing.T, b bundle) {
+	ok(t, b.UseOutlets(t.Context(), outlets))
+	tell := func(slug, say string, made ...job.Delivery) {
+		t.Helper()
+		i := b.byCause(t, "job/acme-in/"+slug)
+		b.route(t, b.said(t, i.ID, say), i.ID, made...)
+	}
+	b.raise(t, "job/acme-in/expect.late", "acme-in", b.clock.Now())
+	b.clock.Add(job.GatherFor)
+	tell("expect.late", "opened", to("hook", "pager")...)
+	b.clock.Add(time.Hour)
+	b.raise(t, "job/acme-in/expect.missing", "acme-in", b.clock.Now())
+	same(t, "said that it is over while it is missing", must[string](t)(b.TellIncident(t.Context(), b.byCause(t, "job/acme-in/expect.late").ID, b.clock.Now(), quietly)), "")
+	b.clock.Add(job.GatherFor)
+	tell("expect.missing", "opened", to("pager")...)
+	b.got(t, "hook", "pager")
+	_ = must[store.Pruned](t)(b.Prune(t.Context(), b.clock.Now().Add(400*24*time.Hour))) // whoever has heard of it is not forgotten
+	ok(t, b.Resolve(t.Context(), "job/acme-in/expect.missing", b.clock.Now()))
+	tell("expect.late", "resolved", heard(job.Hearers{})...)
+	tell("expect.missing", "resolved", heard(job.Hearers{})...)
+	same(t, "heard", b.got(t, "hook", "pager"), []string{"hook  alert.resolved", "pager  alert.resolved"})
+}
+
+func quietly(job.Incident) store.Manner { return store.Manner{} }
+
+func (b bundle) byCause(t *testing.T, cause string) job.Incident {
+	t.Helper()
+	for _, i := range must[[]job.Incident](t)(b.Incidents(t.Context(), time.Time{})) {
+		if i.Cause == cause {
+			return i
+		}
+	}
+	t.Fatal("no incident " + cause)
+	return job.Incident{}
+}
+
 func theEndIsNotForAll(t *testing.T, b bundle) {
 	ok(t, b.UseOutlets(t.Context(), outlets))
 	incident := b.began(t, to("ops", "hook", "pager")...)

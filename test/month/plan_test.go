@@ -31,6 +31,7 @@ data_dir: data
 defaults: {retry: {attempts: 1}, alert: {late: [ops], missing: [ops, pager], failed: [ops]}}
 channels:
   ops: {type: email, to: [ops@platform.example], from: haulier@platform.example, contacts: true}
+  desk: {type: email, to: [desk@platform.example], from: haulier@platform.example}
   pager: {type: shoutrrr, url: {stored: pager}}
   platform: {type: webhook, url: "http://hooks.platform.example/haulier", signing_secret: {stored: whsec}, events: [expectation.*, alert.*], fallback: pager}
   deadman: {type: healthchecks, ping_url: "http://pings.example/month", every: 15m}
@@ -83,6 +84,9 @@ func text(ends string) string {
 	b.WriteString("jobs:\n")
 	for _, name := range slices.Sorted(maps.Keys(special)) {
 		b.WriteString(incoming(name, "acme", "Europe/Brussels", "*.csv", expecting(special[name])))
+		if name == "gone" || name == "found" {
+			b.WriteString("    alert: {late: [ops, desk]}\n")
+		}
 	}
 	b.WriteString(incoming("dated", "acme", "Europe/Brussels", "{date:%Y%m%d}.csv", expecting("")))
 	b.WriteString(incoming("sydney", "acme", "Australia/Sydney", "*.csv", expecting(`by: "02:30"`)))

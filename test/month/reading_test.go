@@ -100,7 +100,7 @@ func (o *office) letter(l testserver.Letter) {
 func (o *office) parts(to, subject string, about tells) {
 	number := strings.TrimPrefix(about.incident, "incident-")
 	wanted := []string{"What ", "Cause ", "Do ", "Who ", "Since ", "haulier alerts ack " + number + "\n"}
-	if to != "ops@platform.example" {
+	if !strings.HasSuffix(to, "@platform.example") {
 		wanted = []string{"Server ", "Since ", "Reference " + number + "\n"}
 		for _, ours := range []string{"haulier ", "landing", "outbox", "net.", "expect."} {
 			if strings.Contains(about.body, ours) {

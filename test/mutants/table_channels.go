@@ -47,7 +47,7 @@ func ofChannels() []mutant {
 		},
 		{
 			name: "over-long", holds: "deliveries of an incident that stands are kept: they say who hears of its end",
-			cuts: []cut{{"store/prune_events.go", "(resolved = 0 OR wake <> 0 OR resolved >= ?))", "id < 0 AND resolved >= ?)"}},
+			cuts: []cut{{"store/prune_events.go", "(resolved = 0 OR wake <> 0 OR resolved >= ?", "(id < 0 AND resolved >= ?"}},
 			by:   store("TestConformance/TheEndOfALongIncidentIsHeard"),
 		},
 		{

@@ -47,6 +47,16 @@ func ofExpectations() []mutant {
 			by:   expect("TestOneOfTwoRejectedFilesWasTakenAway"),
 		},
 		{
+			name: "cover-own-day", holds: "a file of another day that was rejected does not hide that this day's is missing",
+			cuts: []cut{{judge, "if j.Wants(string(name)) {", "if j.Wants(string(name)) || state == \"rejected\" {"}},
+			by:   expect("TestAFileOfAnotherDayExplainsNothing"),
+		},
+		{
+			name: "late-ends-with-missing", holds: "who was told that a file is late hears the end, also of one that was missing by then",
+			cuts: []cut{{"store/incident.go", "row.endPassed(tx); err != nil", "error(nil); err != nil"}},
+			by:   expect("TestLateIsOverWithMissing"),
+		},
+		{
 			name: "cover-while-open", holds: "what is missing is told once nothing that people know of explains it any more",
 			cuts: []cut{{cover, "json_extract(f.reason, '$.slug') AND i.resolved = 0", "json_extract(f.reason, '$.slug') AND i.resolved >= 0"},
 				{cover, "\tAND (n.absent = 1 OR n.state IN", "\tAND (n.absent = 2 OR n.state IN"}},
