@@ -300,8 +300,9 @@ func Seen(entries []job.CalendarEntry, cfg *config.Config, sight job.Sight) []jo
 	}
 	shown := []job.CalendarEntry{}
 	for _, e := range entries {
+		all := len(e.Connections)
 		e.Connections = slices.DeleteFunc(slices.Clone(e.Connections), func(name string) bool { return !sight.Sees(cfg.Connections[name].Entity) })
-		if len(e.Connections) > 0 {
+		if len(e.Connections) > 0 && !(e.Kind == job.KindHostKey && len(e.Connections) < all) { // who trusted it, and whose login saw it, may be of others
 			shown = append(shown, e)
 		}
 	}

@@ -25,6 +25,10 @@ func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if p.Status == http.StatusRequestTimeout {
 		w.Header().Set("Connection", "close") // the rest of the body is not waited for
 	}
+	var soon route.TooSoon
+	if errors.As(err, &soon) {
+		w.Header().Set("Retry-After", route.RetryAfter(soon.Wait))
+	}
 	p.Send(w)
 }
 
@@ -54,10 +58,13 @@ func inside(err error) *job.Reason {
 func problemOf(r *http.Request, err error) Problem {
 	var bad badRequest
 	var reason *job.Reason
+	var soon route.TooSoon
 	status := http.StatusInternalServerError
 	switch {
 	case errors.As(err, &bad):
 		status = http.StatusBadRequest
+	case errors.As(err, &soon):
+		status = http.StatusTooManyRequests
 	case errors.Is(err, errSlow):
 		status = http.StatusRequestTimeout
 	case errors.Is(err, job.ErrNotFound):

@@ -57,8 +57,11 @@ const exampleFingerprint = "SHA256:uNiVztksCsDhcc0u9e8BrQuXVuSMEyBwFVZ1gJ8GZ3w"
 func exampleHostKeys(pinned ...string) HostKeys {
 	const key = "ssh-ed25519 AAAAC3…"
 	return HostKeys{
-		Connection: "acme", Address: "[sftp.acme.example]:22", From: "store", Pinned: pinned,
-		Keys:  []HostKey{{"ssh-ed25519", exampleFingerprint, key, exampleNight, "ann", "trust"}},
-		Shown: []HostKeyShown{{"ssh-ed25519", exampleFingerprint, key, true, exampleNight, exampleNight, 1}},
+		Connection: "acme", Pinned: pinned,
+		ServerKeys: ServerKeys{
+			Address: "[sftp.acme.example]:22", From: "store",
+			Keys:  []HostKey{{"ssh-ed25519", exampleFingerprint, key, exampleNight, "ann", "trust"}},
+			Shown: []HostKeyShown{{"ssh-ed25519", exampleFingerprint, key, true, exampleNight, exampleNight, 1}},
+		},
 	}
 }

@@ -15,7 +15,8 @@ type Servers interface {
 	TestConnection(ctx context.Context, name, by string) (Test, error)
 	// PlanJob says what the next run of a job would do; nothing is moved.
 	PlanJob(ctx context.Context, name, by string) (Plan, error)
-	HostKeys(ctx context.Context, name string) (HostKeys, error)
+	// HostKeys tells what concerns the connections that a sight shows.
+	HostKeys(ctx context.Context, name string, sight job.Sight) (HostKeys, error)
 	// TrustHostKey asks the server for its keys, and pins the one that bears the fingerprint.
 	TrustHostKey(ctx context.Context, name string, t Trusting, sight job.Sight) (HostKeys, error)
 }
@@ -46,14 +47,29 @@ type Plan struct {
 	Left    int              `json:"left,omitempty"` // intents beyond those
 }
 
-// HostKeys are the host keys of a connection's server.
+// HostKeys are the host keys of a connection's server, and of the jump hosts on the way to it.
 type HostKeys struct {
-	Connection string         `json:"connection"`
-	Address    string         `json:"address"`
-	From       string         `json:"from"` // where those that count are: store, or configuration
-	Keys       []HostKey      `json:"keys"` // that count
-	Shown      []HostKeyShown `json:"shown"`
-	Pinned     []string       `json:"pinned,omitempty"` // fingerprints that were pinned by this request
+	Connection string `json:"connection"`
+	ServerKeys
+	Jump     []JumpKeys `json:"jump,omitempty"`      // in the order in which they are met
+	Pinned   []string   `json:"pinned,omitempty"`    // fingerprints that were pinned by this request
+	PinnedAt string     `json:"pinned_at,omitempty"` // address of the server that they are of
+}
+
+// JumpKeys are the host keys of a jump host.
+type JumpKeys struct {
+	Name string `json:"name"`
+	ServerKeys
+}
+
+// ServerKeys are the host keys of one server.
+type ServerKeys struct {
+	Address string         `json:"address"`
+	From    string         `json:"from"` // where those that count are: store, or configuration
+	Keys    []HostKey      `json:"keys"` // that count
+	Shown   []HostKeyShown `json:"shown"`
+	// Shared says that the server is also one of connections that are not yours to see: who trusted keys, and when it showed which, is not told.
+	Shared bool `json:"shared,omitempty"`
 }
 
 // HostKey is one that counts.
@@ -117,8 +133,7 @@ func (a *api) plan(r *http.Request) (any, error) {
 }
 
 func (a *api) hostKeys(r *http.Request) (any, error) {
-	keys, err := a.Servers.HostKeys(r.Context(), r.PathValue("name"))
-	return keys, err
+	return a.Servers.HostKeys(r.Context(), r.PathValue("name"), route.Of(r.Context()).Sight)
 }
 
 func (a *api) trust(r *http.Request) (any, error) {

@@ -55,7 +55,7 @@ func (s servers) PlanJob(_ context.Context, name, _ string) (web.Plan, error) {
 	return web.Plan{Job: name, Intents: []job.Intent{{Mark: job.MarkTransfer, Name: "a"}, {Mark: job.MarkDone, Name: "b"}, {Mark: job.MarkDone, Name: "c"}}}, s.err
 }
 
-func (s servers) HostKeys(_ context.Context, name string) (web.HostKeys, error) {
+func (s servers) HostKeys(_ context.Context, name string, _ job.Sight) (web.HostKeys, error) {
 	return web.HostKeys{Connection: name}, s.err
 }
 

@@ -10,19 +10,19 @@ import (
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/transfer/naming"
-	"github.com/haulier/haulier/transfer/sftp"
 	"github.com/haulier/haulier/web"
 	"github.com/haulier/haulier/web/page"
 )
 
 // apiOptions plugs the API into the daemon.
-func apiOptions(d *control.Daemon, pool *sftp.Pool) web.Options {
+func apiOptions(at servers) web.Options {
+	d, pool := at.daemon, at.pool
 	house := &pageHouse{daemon: d}
 	o := web.Options{Runner: d, Keeper: d, Reader: d.Store, Outbox: d.Store, Reporter: d, Calendar: d, Looker: d, Decider: pageLooker{d, house}, Alive: d.Alive, Version: thisBuild().Version}
 	o.Care = control.Care{Store: d.Store}
 	o.Lists, o.Jobs, o.Days = apiLists{d.Store}, apiJobs{d, house}, apiJobs{d, house}
 	o.Contents, o.Audit, o.Checker, o.Intake = d, d.Store, checker{}, intake{d}
-	o.Connections, o.Servers, o.Keys, o.Sheets = apiConnections{d, pageDoer{d, pool, house}}, apiServers{d, pool, &turns{}}, apiKeys{d}, apiSheets{sheets{d.Config, d.Store, d.Logger}}
+	o.Connections, o.Servers, o.Keys, o.Sheets = apiConnections{d, pageDoer{d, pool, house}}, apiServers{at}, apiKeys{d}, apiSheets{sheets{d.Config, d.Store, d.Logger}}
 	o.Hears = apiHears{pageHears{d.Config, d.Store}}
 	return o
 }

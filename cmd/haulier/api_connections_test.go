@@ -81,6 +81,9 @@ func TestAServerIsTrustedAndTested(t *testing.T) {
 	if status, text := askAPI(t, h, "POST", trust, body); status != 422 || !strings.Contains(text, "host_key.shared") {
 		t.Errorf("it counts for another's connection: %d %s", status, text)
 	}
+	if status, text := askAPI(t, h, "GET", "/connections/acme/host-key", ""); status != 200 || !strings.Contains(text, `"shown":[]`) || !strings.Contains(text, `"shared":true`) || strings.Contains(text, shown.Shown[0].Fingerprint) {
+		t.Errorf("what a shared server has shown to whoever logs in: %d %s", status, text)
+	}
 	who.Sight = nil
 	keys := answerOf[web.HostKeys](t, h, "POST", trust, body)
 	if len(keys.Keys) != 1 || keys.Keys[0].By != "olivia" || !slices.Contains(keys.Pinned, shown.Shown[0].Fingerprint) || !slices.Contains(server.HostKeys(), keys.Keys[0].Key) {
@@ -88,6 +91,22 @@ func TestAServerIsTrustedAndTested(t *testing.T) {
 	}
 	if r := answerOf[web.Test](t, h, "POST", test, `{}`); r.Error != nil && strings.HasPrefix(r.Error.Slug, "host_key.") || len(r.Stages) < 4 {
 		t.Errorf("after it is trusted: %+v", r)
+	}
+	who.Sight = job.Sight{"acme-nv"}
+	if k := answerOf[web.HostKeys](t, h, "GET", "/connections/acme/host-key", ""); len(k.Keys) != 1 || k.Keys[0].By+k.Keys[0].Why != "" || !k.Keys[0].Added.IsZero() || k.Keys[0].Key != keys.Keys[0].Key {
+		t.Errorf("a tenant sees of a shared server: %+v", k.Keys)
+	}
+	for _, path := range []string{"/connections/acme", "/keys"} {
+		if text := pageOf(t, h, path); strings.Contains(text, "olivia</small>") || strings.Contains(text, "by olivia") {
+			t.Errorf("the page %s says who trusted a shared server: %s", path, text)
+		}
+	}
+	if text := pageOf(t, h, "/connections/acme"); !strings.Contains(text, "ssh-ed25519 AAAA") {
+		t.Errorf("its page does not have the key: %s", text)
+	}
+	who.Sight = nil
+	if text := pageOf(t, h, "/connections/acme"); !strings.Contains(text, "olivia") {
+		t.Errorf("whoever sees everything is not told who trusted it: %s", text)
 	}
 	var acts []string
 	for _, line := range must[[]store.AuditLine](t)(s.Audit(t.Context(), 0, 100)) {
@@ -185,21 +204,5 @@ func TestPublicKeysOverAStore(t *testing.T) {
 	}
 	if mine := answerOf[web.ConnectionList](t, h, "GET", "/connections", ""); len(mine.Connections) != 2 {
 		t.Errorf("a bank sees %+v", mine)
-	}
-}
-
-// What is being done at a server is not begun a second time, and little is done at once.
-func TestTurns(t *testing.T) {
-	var turns turns
-	done := must[func()](t)(turns.take("a"))
-	if _, err := turns.take("a"); err == nil {
-		t.Error("the same twice")
-	}
-	done()
-	for i := range looksBusy {
-		must[func()](t)(turns.take(fmt.Sprint(i)))
-	}
-	if _, err := turns.take("z"); err == nil {
-		t.Error("more than is borne")
 	}
 }

@@ -25,7 +25,8 @@ func (a *app) listen(ctx context.Context, cfg *config.Config, d *control.Daemon,
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("listen on %s: %w", socket, err)
 	}
-	options := apiOptions(d, pool)
+	at := servers{d, pool, &turns{}}
+	options := apiOptions(at)
 	var servers []*server
 	var ready []func() // to be served once all have their addresses
 	var taken []net.Listener
@@ -46,7 +47,7 @@ func (a *app) listen(ctx context.Context, cfg *config.Config, d *control.Daemon,
 		}
 		add(figures, web.Metrics(m))
 	}
-	n, err := listenWidely(ctx, cfg.Web, d.Store, append(web.Routes(options), pageRoutes(d, pool)...), d.Logger, a.tcp)
+	n, err := listenWidely(ctx, cfg.Web, d.Store, append(web.Routes(options), pageRoutes(at)...), d.Logger, a.tcp)
 	if err != nil {
 		return nil, giveUp(err)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -18,16 +17,16 @@ import (
 )
 
 // pageRoutes plugs the pages into the daemon.
-func pageRoutes(d *control.Daemon, pool *sftp.Pool) []route.Route {
-	return pageRoutesOf(&pageHouse{daemon: d}, pool)
+func pageRoutes(at servers) []route.Route {
+	return pageRoutesOf(&pageHouse{daemon: at.daemon}, at)
 }
 
-func pageRoutesOf(house *pageHouse, pool *sftp.Pool) []route.Route {
+func pageRoutesOf(house *pageHouse, at servers) []route.Route {
 	d := house.daemon
 	books := pageBooks{d.Store}
 	return page.Routes(page.Options{
 		House: house, Ledger: books, Details: books, Figures: pageFigures{d}, Care: books, Expects: books, Keys: pageKeys{d.Store, d},
-		Doer: pageDoer{d, pool, house}, Looker: pageLooker{d, house}, Helper: pageHelper{d, pool}, Rows: pageRows{d.Store}, Planner: pagePlanner{d, pool},
+		Doer: pageDoer{d, at.pool, house}, Looker: pageLooker{d, house}, Helper: pageHelper{at}, Rows: pageRows{d.Store}, Planner: pagePlanner{at},
 		Runbooks: pageRunbooks{d}, Sheets: sheets{d.Config, d.Store, d.Logger}, Hears: pageHears{d.Config, d.Store}, Log: d.Logger,
 	})
 }
@@ -63,7 +62,8 @@ func (h *pageHouse) Watch() (signs <-chan job.Progress, stop func()) { return h.
 func (h *pageHouse) Account(ctx context.Context, c job.Connection) (page.Account, error) {
 	details, err := detailsOf(ctx, h.daemon.Config(), h.daemon.Store, c)
 	account := page.Account{
-		Word: details.State, Pause: details.pause, Breaker: details.breaker, Profile: details.Profile, Pins: details.Pins, Pinned: details.Pinned,
+		Word: details.State, Pause: details.pause, Breaker: details.breaker, Profile: details.Profile, Pinned: details.Pinned,
+		Pins: ownPins(details.Pins, sharedBeyond(h.daemon.Config(), c.Endpoint, route.Of(ctx).Sight)),
 	}
 	if details.LastSuccess != nil {
 		account.LastSuccess = *details.LastSuccess
@@ -208,18 +208,10 @@ type (
 )
 
 // pageHelper looks at servers for pages.
-type pageHelper struct {
-	daemon *control.Daemon
-	pool   *sftp.Pool
-}
+type pageHelper struct{ servers }
 
 func (h pageHelper) Test(ctx context.Context, name, by string) (page.Report, error) {
-	cfg := h.daemon.Config()
-	c, err := findConnection(cfg, name)
-	if err != nil {
-		return page.Report{}, errors.Join(job.ErrNotFound, err)
-	}
-	report, err := control.TestConnection(ctx, h.pool, h.daemon.Store, c, control.PurposeOf(c, cfg.Jobs), by)
+	report, err := h.test(ctx, name, by)
 	shown := page.Report{OK: report.OK, Reason: report.Error}
 	for _, s := range report.Stages {
 		shown.Stages = append(shown.Stages, page.Stage{Name: s.Name, State: string(s.State), Milliseconds: s.Milliseconds, Detail: s.Detail})

@@ -108,7 +108,7 @@ func firstViewOver(b *testing.B) (site string, browser *http.Client, house *page
 	if err != nil {
 		b.Fatal(err)
 	}
-	n, err := listenWidely(ctx, config.Web{Listen: "127.0.0.1:0"}, s, pageRoutesOf(house, sys.pool), log, net.Listen)
+	n, err := listenWidely(ctx, config.Web{Listen: "127.0.0.1:0"}, s, pageRoutesOf(house, servers{house.daemon, sys.pool, &turns{}}), log, net.Listen)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/store"
-	"github.com/haulier/haulier/transfer/sftp"
 	"github.com/haulier/haulier/web/page"
 )
 
@@ -39,20 +37,10 @@ func (r pageRunbooks) Runbook(ctx context.Context, incident int64) (page.Runbook
 	return shown, err
 }
 
-// pagePlanner plans for pages, as `haulier plan` does.
-type pagePlanner struct {
-	daemon *control.Daemon
-	pool   *sftp.Pool
-}
+// pagePlanner plans for pages, as the API does.
+type pagePlanner struct{ servers }
 
 func (p pagePlanner) PlanJob(ctx context.Context, name, by string) ([]job.Intent, error) {
-	cfg := p.daemon.Config()
-	spec, found := cfg.Job(name)
-	if !found {
-		return nil, job.ErrNotFound
-	}
-	if err := p.daemon.Store.Act(ctx, by, "job.plan", name, ""); err != nil {
-		return nil, err
-	}
-	return planJob(ctx, cfg, p.daemon.Store, p.pool, spec, job.Run{Started: time.Now()})
+	_, intents, err := p.plan(ctx, name, by)
+	return intents, err
 }

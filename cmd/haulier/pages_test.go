@@ -82,7 +82,8 @@ func pagesOf(t *testing.T, configuration string, fill func(ctx context.Context, 
 		}
 	})
 	mux := http.NewServeMux()
-	for _, r := range append(pageRoutes(d, sys.pool), web.Routes(apiOptions(d, sys.pool))...) {
+	at := servers{d, sys.pool, &turns{}}
+	for _, r := range append(pageRoutes(at), web.Routes(apiOptions(at))...) {
 		mux.HandleFunc(r.Pattern(), func(out http.ResponseWriter, in *http.Request) {
 			r.Handler(out, in.WithContext(route.With(in.Context(), *who)))
 		})

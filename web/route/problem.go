@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/haulier/haulier/job"
 )
@@ -19,6 +21,20 @@ type Problem struct {
 // ProblemOf makes a problem of a reason.
 func ProblemOf(status int, r job.Reason) Problem {
 	return Problem{Type: "haulier:" + r.Slug, Title: r.What, Status: status, Reason: r}
+}
+
+// TooSoon refuses what may be asked again in a while.
+type TooSoon struct {
+	*job.Reason
+	Wait time.Duration
+}
+
+// Unwrap is for errors.As.
+func (t TooSoon) Unwrap() error { return t.Reason }
+
+// RetryAfter is a wait as the header of that name has it, in whole seconds.
+func RetryAfter(wait time.Duration) string {
+	return strconv.Itoa(int((wait + time.Second - 1) / time.Second))
 }
 
 // Send answers the problem.
