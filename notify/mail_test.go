@@ -86,7 +86,7 @@ func TestMailIsToldToUsAndToTheContact(t *testing.T) {
 	if s := subject(t, header); s != "haulier: FAILED: connection acme [auth.key_rejected]" || header.Get("Auto-Submitted") != "auto-generated" || header.Get("References") == "" {
 		t.Errorf("header %v", header)
 	}
-	for _, want := range []string{"segment.csv stays", "takes none of our keys", "haulier keys show acme", "the customer", "ACME Retail (acme)", "haulier alerts ack"} {
+	for _, want := range []string{"segment.csv stays", "takes none of our keys", "haulier keys show acme", "the customer", "ACME Retail (acme)", "Contacts  it@acme.example, phone 12\n", "haulier alerts ack"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("ours lacks %q:\n%s", want, body)
 		}
@@ -95,7 +95,7 @@ func TestMailIsToldToUsAndToTheContact(t *testing.T) {
 	if !strings.Contains(body, "check that our public key is installed") || !strings.Contains(body, "sftp.acme.example") {
 		t.Errorf("theirs:\n%s", body)
 	}
-	for _, ours := range []string{"segment.csv", "/srv", "haulier keys", "ACME Retail", "ssh: no", "takes none"} {
+	for _, ours := range []string{"segment.csv", "/srv", "haulier keys", "ACME Retail", "ssh: no", "takes none", "phone 12"} {
 		if strings.Contains(body+subject(t, header), ours) {
 			t.Errorf("theirs has %q:\n%s", ours, body)
 		}

@@ -158,7 +158,7 @@ func (w *world) tellDue(at time.Time) {
 	ids, _, err := w.store.IncidentsDue(w.Context(), at, 0)
 	for _, id := range ids {
 		if err == nil {
-			_, err = w.store.TellIncident(w.Context(), id, at, func(job.Incident) store.Manner { return store.Manner{} })
+			_, err = w.store.TellIncident(w.Context(), id, at, func(job.Incident) store.Manner { return store.Manner{Contacts: w.conn.Contacts} })
 		}
 	}
 	if err != nil {

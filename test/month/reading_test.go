@@ -109,6 +109,12 @@ func (o *office) parts(to, subject string, about tells) {
 		}
 	}
 	lines := strings.SplitAfter(about.body, "\n")
+	for _, line := range lines {
+		_, named, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "Customer  ") // ours name whom to call there
+		if name, _, _ := strings.Cut(named, " "); name != "" {
+			wanted = append(wanted, fmt.Sprintf("Contacts  it@%s.example, +32 2 555 12 34\n", name))
+		}
+	}
 	for _, part := range wanted {
 		if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, part) || strings.HasSuffix(line, part) }) {
 			o.t.Errorf("%q to %s lacks %q:\n%s", subject, to, part, about.body)

@@ -56,6 +56,7 @@ type listener struct {
 	address string
 	token   string // what it shows; a canary
 	cookie  string // of somebody who has logged in; a canary too
+	named   string // the cookie's name
 	asked   int
 }
 
@@ -128,7 +129,7 @@ func (a *listener) logIn() {
 	if len(w.Cookies()) != 1 {
 		t.Fatalf("nobody is logged in: %v", w)
 	}
-	a.cookie = w.Cookies()[0].Value
+	a.named, a.cookie = w.Cookies()[0].Name, w.Cookies()[0].Value
 	a.secretOf("cookie of a session", a.cookie)
 	for _, path := range []string{"/api/v1/overview", "/api/v1/keys"} {
 		a.hear(heard, a.read(a.send("GET", path, "", "Cookie", w.Cookies()[0].Name+"="+a.cookie)))
