@@ -91,7 +91,7 @@ func Reconcile(ctx context.Context, d Restored, spec job.Spec, stage transfer.Me
 		}
 	}
 	n, left, err := resolveRestored(ctx, d, spec.Name, as, who, why)
-	for _, slug := range restoredSlugs {
+	for _, slug := range job.RestoredSlugs {
 		err = errors.Join(err, d.Settle(ctx, spec.Name, slug, who, time.Now()))
 	}
 	switch {
@@ -106,9 +106,6 @@ func Reconcile(ctx context.Context, d Restored, spec job.Spec, stage transfer.Me
 	return n, stage.SetEpoch(spec.Name, epoch)
 }
 
-// restoredSlugs are the causes for which a restored ledger or a mass change holds.
-var restoredSlugs = []string{"ledger.restored", "remote.mass_change"}
-
 // resolveRestored resolves the rows that a restore or a mass change holds, and says how many others are held.
 func resolveRestored(ctx context.Context, d Restored, jobName string, as job.Resolution, who, why string) (n, left int, err error) {
 	for {
@@ -118,7 +115,7 @@ func resolveRestored(ctx context.Context, d Restored, jobName string, as job.Res
 		}
 		before := n
 		for _, f := range rows {
-			if f.Reason == nil || !slices.Contains(restoredSlugs, f.Reason.Slug) {
+			if f.Reason == nil || !slices.Contains(job.RestoredSlugs, f.Reason.Slug) {
 				continue
 			}
 			if _, err := Resolve(ctx, d, job.Decision{File: f.ID, As: as, About: f.Reason.Slug, By: who, Why: why}); err != nil {

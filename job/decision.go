@@ -11,6 +11,9 @@ const (
 	AsDrop      Resolution = "drop"      // not to be moved
 )
 
+// RestoredSlugs are the causes for which a restored ledger or a mass change on the server holds: what is held for them is decided together.
+var RestoredSlugs = []string{"ledger.restored", "remote.mass_change"}
+
 // Decision is a person's word about one file in doubt, or about a rejected one that is let be.
 type Decision struct {
 	File  int64

@@ -28,6 +28,18 @@ func aFileInDoubt(t *testing.T) func(ctx context.Context, s *store.Store) {
 	}
 }
 
+// actsOf are what somebody did, as the audit list has it, the latest first.
+func actsOf(t *testing.T, s *store.Store, who string) string {
+	t.Helper()
+	var lines []string
+	for _, line := range must[[]store.AuditLine](t)(s.Audit(t.Context(), 0, 100)) {
+		if line.Who == who {
+			lines = append(lines, line.Act+" "+line.Object+" "+line.Detail)
+		}
+	}
+	return strings.Join(lines, "; ")
+}
+
 // A doubt that is decided on a page is decided in the ledger, once, for the doubt that was shown, with who and why in the audit list.
 func TestPagesDecideAboutTheDoubtThatWasSeen(t *testing.T) {
 	who := route.Identity{Name: "olivia", Role: route.Operator}
@@ -50,13 +62,31 @@ func TestPagesDecideAboutTheDoubtThatWasSeen(t *testing.T) {
 	if f := must[job.File](t)(s.File(t.Context(), 1)); f.State != job.FileLanded {
 		t.Errorf("file 1 is %s", f.State)
 	}
-	var lines []string
-	for _, line := range must[[]store.AuditLine](t)(s.Audit(t.Context(), 0, 100)) {
-		if line.Who == "olivia" {
-			lines = append(lines, line.Act+" "+line.Object+" "+line.Detail)
+	if got := actsOf(t, s, "olivia"); got != "held.resolve file 1 as landed: seen" {
+		t.Errorf("the audit list has %s", got)
+	}
+}
+
+// What a mass change holds of a job is settled on a page as `haulier reconcile` does it, file by file in the audit list, and nothing else.
+func TestPagesSettleWhatAMassChangeHolds(t *testing.T) {
+	who := route.Identity{Name: "olivia", Role: route.Operator}
+	h, s := pagesOf(t, pagesConfig, func(ctx context.Context, s *store.Store) {
+		aFileInDoubt(t)(ctx, s)
+		f := must[job.File](t)(s.File(ctx, 2))
+		from := f.Step
+		f.Step, f.Reason = job.StepSeen, &job.Reason{Slug: "remote.mass_change", What: "it did not land", Cause: "all are new", Do: "look", Who: job.WhoUs}
+		must[job.File](t)(s.Advance(ctx, from, f, job.Beside{}))
+	}, &who)
+	if text := pageOf(t, h, "/jobs/acme-in/reconcile?as=landed"); !strings.Contains(text, "1 file</a> of it is held") {
+		t.Error("the page does not say what is held")
+	}
+	formTo(t, h, "/jobs/acme-in/reconcile", "as=landed&reason=they are old")
+	for id, want := range map[int64]job.State{1: job.FileHeld, 2: job.FileLanded} {
+		if f := must[job.File](t)(s.File(t.Context(), id)); f.State != want {
+			t.Errorf("file %d is %s, want %s", id, f.State, want)
 		}
 	}
-	if got := strings.Join(lines, "; "); got != "held.resolve file 1 as landed: seen" {
+	if got := actsOf(t, s, "olivia"); got != "held.resolve file 2 as landed: they are old; job.reconcile acme-in as landed: they are old" {
 		t.Errorf("the audit list has %s", got)
 	}
 }

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/web/page"
 )
 
@@ -90,6 +93,29 @@ func (p pageLooker) ApproveFile(ctx context.Context, id int64, sha256, by string
 func (p pageLooker) RejectFile(ctx context.Context, id int64, sha256, why, by string) (job.File, error) {
 	defer p.house.forget()
 	return p.Daemon.RejectFile(ctx, id, sha256, why, by)
+}
+
+// ReconcileJob settles what a restored ledger or a mass change holds, as `haulier reconcile` does.
+func (p pageLooker) ReconcileJob(ctx context.Context, name string, as job.Resolution, by, why string) (int, error) {
+	defer p.house.forget()
+	cfg := p.Config()
+	spec, found := cfg.Job(name)
+	if !found {
+		return 0, job.ErrNotFound
+	}
+	stage, err := stageOf(cfg, spec)
+	if err != nil {
+		return 0, err
+	}
+	epoch, err := p.Store.Epoch(ctx)
+	if err != nil {
+		return 0, err
+	}
+	line := store.AuditLine{At: time.Now(), Who: by, Act: "job.reconcile", Object: name, Detail: fmt.Sprintf("as %s: %s", as, why)}
+	if err := p.Store.AddAudit(ctx, line); err != nil {
+		return 0, err
+	}
+	return control.Reconcile(ctx, p.Store, spec, stage, epoch, as, by, why)
 }
 
 func (p pageLooker) DecideFile(ctx context.Context, w job.Decision) (job.File, error) {

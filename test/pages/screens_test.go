@@ -19,7 +19,7 @@ import (
 // screens are those that are looked at one by one. TestEveryPageIsLookedAt holds them to the routes.
 var screens = []string{
 	"/", "/jobs", "/jobs/acme-customers", "/jobs/salto-in", "/connections", "/connections/acme", "/connections/acme/sheet", "/connections/acme/sheet/answers?before=4", "/runs", "/runs/209", "/runs/210", "/runs/116",
-	"/alerts", "/alerts/12", "/alerts/9", "/held", "/files/71", "/files/1", "/files/32", "/files/71/decide", "/files/71/decide?as=delivered&from=/held", "/files/2/decide?as=drop", "/keys", "/audit", "/search?q=acme", "/help", "/sheet/" + pagetest.Token, "/login?to=/runs", "/runs/4711",
+	"/alerts", "/alerts/12", "/alerts/9", "/held", "/files/71", "/files/1", "/files/32", "/files/71/decide", "/jobs/acme-customers/reconcile", "/jobs/acme-segment/reconcile?as=delivered", "/files/71/decide?as=delivered&from=/held", "/files/2/decide?as=drop", "/keys", "/audit", "/search?q=acme", "/help", "/sheet/" + pagetest.Token, "/login?to=/runs", "/runs/4711",
 }
 
 // noPages are routes that are asked for and answer no page: what is behind them is for programs, or leads elsewhere.

@@ -76,3 +76,32 @@ func TestDecisionsAreKeptFromWhoMayNot(t *testing.T) {
 		t.Errorf("%q was done", w.Asked)
 	}
 }
+
+// What a restore holds of a job is settled together, once somebody has read what will happen and said why.
+func TestWhatARestoreHoldsIsSettledTogether(t *testing.T) {
+	w := pagetest.Night()
+	w.Found = []job.File{doubtful(71, "acme", "ledger.restored"), doubtful(72, "acme", "remote.mass_change"), doubtful(73, "acme", "local.unknown")}
+	h := w.Handler(pagetest.Operator)
+	text, _ := get(t, h, "/held")
+	says(t, "/held", text, []string{`href="/jobs/acme-customers/reconcile">Settle them together…`}, nil)
+	text, _ = get(t, h, "/jobs/acme-customers/reconcile")
+	says(t, "not chosen", text, []string{"2 files</a> of it are held", "They have landed…", "Fetch them again…", "Never mind them…"}, []string{`method="post" action="/jobs/`})
+	text, _ = get(t, h, "/jobs/acme-customers/reconcile?as=landed")
+	says(t, "landed", text, []string{"also one that is truly new", "held for other causes stay so", "takes new files by itself again", `name="as" value="landed"`}, nil)
+	if text := told(t, h, post(t, h, "/jobs/acme-customers/reconcile", url.Values{"as": {"landed"}})); !strings.Contains(text, "api.bad_request") || len(w.Asked) != 0 {
+		t.Errorf("without a reason %q was done", w.Asked)
+	}
+	says(t, "done", told(t, h, post(t, h, "/jobs/acme-customers/reconcile", url.Values{"as": {"landed"}, "reason": {"restored"}, "back": {"/held"}})), []string{"3 files of acme-customers settled as landed"}, nil)
+	if len(w.Asked) != 1 || w.Asked[0] != "reconcile acme-customers as landed because restored by olivia" {
+		t.Errorf("%q was done", w.Asked)
+	}
+	viewer, other := route.Identity{Name: "vera", Role: route.Viewer}, route.Identity{Name: "nora", Role: route.Operator, Sight: job.Sight{"nectar-nv"}}
+	if _, status := get(t, w.Handler(viewer), "/jobs/acme-customers/reconcile"); status != http.StatusForbidden {
+		t.Errorf("a viewer: %d", status)
+	}
+	if _, status := get(t, w.Handler(other), "/jobs/acme-customers/reconcile"); status != http.StatusNotFound {
+		t.Errorf("another tenant: %d", status)
+	}
+	text, _ = get(t, w.Handler(viewer), "/held")
+	says(t, "/held of a viewer", text, nil, []string{"reconcile\""})
+}

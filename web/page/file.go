@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/web/route"
@@ -55,6 +56,17 @@ type heldShown struct {
 	Job    string // only of this one; empty: of all
 	Looks  int    // files of supervised jobs among those that were looked through
 	Older  int64  // the way to older files; 0: none
+}
+
+// Together are the jobs among these files that a restored ledger or a mass change holds files of.
+func (s heldShown) Together() []string {
+	var names []string
+	for _, f := range s.Doubts {
+		if restored(f) && !slices.Contains(names, f.Job) {
+			names = append(names, f.Job)
+		}
+	}
+	return names
 }
 
 // From is where a decision leads back to.

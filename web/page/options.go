@@ -309,6 +309,8 @@ type Doer interface {
 // was looked at.
 type Looker interface {
 	DecideFile(ctx context.Context, w job.Decision) (job.File, error)
+	// ReconcileJob ends all doubts that a restored ledger or a mass change has left on a job, and says how many.
+	ReconcileJob(ctx context.Context, name string, as job.Resolution, by, why string) (int, error)
 	ApproveFile(ctx context.Context, id int64, sha256, by string) (job.File, error)
 	RejectFile(ctx context.Context, id int64, sha256, why, by string) (job.File, error)
 }

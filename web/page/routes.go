@@ -73,6 +73,7 @@ func (p *pages) screens() []screen {
 func (p *pages) confided() []confidedTo {
 	return []confidedTo{
 		{screen{"/audit", route.ScopeWhole, "what people did", p.audit}, route.Admin},
+		{screen{"/jobs/{name}/reconcile", route.ScopeJob, "what will happen when somebody decides about all that a restored ledger or a mass change holds of a job", p.reconciliation}, route.Operator},
 		{screen{"/files/{id}/decide", route.ScopeFile, "what will happen when somebody decides about a file in doubt", p.decision}, route.Operator},
 	}
 }
@@ -93,6 +94,7 @@ func (p *pages) acts() []act {
 		{"/runs/{id}/retry", route.Operator, route.ScopeRun, "run the job of a run again", p.retry},
 		{"/files/{id}/approve", route.Operator, route.ScopeFile, "let a file of a supervised job go on", p.approve},
 		{"/files/{id}/reject", route.Operator, route.ScopeFile, "refuse a file of a supervised job", p.reject},
+		{"/jobs/{name}/reconcile", route.Operator, route.ScopeJob, "decide about all that a restored ledger or a mass change holds of a job", p.reconcile},
 		{"/files/{id}/decide", route.Operator, route.ScopeFile, "end the doubt about a file", p.decide},
 		{"/runs/{id}/cancel", route.Operator, route.ScopeRun, "end a run at work", p.cancel},
 	}

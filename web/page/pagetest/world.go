@@ -382,6 +382,12 @@ func (w ports) RejectFile(_ context.Context, id int64, sha256, why, by string) (
 	return job.File{ID: id, Job: "supervised"}, w.did("reject %d of %.8s because %s by %s", id, sha256, why, by)
 }
 
+func (w ports) ReconcileJob(_ context.Context, name string, as job.Resolution, by, why string) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return 3, w.did("reconcile %s as %s because %s by %s", name, as, why, by)
+}
+
 func (w ports) DecideFile(_ context.Context, d job.Decision) (job.File, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
