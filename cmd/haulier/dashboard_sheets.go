@@ -40,6 +40,10 @@ func (s sheets) Sheet(ctx context.Context, connection, language string) (templat
 	return sheet.Body(document)
 }
 
+func (s sheets) Code(address string) (template.HTML, error) {
+	return sheet.Code(address, "QR code of the link")
+}
+
 func (s sheets) Link(ctx context.Context, connection, language string, until time.Time, by string) (string, error) {
 	return linkSheet(ctx, s.store, store.SheetLink{Connection: connection, Language: language, By: by, Made: time.Now(), Expires: until})
 }

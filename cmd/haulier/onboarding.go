@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/control/sheet"
 	"github.com/haulier/haulier/store"
@@ -27,7 +28,8 @@ func onboardingCommand(a *app) *cobra.Command {
 			"six commonest messages. Nothing in it is secret. html is a page of its own for screen and paper, mail a subject and a text.\n" +
 			"It is in the language that the connection says, or --language.\n\n" +
 			"--link prints a link in place of the sheet: who has it sees the sheet as it is then, without a login, until it ends. With\n" +
-			"--format mail it is a short letter that has the link. On that page the customer's IT can fill in what they have to tell us;\n" +
+			"--format mail it is a short letter that has the link, with another --format the sheet with the link and its QR code, to be\n" +
+			"printed or handed over. On that page the customer's IT can fill in what they have to tell us;\n" +
 			"--answers prints it, beside what is configured, with the number of each. Nothing is changed by it. It is an incident until\n" +
 			"somebody says, with the number of the last one that they have seen, that it is dealt with: --handled.",
 		Example: "  haulier onboarding acme > acme.html\n  haulier onboarding acme --format mail --language fr\n  haulier onboarding acme --link 14d --format mail",
@@ -103,14 +105,36 @@ func (a *app) linkOnboarding(cmd *cobra.Command, name, format, language, lasts s
 				store.SheetLink
 			}{address, link})
 		}
-		if format != sheet.Mail {
+		switch {
+		case format == sheet.Mail:
+			err = sheet.Write(a.stdout, sheet.Invite(c.DisplayName, cmp.Or(language, c.Language), address, link.Expires), format)
+		case cmd.Flags().Changed("format"):
+			err = a.sheetWithLink(cmd, cfg, s, link, address, format)
+		default:
 			a.printf("%s\n", address)
-		} else if err := sheet.Write(a.stdout, sheet.Invite(c.DisplayName, cmp.Or(language, c.Language), address, link.Expires), format); err != nil {
+		}
+		if err != nil {
 			return err
 		}
 		a.say("It shows the sheet without a login until %s, and is not shown again.\n", link.Expires.UTC().Format("2006-01-02 15:04 UTC"))
 		return nil
 	})
+}
+
+// sheetWithLink prints the sheet with the link to it, for those who want it on paper.
+func (a *app) sheetWithLink(cmd *cobra.Command, cfg *config.Config, s *store.Store, link store.SheetLink, address, format string) error {
+	facts, err := control.Sheet(cmd.Context(), cfg, s, link.Connection, thisBuild().Version, time.Now())
+	if err != nil {
+		return err
+	}
+	document, err := sheet.Compose(facts, cmp.Or(link.Language, cfg.Connections[link.Connection].Language, sheet.Languages()[0]))
+	if err != nil {
+		return err
+	}
+	if document, err = document.WithLink(address, link.Expires); err != nil {
+		return err
+	}
+	return sheet.Write(a.stdout, document, format)
 }
 
 func (a *app) endSheetLinks(cmd *cobra.Command, name string) error {

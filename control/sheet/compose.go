@@ -3,6 +3,7 @@ package sheet
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,6 +37,20 @@ func Compose(f Facts, language string) (Document, error) {
 		}
 	}
 	return d, nil
+}
+
+// WithLink has a sheet tell a link to itself, which ends, before the lines that are filled in.
+func (d Document) WithLink(address string, until time.Time) (Document, error) {
+	c := composer{wording: wording(book.In(d.Language)), language: d.Language}
+	drawn, err := Code(address, c.say("tell.code"))
+	link := Block{Text: c.say("tell.link", "date", c.day(until)) + " " + typed(address), QR: drawn}
+	d.Sections = slices.Clone(d.Sections)
+	for i, section := range d.Sections {
+		if at := slices.IndexFunc(section.Blocks, func(b Block) bool { return b.Blank != nil }); at >= 0 {
+			d.Sections[i].Blocks = slices.Insert(slices.Clone(section.Blocks), at, link)
+		}
+	}
+	return d, err
 }
 
 // Invite is a letter that has a link to the sheet, in place of the sheet.

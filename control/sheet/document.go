@@ -1,5 +1,7 @@
 package sheet
 
+import "html/template"
+
 // Document is a sheet in one language, in no form yet.
 type Document struct {
 	Language string
@@ -16,10 +18,11 @@ type Section struct {
 	Blocks []Block
 }
 
-// Block is one thing in a section; exactly one of its fields is set, but for Code, its Name and Save. In texts, `so` marks what is to
+// Block is one thing in a section; exactly one of its fields is set, but for Code, its Name and Save, and Text and its QR. In texts, `so` marks what is to
 // be typed or read letter by letter.
 type Block struct {
 	Text  string
+	QR    template.HTML // the address in Text, for pages
 	Items []string
 	Code  string // kept as it is, line by line
 	Name  string // of the file that Code may be saved as

@@ -174,7 +174,7 @@ var table = []row{
 		},
 		testOwn: []string{"web"},
 	},
-	{name: "control/sheet", says: "the onboarding sheet for a customer", own: []string{"internal/ask", "internal/words"}},
+	{name: "control/sheet", says: "the onboarding sheet for a customer", own: []string{"internal/ask", "internal/words"}, third: []string{"rsc.io/qr/..."}},
 	{
 		name: "cmd/haulier", says: "the only composition root",
 		own: []string{

@@ -67,7 +67,7 @@ func open(t *testing.T, how looked) window {
 		t.Fatal("chromium does not start")
 	}
 	world := pagetest.Night()
-	world.Sheets.Looks, world.Sheets.Draw = sheet.Style, realSheet
+	world.Sheets.Looks, world.Sheets.Draw, world.Sheets.Codes = sheet.Style, realSheet, sheet.Code
 	server := httptest.NewServer(everything(t, world))
 	ctx, end := chromedp.NewContext(browser)
 	ctx, cancel := context.WithTimeout(ctx, patience)

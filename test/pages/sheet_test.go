@@ -6,9 +6,11 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/haulier/haulier/control/sheet"
+	"github.com/haulier/haulier/web/page/pagetest"
 )
 
 // factsOf are those of a sheet with long names in it.
@@ -57,6 +59,37 @@ func TestSheetIsForEverybody(t *testing.T) {
 				if len(small) > 0 {
 					t.Errorf("%s: too small to touch: %s", language, small[0])
 				}
+			}
+		})
+	}
+}
+
+// Whoever makes a link sees its QR code, drawn within the policy of the pages, without JavaScript too; on paper it is there with the link.
+func TestLinkIsDrawn(t *testing.T) {
+	for name, how := range map[string]looked{"light": {}, "dark": {dark: true}, "phone": {phone: true}, "without scripts": {noScripts: true}} {
+		t.Run(name, func(t *testing.T) {
+			w := open(t, how)
+			w.to("/connections/acme/sheet")
+			w.follow("form[action='/connections/acme/sheet/link'] button")
+			w.says(".flash", "/sheet/"+pagetest.Token)
+			if how.noScripts {
+				return // nothing can be asked there
+			}
+			w.axe("a link that was made")
+			drawn := value[[]float64](w, `(() => { const b = document.querySelector(".flash svg.qr").getBoundingClientRect(), p = document.querySelector(".flash svg.qr path").getBoundingClientRect(); return [b.width, b.height, p.width / b.width] })()`)
+			if drawn[0] < 150 || drawn[0] != drawn[1] || drawn[2] < 0.7 || drawn[2] > 0.9 {
+				t.Errorf("it is %v pixels large", drawn)
+			}
+			if wide := value[int](w, `document.documentElement.scrollWidth`); how.phone && wide > 390 {
+				t.Errorf("the page is %d pixels wide", wide)
+			}
+			w.do(emulation.SetEmulatedMedia().WithMedia("print"))
+			if shown := value[bool](w, `document.querySelector(".flash svg.qr").checkVisibility() && !document.querySelector("main .acts").checkVisibility() && !document.querySelector("#answers dl").checkVisibility()`); !shown {
+				t.Error("on paper it is not there, or buttons and what others answered are")
+			}
+			w.to("/connections/acme/sheet/answers?before=4")
+			if lines := value[string](w, `getComputedStyle(document.querySelector("dd.told")).whiteSpace`); lines != "pre-wrap" {
+				t.Errorf("lines that a customer wrote are shown %s", lines)
 			}
 		})
 	}

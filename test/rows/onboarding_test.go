@@ -78,6 +78,9 @@ func TestLinkToASheetNeedsNoLoginAndEnds(t *testing.T) {
 	w.config("web: {listen: \""+strings.TrimPrefix(site, "http://")+"\", public_url: \""+site+"\"}\nconnections:\n", c.connection("acme", "locations: {out: /out}", "language: nl"), "jobs: {}\n")
 	link := strings.TrimSpace(w.haulier(0, "onboarding", "acme", "--link", "14d").out)
 	has(t, w.haulier(0, "onboarding", "acme", "--link", "14d", "--format", "mail").out, "Subject: SFTP-verbinding", "\n"+site+"/sheet/")
+	paper := w.haulier(0, "onboarding", "acme", "--link", "14d", "--format", "html").out
+	has(t, paper, "<code>"+site+"/sheet/", `aria-label="QR-code van dit adres"`, "wat wij van u nodig hebben")
+	has(t, w.haulier(0, "onboarding", "acme", "--link", "1d", "--format", "md").out, "`"+site+"/sheet/")
 	if !strings.HasPrefix(link, site+"/sheet/") {
 		t.Fatalf("the link is %s", link)
 	}
@@ -166,7 +169,7 @@ func TestLinkToASheetNeedsNoLoginAndEnds(t *testing.T) {
 	if w.read("haulier.yaml") != before {
 		t.Error("the configuration was changed")
 	}
-	has(t, w.haulier(0, "onboarding", "acme", "--end-links").err, "2 links to the sheet of acme have ended")
+	has(t, w.haulier(0, "onboarding", "acme", "--end-links").err, "4 links to the sheet of acme have ended")
 	if status, text := fetch(link); status != http.StatusNotFound || !strings.Contains(text, "This link has ended") || strings.Contains(text, "acme") {
 		t.Errorf("an ended link: %d %s", status, text)
 	}

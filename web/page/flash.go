@@ -2,6 +2,7 @@ package page
 
 import (
 	"crypto/rand"
+	"html/template"
 	"net/http"
 	"sync"
 	"time"
@@ -12,10 +13,11 @@ import (
 
 // flash is what an act came to, told once on the next page.
 type flash struct {
-	Done   string      // a sentence
-	Link   string      // to look at it
-	Label  string      // of the link
-	Reason *job.Reason // why nothing was done
+	Done   string        // a sentence
+	Link   string        // to look at it
+	Label  string        // of the link
+	Code   template.HTML // the link as it is drawn; empty: it is not
+	Reason *job.Reason   // why nothing was done
 }
 
 const (

@@ -25,6 +25,8 @@ type Sheets interface {
 	Sheet(ctx context.Context, connection, language string) (template.HTML, error)
 	// Link makes a link for people without a login, and gives the token in it, which is not kept.
 	Link(ctx context.Context, connection, language string, until time.Time, by string) (token string, err error)
+	// Code draws the address of a link, for people with a phone.
+	Code(address string) (template.HTML, error)
 	// Follow gives the sheet of a link: in the language asked for, else in that of the link or of the connection, else in the one that
 	// is accepted. job.ErrNotFound for a link that never was, or has ended.
 	Follow(ctx context.Context, token, asked, accepted string) (body template.HTML, language string, err error)
@@ -133,10 +135,11 @@ func (p *pages) linkSheet(r *http.Request) (flash, error) {
 		return flash{}, err
 	}
 	address := public.JoinPath("sheet", token).String()
+	drawn, err := p.Sheets.Code(address)
 	return flash{
-		Done: fmt.Sprintf("This link shows the sheet of %s without a login until %s. Copy it now: it is not shown again.", name, until.UTC().Format("2006-01-02 15:04 UTC")),
+		Code: drawn, Done: fmt.Sprintf("This link shows the sheet of %s without a login until %s. Copy it now: it is not shown again.", name, until.UTC().Format("2006-01-02 15:04 UTC")),
 		Link: address, Label: address,
-	}, nil
+	}, err
 }
 
 // noPublicURL keeps links from being made that nobody outside could follow: the name by which we are asked now may be one that only we have.

@@ -50,8 +50,11 @@ func TestLinkLastsAsLongAsAsked(t *testing.T) {
 		if made := !w.Sheets.Until.IsZero(); made != good {
 			t.Errorf("%s days: made %v", days, made)
 		}
-		if good && (!w.Sheets.Until.Equal(pagetest.Now.AddDate(0, 0, 14)) || !strings.Contains(text, "/sheet/"+pagetest.Token) || w.Sheets.By == "") {
+		if good && (!w.Sheets.Until.Equal(pagetest.Now.AddDate(0, 0, 14)) || !strings.Contains(text, "/sheet/"+pagetest.Token) || !strings.Contains(text, `aria-label="QR code of https://`) || w.Sheets.By == "") {
 			t.Errorf("%s days: by %q until %s: %s", days, w.Sheets.By, w.Sheets.Until, text)
+		}
+		if again, _ := get(t, h, "/connections/acme/sheet"); strings.Contains(again, pagetest.Token) || strings.Contains(again, "QR code") {
+			t.Errorf("%s days: the link is shown again", days)
 		}
 	}
 }

@@ -23,6 +23,7 @@ type Sheets struct {
 
 	Looks   string                                                   // style of real sheets
 	Draw    func(connection, language string) (template.HTML, error) // makes real sheets; nil: they say their connection
+	Codes   func(address, says string) (template.HTML, error)        // draws real QR codes; nil: none
 	Handled int64                                                    // the last answer that was dealt with
 }
 
@@ -47,6 +48,14 @@ func (s *Sheets) Sheet(_ context.Context, connection, language string) (template
 func (s *Sheets) Link(_ context.Context, _, _ string, until time.Time, by string) (string, error) {
 	s.Until, s.By = until, by
 	return Token, nil
+}
+
+// Code draws nothing but says of what.
+func (s *Sheets) Code(address string) (template.HTML, error) {
+	if s.Codes != nil {
+		return s.Codes(address, "QR code of the link")
+	}
+	return template.HTML(`<svg class="qr" role="img" aria-label="QR code of ` + template.HTMLEscapeString(address) + `"></svg>`), nil
 }
 
 // Follow gives the sheet of the one link.
