@@ -75,6 +75,9 @@ func TestPhone(t *testing.T) {
 		if wide := value[int](w, `document.documentElement.scrollWidth`); wide > 360 {
 			t.Errorf("%s is %d pixels wide", path, wide)
 		}
+		if thin := value[[]string](w, `[...document.querySelectorAll("main .tell")].filter((e) => e.checkVisibility() && e.getBoundingClientRect().width < 200).map((e) => e.textContent.slice(0, 60))`); len(thin) > 0 {
+			t.Errorf("%s: too narrow to read: %q", path, thin)
+		}
 		small := value[[]string](w, `[...document.querySelectorAll(".btn, .nav a, button")].filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 43.5).map((e) => e.outerHTML.slice(0, 120))`)
 		if len(small) > 0 {
 			t.Errorf("%s: too small to touch: %s", path, small[0])

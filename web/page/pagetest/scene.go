@@ -22,6 +22,9 @@ func Night() *World {
 	} {
 		w.AddJob(j.name, j.connection, j.word, j.cron)
 	}
+	acme := w.Configured.Connections["acme"]
+	acme.Contacts = []string{"it@acme.example"}
+	w.Configured.Connections["acme"] = acme
 	w.marksOfNight()
 	w.failures()
 	w.figures()

@@ -81,7 +81,7 @@ func Empty() *World {
 // AddJob configures a job on a connection, and the connection with it.
 func (w *World) AddJob(name, connection string, word page.Word, cron string) {
 	if _, known := w.Configured.Connections[connection]; !known {
-		c := job.Connection{Name: connection, DisplayName: "Customer " + connection, Entity: connection + "-nv", Enabled: true, MaxConnections: 2, Contacts: []string{"it@" + connection + ".example"}, Locations: map[string]job.Location{"outgoing": {Path: "/export/daily", Use: job.UseDownload}}}
+		c := job.Connection{Name: connection, DisplayName: "Customer " + connection, Entity: connection + "-nv", Enabled: true, MaxConnections: 2, Locations: map[string]job.Location{"outgoing": {Path: "/export/daily", Use: job.UseDownload}}}
 		c.Host, c.Port, c.User, c.Auth.Methods, c.Auth.Key = "sftp."+connection+".example", 22, "platform", []string{"publickey"}, connection
 		c.Timeouts = job.Timeouts{Connect: 15 * time.Second, Handshake: 30 * time.Second, Operation: 30 * time.Second, Stall: time.Minute, Floor: 1024, FloorOver: 5 * time.Minute}
 		w.Configured.Connections[connection] = c
