@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/haulier/haulier/internal/span"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/scheduler"
 )
@@ -25,7 +26,7 @@ type Pulse struct {
 // Alive gives nil, or what hangs. It takes 10 s at most, whatever the store does.
 func (p Pulse) Alive(ctx context.Context) error {
 	if silent := p.Silence(); silent > scheduler.LongestSilence {
-		return hangs(fmt.Sprintf("the scheduler has not looked at the clock for %s", silent.Round(time.Second)), nil)
+		return hangs(fmt.Sprintf("the scheduler has not looked at the clock for %s", span.Text(silent)), nil)
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()

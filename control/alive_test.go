@@ -25,7 +25,7 @@ func TestAlive(t *testing.T) {
 		}{
 			"all is well": {scheduler.LongestSilence, func(context.Context) error { return nil }, "", 0},
 			"the loop hangs": {scheduler.LongestSilence + time.Second, func(context.Context) error { return nil },
-				"the scheduler has not looked at the clock for 2m1s", 0},
+				"the scheduler has not looked at the clock for 2 min 1 s", 0},
 			"the store fails":   {0, func(context.Context) error { return errors.New("disk I/O error") }, "the store gives no answer: disk I/O error", 0},
 			"the store hangs":   {0, func(context.Context) error { <-released; return nil }, "the store gave no answer within 10s", 10 * time.Second},
 			"the store is slow": {0, func(context.Context) error { time.Sleep(9 * time.Second); return nil }, "", 9 * time.Second},

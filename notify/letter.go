@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/haulier/haulier/internal/span"
 	"github.com/haulier/haulier/job"
 )
 
@@ -52,7 +53,7 @@ func headline(d job.Delivery, about facts) string {
 	case d.Event.Type == job.EventAlertReminded && about.Since.Reopened: // people were told that it was over
 		state += " again"
 	case d.Event.Type == job.EventAlertReminded:
-		state = "STILL " + state + " after " + span(about.Age)
+		state = "STILL " + state + " after " + lasted(about)
 	}
 	line := state + subjectMatter(d, about)
 	if about.Error.Slug != "" {
@@ -74,19 +75,8 @@ func subjectMatter(d job.Delivery, about facts) string {
 	return ""
 }
 
-// span is a length of time as people say it.
-func span(seconds int64) string {
-	d := time.Duration(seconds) * time.Second
-	switch {
-	case d >= 48*time.Hour:
-		return fmt.Sprintf("%d days", d/(24*time.Hour))
-	case d >= time.Hour:
-		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
-	case d >= time.Minute:
-		return fmt.Sprintf("%d min", d/time.Minute)
-	}
-	return fmt.Sprintf("%d s", d/time.Second)
-}
+// lasted is how long what is told has stood.
+func lasted(about facts) string { return span.Text(time.Duration(about.Age) * time.Second) }
 
 // whose are the words for whose turn it is.
 var whose = map[job.Who]string{
@@ -132,9 +122,9 @@ func (s *Sender) forUs(d job.Delivery, about facts) string {
 	var p page
 	switch {
 	case about.closed():
-		p.line("Closed", about.ResolvedBy+"; nothing more is told of it, after "+span(about.Age))
+		p.line("Closed", about.ResolvedBy+"; nothing more is told of it, after "+lasted(about))
 	case d.Event.Type == job.EventAlertResolved:
-		p.line("Well", "what is described below is over, after "+span(about.Age))
+		p.line("Well", "what is described below is over, after "+lasted(about))
 	}
 	p.line("What", about.Error.What)
 	p.line("Cause", about.Error.Cause)
@@ -192,7 +182,7 @@ func (s *Sender) since(about facts) string {
 	if err != nil {
 		return ""
 	}
-	text := fmt.Sprintf("%s (%s)", at.In(s.Zone()).Format("Mon 2006-01-02 15:04 MST"), span(about.Age))
+	text := fmt.Sprintf("%s (%s)", at.In(s.Zone()).Format("Mon 2006-01-02 15:04 MST"), lasted(about))
 	if about.Count > 1 {
 		text += fmt.Sprintf(", %d times", about.Count)
 	}

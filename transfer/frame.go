@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/haulier/haulier/internal/failpoint"
+	"github.com/haulier/haulier/internal/span"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
 )
@@ -139,7 +140,7 @@ func files(n int, one, more string) string {
 // soon says when, in whole seconds.
 func soon(wait time.Duration) string {
 	if wait = wait.Round(time.Second); wait > 0 {
-		return "in " + wait.String()
+		return "in " + span.Text(wait)
 	}
 	return "at once"
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/haulier/haulier/internal/span"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/transfer/naming"
 )
@@ -114,7 +115,7 @@ func (p *plan) follow(_ context.Context, l *look, s sighting) (*job.File, error)
 	case verdictChanged:
 		p.add(p.line(s, job.MarkWait, "wait", "it changed since the last look"))
 	case verdictWaiting:
-		p.add(p.line(s, job.MarkWait, "wait", fmt.Sprintf("unchanged for %s of %s", l.now.Sub(s.row.StableSince).Round(time.Second), p.stableFor)))
+		p.add(p.line(s, job.MarkWait, "wait", fmt.Sprintf("unchanged for %s of %s", span.Text(l.now.Sub(s.row.StableSince)), span.Text(p.stableFor))))
 	case verdictKnown:
 		p.add(p.line(s, job.MarkDone, "skip", servedBy(s.row, p.spec)))
 	case verdictHeld:
@@ -136,7 +137,7 @@ func (p *plan) begin(l *look, s sighting, cause string) {
 	case p.stableFor == 0:
 		p.await(l, s)
 	default:
-		p.add(p.line(s, job.MarkTransfer, "take", fmt.Sprintf("seen for the first time; taken when unchanged for %s", p.stableFor)))
+		p.add(p.line(s, job.MarkTransfer, "take", fmt.Sprintf("seen for the first time; taken when unchanged for %s", span.Text(p.stableFor))))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/internal/span"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/scheduler"
 	"github.com/haulier/haulier/store"
@@ -215,7 +216,7 @@ func (a *app) printNext(spec job.Spec, next scheduler.Upcoming) error {
 	}
 	text := "  " + dayAndTime(next.Slot.Due, spec.Timing.Zone)
 	if late := next.Starts.Sub(next.Slot.Due); late > 0 {
-		text += fmt.Sprintf(", starts %s later", late.Round(time.Second))
+		text += fmt.Sprintf(", starts %s later", span.Text(late))
 	}
 	if len(next.Notes) > 0 {
 		text += "  (" + strings.Join(next.Notes, "; ") + ")"

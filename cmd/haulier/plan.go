@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/internal/span"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/scheduler"
 	"github.com/haulier/haulier/store"
@@ -140,7 +141,7 @@ func (a *app) printPlan(spec job.Spec, intents []job.Intent) error {
 	}
 	a.printf("%s (%s)", spec.Name, spec.Type)
 	if !next.IsZero() {
-		a.printf("  next %s (in %s)", next.In(spec.Timing.Zone).Format("Mon 2006-01-02 15:04 MST"), time.Until(next).Round(time.Minute))
+		a.printf("  next %s (in %s)", next.In(spec.Timing.Zone).Format("Mon 2006-01-02 15:04 MST"), span.Text(time.Until(next)))
 	}
 	a.printf("%s\n", expectText(spec.Expect))
 	counts := job.CountIntents(intents)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/haulier/haulier/config"
+	"github.com/haulier/haulier/internal/span"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/web"
 )
@@ -144,7 +145,7 @@ func daemonText(o overlook) string {
 	if o.Daemon == nil {
 		return "          no daemon: nothing runs by itself; haulier serve starts one"
 	}
-	return fmt.Sprintf("          daemon up %s, config revision %d", span(o.At.Sub(o.Daemon.Started)), o.Daemon.Revision)
+	return fmt.Sprintf("          daemon up %s, config revision %d", span.Text(o.At.Sub(o.Daemon.Started)), o.Daemon.Revision)
 }
 
 // standingText says of a job what is worth a line of its own; empty for those that are well.
@@ -263,18 +264,5 @@ func ahead(now, at time.Time) string {
 	if !at.After(now) {
 		return "now"
 	}
-	return "in " + span(at.Sub(now))
-}
-
-// span is a duration in its largest unit or two.
-func span(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return d.Round(time.Second).String()
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
-	}
-	return fmt.Sprintf("%d days", int(d.Hours())/24)
+	return "in " + span.Text(at.Sub(now))
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/haulier/haulier/internal/span"
 	"github.com/haulier/haulier/job"
 )
 
@@ -49,7 +50,7 @@ func (s saying) what(e job.Expectation) string {
 	}
 	what := fmt.Sprintf("%s: %d of %s %s by %s", e.Job, e.Got, files(e.Wanted), verb, s.clock(e.By))
 	if grace := e.Missing.Sub(e.By); grace > 0 && e.Verdict == job.VerdictMissing {
-		what += fmt.Sprintf(" and %s later", length(grace))
+		what += fmt.Sprintf(" and %s later", span.Text(grace))
 	}
 	return what
 }
@@ -148,18 +149,6 @@ func plural(n int, one, many string) string {
 		return one
 	}
 	return many
-}
-
-// length is a duration as it is written in the configuration.
-func length(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }
 
 const (

@@ -264,7 +264,7 @@ func TestExportIsDeliveredBy(t *testing.T) {
 	w.ran("2026-11-24 02:00", &job.Reason{Slug: "net.refused", Cause: "sftp.acme.example:22 refused", Do: "ask for TCP 22", Who: job.WhoNetwork})
 	w.wants("2026-11-24 02:59")
 	w.wants("2026-11-24 05:01", "missing 2026-11-24")
-	if r := w.day("2026-11-24").Reason; r.Who != job.WhoNetwork || !strings.Contains(r.Cause, "net.refused") || !strings.Contains(r.What, "0 of 1 file delivered by 03:00 Europe/Brussels on Tue 24 Nov and 2h later") {
+	if r := w.day("2026-11-24").Reason; r.Who != job.WhoNetwork || !strings.Contains(r.Cause, "net.refused") || !strings.Contains(r.What, "0 of 1 file delivered by 03:00 Europe/Brussels on Tue 24 Nov and 2 h later") {
 		t.Errorf("%+v", r)
 	}
 	w.comes("2026-11-24 06:00", "a.csv", job.FileDelivered)

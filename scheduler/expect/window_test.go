@@ -89,14 +89,3 @@ func TestAGraceLongerThanADay(t *testing.T) {
 		t.Errorf("closes %s: later files are the next day's", w.closes)
 	}
 }
-
-func TestLengthsAreAsPeopleWriteThem(t *testing.T) {
-	for want, d := range map[string]time.Duration{
-		"30s": 30 * time.Second, "1m30s": 90 * time.Second, "10m": 10 * time.Minute, "20m10s": 20*time.Minute + 10*time.Second,
-		"2h": 2 * time.Hour, "2h30m": 150 * time.Minute, "10h": 10 * time.Hour,
-	} {
-		if got := length(d); got != want {
-			t.Errorf("%v is told as %q, want %q", d, got, want)
-		}
-	}
-}

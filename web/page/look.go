@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/haulier/haulier/internal/ask"
+	"github.com/haulier/haulier/internal/span"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/web/route"
 )
@@ -21,7 +22,7 @@ type looks struct{ *template.Template }
 func parseLooks(a assets) looks {
 	funcs := template.FuncMap{
 		"asset": a.link, "name": name, "prose": prose, "base": base, "size": size, "thousands": thousands[int64], "percent": percent,
-		"count": func(n any, noun string) string { return count(number(n), noun) }, "span": span, "on": onSheet,
+		"count": func(n any, noun string) string { return count(number(n), noun) }, "span": span.Text, "on": onSheet,
 		"icon": icon, "ago": ago, "add": func(a, b int) int { return a + b }, "took": took, "tone": tone, "bars": bars, "lines": lines,
 		"supervised": supervised, "marksays": markSays, "letter": ask.Letter, "list": func(all ...any) []any { return all }, "mailed": mailed, "marked": marked, "numbered": func(n int) string { return thousands(n) }, "truth": func(b *bool) bool { return b != nil && *b },
 	}
@@ -122,9 +123,9 @@ func took(r job.Run, now time.Time) string {
 	case r.State == job.RunQueued:
 		return "waits"
 	case r.Ended.IsZero():
-		return "for " + span(now.Sub(r.Started))
+		return "for " + span.Text(now.Sub(r.Started))
 	}
-	return span(r.Ended.Sub(r.Started))
+	return span.Text(r.Ended.Sub(r.Started))
 }
 
 // tones are the colours of words.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/haulier/haulier/internal/span"
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/web/route"
 )
@@ -88,10 +89,10 @@ func limitsOf(c job.Connection, whole bool) []string {
 	t := c.Timeouts
 	said := []string{
 		count(c.MaxConnections, "connection") + " at once, for all jobs of the account",
-		fmt.Sprintf("gives up after %s to connect, %s to log in, %s without an answer, %s without a byte", span(t.Connect), span(t.Handshake), span(t.Operation), span(t.Stall)),
+		fmt.Sprintf("gives up after %s to connect, %s to log in, %s without an answer, %s without a byte", span.Text(t.Connect), span.Text(t.Handshake), span.Text(t.Operation), span.Text(t.Stall)),
 	}
 	if t.Floor > 0 {
-		said = append(said, fmt.Sprintf("and below %s a second over %s", size(t.Floor), span(t.FloorOver)))
+		said = append(said, fmt.Sprintf("and below %s a second over %s", size(t.Floor), span.Text(t.FloorOver)))
 	}
 	for _, more := range []struct {
 		holds bool
@@ -169,7 +170,7 @@ func ladder(r job.Retry) string {
 			waits = append(waits, "…")
 			break
 		}
-		waits = append(waits, span(min(wait, r.MaxBackoff)))
+		waits = append(waits, span.Text(min(wait, r.MaxBackoff)))
 		wait = min(wait*2, r.MaxBackoff)
 	}
 	return count(r.Attempts, "attempt") + ": again after about " + strings.Join(waits, ", ")
@@ -181,7 +182,7 @@ func boundsOf(l job.Limits) string {
 	if l.MaxFiles > 0 {
 		files = count(l.MaxFiles, "file")
 	}
-	return fmt.Sprintf("%s a run, %s, %s a file; %s stay free", span(l.Timeout), files, size(l.MaxFileSize), size(l.MinFreeSpace))
+	return fmt.Sprintf("%s a run, %s, %s a file; %s stay free", span.Text(l.Timeout), files, size(l.MaxFileSize), size(l.MinFreeSpace))
 }
 
 // mailed says whether a contact is an address that mail can be written to; it may be a name or a number.

@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/haulier/haulier/internal/span"
 )
 
 // nameMost is how many bytes of a name are shown.
@@ -98,23 +100,6 @@ func count[N int | int64](n N, noun string) string {
 	return thousands(n) + " " + noun + "s"
 }
 
-// span is a duration in its largest unit or two.
-func span(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "0 s"
-	case d < 10*time.Second:
-		return strings.TrimSuffix(fmt.Sprintf("%.1f", d.Seconds()), ".0") + " s"
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return strings.TrimSuffix(fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60), " 0 min")
-	}
-	return fmt.Sprintf("%d days", int(d.Hours())/24)
-}
-
 // stamp is an instant in a form of wall time, with its zone, and in UTC for who hovers over it.
 func stamp(t time.Time, zone *time.Location, form string) template.HTML {
 	if t.IsZero() {
@@ -150,11 +135,11 @@ func ago(t, now time.Time) string {
 	case t.IsZero():
 		return ""
 	case d >= time.Minute:
-		return span(d) + " ago"
+		return span.Text(d.Truncate(time.Minute)) + " ago"
 	case d > -time.Minute:
 		return "now"
 	default:
-		return "in " + span(-d)
+		return "in " + span.Text((-d).Truncate(time.Minute))
 	}
 }
 
