@@ -90,6 +90,7 @@ func (s *Store) PurgeConnection(ctx context.Context, name string) error {
 	return s.write(ctx, "purge connection "+name, func(tx *gorm.DB) error {
 		for _, statement := range []string{
 			`DELETE FROM sheet_answers WHERE connection = ?`, `DELETE FROM sheet_links WHERE connection = ?`,
+			`DELETE FROM host_keys_told WHERE connection = ?`, `DELETE FROM refused_logins WHERE connection = ?`,
 			`UPDATE connections SET active = 0, profile = '', down = 0 WHERE name = ?`,
 		} {
 			if err := tx.Exec(statement, name).Error; err != nil {
@@ -139,6 +140,9 @@ func (s *Store) SaveBreaker(ctx context.Context, a job.Account, b job.Breaker) e
 		}
 		err = tx.Exec(`INSERT OR REPLACE INTO breakers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, a.Host, a.Port, a.User,
 			b.Open, reasonText(b.Reason), micros(b.Since), micros(b.Until), b.Waits, b.Mark).Error
+		if err == nil {
+			err = refusedLogin(tx, a, b)
+		}
 		switch {
 		case err != nil || b.Open == was:
 			return err
@@ -146,5 +150,30 @@ func (s *Store) SaveBreaker(ctx context.Context, a job.Account, b job.Breaker) e
 			return s.isDown(tx, b.Connection, micros(b.Since), b.Reason)
 		}
 		return s.isUp(tx, b.Connection, s.now(), "")
+	})
+}
+
+// refusedLogin notes which connection an account keeps out while its breaker is open.
+func refusedLogin(tx *gorm.DB, a job.Account, b job.Breaker) error {
+	switch {
+	case !b.Open:
+		return tx.Exec(`DELETE FROM refused_logins WHERE host = ? AND port = ? AND user = ?`, a.Host, a.Port, a.User).Error
+	case b.Connection == "":
+		return nil
+	}
+	return tx.Exec(`INSERT INTO refused_logins VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, b.Connection, a.Host, a.Port, a.User).Error
+}
+
+// LoggedIn records that a server showed a host key that counts and took a login of a connection: what it shows from now on instead is news,
+// and no account keeps the connection out.
+func (s *Store) LoggedIn(ctx context.Context, connection, address, key string) error {
+	return s.write(ctx, "record the login of "+connection, func(tx *gorm.DB) error {
+		if err := tx.Exec(`DELETE FROM host_keys_told WHERE connection = ? AND address = ?`, connection, address).Error; err != nil {
+			return err
+		}
+		if err := tx.Exec(`DELETE FROM refused_logins WHERE connection = ?`, connection).Error; err != nil {
+			return err
+		}
+		return s.sawHostKey(tx, address, key)
 	})
 }

@@ -32,11 +32,13 @@ func (s *Store) isDown(tx *gorm.DB, name string, at int64, why *job.Reason) erro
 	return s.tell(tx, job.EventConnectionDown, connectionEvent{Connection: name, Entity: entity[0], Since: utc(instant(at)), Error: viewOf(why)})
 }
 
-// isUp notes that a connection works again, if no failure of it is open.
+// isUp notes that a connection works again, if no failure of it is open, and no account that refused it has its breaker open: runs over older
+// sessions may go well all the same. Whoever has decided that it is over need not wait for that.
 func (s *Store) isUp(tx *gorm.DB, name string, at int64, by string) error {
 	var rows []connectionRow
 	const standing = `SELECT 1 FROM incidents WHERE resolved = 0 AND connection = connections.name AND substr(cause, 1, 11) = 'connection/'`
-	err := tx.Where("name = ? AND down <> 0 AND NOT EXISTS ("+standing+")", name).Find(&rows).Error
+	const kept = `SELECT 1 FROM refused_logins JOIN breakers USING (host, port, user) WHERE connection = connections.name AND open = 1`
+	err := tx.Where("name = ? AND down <> 0 AND NOT EXISTS ("+standing+") AND (? <> '' OR NOT EXISTS ("+kept+"))", name, by).Find(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return err
 	}
@@ -48,8 +50,8 @@ func (s *Store) isUp(tx *gorm.DB, name string, at int64, by string) error {
 	})
 }
 
-// HostKeyChanged records a host key that was refused because others are pinned. It is told when it is shown for the first time, or for the
-// first time since another was accepted; where there is no key to tell it by, when the connection goes down.
+// HostKeyChanged records a host key that was refused because others are pinned. It is told to each connection that meets it once, and anew
+// when it comes back behind a login over one that counts, or after another was trusted. None of a pinned type is one key more.
 func (s *Store) HostKeyChanged(ctx context.Context, c job.HostKeyChange) error {
 	return s.write(ctx, "record the host key of "+c.Address, func(tx *gorm.DB) error {
 		news, err := s.isNews(tx, c)
@@ -69,15 +71,16 @@ func (s *Store) HostKeyChanged(ctx context.Context, c job.HostKeyChange) error {
 }
 
 func (s *Store) isNews(tx *gorm.DB, c job.HostKeyChange) (news bool, err error) {
-	if c.Key == "" {
-		err = tx.Raw(`SELECT EXISTS (SELECT 1 FROM connections WHERE name = ? AND active = 1 AND down = 0)`, c.Connection).Scan(&news).Error
-		return news, err
+	if c.Key != "" {
+		if err := s.sawHostKey(tx, c.Address, c.Key); err != nil {
+			return false, err
+		}
 	}
-	err = tx.Raw(`SELECT NOT EXISTS (SELECT 1 FROM host_keys_seen WHERE address = @address AND key = @key
-		AND last >= (SELECT coalesce(max(added), 0) FROM host_pins WHERE address = @address))`,
-		map[string]any{"address": c.Address, "key": c.Key}).Scan(&news).Error
-	if err != nil {
-		return false, err
+	result := tx.Exec(`INSERT INTO host_keys_told VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, c.Connection, c.Address, c.Key, s.now())
+	if result.Error != nil || result.RowsAffected == 0 {
+		return false, result.Error
 	}
-	return news, s.sawHostKey(tx, c.Address, c.Key)
+	return true, tx.Exec(`DELETE FROM host_keys_told WHERE connection = @connection AND address = @address AND key IN (SELECT key FROM host_keys_told
+		WHERE connection = @connection AND address = @address ORDER BY at DESC LIMIT -1 OFFSET @most)`,
+		map[string]any{"connection": c.Connection, "address": c.Address, "most": seenMost}).Error
 }

@@ -47,6 +47,9 @@ func (s *Store) AddPin(ctx context.Context, p job.Pin) error {
 		if result.Error != nil || result.RowsAffected == 0 {
 			return result.Error
 		}
+		if err := tx.Exec(`DELETE FROM host_keys_told WHERE address = ?`, p.Address).Error; err != nil {
+			return err
+		}
 		return s.audit(tx, p.By, "host-key.pin", p.Address, p.Why+": "+p.Key)
 	})
 }

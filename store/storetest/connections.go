@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -65,34 +67,86 @@ func connectionsGoDownOnce(t *testing.T, b bundle) {
 	same(t, "events", types, []string{"connection.down", "connection.up"})
 }
 
+// A connection is not up while its account keeps it out, whatever runs over older sessions come to.
+func connectionsAreUpOnceTheyLogIn(t *testing.T, b bundle) {
+	account, former := job.Account{Host: "sftp.acme.example", Port: 22, User: "PLAT01"}, job.Account{Host: "old.acme.example", Port: 22, User: "PLAT01"}
+	refused := func(a job.Account, connection string) {
+		ok(t, b.SaveBreaker(t.Context(), a, job.Breaker{Open: true, Reason: &job.Reason{Slug: "auth.key_rejected"}, Since: due(1), Until: due(2), Connection: connection}))
+	}
+	good := func(connection, by string) { ok(t, b.ResolveConnection(t.Context(), connection, by, due(3))) }
+	last := int64(0)
+	wants := func(when string, want ...string) {
+		t.Helper()
+		types, data := b.since(t, last)
+		last += int64(len(types))
+		for i := range types {
+			types[i] += " " + data[i]["connection"].(string)
+		}
+		same(t, when, types, want)
+	}
+	for _, name := range []string{"acme", "other"} {
+		ok(t, b.Activate(t.Context(), name))
+	}
+	refused(account, "acme")
+	good("acme", "")
+	wants("a run goes well while the breaker is open", "connection.down acme")
+	b.raise(t, "connection/other/net.timeout", "other-in", due(1))
+	refused(account, "other")
+	good("other", "")
+	wants("a connection of the same account", "connection.down other")
+	ok(t, b.SaveBreaker(t.Context(), account, job.Breaker{Connection: "acme"}))
+	good("other", "")
+	wants("the breaker is closed", "connection.up acme", "connection.up other")
+	refused(account, "acme")
+	good("acme", "ann (disabled)")
+	wants("somebody says so", "connection.down acme", "connection.up acme")
+	ok(t, b.SaveBreaker(t.Context(), account, job.Breaker{}))
+
+	refused(former, "acme")
+	ok(t, b.LoggedIn(t.Context(), "acme", "[sftp.acme.example]:22", "ssh-ed25519 AAAA"))
+	good("acme", "")
+	wants("it has another account by now", "connection.down acme", "connection.up acme")
+}
+
 func changedHostKeysAreTold(t *testing.T, b bundle) {
-	const address = "[sftp.acme.example]:22"
-	shows := func(key string) {
-		ok(t, b.HostKeyChanged(t.Context(), job.HostKeyChange{Connection: "acme", Address: address, Key: key, Shown: "ssh-ed25519 SHA256:x", Pinned: []string{"ssh-ed25519 SHA256:y"}}))
+	const address, pinned, changed = "[sftp.acme.example]:22", "ssh-ed25519 AAAA", "connection.host_key_changed"
+	last := int64(0)
+	shows := func(when string, want int, connection, key string) {
+		t.Helper()
+		b.clock.Add(time.Hour)
+		ok(t, b.HostKeyChanged(t.Context(), job.HostKeyChange{Connection: connection, Address: address, Key: key, Shown: "ssh-ed25519 SHA256:x", Pinned: []string{"ssh-ed25519 SHA256:y"}}))
+		types, _ := b.since(t, last)
+		last += int64(len(types))
+		same(t, when, types, append([]string(nil), slices.Repeat([]string{changed}, want)...))
 	}
 	ok(t, b.MarkConnections(t.Context(), map[string]string{"acme": "acme-nv"}))
-	ok(t, b.AddPin(t.Context(), job.Pin{Address: address, Key: "ssh-ed25519 AAAA", Added: b.clock.Now()}))
-	b.clock.Add(time.Hour)
-	for _, key := range []string{"ssh-ed25519 BBBB", "ssh-ed25519 BBBB", "ssh-ed25519 CCCC", "ssh-ed25519 BBBB"} { // a key at a time
-		shows(key)
-	}
-	types, data := b.since(t, 0)
-	same(t, "events", types, []string{"connection.host_key_changed", "connection.host_key_changed"})
+	ok(t, b.AddPin(t.Context(), job.Pin{Address: address, Key: pinned, Added: b.clock.Now()}))
+	ok(t, b.SawHostKey(t.Context(), address, "ssh-ed25519 BBBB")) // somebody looked
+	shows("another key", 1, "acme", "ssh-ed25519 BBBB")
+	_, data := b.since(t, 0)
 	same(t, "data", []any{data[0]["connection"], data[0]["entity"], data[0]["address"], data[0]["shown"], data[0]["pinned"]},
 		[]any{"acme", "acme-nv", address, "ssh-ed25519 SHA256:x", []any{"ssh-ed25519 SHA256:y"}})
+	shows("the same once more", 0, "acme", "ssh-ed25519 BBBB")
+	shows("a third key", 1, "acme", "ssh-ed25519 CCCC")
+	shows("a key at a time", 0, "acme", "ssh-ed25519 BBBB")
+	shows("to another connection", 1, "second", "ssh-ed25519 BBBB")
 	same(t, "seen", len(must2(t, b.HostKeysSeen)(address)), 2)
-	b.clock.Add(time.Hour)
+
+	ok(t, b.LoggedIn(t.Context(), "acme", address, pinned))
+	shows("behind a login", 1, "acme", "ssh-ed25519 BBBB")
 	ok(t, b.AddPin(t.Context(), job.Pin{Address: address, Key: "ssh-ed25519 BBBB", Added: b.clock.Now()}))
-	b.clock.Add(time.Hour)
-	shows("ssh-ed25519 CCCC")
-	shows("ssh-ed25519 CCCC")
-	shows("") // none of a pinned type: a connection that works goes down with it
+	shows("behind a pin", 1, "acme", "ssh-ed25519 CCCC")
+	ok(t, b.LoggedIn(t.Context(), "acme", address, "ssh-ed25519 BBBB"))
+	ok(t, b.RemovePin(t.Context(), job.Pin{Address: address, Key: pinned}))
+	shows("one that counted once", 1, "acme", pinned)
+
+	shows("none of a pinned type", 1, "acme", "")
 	ok(t, b.Activate(t.Context(), "acme"))
-	shows("")
-	b.raise(t, "connection/acme/host_key.changed", "acme-in", due(1))
-	shows("")
-	types, _ = b.since(t, 2)
-	same(t, "events", types, []string{"connection.host_key_changed", "connection.host_key_changed", "connection.down"})
+	shows("none of a pinned type, by each look", 0, "acme", "")
+	shows("none of a pinned type, by each look", 0, "acme", "")
+	for n := range 150 {
+		shows("another key each time", 1, "acme", fmt.Sprint("key ", n))
+	}
 }
 
 func rotationsAreTold(t *testing.T, b bundle) {

@@ -77,6 +77,7 @@ func Run(t *testing.T, open Opener) {
 		{"DeadChannelsAreGivenUp", deadChannelsAreGivenUp},
 		{"ContactsKillNoChannel", contactsKillNoChannel},
 		{"ConnectionsGoDownOnce", connectionsGoDownOnce},
+		{"ConnectionsAreUpOnceTheyLogIn", connectionsAreUpOnceTheyLogIn},
 		{"ChangedHostKeysAreTold", changedHostKeysAreTold},
 		{"RotationsAreTold", rotationsAreTold},
 		{"ConfigurationsAreTold", configurationsAreTold},

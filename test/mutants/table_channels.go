@@ -57,8 +57,13 @@ func ofChannels() []mutant {
 		},
 		{
 			name: "host-key-told-once", holds: "a changed host key is told once, however often it is shown",
-			cuts: []cut{{"store/connection_down.go", "err != nil || !news {", "err != nil || !news && c.Key == \"\" {"}},
+			cuts: []cut{{"store/connection_down.go", "result.RowsAffected == 0 {", "false {"}},
 			by:   store("TestConformance/ChangedHostKeysAreTold"),
+		},
+		{
+			name: "connection-up-true", holds: "a connection is not told as up while an account keeps it out",
+			cuts: []cut{{"store/connection_down.go", " AND (? <> '' OR NOT EXISTS (\"+kept+\"))\", name, by)", "\", name)"}},
+			by:   store("TestConformance/ConnectionsAreUpOnceTheyLogIn"),
 		},
 		{
 			name: "webhook-redirect", holds: "a signed message goes where the configuration says, and nowhere else",

@@ -163,7 +163,7 @@ func (h *hop) remember(ctx context.Context) {
 			log.Warn("remember a login", "act", act, "host", address(h.endpoint), "error", err)
 		}
 	}
-	warn("host key", store.SawHostKey(ctx, h.pins.address, keyLine(h.hostKey)))
+	warn("host key", store.LoggedIn(ctx, h.connection, h.pins.address, keyLine(h.hostKey)))
 	if k, ok := keyTaken(h.login); ok {
 		warn("key used", store.KeyUsed(ctx, k, h.pool.opts.Now()))
 		if k.Slot == job.SlotNext {

@@ -52,6 +52,10 @@ func (m *memory) SawHostKey(_ context.Context, address, key string) error {
 	return nil
 }
 
+func (m *memory) LoggedIn(ctx context.Context, _, address, key string) error {
+	return m.SawHostKey(ctx, address, key)
+}
+
 func (m *memory) HostKeyChanged(_ context.Context, c job.HostKeyChange) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -16,11 +16,13 @@ type Store interface {
 	Keys
 }
 
-// HostKeys keeps the pins of [host]:port and every host key that was ever shown. HostKeyChanged is told of one that was refused.
+// HostKeys keeps the pins of [host]:port and every host key that was ever shown. HostKeyChanged is told of one that was refused, LoggedIn of one
+// over which a connection has logged in.
 type HostKeys interface {
 	Pins(ctx context.Context, address string) ([]job.Pin, error)
 	AddPin(ctx context.Context, pin job.Pin) error
 	SawHostKey(ctx context.Context, address, key string) error
+	LoggedIn(ctx context.Context, connection, address, key string) error
 	HostKeyChanged(ctx context.Context, c job.HostKeyChange) error
 }
 
