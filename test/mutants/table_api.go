@@ -43,5 +43,23 @@ func ofTheAPI() []mutant {
 			cuts: []cut{{"store/silence.go", "UPDATE report_waits SET told = 1 WHERE", "UPDATE report_waits SET told = 0 WHERE"}},
 			by:   tests{"store", "TestConformance/SilenceIsToldOnceAndEnds"},
 		},
+		{
+			name: "answers-bounded", holds: "whoever has a link to a sheet cannot fill the store",
+			cuts: []cut{{"store/sheet_answer.go", "if kept.Link >= answersOfLink ||", "if"}},
+			by:   tests{"store", "TestConformance/AnswersToSheets"},
+		},
+		{
+			name: "answers-seen", holds: "what a customer filled in and nobody has seen is not dealt with",
+			cuts: []cut{{"store/sheet_told.go", "case latest > last && last > 0:", "case latest > last && last > 0 && false:"}, {"store/sheet_told.go", "case latest != last || waits == 0:", "case waits == 0:"}},
+			by:   tests{"store", "TestConformance/AnswersAreDealtWith"},
+		},
+		{
+			name: "link-astray", holds: "a link to a sheet leads to nothing while its connection is not configured",
+			cuts: []cut{
+				{"store/sheet_link.go", "|| !known(row.Connection)) {\n\t\t\treturn job.ErrNotFound\n", ") {\n\t\t\treturn job.ErrNotFound\n"},
+				{"store/sheet_link.go", "|| !known(row.Connection)) {\n\t\t\treturn job.ErrNotFound // which", ") {\n\t\t\treturn job.ErrNotFound // which"},
+			},
+			by: tests{"store", "TestConformance/LinksToSheetsEnd"},
+		},
 	}
 }
