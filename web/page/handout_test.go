@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/web/page/pagetest"
 	"github.com/haulier/haulier/web/route"
 )
@@ -137,5 +138,22 @@ func TestAllThatWasFilledInIsFound(t *testing.T) {
 	}
 	if text, _ := get(t, h, "/connections/acme/sheet"); strings.Contains(text, "It is dealt with") {
 		t.Error("what was dealt with waits")
+	}
+}
+
+// What a customer filled in needs somebody: the alert leads to it, and offers nothing that has nothing to do with it.
+func TestAlertLeadsToWhatWasFilledIn(t *testing.T) {
+	w := pagetest.Night()
+	w.Open = []job.Incident{{ID: 7, Cause: "sheet/acme/onboarding.answered", Kind: job.AlertSheet, Connection: "acme", Opened: pagetest.Now, Count: 1,
+		Reason: job.Reason{Slug: "onboarding.answered", What: "nothing was changed by it", Cause: "whoever has the link filled in the sheet: host", Do: "haulier onboarding acme --answers", Who: job.WhoUs}}}
+	h := w.Handler(pagetest.Operator)
+	for _, path := range []string{"/", "/alerts", "/connections/acme"} {
+		text, status := get(t, h, path)
+		if status != http.StatusOK || !strings.Contains(text, `<a class="btn" href="/connections/acme/sheet">What the customer filled in</a>`) || !strings.Contains(text, "onboarding.answered") {
+			t.Errorf("%s: %d does not lead there", path, status)
+		}
+		if path != "/connections/acme" && strings.Contains(text, `action="/connections/acme/test"`) {
+			t.Errorf("%s offers a test for it", path)
+		}
 	}
 }

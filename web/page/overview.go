@@ -31,6 +31,7 @@ type attended struct {
 	About      string   // job or connection that it is about
 	Job        string   // if it is about one
 	Connection string   // that it is about, or that of its job
+	Sheet      string   // the connection whose customer filled something in
 	Expected   bool     // something did not come in time
 	Run        int64    // a run to look at; 0: none
 	Retry      bool     // that run may be done again
@@ -132,6 +133,8 @@ func attendedOf(incident job.Incident, standings map[string]Standing, connection
 		a.Connection = a.About
 	case "job":
 		a.Job, a.Connection = a.About, connections[a.About]
+	case "sheet":
+		a.Sheet = a.About
 	default: // what is behind it has no page of its own
 		a.About, _, _ = strings.Cut(rest, "/"+incident.Reason.Slug)
 	}
