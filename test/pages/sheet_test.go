@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -34,12 +35,21 @@ func realSheet(connection, language string) (template.HTML, error) {
 // The sheet of a customer and its form keep nobody out, in any language, in the dark and on a phone.
 func TestSheetIsForEverybody(t *testing.T) {
 	f := factsOf("acme")
-	wrong := sheet.State{Action: "?lang=en", Values: sheet.Answers{"port": "0", "method": "key"}, Faults: sheet.Faults{"port": "port", "pgp": "private"}}
+	typed := sheet.Answers{"port": "0", "method": "key", "remarks": strings.Repeat("longer-than-a-phone-is-wide", 9)}
+	states := map[string]sheet.State{
+		"": {Values: typed, Faults: sheet.Faults{"port": "port", "pgp": "private"}}, "sent": {Sent: typed},
+		"full": {Values: typed, Why: sheet.Full}, "unread": {Why: sheet.Unread}, "failed": {Values: typed, Why: sheet.Failed},
+	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		document, err := sheet.Compose(f, r.URL.Query().Get("lang"))
 		if err == nil {
+			document, err = document.WithLink("https://haulier.platform.example/sheet/"+pagetest.Token, pagetest.Now)
+		}
+		if err == nil {
+			state := states[r.URL.Query().Get("state")]
+			state.Action = "?lang=en"
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			err = sheet.Write(w, document.Fill(wrong), sheet.HTML)
+			err = sheet.Write(w, document.Fill(state), sheet.HTML)
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -49,15 +59,19 @@ func TestSheetIsForEverybody(t *testing.T) {
 	for name, how := range map[string]looked{"light": {}, "dark": {dark: true}, "phone": {phone: true}} {
 		t.Run(name, func(t *testing.T) {
 			w := open(t, how)
+			looks := []string{"?lang=nl&state=sent", "?lang=en&state=full", "?lang=fr&state=unread", "?lang=de&state=failed"}
 			for _, language := range sheet.Languages() {
-				w.do(chromedp.Navigate(server.URL + "/?lang=" + language))
-				w.axe(language)
+				looks = append(looks, "?lang="+language)
+			}
+			for _, look := range looks {
+				w.do(chromedp.Navigate(server.URL + "/" + look))
+				w.axe(look)
 				if wide := value[int](w, `document.documentElement.scrollWidth`); how.phone && wide > 390 {
-					t.Errorf("%s is %d pixels wide", language, wide)
+					t.Errorf("%s is %d pixels wide", look, wide)
 				}
 				small := value[[]string](w, `[...document.querySelectorAll("input:not([type=radio]), textarea, button")].filter((e) => e.getBoundingClientRect().height < 43.5).map((e) => e.outerHTML.slice(0, 120))`)
 				if len(small) > 0 {
-					t.Errorf("%s: too small to touch: %s", language, small[0])
+					t.Errorf("%s: too small to touch: %s", look, small[0])
 				}
 			}
 		})
