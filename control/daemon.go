@@ -174,16 +174,8 @@ func jobNames(cfg *config.Config) []string {
 	return names
 }
 
-// Reloaded is what a reload did.
-type Reloaded struct {
-	Revision int64    `json:"revision"`
-	Diff     string   `json:"diff"`
-	Restart  []string `json:"restart"` // settings that count only after a restart
-	Warnings int      `json:"warnings"`
-}
-
 // Reload reads the configuration anew. One with errors changes nothing: the old one goes on.
-func (d *Daemon) Reload(ctx context.Context, by string) (done Reloaded, err error) {
+func (d *Daemon) Reload(ctx context.Context, by string) (done job.Reloaded, err error) {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
 	if d.Reloading != nil {
@@ -193,15 +185,15 @@ func (d *Daemon) Reload(ctx context.Context, by string) (done Reloaded, err erro
 	before := d.Config()
 	cfg, problems := d.Load(ctx)
 	if problems.Errors() > 0 {
-		return Reloaded{}, d.refused(ctx, rejected(problems), by)
+		return job.Reloaded{}, d.refused(ctx, rejected(problems), by)
 	}
 	diff := config.Diff(config.Masked(before), config.Masked(cfg))
 	restart := config.RestartNeeded(before, cfg)
 	if err := d.Use(ctx, cfg, by); err != nil {
-		return Reloaded{}, d.refused(ctx, err, by)
+		return job.Reloaded{}, d.refused(ctx, err, by)
 	}
 	d.Logger.Info("configuration loaded", "revision", d.Revision(), "jobs", len(cfg.Jobs), "by", by)
-	return Reloaded{Revision: d.Revision(), Diff: diff, Restart: restart, Warnings: problems.Warnings()}, nil
+	return job.Reloaded{Revision: d.Revision(), Diff: diff, Restart: append([]string{}, restart...), Warnings: problems.Warnings()}, nil
 }
 
 // refused has the log, the incidents and an event tell that a configuration does not count, and gives the reason back.
@@ -374,31 +366,16 @@ func (d *Daemon) PutFile(ctx context.Context, jobName string, o Offer) (Put, err
 func (d *Daemon) Watch(run int64) (events <-chan job.Progress, stop func()) { return d.Hub.Watch(run) }
 
 // ReloadConfig is Reload for the API.
-func (d *Daemon) ReloadConfig(ctx context.Context, by string) (any, error) { return d.Reload(ctx, by) }
-
-// Overview is how the daemon and its jobs stand, as far as somebody sees them.
-type Overview struct {
-	Config   string         `json:"config,omitempty"` // for those who see everything: it is a place on this machine
-	Revision int64          `json:"revision"`
-	Started  time.Time      `json:"started"`
-	Jobs     []JobStanding  `json:"jobs"`
-	Attend   []job.Incident `json:"incidents"`
-}
-
-// JobStanding is how one job stands with the scheduler.
-type JobStanding struct {
-	Job   string    `json:"job"`
-	Next  time.Time `json:"next,omitzero"`
-	Retry time.Time `json:"retry,omitzero"`
-	Run   int64     `json:"run,omitempty"` // at work
+func (d *Daemon) ReloadConfig(ctx context.Context, by string) (job.Reloaded, error) {
+	return d.Reload(ctx, by)
 }
 
 // Overview tells how everything stands that somebody sees.
-func (d *Daemon) Overview(ctx context.Context, sight job.Sight) (any, error) {
+func (d *Daemon) Overview(ctx context.Context, sight job.Sight) (job.Overview, error) {
 	incidents, err := d.Store.FindIncidents(ctx, store.IncidentQuery{Sight: sight})
 	slices.Reverse(incidents) // the oldest first
 	cfg := d.Config()
-	o := Overview{Revision: d.Revision(), Started: d.Started, Jobs: []JobStanding{}, Attend: incidents}
+	o := job.Overview{Revision: d.Revision(), Started: d.Started, Jobs: []job.JobStanding{}, Attend: append([]job.Incident{}, incidents...)}
 	if sight.Whole() {
 		path, errPath := filepath.Abs(cfg.Path)
 		o.Config, err = path, errors.Join(err, errPath)
@@ -407,13 +384,13 @@ func (d *Daemon) Overview(ctx context.Context, sight job.Sight) (any, error) {
 		if spec, found := cfg.Job(s.Job); !sight.Whole() && !(found && sight.Sees(cfg.Connections[spec.Connection].Entity)) {
 			continue
 		}
-		standing := JobStanding{Job: s.Job, Next: s.Next, Retry: s.Retry}
+		standing := job.JobStanding{Job: s.Job, Next: s.Next, Retry: s.Retry}
 		if s.Run != nil {
 			standing.Run = s.Run.ID
 		}
 		o.Jobs = append(o.Jobs, standing)
 	}
-	slices.SortFunc(o.Jobs, func(a, b JobStanding) int { return strings.Compare(a.Job, b.Job) })
+	slices.SortFunc(o.Jobs, func(a, b job.JobStanding) int { return strings.Compare(a.Job, b.Job) })
 	return o, err
 }
 

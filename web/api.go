@@ -43,7 +43,10 @@ func answers(of func(*http.Request) (any, error)) http.HandlerFunc {
 	}
 }
 
-type api struct{ Options }
+type api struct {
+	Options
+	listeners listeners
+}
 
 // Asked is the body of every request that triggers something.
 type Asked struct {

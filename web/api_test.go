@@ -57,12 +57,12 @@ func (p *ports) RetryRun(_ context.Context, _ int64, asked job.Run) (job.Run, er
 	return job.Run{ID: 8}, p.err
 }
 func (p *ports) Watch(int64) (<-chan job.Progress, func()) { return p.events, func() {} }
-func (p *ports) ReloadConfig(context.Context, string) (any, error) {
-	return map[string]int{"revision": 3}, p.err
+func (p *ports) ReloadConfig(context.Context, string) (job.Reloaded, error) {
+	return job.Reloaded{Revision: 3}, p.err
 }
-func (p *ports) Overview(_ context.Context, sight job.Sight) (any, error) {
+func (p *ports) Overview(_ context.Context, sight job.Sight) (job.Overview, error) {
 	p.said = fmt.Sprint("overview ", sight)
-	return map[string]string{"config": "x"}, p.err
+	return job.Overview{Config: "x"}, p.err
 }
 func (p *ports) Run(_ context.Context, id int64) (job.Run, error) {
 	return job.Run{ID: id, Job: "acme", State: job.RunPartial, Slot: &job.Slot{Due: time.Unix(0, 0)}}, p.err

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"reflect"
@@ -134,7 +135,31 @@ func (d describer) schema(value any) any {
 		if err != nil {
 			panic(err) // of our own types: a test asks for all of them
 		}
+		nullable(t, schema)
 		d.schemas[t.Name()] = schema
 	}
 	return map[string]string{"$ref": "#/components/schemas/" + t.Name()}
+}
+
+// nullable has the schema of a type say where it may be null. Of pointers to types that have a schema of their own, such as times, the library
+// does not.
+func nullable(t reflect.Type, s *jsonschema.Schema) {
+	switch t.Kind() {
+	case reflect.Pointer:
+		if s.Type != "" {
+			s.Types, s.Type = []string{"null", s.Type}, ""
+		}
+		nullable(t.Elem(), s)
+	case reflect.Slice, reflect.Map:
+		if of := cmp.Or(s.Items, s.AdditionalProperties); of != nil {
+			nullable(t.Elem(), of)
+		}
+	case reflect.Struct:
+		for _, field := range reflect.VisibleFields(t) {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if of := s.Properties[name]; of != nil {
+				nullable(field.Type, of)
+			}
+		}
+	}
 }

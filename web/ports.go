@@ -18,9 +18,9 @@ type Runner interface {
 
 // Keeper changes what counts.
 type Keeper interface {
-	ReloadConfig(ctx context.Context, by string) (any, error)
+	ReloadConfig(ctx context.Context, by string) (job.Reloaded, error)
 	// Overview tells how everything stands that somebody sees.
-	Overview(ctx context.Context, sight job.Sight) (any, error)
+	Overview(ctx context.Context, sight job.Sight) (job.Overview, error)
 }
 
 // Reader reads what is remembered.
@@ -96,6 +96,8 @@ type Options struct {
 	Version string
 	// Patience bounds how long an answer may take to be written; zero: 30 s. Streams have none.
 	Patience time.Duration
+	// Every is how often a stream of events looks for new ones; zero: 2 s.
+	Every time.Duration
 	// Floor is how many bytes of a file that is sent have to come in each stretch of Patience; zero: 32 KiB.
 	Floor int64
 }

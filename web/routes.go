@@ -12,7 +12,7 @@ import (
 
 // Routes are all that the API answers, version 1.
 func Routes(o Options) []route.Route {
-	a := &api{o}
+	a := &api{Options: o}
 	all := slices.Concat(a.routes(), a.lists(), a.serverRoutes(), a.heardRoutes(), deliveryRoutes(a))
 	all = append(all, route.Route{
 		Method: "GET", Path: "/api/openapi.json", Role: route.Viewer, Summary: "This API as an OpenAPI 3.1 document", Out: map[string]any{},
@@ -38,7 +38,7 @@ func (a *api) routes() []route.Route {
 		},
 		{
 			Method: "GET", Path: "/api/v1/overview", Role: route.Viewer, Summary: "How the daemon and its jobs stand, and what needs somebody",
-			Out: map[string]any{}, Handler: answers(a.overview),
+			Out: job.Overview{}, Handler: answers(a.overview),
 		},
 		{
 			Method: "POST", Path: "/api/v1/jobs/{name}/run", Role: route.Operator, Scope: route.ScopeJob, Summary: "Run a job now",
@@ -100,8 +100,9 @@ func (a *api) routes() []route.Route {
 			Query: []route.Param{{Name: "job", Says: "only of this job"}}, Out: []File{}, Handler: answers(a.held),
 		},
 		{
-			Method: "GET", Path: "/api/v1/events", Role: route.Viewer, Summary: "What happened, in order, in parts of 500 at most: a part may be empty, with more behind it",
-			Query: []route.Param{{Name: "after", Says: "next of the part before; 0, or none: from the oldest"}}, Out: EventList{}, Handler: answers(a.events),
+			Method: "GET", Path: "/api/v1/events", Role: route.Viewer,
+			Summary: "What happened, in order, in parts of 500 at most: a part may be empty, with more behind it. With Accept: text/event-stream what happens from there on, resumed by Last-Event-ID",
+			Query:   []route.Param{{Name: "after", Says: "next of the part before; 0, or none: from the oldest"}}, Out: EventList{}, Also: []string{route.EventStream}, Handler: a.eventsOrStream,
 		},
 		{
 			Method: "GET", Path: "/api/v1/keys/calendar", Role: route.Viewer, Scope: route.ScopeNone,
@@ -125,7 +126,7 @@ func (a *api) routes() []route.Route {
 		},
 		{
 			Method: "POST", Path: "/api/v1/config/reload", Role: route.Admin, Scope: route.ScopeWhole, Summary: "Read the configuration again",
-			In: Asked{}, Out: map[string]any{}, Handler: answers(a.reload),
+			In: Asked{}, Out: job.Reloaded{}, Handler: answers(a.reload),
 		},
 	}
 }

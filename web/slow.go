@@ -25,15 +25,15 @@ func tooSlow(err error, floor int64, patience time.Duration) *job.Reason {
 	}
 }
 
-// steady is a body that may be as long as it likes, but has to come: at least floor bytes in each stretch of time. Whoever
-// sends a byte now and then would hold a connection for ever.
+// steady is a body that may be as long as it likes, but has to come: at least floor bytes in each stretch of time that is waited for it. Whoever
+// sends a byte now and then would hold a connection for ever. The time in which nobody reads, because our own disk stands, is not theirs.
 type steady struct {
 	io.ReadCloser
 	control  *http.ResponseController
 	patience time.Duration
 	floor    int64
-	got      int64     // in this stretch
-	until    time.Time // it ends; zero: it has not begun
+	got      int64         // in this stretch
+	waited   time.Duration // in this stretch
 }
 
 // steadily lets a body take as long as it needs.
@@ -42,12 +42,13 @@ func (a *api) steadily(w http.ResponseWriter, r *http.Request) io.ReadCloser {
 }
 
 func (s *steady) Read(into []byte) (int, error) {
-	if s.until.IsZero() || s.got >= s.floor {
-		s.got, s.until = 0, time.Now().Add(s.patience)
-		_ = s.control.SetReadDeadline(s.until) // a recorder of tests has none
+	if s.got >= s.floor {
+		s.got, s.waited = 0, 0
 	}
+	began := time.Now()
+	_ = s.control.SetReadDeadline(began.Add(s.patience - s.waited)) // a recorder of tests has none
 	n, err := s.ReadCloser.Read(into)
-	s.got += int64(n)
+	s.got, s.waited = s.got+int64(n), s.waited+time.Since(began)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = tooSlow(err, s.floor, s.patience)
 	}

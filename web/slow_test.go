@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -138,4 +139,46 @@ func TestALargeFileMayTakeItsTime(t *testing.T) {
 			synctest.Wait()
 		})
 	}
+}
+
+// standing is an outbox on a disk that stands for a while after each piece.
+type standing struct{ *ports }
+
+func (s standing) PutFile(_ context.Context, _ string, o web.Offer) (any, error) {
+	for piece := make([]byte, 400); ; {
+		if _, err := o.Body.Read(piece); errors.Is(err, io.EOF) {
+			return web.PutFile{}, nil
+		} else if err != nil {
+			return nil, err
+		}
+		time.Sleep(2 * time.Minute)
+	}
+}
+
+// The time in which our own disk stands is not that of who sends: they are told that they are slow only where they are.
+func TestOurOwnDiskMakesNobodySlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &ports{}
+		o := p.options()
+		o.Patience, o.Floor, o.Intake = 30*time.Second, 1000, standing{p}
+		ctx, stop := context.WithCancel(t.Context())
+		server := &http.Server{Handler: web.Handler(o), ReadTimeout: 30 * time.Second}
+		here, there := net.Pipe()
+		conns := make(chan net.Conn, 1)
+		conns <- there
+		ended := make(chan struct{})
+		go func() { _ = server.Serve(oneConn{conns, ctx}); close(ended) }()
+		go func() {
+			_, _ = io.WriteString(here, "POST /api/v1/outbox/segment?name=a.csv HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\nConnection: close\r\nContent-Length: 8000\r\n\r\n"+strings.Repeat("x", 8000))
+		}()
+		answer, err := http.ReadResponse(bufio.NewReader(here), nil)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Errorf("%v %v", answer, err)
+		}
+		_ = here.Close()
+		stop()
+		_ = server.Close()
+		<-ended
+		synctest.Wait()
+	})
 }

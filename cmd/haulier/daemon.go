@@ -53,7 +53,7 @@ func (a *app) daemon(ctx context.Context, cfg *config.Config) *daemon {
 	if d == nil {
 		return nil
 	}
-	var overview control.Overview
+	var overview job.Overview
 	if err := d.get(ctx, "/api/v1/overview", &overview); err == nil && !samePath(overview.Config, cfg.Path) {
 		a.say("note: the daemon works with %s, and that one counts; -c names %s\n", overview.Config, cfg.Path)
 	}

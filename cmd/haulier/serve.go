@@ -234,7 +234,7 @@ func reloadCommand(a *app) *cobra.Command {
 			if d == nil {
 				return noDaemon()
 			}
-			var done control.Reloaded
+			var done job.Reloaded
 			if err := d.post(cmd.Context(), "/api/v1/config/reload", web.Asked{By: user()}, &done); err != nil {
 				return err
 			}

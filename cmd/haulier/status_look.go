@@ -132,7 +132,7 @@ func concerning(all []job.Incident, specs []job.Spec, one bool) []job.Incident {
 func (a *app) nextRuns(ctx context.Context, cfg *config.Config, o *overlook, specs []job.Spec) []nextRun {
 	times := map[string]time.Time{}
 	if d := a.daemon(ctx, cfg); d != nil {
-		var said control.Overview
+		var said job.Overview
 		if err := d.get(ctx, "/api/v1/overview", &said); err == nil {
 			o.Daemon = &daemonLine{said.Config, said.Revision, said.Started.UTC()}
 		}

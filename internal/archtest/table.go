@@ -125,7 +125,7 @@ var table = []row{
 		own:       []string{"job", "internal/..."},
 		third:     []string{"github.com/wneessen/go-mail/..."},
 		testOwn:   []string{"store", "store/blank"},
-		testThird: []string{"github.com/standard-webhooks/standard-webhooks/libraries/go"},
+		testThird: []string{"github.com/standard-webhooks/standard-webhooks/libraries/go", "github.com/google/jsonschema-go/..."},
 	},
 	{
 		name: "notify/shout", says: "chat, paging and SMS",
@@ -213,7 +213,7 @@ var table = []row{
 		name: "test/...", says: "what spans packages",
 		own:       []string{"..."},
 		third:     []string{ssh, pkgSFTP, "github.com/ProtonMail/...", cobra, terminal, "github.com/google/go-cmp/...", "go.uber.org/goleak", "github.com/rogpeppe/go-internal/testscript"},
-		testThird: []string{"github.com/standard-webhooks/standard-webhooks/libraries/go"},
+		testThird: []string{"github.com/standard-webhooks/standard-webhooks/libraries/go", "github.com/google/jsonschema-go/..."},
 	},
 	{
 		name: "bench/...", says: "measurements of the whole",

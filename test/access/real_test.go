@@ -74,7 +74,20 @@ func (h *house) user(name string, role route.Role, sight job.Sight, hash string)
 // served is the daemon of a house.
 type served struct {
 	*house
+	described
 	log string
+}
+
+// asker finds somebody by name.
+func (h *house) asker(name string) asker {
+	return h.askers[slices.IndexFunc(h.askers, func(a asker) bool { return a.name == name })]
+}
+
+// asDescribed fails where an answer is not as the OpenAPI document says.
+func (s *served) asDescribed(r route.Route, who asker, answer got) {
+	if err := s.against(r, answer); err != nil {
+		s.t.Errorf("%s as %s is not answered as described: %v: %.300s", r.Pattern(), who.name, err, answer.body)
+	}
 }
 
 // serve begins the built program on the house, and logs its people in.
@@ -92,7 +105,7 @@ func (h *house) serve() *served {
 // begin begins the built program on the house, and waits until it is there.
 func (h *house) begin(there func(*served) bool) *served {
 	h.t.Helper()
-	s := &served{h, filepath.Join(h.dir, "log")}
+	s := &served{house: h, log: filepath.Join(h.dir, "log")}
 	m := program.Machine{Program: program.Built(h.t), Dir: h.dir, Env: []string{"ACCESS_PASSWORD=x"}}
 	command, err := m.Start(context.WithoutCancel(h.t.Context()), s.log, "serve")
 	if err != nil {
@@ -204,6 +217,7 @@ func TestEveryRouteThroughTheProgram(t *testing.T) {
 	}
 	h := newHouse(t)
 	s := h.serve()
+	s.described = s.describe(h.asker("token-all-viewer"))
 	all := newWorld(t).routes // of the lists that the program plugs, and of the gate itself
 	var asked sync.WaitGroup
 	turns := make(chan struct{}, 4)
@@ -232,12 +246,14 @@ func (s *served) askAll(all []route.Route, who asker, n int) {
 		}
 		missing := s.ask(client, who, r.Method, s.path(r, ""))
 		s.judge(r, who, "", missing)
+		s.asDescribed(r, who, missing)
 		for _, word := range []string{alfa, zulu} {
 			if s.objects[r.Scope] == nil {
 				continue
 			}
 			answer := s.ask(client, who, r.Method, s.path(r, word))
 			s.judge(r, who, word, answer)
+			s.asDescribed(r, who, answer)
 			if expected(r, who, entityOf(word)) == http.StatusNotFound && answer.body != missing.body {
 				s.t.Errorf("%s of %s as %s is told from what is not there: %q and %q", r.Pattern(), word, who.name, answer.body, missing.body)
 			}

@@ -90,7 +90,7 @@ func TestExpand(t *testing.T) {
 		t.Error("took a range over two letters")
 	}
 	all, err := expand(promised)
-	if err != nil || len(all) != 35+28+3+13+16+10+5+19+8 {
+	if err != nil || len(all) != 35+28+3+13+16+10+5+19+9 {
 		t.Errorf("%d promised rows, %v", len(all), err)
 	}
 }

@@ -13,7 +13,7 @@ const promised = `A1-A35
 	M1-M13
 	N1-N6 N8-N17
 	X1 X4-X6 X8-X10 X12-X14
-	P1-P5 W1-W19 I1-I8`
+	P1-P5 W1-W19 I1-I9`
 
 // A feature is a row of the document.
 type feature struct {

@@ -282,6 +282,10 @@ func bodyOf(asks string) string {
 		more = `,"fingerprint":"SHA256:` + sentinel + `"`
 	case "onboarding":
 		more = `,"days":7`
+	case "onboarding/handled":
+		more = `,"last":1`
+	case "decision":
+		more = `,"as":"drop","reason":"` + sentinel + `"`
 	case "outcome":
 		more = `,"created":1,"updated":0,"deleted":0,"errored":0,"note":"` + sentinel + `"`
 	case "reject":

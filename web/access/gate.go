@@ -156,7 +156,7 @@ func (g *Gate) guard(to route.Route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r = r.WithContext(route.WithLog(route.WithCookies(r.Context(), g.cookies()), g.Log))
 		r.Body = http.MaxBytesReader(w, r.Body, cmp.Or(to.Body, bodyMost))
-		if !to.Stream {
+		if !to.Streams(r) {
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerMost)) // a recorder of tests has none
 		}
 		if to.Role == route.Nobody {
@@ -173,7 +173,7 @@ func (g *Gate) guard(to route.Route) http.HandlerFunc {
 			handler = route.Keeper{Note: g.note, Refuse: g.refuse}.Kept(handler)
 		}
 		ctx := route.With(r.Context(), who)
-		if to.Stream {
+		if to.Streams(r) {
 			watched, stop := g.watched(ctx, r, to, who)
 			defer stop()
 			ctx = watched

@@ -14,13 +14,18 @@ import (
 )
 
 // watching serves a stream that goes on until nobody may watch it, and gives what ends with it.
-func watching(ctx context.Context, b *bench, sign func(*http.Request)) (ended chan struct{}) {
+func watching(ctx context.Context, b *bench, path string, sign func(*http.Request)) (ended chan struct{}) {
 	b.t.Helper()
-	handler, err := b.gate.Handler([]route.Route{{Method: "GET", Path: "/stream", Role: route.Viewer, Stream: true, Handler: func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }}})
+	waits := func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	handler, err := b.gate.Handler([]route.Route{
+		{Method: "GET", Path: "/stream", Role: route.Viewer, Stream: true, Handler: waits},
+		{Method: "GET", Path: "/events", Role: route.Viewer, Also: []string{route.EventStream}, Handler: waits},
+	})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	r := httptest.NewRequestWithContext(ctx, "GET", site+"/stream", nil)
+	r := httptest.NewRequestWithContext(ctx, "GET", site+path, nil)
+	r.Header.Set("Accept", route.EventStream)
 	sign(r)
 	ended = make(chan struct{})
 	go func() {
@@ -71,28 +76,30 @@ func TestStreamEndsWithTheRightToWatchIt(t *testing.T) {
 		"too old":              func(g *guarded) { g.change(func(s *job.Login) { s.Begun = s.Begun.Add(-13 * time.Hour) }) },
 		"idle for too long":    func(*guarded) { time.Sleep(10 * time.Minute) },
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				g := &guarded{}
-				b := newBench(t, func(o *Options) { g.memory, o.Store, o.Now = o.Store.(*memory), g, time.Now })
-				b.enters()
-				ctx, leave := context.WithCancel(t.Context())
-				defer leave()
-				ended := watching(ctx, b, func(r *http.Request) {
-					for cookie, value := range b.cookies {
-						r.AddCookie(&http.Cookie{Name: cookie, Value: value})
+		for _, path := range []string{"/stream", "/events"} {
+			t.Run(name+path, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					g := &guarded{}
+					b := newBench(t, func(o *Options) { g.memory, o.Store, o.Now = o.Store.(*memory), g, time.Now })
+					b.enters()
+					ctx, leave := context.WithCancel(t.Context())
+					defer leave()
+					ended := watching(ctx, b, path, func(r *http.Request) {
+						for cookie, value := range b.cookies {
+							r.AddCookie(&http.Cookie{Name: cookie, Value: value})
+						}
+					})
+					time.Sleep(20 * time.Minute)
+					if over(ended) {
+						t.Fatal("it ends by itself")
+					}
+					revoke(g)
+					time.Sleep(lookAgain + time.Second)
+					if !over(ended) {
+						t.Error("it goes on")
 					}
 				})
-				time.Sleep(20 * time.Minute)
-				if over(ended) {
-					t.Fatal("it ends by itself")
-				}
-				revoke(g)
-				time.Sleep(lookAgain + time.Second)
-				if !over(ended) {
-					t.Error("it goes on")
-				}
 			})
-		})
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/haulier/haulier/job"
 )
@@ -61,6 +62,24 @@ type Route struct {
 	Stream  bool  // the answer goes on for as long as somebody listens
 	File    bool  // the answer is content to be kept: it is offered as a file, and the audit list has it
 	Handler http.HandlerFunc
+}
+
+// Streams says whether the answer to a request goes on for as long as somebody listens.
+func (r Route) Streams(asked *http.Request) bool {
+	return r.Stream || slices.Contains(r.Also, EventStream) && WantsEvents(asked)
+}
+
+// EventStream is the media type of server-sent events.
+const EventStream = "text/event-stream"
+
+// WantsEvents says whether who asks wants server-sent events.
+func WantsEvents(r *http.Request) bool {
+	for kind := range strings.SplitSeq(r.Header.Get("Accept"), ",") {
+		if kind, _, _ = strings.Cut(kind, ";"); strings.EqualFold(strings.TrimSpace(kind), EventStream) {
+			return true
+		}
+	}
+	return false
 }
 
 // Param is a parameter of the query.
