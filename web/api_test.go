@@ -120,6 +120,11 @@ func (p *ports) DecideFile(_ context.Context, d job.Decision) (job.File, error) 
 	return job.File{ID: d.File, State: job.FileLanded}, p.err
 }
 
+func (p *ports) ReconcileJob(_ context.Context, name string, as job.Resolution, by, why string) (int, error) {
+	p.said = fmt.Sprint("reconcile ", name, " ", as, " ", by, " ", why)
+	return 3, p.err
+}
+
 func (p *ports) CredentialCalendar(_ context.Context, sight job.Sight) ([]job.CalendarEntry, error) {
 	return nil, p.err
 }

@@ -24,13 +24,39 @@ func (a *api) decide(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var body Deciding
-	if err := read(r, &body, &body.By); err != nil {
+	body, err := deciding(r)
+	if err != nil {
 		return nil, err
-	}
-	if body.Reason == "" || len(body.Reason) > textSays {
-		return nil, badRequest{errors.New("reason is empty, or longer than 500 bytes: whoever comes after wants to know why")}
 	}
 	f, err := a.Decider.DecideFile(context.WithoutCancel(r.Context()), job.Decision{File: id, As: body.As, About: body.About, By: body.By, Why: body.Reason})
 	return fileOf(f), err
+}
+
+func deciding(r *http.Request) (body Deciding, err error) {
+	err = read(r, &body, &body.By)
+	if err == nil && (body.Reason == "" || len(body.Reason) > textSays) {
+		err = badRequest{errors.New("reason is empty, or longer than 500 bytes: whoever comes after wants to know why")}
+	}
+	return body, err
+}
+
+// Reconciled says how many doubts of a job were ended together.
+type Reconciled struct {
+	Job     string         `json:"job"`
+	As      job.Resolution `json:"as"`
+	Settled int            `json:"settled"`
+}
+
+// reconcile ends all doubts of one kind: each of them is known, so that about says nothing.
+func (a *api) reconcile(r *http.Request) (any, error) {
+	body, err := deciding(r)
+	if err == nil && body.About != "" {
+		err = badRequest{errors.New("about is of a decision about one file; here it is what a restored ledger or a mass change holds")}
+	}
+	if err != nil {
+		return nil, err
+	}
+	done := Reconciled{Job: r.PathValue("name"), As: body.As}
+	done.Settled, err = a.Decider.ReconcileJob(context.WithoutCancel(r.Context()), done.Job, body.As, body.By, body.Reason)
+	return done, err
 }

@@ -21,7 +21,7 @@ var referred = regexp.MustCompile(`reference ([A-Z2-7]{8})`)
 // bodies are what acts need to get as far as to what is behind the API.
 var bodies = map[string]string{
 	"reject": `{"reason":"x"}`, "decision": `{"as":"drop","reason":"x"}`, "outcome": `{"created":0,"updated":0,"deleted":0,"errored":0}`, "trust": `{"fingerprint":"SHA256:x"}`,
-	"onboarding": `{"days":3}`, "extend": `{"until":"2026-11-24T06:00:00Z","reason":"x"}`, "pause": `{"reason":"x"}`, "silence": `{"until":"2026-11-24T06:00:00Z","reason":"x"}`, "check": "x", "acme": "x", "handled": `{"last":1}`,
+	"onboarding": `{"days":3}`, "extend": `{"until":"2026-11-24T06:00:00Z","reason":"x"}`, "pause": `{"reason":"x"}`, "silence": `{"until":"2026-11-24T06:00:00Z","reason":"x"}`, "check": "x", "acme": "x", "reconcile": `{"as":"landed","reason":"x"}`, "handled": `{"last":1}`,
 }
 
 // What goes wrong inside names places of this machine: over the network nobody is told, whatever they ask, and the log has it under the reference

@@ -54,6 +54,8 @@ type Looker interface {
 type Decider interface {
 	// DecideFile does so once: the same word again gives the file as it stands, another one is refused.
 	DecideFile(ctx context.Context, d job.Decision) (job.File, error)
+	// ReconcileJob ends all doubts that a restored ledger or a mass change has left on a job, and says how many.
+	ReconcileJob(ctx context.Context, name string, as job.Resolution, by, why string) (int, error)
 }
 
 // Care tells what needs a person, and keeps what they say to it.

@@ -79,6 +79,11 @@ func (a *api) routes() []route.Route {
 			In:      Deciding{As: job.AsDelivered, Reason: "they have it", About: "remote.indeterminate"}, Out: File{}, Handler: answers(a.decide),
 		},
 		{
+			Method: "POST", Path: "/api/v1/jobs/{name}/reconcile", Role: route.Operator, Scope: route.ScopeJob,
+			Summary: "Settle together what a restored ledger or a mass change on the server holds of a job; it takes new files again from then on",
+			In:      Deciding{As: job.AsLanded, Reason: "all of them are in the platform"}, Out: Reconciled{}, Handler: answers(a.reconcile),
+		},
+		{
 			Method: "POST", Path: "/api/v1/files/{id}/outcome", Role: route.Operator, Scope: route.ScopeFile,
 			Summary: "Say what became of the records of a landed file; once, unless replace is true", In: Reported{}, Out: job.Report{}, Handler: answers(a.report),
 		},

@@ -33,7 +33,7 @@ type asker struct {
 
 // world is a real store with objects of two tenants, behind a real gate. Handlers only say that they were reached.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	store   *store.Store
 	routes  []route.Route
 	handler http.Handler
@@ -46,7 +46,7 @@ func routes() []route.Route {
 	return append(web.Routes(web.Options{}), page.Routes(page.Options{Sheets: sheets{}})...)
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "haulier.db")})
 	if err != nil {

@@ -284,7 +284,7 @@ func bodyOf(asks string) string {
 		more = `,"days":7`
 	case "onboarding/handled":
 		more = `,"last":1`
-	case "decision":
+	case "decision", "reconcile":
 		more = `,"as":"drop","reason":"` + sentinel + `"`
 	case "outcome":
 		more = `,"created":1,"updated":0,"deleted":0,"errored":0,"note":"` + sentinel + `"`
