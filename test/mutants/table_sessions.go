@@ -74,6 +74,11 @@ func ofSessions() []mutant {
 			by:   sftp("TestAnotherSessionVouchesForThePassword"),
 		},
 		{
+			name: "cut-is-no-refusal", holds: "a line that ends behind an answer which was no refusal opens no breaker",
+			cuts: []cut{{"transfer/sftp/reasons_auth.go", "\tcase h.login.cut && !h.refusedLast(", "\tcase false && !h.refusedLast("}},
+			by:   sftp("TestLineThatEndsBehindAnAnswer"),
+		},
+		{
 			name: "password-redacted", holds: "a server that repeats our password does not bring it into reasons, mails and logs",
 			cuts: []cut{{"transfer/sftp/redact.go", "\t\t\t*text = clean\n", "\t\t\t_ = clean\n"}},
 			by:   sftp("TestAServerCannotMakeUsRepeatOurPassword"),

@@ -43,6 +43,7 @@ type login struct {
 	mu       sync.Mutex
 	offered  []string // methods that were tried
 	answered bool     // the password was given
+	cut      bool     // the line ended while there was more to offer
 	asked    bool     // and something else was asked then: it was not refused
 	signed   int      // index+1 in creds.keys of the key that signed last: the server had said that it takes it
 	last     ssh.ClientAuthContext
@@ -70,7 +71,7 @@ func (l *login) next(state *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 func (l *login) decided(state *ssh.ClientAuthContext) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.last = *state
+	l.last, l.cut = *state, true
 }
 
 // unheard is the method whose request was the last that the server was sent, if that held a credential of ours; empty: none was.

@@ -3,6 +3,7 @@ package sftp
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +23,8 @@ func (h *hop) loginReason(err error) *job.Reason {
 		return h.slow(ours)
 	case isEnd(err):
 		return ended(untouched, err)
+	case h.login.cut && !h.refusedLast(methodPassword, methodInteractive, methodKey): // the library took it for the end of our methods
+		return h.lostReason(io.ErrUnexpectedEOF)
 	}
 	h.refused = h.refusal(err)
 	return h.refused

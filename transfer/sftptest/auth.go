@@ -43,11 +43,11 @@ func (s *Server) config(number int, raw *cutConn) (*ssh.ServerConfig, error) {
 		var partial *ssh.PartialSuccessError
 		if err != nil && !errors.As(err, &partial) {
 			code = packet.PermissionDenied
-			if method != "none" {
-				raw.refused(k.HangsUp)
-			}
 		}
 		s.log.add(Operation{At: time.Now(), Session: number, User: meta.User(), Op: "auth", Path: method, Code: code})
+		if code != packet.OK && method != "none" {
+			raw.refused(k.HangsUp)
+		}
 	}
 	methods := s.opts.Methods
 	if k.Methods != nil {
