@@ -30,6 +30,21 @@ func ofPages() []mutant {
 			by:   own("TestNamesOfOthersAreText"),
 		},
 		{
+			name: "page-decide-whose", holds: "a file of another is neither shown nor asked about",
+			cuts: []cut{{"web/page/decide.go", "\tif err == nil && !sees(ctx, plan, f.Connection) {\n\t\terr = errUnseen\n\t}\n", ""}},
+			by:   own("TestDecisionsAreKeptFromWhoMayNot"),
+		},
+		{
+			name: "page-decide-about", holds: "a decision on a page is about the doubt that it showed",
+			cuts: []cut{{"web/page/decide.go", `About: r.PostFormValue("about"), `, ""}},
+			by:   tests{"cmd/haulier", "TestPagesDecideAboutTheDoubtThatWasSeen"},
+		},
+		{
+			name: "page-inside", holds: "what went wrong inside is on no page",
+			cuts: []cut{{"web/page/page.go", "route.Inside(p.Log, r, reason.What, err)", `&job.Reason{Slug: "api.failed", What: reason.What, Cause: err.Error()}`}},
+			by:   own("TestWhatGoesWrongInsideIsOnNoPage"),
+		},
+		{
 			name: "page-seen", holds: "nobody decides on a page about bytes that it did not show",
 			cuts: []cut{{"web/page/supervised.go", "if !wholeHash.MatchString(hash) {", "if false {"}},
 			by:   own("TestLooksAreOfWhatWasShown"),
