@@ -236,10 +236,13 @@ func (r *exportRun) uploadFailed(ctx context.Context, f *job.File, err error) er
 	}
 	f.Temp = "" // also when nothing of it is there: it was refused, so nobody is to believe that it was taken
 	var reason *job.Reason
-	if removed == nil && errors.As(err, &reason) {
-		reason.Cause += "; what was there of it was removed"
+	if removed != nil || !errors.As(err, &reason) {
+		return err
 	}
-	return err
+	told := *reason // others may hold it too
+	told.Cause += "; what was there of it was removed"
+	told.Err = err
+	return &told
 }
 
 // directFailed is the end of a direct upload without an acknowledged CLOSE. There may be a part of the file under its
