@@ -44,8 +44,10 @@ type Daemon struct {
 	reloading sync.Mutex
 }
 
-// Expecter judges by itself what must have come by when.
-type Expecter interface{ Load(specs []job.Spec) error }
+// Expecter judges by itself what must have come by when. Plan gives what makes jobs those that it judges; its error changes nothing.
+type Expecter interface {
+	Plan(specs []job.Spec) (count func(), err error)
+}
 
 // Config is the configuration that counts now.
 func (d *Daemon) Config() *config.Config { return d.config.Load() }
@@ -54,8 +56,16 @@ func (d *Daemon) Config() *config.Config { return d.config.Load() }
 func (d *Daemon) Revision() int64 { return d.revision.Load() }
 
 // Use makes a configuration the one that counts: the scheduler gets its jobs, and the store its revision with a masked
-// diff against the one before. An error changes nothing.
+// diff against the one before. An error changes nothing: all that can fail comes before it is recorded.
 func (d *Daemon) Use(ctx context.Context, cfg *config.Config, by string) error {
+	expect := func() {}
+	if d.Expect != nil {
+		count, err := d.Expect.Plan(active(cfg))
+		if err != nil {
+			return err
+		}
+		expect = count
+	}
 	err := d.Scheduler.Load(cfg.Jobs, func() error {
 		id, err := d.record(ctx, cfg, by)
 		if err != nil {
@@ -65,20 +75,25 @@ func (d *Daemon) Use(ctx context.Context, cfg *config.Config, by string) error {
 		d.revision.Store(id)
 		return nil
 	})
-	if err == nil && d.Expect != nil {
-		err = d.Expect.Load(active(cfg))
-	}
-	if err == nil && d.Watching != nil {
-		d.Watching.Look()
-	}
-	if err == nil && d.Channels != nil {
-		d.Channels(ctx, cfg.Channels)
-	}
-	if err == nil && d.Drafts != nil {
-		d.Drafts(cfg)
+	if err == nil {
+		expect()
+		d.tellOf(ctx, cfg)
 	}
 	debug.FreeOSMemory() // what a configuration is read with is many times as large as what is kept of it
 	return err
+}
+
+// tellOf lets all others know of the configuration that counts.
+func (d *Daemon) tellOf(ctx context.Context, cfg *config.Config) {
+	if d.Watching != nil {
+		d.Watching.Look()
+	}
+	if d.Channels != nil {
+		d.Channels(ctx, cfg.Channels)
+	}
+	if d.Drafts != nil {
+		d.Drafts(cfg)
+	}
 }
 
 // active are the jobs, of which those are off whose connection is.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,9 +172,39 @@ func TestAJobIsNotRenamedUnderItsRun(t *testing.T) {
 }
 
 // expecter keeps what is expected of.
-type expecter struct{ specs []job.Spec }
+type expecter struct {
+	specs []job.Spec
+	err   error
+}
 
-func (e *expecter) Load(specs []job.Spec) error { e.specs = specs; return nil }
+func (e *expecter) Plan(specs []job.Spec) (count func(), err error) {
+	return func() { e.specs = specs }, e.err
+}
+
+// A configuration of which something cannot be counted does not count at all, and one that is told as rejected does not count.
+func TestWhatIsToldAsRejectedDoesNotCount(t *testing.T) {
+	d, use := newDaemon(t)
+	seen := &expecter{}
+	d.Expect = seen
+	if err := use("a 0_0_*_*_*"); err != nil {
+		t.Fatal(err)
+	}
+	seen.err = &job.Reason{Slug: "config.rejected_on_reload", Cause: "a rule that cannot be"}
+	if err := use("a 0_0_*_*_*", "b 0_0_*_*_*"); !errors.Is(err, seen.err) {
+		t.Errorf("error %v", err)
+	}
+	events, err := d.Store.Events(t.Context(), 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, e := range events {
+		told = append(told, e.Type)
+	}
+	if d.Revision() != 1 || len(d.Config().Jobs) != 1 || len(seen.specs) != 1 || !slices.Equal(told, []string{"config.rejected"}) {
+		t.Errorf("revision %d counts, with %d jobs and %d expected; told %q", d.Revision(), len(d.Config().Jobs), len(seen.specs), told)
+	}
+}
 
 // Nothing is expected over a connection that is switched off, as nothing is of a job that is.
 func TestNothingIsExpectedOverADisabledConnection(t *testing.T) {

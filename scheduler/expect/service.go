@@ -39,6 +39,15 @@ func New(o Options) *Service {
 
 // Load makes the expectations of these jobs the ones that count. Open days of the others are closed.
 func (s *Service) Load(specs []job.Spec) error {
+	count, err := s.Plan(specs)
+	if err == nil {
+		count()
+	}
+	return err
+}
+
+// Plan is Load in two parts: count makes these the jobs.
+func (s *Service) Plan(specs []job.Spec) (count func(), err error) {
 	fresh := map[string]*watched{}
 	for _, spec := range specs {
 		if spec.Expect == nil {
@@ -46,15 +55,16 @@ func (s *Service) Load(specs []job.Spec) error {
 		}
 		r, err := newRule(spec, s.o.Names(spec))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		fresh[spec.Name] = &watched{rule: r}
 	}
-	s.mu.Lock()
-	s.jobs, s.gone = fresh, true
-	s.mu.Unlock()
-	s.poke()
-	return nil
+	return func() {
+		s.mu.Lock()
+		s.jobs, s.gone = fresh, true
+		s.mu.Unlock()
+		s.poke()
+	}, nil
 }
 
 // Poke has a job looked at: a run of it has ended, and something may have come.
