@@ -20,16 +20,29 @@ func (b *builder) channels() {
 		case job.ChannelWebhook:
 			c.Webhook = b.webhook(name, v)
 		case job.ChannelShout:
-			c.Shout = &job.Shout{}
-			if ref := b.reference(v.get("url")); ref != nil {
-				c.Shout.URL = *ref
-			}
-			b.lookForSecret(v.get("url"))
+			c.Shout = b.shout(name, v)
 		case job.ChannelPing:
 			c.Ping = &job.Ping{URL: b.given(v.get("ping_url")), Every: v.get("every").duration(), AllowPrivate: v.get("allow_private").flag()}
 		}
 		b.config.Channels[name] = c
 	}
+}
+
+func (b *builder) shout(name string, v *value) *job.Shout {
+	s := &job.Shout{AllowPrivate: v.get("allow_private").flag()}
+	b.lookForSecret(v.get("url"))
+	ref := b.reference(v.get("url"))
+	if ref == nil {
+		return s
+	}
+	s.URL = *ref
+	if b.CheckShout == nil {
+		return s
+	}
+	if fault := b.CheckShout(*ref, s.AllowPrivate); fault != "" {
+		b.fail(v.get("url").at, "E-CHANNEL", "%s", about("channel", name, "what url holds may not be used: %s", fault))
+	}
+	return s
 }
 
 // given reads a text or the secret that holds it.

@@ -71,6 +71,9 @@ type Options struct {
 	CheckPattern  func(string) error
 	// CheckHostKey judges a line of host_keys whose form is right. Nil: the form is all that is looked at.
 	CheckHostKey func(string) error
+	// CheckShout says what is against the URL of shoutrrr that a reference names; empty: nothing, or it is not to be had now. Nil: it is
+	// not looked at.
+	CheckShout func(url job.SecretRef, allowPrivate bool) string
 	// Known tells what is there already, for the warnings about what is not.
 	Known Known
 	// Env looks up environment variables; nil: os.LookupEnv.

@@ -54,7 +54,8 @@ var channelsTable = dict("channels", "channel", "Where alerts and events go, by 
 	allowPrivate.with(webhookOnly),
 
 	field{key: "url", kind: kSecret, need: true, example: "{env: PAGER_URL}",
-		help: "URL of the service, as shoutrrr writes it: slack://…, teams://…, pagerduty://…, twilio://… and so on. It holds tokens, so it is a secret."}.with(shoutOnly),
+		help: "URL of the service, as shoutrrr writes it: slack://…, teams://…, pagerduty://…, twilio://… and so on. It holds tokens, so it is a secret. Services of chat, paging and SMS, over TLS; no smtp, mqtt or logger."}.with(shoutOnly),
+	allowPrivate.with(shoutOnly),
 
 	given("ping_url", "https://hc-ping.com/0f6a…", "URL that is asked (GET) as long as the scheduler lives. Who knows it can ping, so it is better a secret.").
 		with(needed).with(pingOnly).with(func(f *field) { f.example = "{env: HC_URL}" }),

@@ -73,7 +73,8 @@ const (
 
 // Shout is a channel of chat, paging or SMS; the URL has the service and its secrets in it.
 type Shout struct {
-	URL SecretRef
+	URL          SecretRef
+	AllowPrivate bool
 }
 
 // Ping is a channel that is pinged for as long as the scheduler lives, so that somebody else tells when it does not.

@@ -3,6 +3,8 @@ package notify
 import (
 	"context"
 	"log/slog"
+	"net"
+	"net/netip"
 	"time"
 
 	"github.com/haulier/haulier/internal/secret"
@@ -40,8 +42,11 @@ type Options struct {
 	Route func(context.Context, job.Event) (job.Route, error)
 	// Connection finds a connection that is configured; nil: none is.
 	Connection func(name string) (job.Connection, bool)
-	// Shout sends a text to the service that a URL names; nil: channels of shoutrrr fail.
-	Shout func(ctx context.Context, url secret.Text, text string) error
+	// Shout sends a text to the service that a URL names; nil: channels of shoutrrr fail. While a call is out for a message, another for the
+	// same waits for it.
+	Shout func(ctx context.Context, url secret.Text, message, text string) error
+	// Resolve gives the addresses of a name; nil: as the system does.
+	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Dial makes connections; nil: over the network, for webhooks and pings to addresses that are allowed.
 	Dial Dial
 	// Alive says what hangs of the scheduler; nil while it does what is due.
@@ -62,6 +67,11 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Alive == nil {
 		o.Alive = func(context.Context) error { return nil }
+	}
+	if o.Resolve == nil {
+		o.Resolve = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		}
 	}
 	if o.Zone == nil {
 		o.Zone = func() *time.Location { return time.UTC }

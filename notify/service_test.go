@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -49,7 +50,7 @@ func (f *fakeTray) RecordAttempt(_ context.Context, a job.Attempt) error {
 func TestLadderIsClimbedToItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tray := &fakeTray{d: job.Delivery{ID: 1, Next: time.Now()}}
-		o := Options{Outbox: tray, Tray: tray, Secrets: vault{"pager": pagerTo}, Shout: func(context.Context, secret.Text, string) error { return errors.New("500 " + pagerTo) }}
+		o := Options{Outbox: tray, Tray: tray, Secrets: vault{"pager": pagerTo}, Resolve: func(context.Context, string) ([]netip.Addr, error) { return nil, nil }, Shout: func(context.Context, secret.Text, string, string) error { return errors.New("500 " + pagerTo) }}
 		s := New(o)
 		if err := s.Use(t.Context(), map[string]job.Channel{"pager": {Name: "pager", Type: job.ChannelShout, Shout: &job.Shout{URL: ref("pager")}}}); err != nil {
 			t.Fatal(err)

@@ -22,7 +22,10 @@ func (s *Sender) shout(ctx context.Context, c job.Channel, d job.Delivery) resul
 	defer target.Wipe()
 	ctx, cancel := context.WithTimeout(ctx, 2*postPatience)
 	defer cancel()
-	err = s.Shout(ctx, target, s.shortLetter(d))
+	if why := s.mayShout(ctx, string(target.Reveal()), c.Shout.AllowPrivate); why != nil {
+		return result{Reason: why}
+	}
+	err = s.Shout(ctx, target, d.MessageID, s.shortLetter(d))
 	switch {
 	case err == nil:
 		return result{Detail: "taken"}

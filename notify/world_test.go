@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -99,7 +100,10 @@ func (w *world) options() Options {
 		Connection: func(name string) (job.Connection, bool) {
 			return w.conn, name == w.conn.Name
 		},
-		Shout: func(_ context.Context, url secret.Text, text string) error {
+		Resolve: func(context.Context, string) ([]netip.Addr, error) {
+			return []netip.Addr{netip.MustParseAddr("203.0.113.9")}, nil
+		},
+		Shout: func(_ context.Context, url secret.Text, _, text string) error {
 			if string(url.Reveal()) != pagerTo {
 				w.Error("the pager's URL is another one")
 			}

@@ -120,7 +120,7 @@ func (a *app) file() string {
 
 // config loads the configuration; its problems go to stderr.
 func (a *app) config() (*config.Config, error) {
-	cfg, problems := config.Load(a.file(), configOptions(config.Known{}))
+	cfg, problems := config.Load(a.file(), ownOptions(config.Known{}))
 	if problems.Errors() > 0 {
 		fmt.Fprint(a.stderr, problems.Text(a.colored(a.stderr)))
 		return nil, coded{exitConfig, a.noConfig(problems.Reason())}

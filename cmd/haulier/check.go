@@ -64,7 +64,7 @@ func (a *app) check(ctx context.Context, paths []string, strict bool) error {
 // problems gives what is wrong with one configuration. What the store holds can only be compared once the file says
 // where the store is: a file with errors is judged without.
 func (a *app) problems(ctx context.Context, file string) (config.Problems, error) {
-	cfg, problems := config.Load(file, configOptions(config.Known{}))
+	cfg, problems := config.Load(file, ownOptions(config.Known{}))
 	if cfg == nil {
 		return problems, ctx.Err()
 	}
@@ -73,7 +73,7 @@ func (a *app) problems(ctx context.Context, file string) (config.Problems, error
 		a.say("The store is not compared with %s: %v\n", file, err)
 		return problems, ctx.Err()
 	}
-	_, problems = config.Load(file, configOptions(known))
+	_, problems = config.Load(file, ownOptions(known))
 	return problems, ctx.Err()
 }
 

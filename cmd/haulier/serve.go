@@ -126,7 +126,7 @@ func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store,
 	m := newMeter(s, current)
 	m.attend(sys)
 	d.Load = func(context.Context) (*config.Config, config.Problems) {
-		return config.Load(cfg.Path, config.Options{})
+		return config.Load(cfg.Path, ownOptions(config.Known{}))
 	}
 	d.Drafts = func(cfg *config.Config) {
 		m.loaded()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/haulier/haulier/internal/secret"
@@ -28,7 +29,7 @@ func TestSendGivesTheTextToTheService(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		got = r.URL.Path + " " + string(body)
 	})
-	if err := Send(t.Context(), url, "FAILED: acme"); err != nil || !strings.Contains(got, canary) || !strings.Contains(got, "FAILED: acme") {
+	if err := Send(t.Context(), url, "m1", "FAILED: acme"); err != nil || !strings.Contains(got, canary) || !strings.Contains(got, "FAILED: acme") {
 		t.Errorf("got %q, error %v", got, err)
 	}
 }
@@ -37,7 +38,7 @@ func TestSendGivesTheTextToTheService(t *testing.T) {
 func TestFailuresSayNothingOfTheURL(t *testing.T) {
 	refuses := service(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, canary, http.StatusForbidden) })
 	for _, url := range []secret.Text{refuses, secret.New([]byte("nosuch://" + canary)), secret.New([]byte(canary)), secret.New([]byte("slack://" + canary))} {
-		err := Send(t.Context(), url, "x")
+		err := Send(t.Context(), url, "", "x")
 		if !errors.Is(err, ErrFailed) || strings.Contains(err.Error(), canary) {
 			t.Errorf("error %v", err)
 		}
@@ -51,7 +52,28 @@ func TestAServiceThatHangsIsLeft(t *testing.T) {
 	t.Cleanup(func() { close(hang) })
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-asked; cancel() }()
-	if err := Send(ctx, url, "x"); !errors.Is(err, context.Canceled) {
+	if err := Send(ctx, url, "", "x"); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A call that took longer than it was waited for is not made again while it is out, and what it came to counts.
+func TestACallThatIsOutIsNotMadeTwice(t *testing.T) {
+	var asked atomic.Int32
+	came, hang := make(chan struct{}, 9), make(chan struct{})
+	url := service(t, func(http.ResponseWriter, *http.Request) { asked.Add(1); came <- struct{}{}; <-hang })
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-came; cancel() }()
+	if err := Send(ctx, url, "msg_1", "x"); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	again := make(chan error)
+	go func() { again <- Send(t.Context(), url, "msg_1", "x") }()
+	close(hang)
+	if err := <-again; err != nil || asked.Load() != 1 {
+		t.Errorf("error %v after %d calls", err, asked.Load())
+	}
+	if err := Send(t.Context(), url, "msg_1", "x"); err != nil || asked.Load() != 2 { // asked for again
+		t.Errorf("error %v after %d calls", err, asked.Load())
 	}
 }

@@ -3,6 +3,7 @@ package month
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -57,7 +58,7 @@ func (d *daemon) start() {
 	alerts := &control.AlertClock{Book: d.books, Config: current, Logger: quiet}
 	pulse := control.Pulse{Silence: func() time.Duration { return 0 }, Ask: func(ctx context.Context) error { _, err := d.store.Epoch(ctx); return err }}
 	d.post = notify.New(notify.Options{
-		Outbox: d.books, Tray: d.books, Secrets: d.office, Shout: d.office.page, Dial: d.office.dial, Alive: pulse.Alive, Version: "month", Log: quiet,
+		Outbox: d.books, Tray: d.books, Secrets: d.office, Shout: d.office.page, Resolve: resolved, Dial: d.office.dial, Alive: pulse.Alive, Version: "month", Log: quiet,
 		Route: func(ctx context.Context, e job.Event) (job.Route, error) {
 			return control.Alerted(ctx, current(), d.store, e)
 		},
@@ -183,4 +184,9 @@ func (d *daemon) moves(spec job.Spec, run job.Run, file string, state job.State,
 	if err != nil {
 		d.t.Fatal(err)
 	}
+}
+
+// resolved is where every name leads.
+func resolved(context.Context, string) ([]netip.Addr, error) {
+	return []netip.Addr{netip.MustParseAddr("203.0.113.9")}, nil
 }

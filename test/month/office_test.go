@@ -130,7 +130,7 @@ func (o *office) ask(w http.ResponseWriter, r *http.Request) {
 }
 
 // page is what the pager shows.
-func (o *office) page(_ context.Context, url secret.Text, text string) error {
+func (o *office) page(_ context.Context, url secret.Text, _, text string) error {
 	if string(url.Reveal()) != pagerURL {
 		o.t.Errorf("the pager's URL is another")
 	}

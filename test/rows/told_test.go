@@ -107,7 +107,7 @@ func newTeller(t *testing.T) *teller {
 		"  oidc: {issuer: \"", l.provider().URL, "\", client_id: haulier, client_secret: {env: OIDC}, roles: {viewer: [all]}}\n",
 		"channels:\n  mail: {type: email, to: [ops@platform.example], contacts: true, ", smtp(l.mail), "}\n  badmail: {type: email, to: [ops@platform.example], ", smtp(refusing), "}\n",
 		"  hook: {type: webhook, url: {env: HOOK}, signing_secret: {env: SIGN}, allow_private: true}\n  badhook: {type: webhook, url: {env: BADHOOK}, signing_secret: {env: SIGN}, allow_private: true, format: cloudevents}\n",
-		"  chat: {type: shoutrrr, url: {env: CHAT}}\n  ping: {type: healthchecks, ping_url: {env: PING}, allow_private: true, every: 10s}\n",
+		"  chat: {type: shoutrrr, url: {env: CHAT}, allow_private: true}\n  ping: {type: healthchecks, ping_url: {env: PING}, allow_private: true, every: 10s}\n",
 		"connections:\n", connection(sentinel, l.c.place(), "username: customer", "contacts: [it@customer.example]", "auth: {methods: [password], password: {env: LOGIN}}", "locations: {out: /out}"),
 		"jobs:\n", importJob(sentinel, sentinel, "out", "alert: {failed: "+all+"}"))
 	l.c.put("out/.keep", "")
