@@ -32,6 +32,8 @@ type Incident struct {
 
 	Resolved   time.Time `json:"resolved,omitzero"` // zero: open
 	ResolvedBy string    `json:"resolved_by,omitempty"`
+
+	CoveredBy int64 `json:"covered_by,omitempty"` // of what is late or missing: the incident with which people are told of it; in lists
 }
 
 // JobsNamed is how many jobs of an incident are named.

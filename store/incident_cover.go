@@ -37,20 +37,32 @@ func (r *incidentRow) covered(tx *gorm.DB, now time.Time) (bool, error) {
 // cover gives the incident that explains an expectation's; nil: none does. ended: one has only just ended that may have, and what
 // ended it may not be counted yet. One that comes and goes is not waited for each time.
 func (r *incidentRow) cover(tx *gorm.DB, now time.Time) (over *incidentRow, ended bool, err error) {
-	for _, find := range []func(*gorm.DB) ([]incidentRow, error){r.ofServer, r.ofFiles} {
-		found, err := find(tx)
-		if err != nil {
-			return nil, false, err
-		}
-		if len(found) > 0 {
-			return &found[0], false, nil
-		}
+	over, err = r.explainedBy(tx)
+	if err != nil || over != nil {
+		return over, false, err
 	}
 	err = tx.Raw(`SELECT EXISTS (SELECT 1 FROM incidents WHERE resolved > @since AND reopened = 0 AND kind NOT IN ('late', 'missing')
 		AND EXISTS (SELECT 1 FROM incident_jobs AS its JOIN incident_jobs AS mine ON mine.job = its.job
 		WHERE its.incident = incidents.id AND mine.incident = @id))`,
 		map[string]any{"since": micros(now.Add(-job.GatherFor)), "id": r.ID}).Scan(&ended).Error
 	return nil, ended, err
+}
+
+// explainedBy gives the incident that explains an expectation's; nil: none does.
+func (r *incidentRow) explainedBy(tx *gorm.DB) (*incidentRow, error) {
+	if kind := job.AlertKind(r.Kind); r.Resolved != 0 || kind != job.AlertLate && kind != job.AlertMissing {
+		return nil, nil
+	}
+	for _, find := range []func(*gorm.DB) ([]incidentRow, error){r.ofServer, r.ofFiles} {
+		found, err := find(tx)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) > 0 {
+			return &found[0], nil
+		}
+	}
+	return nil, nil
 }
 
 // ofServer gives the incident of the connection that has struck the same job.

@@ -94,6 +94,13 @@ func (s *Store) incidents(ctx context.Context, limit int, query func(*gorm.DB) *
 		incidents = make([]job.Incident, len(rows))
 		for n, row := range rows {
 			incidents[n] = row.incident()
+			over, err := row.explainedBy(db)
+			if err != nil {
+				return err
+			}
+			if over != nil {
+				incidents[n].CoveredBy = over.ID
+			}
 			list[n] = &incidents[n]
 		}
 		return nameJobs(db, list...)

@@ -1,10 +1,12 @@
 package expect
 
 import (
+	"maps"
 	"testing"
 	"time"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
 )
 
 func dated(s *job.Spec) { s.Name = "acme-dated" }
@@ -89,5 +91,37 @@ func TestLateIsOverWithMissing(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// covers gives what is open, and with which other incident people are told of it.
+func (w *world) covers() map[string]string {
+	w.t.Helper()
+	open, err := w.store.FindIncidents(w.t.Context(), store.IncidentQuery{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	with := map[string]string{}
+	for _, i := range open {
+		with[i.Reason.Slug] = ""
+		if i.CoveredBy != 0 {
+			with[i.Reason.Slug] = w.slug(i.CoveredBy)
+		}
+	}
+	return with
+}
+
+// Lists say with which incident people are told of what is missing, for as long as they are.
+func TestListsSayWhatCovers(t *testing.T) {
+	w := newWorld(t, "2026-11-23 17:00", nightly())
+	w.wants("2026-11-23 17:00")
+	w.refuses("2026-11-24 01:10", "a.csv", job.FileRejected)
+	w.wants("2026-11-24 05:01", "missing 2026-11-24")
+	if got, want := w.covers(), (map[string]string{"pgp.not_encrypted": "", "expect.missing": "pgp.not_encrypted"}); !maps.Equal(got, want) {
+		t.Errorf("%v, wanted %v", got, want)
+	}
+	w.withdraws("2026-11-24 10:01", "a.csv")
+	if got, want := w.covers(), (map[string]string{"expect.missing": ""}); !maps.Equal(got, want) {
+		t.Errorf("%v, wanted %v", got, want)
 	}
 }

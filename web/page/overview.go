@@ -28,16 +28,17 @@ type overviewed struct {
 // attended is an incident with what can be done about it.
 type attended struct {
 	job.Incident
-	About      string   // job or connection that it is about
-	Job        string   // if it is about one
-	Connection string   // that it is about, or that of its job
-	Sheet      string   // the connection whose customer filled something in
-	Expected   bool     // something did not come in time
-	Run        int64    // a run to look at; 0: none
-	Retry      bool     // that run may be done again
-	Doubt      bool     // files are in doubt, which somebody decides
-	Waits      *waiting // for a person's look, which is nothing that failed; nil: it did
-	Told       bool     // cause and next step stand open, so that nobody has to click for them
+	About      string         // job or connection that it is about
+	Job        string         // if it is about one
+	Connection string         // that it is about, or that of its job
+	Sheet      string         // the connection whose customer filled something in
+	Expected   bool           // something did not come in time
+	Run        int64          // a run to look at; 0: none
+	Retry      bool           // that run may be done again
+	Doubt      bool           // files are in doubt, which somebody decides
+	Waits      *waiting       // for a person's look, which is nothing that failed; nil: it did
+	With       []job.Incident // what is late or missing for that
+	Told       bool           // cause and next step stand open, so that nobody has to click for them
 }
 
 // First is the job that runs next; nil: none does.
@@ -77,12 +78,13 @@ func (p *pages) overview(r *http.Request) (view, error) {
 	for i := range min(len(o.Attend), toldMost) {
 		o.Attend[i].Told = o.Attend[i].Waits == nil
 	}
-	for _, incident := range open {
+	alone, _ := apart(open)
+	for _, incident := range alone {
 		if supervised(&incident.Reason) {
 			o.Calm++
 		}
 	}
-	o.Loud = len(open) - o.Calm
+	o.Loud = len(alone) - o.Calm
 	if o.Night, err = p.night(ctx, r.URL.Query().Get("from"), specs, standings); err != nil {
 		return view{}, err
 	}
@@ -100,13 +102,34 @@ func attend(plan Plan, open []job.Incident, standings []Standing) (list []attend
 	for _, spec := range plan.Jobs {
 		connections[spec.Name] = spec.Connection
 	}
-	for _, incident := range loudFirst(open) {
+	alone, with := apart(open)
+	for _, incident := range loudFirst(alone) {
 		if len(list) == attendMost {
-			return list, len(open) - attendMost
+			return list, len(alone) - attendMost
 		}
-		list = append(list, attendedOf(incident, byJob, connections))
+		a := attendedOf(incident, byJob, connections)
+		a.With = with[incident.ID]
+		list = append(list, a)
 	}
 	return list, 0
+}
+
+// apart gives the incidents that stand by themselves, and what is late or missing because of them, as people are told of it. What only
+// waits for a look is nothing that failed, and takes nothing with it.
+func apart(open []job.Incident) (alone []job.Incident, with map[int64][]job.Incident) {
+	there := map[int64]bool{}
+	for _, i := range open {
+		there[i.ID] = !supervised(&i.Reason)
+	}
+	with = map[int64][]job.Incident{}
+	for _, i := range open {
+		if there[i.CoveredBy] {
+			with[i.CoveredBy] = append(with[i.CoveredBy], i)
+			continue
+		}
+		alone = append(alone, i)
+	}
+	return alone, with
 }
 
 func loudFirst(open []job.Incident) []job.Incident {

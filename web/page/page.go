@@ -114,7 +114,8 @@ func (p *pages) sheetOf(r *http.Request, v view) (*sheet, error) {
 		s.jobs[spec.Name] = spec
 	}
 	open, err := p.Care.Incidents(ctx, s.Who.Sight)
-	s.Alerts = len(open)
+	alone, _ := apart(open)
+	s.Alerts = len(alone)
 	return s, err
 }
 
