@@ -25,7 +25,7 @@ func ofTheAPI() []mutant {
 		},
 		{
 			name: "body-floor", holds: "a body that drips holds no connection for ever",
-			cuts: []cut{{"web/slow.go", "if s.until.IsZero() || s.got >= s.floor {", "if s.until.IsZero() || s.got >= 0 {"}},
+			cuts: []cut{{"web/slow.go", "if s.got >= s.floor {", "if s.got >= 0 {"}},
 			by:   tests{"web", "TestALargeFileMayTakeItsTime"},
 		},
 		{
@@ -35,8 +35,28 @@ func ofTheAPI() []mutant {
 		},
 		{
 			name: "trust-shared", holds: "nobody pins a host key that counts for a connection which they do not see",
-			cuts: []cut{{"cmd/haulier/api_servers.go", "if other := sharedBeyond(cfg, c, sight); other {", "if other := sharedBeyond(cfg, c, sight); other && false {"}},
+			cuts: []cut{{"cmd/haulier/api_hostkeys.go", "case sharedBeyond(cfg, t.way.Endpoint, sight):", "case sharedBeyond(cfg, t.way.Endpoint, sight) && false:"}},
 			by:   tests{"cmd/haulier", "TestAServerIsTrustedAndTested"},
+		},
+		{
+			name: "keys-shared", holds: "of a server that several tenants share nobody sees what others' logins were shown",
+			cuts: []cut{{"cmd/haulier/api_hostkeys.go", "if shown.Shared {", "if shown.Shared && false {"}},
+			by:   tests{"cmd/haulier", "TestAServerIsTrustedAndTested"},
+		},
+		{
+			name: "looks-pace", holds: "nobody locks a customer's account by asking for tests",
+			cuts: []cut{{"cmd/haulier/turns.go", "wait > 0 {", "wait > 0 && false {"}},
+			by:   tests{"cmd/haulier", "TestTurnsKeepAPace"},
+		},
+		{
+			name: "inside-untold", holds: "what failed inside is told to nobody over the network",
+			cuts: []cut{{"web/route/told.go", "case failure.Slug == \"api.failed\":", "case failure.Slug == \"\":"}},
+			by:   tests{"web", "TestFailuresInsideAreForThisMachine"},
+		},
+		{
+			name: "doubt-seen", holds: "a decision about one doubt does not end another that has come since",
+			cuts: []cut{{"control/decide.go", "if w.About == \"\" ||", "if w.About != f.Job ||"}},
+			by:   tests{"control", "TestADecisionIsAboutTheDoubtThatWasSeen"},
 		},
 		{
 			name: "silence-once", holds: "files that nobody reports are told of once",
