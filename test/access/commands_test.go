@@ -1,7 +1,6 @@
 package access
 
 import (
-	"encoding/base64"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -197,7 +196,7 @@ func (h *house) call(stdin string, args ...string) (code int, said string) {
 	h.t.Helper()
 	command := exec.CommandContext(h.t.Context(), program.Built(h.t), args...)
 	command.Dir, command.Stdin = h.dir, strings.NewReader(stdin)
-	command.Env = []string{"ACCESS_PASS=x", "ACCESS_HOOK=whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 32)), "USER=ops", "HOME=" + h.dir, "TZ=UTC"}
+	command.Env = append([]string{"USER=ops", "HOME=" + h.dir, "TZ=UTC"}, environment...)
 	text, err := command.CombinedOutput()
 	if err != nil && command.ProcessState.ExitCode() <= 0 {
 		h.t.Fatalf("haulier %q: %v\n%s", args, err, text)

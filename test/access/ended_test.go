@@ -89,7 +89,7 @@ func (s *served) haulier(t *testing.T, stdin string, args ...string) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), program.Built(t), args...)
 	command.Dir, command.Stdin = s.dir, strings.NewReader(stdin)
-	command.Env = []string{"ACCESS_PASSWORD=x", "USER=ops", "HOME=" + s.dir, "TZ=UTC"}
+	command.Env = append([]string{"USER=ops", "HOME=" + s.dir, "TZ=UTC"}, environment...)
 	if said, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("haulier %q: %v\n%s", args, err, said)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,9 @@ import (
 )
 
 func TestMain(m *testing.M) { program.Leave(m.Run()) }
+
+// environment has what the configuration of a house names.
+var environment = []string{"ACCESS_PASS=x", "ACCESS_HOOK=whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 32))}
 
 func bearer(name, text string) asker {
 	return asker{name: name, sign: func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+text) }}
@@ -106,7 +110,7 @@ func (h *house) serve() *served {
 func (h *house) begin(there func(*served) bool) *served {
 	h.t.Helper()
 	s := &served{house: h, log: filepath.Join(h.dir, "log")}
-	m := program.Machine{Program: program.Built(h.t), Dir: h.dir, Env: []string{"ACCESS_PASSWORD=x"}}
+	m := program.Machine{Program: program.Built(h.t), Dir: h.dir, Env: environment}
 	command, err := m.Start(context.WithoutCancel(h.t.Context()), s.log, "serve")
 	if err != nil {
 		h.t.Fatal(err)

@@ -74,7 +74,7 @@ func freeAddress(t testing.TB) string {
 func (h *house) configuration() string {
 	text := "version: 1\ntimezone: UTC\ndata_dir: data\nweb: {listen: \"" + h.listen + "\", public_url: \"http://" + h.listen + "\"}\nconnections:\n"
 	for _, word := range []string{alfa, zulu} {
-		text += strings.ReplaceAll("  W-conn: {display_name: W-display, entity: W-nv, host: 127.0.0.1, port: 1, username: W-user, contacts: [W@mail.example], auth: {methods: [password], password: {env: ACCESS_PASSWORD}}, locations: {out: /W-folder, in: /W-inbox}}\n", "W", word)
+		text += strings.ReplaceAll("  W-conn: {display_name: W-display, entity: W-nv, host: 127.0.0.1, port: 1, username: W-user, contacts: [W@mail.example], auth: {methods: [password], password: {env: ACCESS_PASS}}, locations: {out: /W-folder, in: /W-inbox}}\n", "W", word)
 	}
 	text += "jobs:\n"
 	for _, word := range []string{alfa, zulu} {

@@ -72,6 +72,11 @@ func ofAccess() []mutant {
 			by:   table("TestNoCommandActsWithoutItsLine"),
 		},
 		{
+			name: "act-line-first", holds: "a run is cancelled only once the audit list has who asked",
+			cuts: []cut{{"control/daemon.go", "\tif err == nil {\n\t\terr = d.Store.AddAudit(ctx, line)\n\t}\n", ""}},
+			by:   table("TestWhatEachActComesTo"),
+		},
+		{
 			name: "access-host", holds: "a name of others that points here is not answered",
 			cuts: []cut{{gate, "\tif !g.ours(r.Host) {\n\t\treturn wrongHost()\n\t}\n", ""}},
 			by:   own("TestHostsOfOthersAreNotAnswered"),
