@@ -94,6 +94,12 @@ func loopbackAddress(address string) bool {
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
+// saidInClear says whether an address is asked without TLS, beyond this machine.
+func saidInClear(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "http" && !loopbackAddress(net.JoinHostPort(u.Hostname(), "80"))
+}
+
 // judgeWeb refuses what would show passwords or pages to more people than is meant.
 func (b *builder) judgeWeb(v *value, w Web) {
 	listen := v.get("listen")
@@ -107,6 +113,9 @@ func (b *builder) judgeWeb(v *value, w Web) {
 	}
 	if w.OIDC != nil && w.Public == nil && v.get("public_url") == nil {
 		b.fail(v.get("oidc").key, "E-MISSING", "web.oidc wants web.public_url: the provider sends people back there")
+	}
+	if issuer := v.get("oidc", "issuer"); issuer.usable() && saidInClear(issuer.str()) {
+		b.fail(issuer.at, "E-CONFLICT", "web.oidc.issuer %s is asked without TLS, and whoever stands in between could log in as anybody; write https", quoted(issuer.text))
 	}
 	if w.OIDC != nil && len(w.OIDC.Roles) == 0 && v.get("oidc", "roles").usable() {
 		b.fail(v.get("oidc", "roles").key, "E-MISSING", "web.oidc.roles gives nobody a role: name groups under admin, operator or viewer")

@@ -58,6 +58,7 @@ func decided(f job.File, as job.Resolution) job.File {
 
 // Restored keeps what a restored ledger or a mass change holds of a job.
 type Restored interface {
+	Act(ctx context.Context, who, act, object, detail string) error
 	Doubts
 	Held(ctx context.Context, jobName string) ([]job.File, error)
 	Stamp(ctx context.Context) (int64, error)
@@ -89,6 +90,9 @@ func Reconcile(ctx context.Context, d Restored, spec job.Spec, stage transfer.Me
 			Cause: "the ledger was restored and no run has looked at everything since, so what was moved before is not known to be old yet",
 			Do:    fmt.Sprintf("haulier run %s (it moves nothing that looks new), then haulier reconcile %s", spec.Name, spec.Name), Who: job.WhoUs,
 		}
+	}
+	if err := d.Act(ctx, who, "job.reconcile", spec.Name, fmt.Sprintf("as %s: %s", as, why)); err != nil {
+		return 0, err
 	}
 	n, left, err := resolveRestored(ctx, d, spec.Name, as, who, why)
 	for _, slug := range job.RestoredSlugs {

@@ -160,9 +160,6 @@ func (a *app) reconcile(cmd *cobra.Command, name string, as job.Resolution, why 
 	if err != nil {
 		return err
 	}
-	if err := audit(cmd, s, "job.reconcile", name, fmt.Sprintf("as %s: %s", as, why)); err != nil {
-		return err
-	}
 	n, err := control.Reconcile(cmd.Context(), s, spec, stage, epoch, as, user(), why)
 	if err != nil {
 		return fmt.Errorf("after %s: %w", count(n, "file"), err)

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
-	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/web/page"
 )
 
@@ -109,10 +106,6 @@ func (p pageLooker) ReconcileJob(ctx context.Context, name string, as job.Resolu
 	}
 	epoch, err := p.Store.Epoch(ctx)
 	if err != nil {
-		return 0, err
-	}
-	line := store.AuditLine{At: time.Now(), Who: by, Act: "job.reconcile", Object: name, Detail: fmt.Sprintf("as %s: %s", as, why)}
-	if err := p.Store.AddAudit(ctx, line); err != nil {
 		return 0, err
 	}
 	return control.Reconcile(ctx, p.Store, spec, stage, epoch, as, by, why)

@@ -26,7 +26,7 @@ type acting struct {
 	db          *sql.DB
 	root        asker
 	refused     bool // nothing is to be at work
-	made        int
+	made, looks int
 	last        string // number of what a customer filled in last
 	fingerprint string
 }
@@ -66,15 +66,20 @@ func (h *house) servers() *sftptest.Server {
 	h.t.Cleanup(func() { _ = slow.Close() })
 	hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	h.t.Cleanup(hook.Close)
-	more := ""
-	for name, port := range map[string]int{"alfa-open": server.Port(), "alfa-slow": slow.Addr().(*net.TCPAddr).Port} {
+	more, jobs := "", ""
+	ports := map[string]int{"alfa-open": server.Port(), "alfa-slow": slow.Addr().(*net.TCPAddr).Port}
+	for i := range places {
+		ports[fmt.Sprintf("alfa-place-%d", i)] = 1
+	}
+	for name, port := range ports {
+		jobs += fmt.Sprintf("  %s: {type: import, connection: %s, from: {location: out, match: \"*\"}, to: {dir: landing/%s}}\n", name, name, name)
 		more += fmt.Sprintf("  %s: {entity: alfa-nv, host: 127.0.0.1, port: %d, username: customer, auth: {methods: [password], password: {env: ACCESS_PASS}}, locations: {out: /}}\n", name, port)
 	}
 	text, err := os.ReadFile(filepath.Join(h.dir, "haulier.yaml"))
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.write("haulier.yaml", strings.Replace(string(text), "jobs:\n", more+"jobs:\n  alfa-slow: {type: import, connection: alfa-slow, from: {location: out, match: \"*\"}, to: {dir: landing/slow}}\n", 1)+
+	h.write("haulier.yaml", strings.Replace(string(text), "jobs:\n", more+"jobs:\n"+jobs, 1)+
 		"channels:\n  hook: {type: webhook, url: \""+hook.URL+"\", signing_secret: {env: ACCESS_HOOK}}\n")
 	if err := os.MkdirAll(filepath.Join(h.dir, "outbox", alfa), 0o700); err != nil {
 		h.t.Fatal(err)

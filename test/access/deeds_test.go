@@ -35,8 +35,8 @@ var deeds = map[string]deed{
 	"POST /runs/{id}/retry":                  {form: "only=", acts: "run.retry", counts: runsByHand},
 	"POST /api/v1/runs/{id}/cancel":          {api: `{}`, before: atWork, acts: "run.cancel", counts: `SELECT count(*) FROM runs WHERE id = ID AND state = 'cancelled'`},
 	"POST /runs/{id}/cancel":                 {form: "x=", before: atWork, acts: "run.cancel", counts: `SELECT count(*) FROM runs WHERE id = ID AND state = 'cancelled'`},
-	"POST /api/v1/jobs/{name}/plan":          {api: `{}`, acts: "job.plan", counts: lineOf + `'job.plan'`},
-	"POST /jobs/{name}/plan":                 {form: "x=", acts: "job.plan", counts: lineOf + `'job.plan'`},
+	"POST /api/v1/jobs/{name}/plan":          {api: `{}`, before: place, acts: "job.plan", counts: lineOf + `'job.plan'`},
+	"POST /jobs/{name}/plan":                 {form: "x=", before: place, acts: "job.plan", counts: lineOf + `'job.plan'`},
 	"POST /api/v1/jobs/{name}/pause":         {api: `{"reason":"x"}`, acts: "job.pause", counts: paused + `'job'`},
 	"POST /jobs/{name}/pause":                {form: "reason=x", acts: "job.pause", counts: paused + `'job'`},
 	"POST /api/v1/jobs/{name}/resume":        {api: `{}`, before: pausing("job", "alfa-in"), acts: "job.resume", counts: goes + `'job')`},
@@ -49,6 +49,7 @@ var deeds = map[string]deed{
 	"POST /files/{id}/reject":                {form: "reason=x&sha256=" + looked64, before: waits, acts: "file.reject", counts: `SELECT count(*) FROM files WHERE id = ID AND state = 'rejected'`},
 	"POST /api/v1/files/{id}/decision":       {api: `{"as":"drop","reason":"x"}`, before: doubted, acts: "held.resolve", counts: `SELECT count(*) FROM files WHERE id = ID AND state = 'skipped'`},
 	"POST /files/{id}/decide":                {form: "as=drop&reason=x&about=remote.permission", before: doubted, acts: "held.resolve", counts: `SELECT count(*) FROM files WHERE id = ID AND state = 'skipped'`},
+	"POST /jobs/{name}/reconcile":            {form: "as=landed&reason=x", before: restored, acts: "job.reconcile held.resolve", counts: `SELECT count(*) = 0 FROM files WHERE state = 'held' AND reason LIKE '%ledger.restored%'`},
 	"POST /api/v1/files/{id}/outcome":        {api: `{"created":1,"updated":2,"deleted":3,"errored":4}`, before: landed, acts: "file.outcome", counts: `SELECT count(*) FROM file_reports WHERE file = ID AND by_whom = 'WHO'`},
 	"POST /api/v1/outbox/{name}":             {api: "a;b", acts: "outbox.put", counts: `SELECT count(*) FROM answered`},
 	"POST /api/v1/alerts/{id}/ack":           {api: `{}`, before: raised, acts: "alert.ack", counts: `SELECT count(*) FROM incidents WHERE id = ID AND acked_by = 'WHO'`},
@@ -59,8 +60,8 @@ var deeds = map[string]deed{
 	"POST /api/v1/config/reload":             {api: `{}`, acts: "config.reload", counts: lineOf + `'config.reload'`},
 	"POST /api/v1/deliveries/{id}/redeliver": {api: `{}`, acts: "delivery.redeliver", counts: lineOf + `'delivery.redeliver'`},
 
-	"POST /api/v1/connections/{name}/test":               {api: `{}`, acts: "connection.test connection.tested", counts: lineOf + `'connection.tested'`},
-	"POST /connections/{name}/test":                      {form: "x=", acts: "connection.test connection.tested", counts: lineOf + `'connection.tested'`},
+	"POST /api/v1/connections/{name}/test":               {api: `{}`, before: place, acts: "connection.test connection.tested", counts: lineOf + `'connection.tested'`},
+	"POST /connections/{name}/test":                      {form: "x=", before: place, acts: "connection.test connection.tested", counts: lineOf + `'connection.tested'`},
 	"POST /api/v1/connections/{name}/pause":              {api: `{"reason":"x"}`, acts: "connection.pause", counts: paused + `'connection'`},
 	"POST /connections/{name}/pause":                     {form: "reason=x", acts: "connection.pause", counts: paused + `'connection'`},
 	"POST /api/v1/connections/{name}/resume":             {api: `{}`, before: pausing("connection", "alfa-conn"), acts: "connection.resume", counts: goes + `'connection')`},
@@ -82,6 +83,14 @@ func pausing(kind, name string) func(*acting) string {
 		a.must(a.beside.Pause(a.t.Context(), job.Pause{Kind: kind, Name: name, Reason: "x", By: "test"}))
 		return name
 	}
+}
+
+// places are connections to be looked at: nobody looks at one all the time.
+const places = 10
+
+func place(a *acting) string {
+	a.looks++
+	return fmt.Sprintf("alfa-place-%d", a.looks%places)
 }
 
 // atWork is a run that goes on until somebody cancels it: its server takes connections, and says nothing.
@@ -111,6 +120,12 @@ func (a *acting) row(state job.State, slug string) string {
 func waits(a *acting) string   { return a.row(job.FileHeld, job.SlugSupervised) }
 func doubted(a *acting) string { return a.row(job.FileHeld, "remote.permission") }
 func landed(a *acting) string  { return a.row(job.FileLanded, "") }
+
+// restored is a job with a file that a restored ledger holds.
+func restored(a *acting) string {
+	a.row(job.FileHeld, "ledger.restored")
+	return "alfa-in"
+}
 
 func raised(a *acting) string {
 	a.made++

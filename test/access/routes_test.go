@@ -12,7 +12,7 @@ import (
 )
 
 // open are all that nobody has to log in for. An onboarding sheet is for whoever has its link, which ends.
-var open = []string{"GET /assets/{file}", "GET /healthz", "GET /login", "GET /sheet/{token}", "POST /login", "POST /sheet/{token}"}
+var open = []string{"GET /assets/{file}", "GET /healthz", "GET /login", "GET /login/oidc", "GET /login/oidc/callback", "GET /sheet/{token}", "POST /login", "POST /sheet/{token}"}
 
 func TestNothingElseIsOpen(t *testing.T) {
 	w := newWorld(t)
@@ -84,6 +84,10 @@ func expected(r route.Route, who asker, entity string) int {
 	sees := who.sight == nil || entity != "" && slices.Contains(who.sight, entity)
 	ranks := []route.Role{route.Nobody, route.Viewer, route.Operator, route.Admin}
 	switch {
+	case r.Path == "/login/oidc":
+		return http.StatusSeeOther // to the provider
+	case r.Path == "/login/oidc/callback":
+		return http.StatusUnauthorized // of nobody who went there
 	case r.Role == route.Nobody:
 		return http.StatusOK
 	case who.role == route.Nobody:

@@ -110,7 +110,13 @@ func (w *world) clock() time.Time {
 // serve puts the gate before all routes, those of the logins too.
 func (w *world) serve() {
 	w.t.Helper()
-	w.serveWith(access.Options{Store: w.store, Listen: host, Now: w.clock})
+	public, err := url.Parse("http://" + host)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.serveWith(access.Options{
+		Store: w.store, Listen: host, Now: w.clock, Public: public, OIDC: &access.OIDC{Issuer: newProvider(w.t).URL, Client: "haulier", Map: access.Roles{route.Viewer: {"all"}}},
+	})
 }
 
 func (w *world) serveWith(o access.Options) {

@@ -26,8 +26,12 @@ func (g *Gate) goToProvider(w http.ResponseWriter, r *http.Request) {
 	}
 	defer done()
 	_, c, err := g.provider.config(ctx, g.Public.String())
-	if err != nil {
+	if unanswered(err) {
 		g.silent(w, r, to, err)
+		return
+	}
+	if err != nil {
+		g.failOIDC(w, r, to, "what the provider says of itself cannot be used", err)
 		return
 	}
 	browser, has := g.cookie(r, oidcCookie)

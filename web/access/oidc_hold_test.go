@@ -143,6 +143,32 @@ func TestAProviderThatFailsIsLeftAlone(t *testing.T) {
 	})
 }
 
+// saying is a provider that says this of itself.
+type saying string
+
+func (s saying) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.WriteString(string(s))
+	return w.Result(), nil
+}
+
+// A provider that is reached over TLS does not lead to a place without, where others could answer in its name.
+func TestAProviderThatLeadsIntoTheClear(t *testing.T) {
+	for places, want := range map[string]int{
+		`"authorization_endpoint":"https://login.example/a","token_endpoint":"https://login.example/t","jwks_uri":"https://login.example/k"`: 303,
+		`"authorization_endpoint":"http://login.example/a","token_endpoint":"https://login.example/t","jwks_uri":"https://login.example/k"`:  401,
+		`"authorization_endpoint":"https://login.example/a","token_endpoint":"http://login.example/t","jwks_uri":"https://login.example/k"`:  401,
+		`"authorization_endpoint":"https://login.example/a","token_endpoint":"https://login.example/t","jwks_uri":"http://login.example/k"`:  401,
+	} {
+		b := newBench(t, atIssuer("https://login.example"))
+		b.gate.provider.http.Transport = saying(`{"issuer":"https://login.example",` + places + `}`)
+		if w := b.do("GET", "/login/oidc", "", nil); w.Code != want {
+			t.Errorf("%s: %d %s", places, w.Code, w.Body)
+		}
+	}
+}
+
 // A provider that goes away between the login there and the way back says nothing about who asks.
 func TestAProviderThatIsGoneAtTheEnd(t *testing.T) {
 	b, p := newOIDC(t)

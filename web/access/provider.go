@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -101,10 +102,34 @@ func (p *provider) answer(ctx context.Context, f *finding) {
 	ctx, cancel := context.WithTimeout(p.context(ctx), providerFor)
 	defer cancel()
 	found, err := oidc.NewProvider(ctx, p.Issuer)
+	if err == nil {
+		err = inClear(p.Issuer, found)
+	}
+	if err != nil {
+		found = nil
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.found, f.found, f.err, f.until = found, found, err, p.now().Add(silentFor)
 	close(f.done)
+}
+
+// inClear refuses a provider over TLS that leads to places without: whoever stands in between would log in as anybody.
+func inClear(issuer string, found *oidc.Provider) error {
+	var places struct {
+		Auth  string `json:"authorization_endpoint"`
+		Token string `json:"token_endpoint"`
+		Keys  string `json:"jwks_uri"`
+	}
+	if err := found.Claims(&places); err != nil || !strings.HasPrefix(issuer, "https://") {
+		return err
+	}
+	for _, place := range []string{places.Auth, places.Token, places.Keys} {
+		if !strings.HasPrefix(place, "https://") {
+			return fmt.Errorf("the provider leads from https to %q", clean(place))
+		}
+	}
+	return nil
 }
 
 var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()

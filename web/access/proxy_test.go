@@ -48,6 +48,18 @@ func TestAProxyIsBelievedByItsAddress(t *testing.T) {
 	}
 }
 
+// Who sends the proxy's header to a proxy that adds its own is not taken for either.
+func TestAProxyThatAddsToWhatWasSent(t *testing.T) {
+	b := newBench(t, func(o *Options) { behindAProxy(o); o.Proxy.Trusted = prefixes(t, "10.0.0.0/8") })
+	w := b.do("GET", "/api/v1/thing", "", func(r *http.Request) {
+		r.RemoteAddr = "10.0.0.1:99"
+		r.Header["X-User"] = []string{"root", "eve"}
+		r.Header.Set("X-Groups", "bosses")
+		r.Header.Set("X-Tenants", "*")
+	})
+	b.wants("two users", w, 403, "access.two_users")
+}
+
 func TestHealthIsAskedPastTheProxy(t *testing.T) {
 	b := newBench(t, func(o *Options) { behindAProxy(o); o.Proxy.Trusted = prefixes(t, "10.0.0.0/8") })
 	w := b.do("GET", "/healthz", "", func(r *http.Request) { r.RemoteAddr = "192.0.2.1:99" })

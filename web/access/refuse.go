@@ -56,6 +56,11 @@ func noRole(name string) error {
 		"map a group of theirs under web.oidc.roles or web.proxy.roles")
 }
 
+func twoUsers() error {
+	return refused(http.StatusForbidden, "access.two_users", "the proxy names more than one user",
+		"have the proxy set its headers of user, roles and entities in place of what was sent to it, not beside it")
+}
+
 func wrongHost() error {
 	return refused(http.StatusMisdirectedRequest, "access.host", "the request names a host that is not this one",
 		"ask by the name in web.public_url, by localhost or by address")
