@@ -115,7 +115,11 @@ func (p *parrot) ssh(conn net.Conn, text, how string) {
 			return nil, nil
 		},
 		KeyboardInteractiveCallback: func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
-			answers, err := ask(text, text, []string{text + "; again? "}, []bool{how == "echo"})
+			question := "Password: " // anything else would be sent none
+			if how == "echo" {
+				question = text + "; your password again? "
+			}
+			answers, err := ask(text, text, []string{question}, []bool{how == "echo"})
 			if err == nil && len(answers) == 1 {
 				p.hears(answers[0])
 			}
