@@ -151,6 +151,7 @@ func TestEveryRouteToWhoCameFromAProvider(t *testing.T) {
 	p, h := newProvider(t), newHouse(t)
 	h.provide(p)
 	s := h.serve()
+	s.described = s.describe(h.asker("token-all-viewer"))
 	all := newWorld(t).routes
 	for i, who := range []asker{
 		s.through(p, "olga", route.Admin, nil), s.through(p, "piet", route.Viewer, nil), s.through(p, "rosa", route.Admin, job.Sight{entityOf(alfa)}),
