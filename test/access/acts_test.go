@@ -167,7 +167,8 @@ func (a *acting) ready(r route.Route) ready {
 	if strings.HasPrefix(r.Path, "/api/v1/outbox/") {
 		path = fmt.Sprintf("/api/v1/outbox/alfa-out?name=alfa-%d.csv", a.made)
 	}
-	words := strings.NewReplacer("FINGERPRINT", a.fingerprint, "LAST", a.last, "SOON", time.Now().Add(5*time.Hour).UTC().Format(time.RFC3339))
+	words := strings.NewReplacer("FINGERPRINT", a.fingerprint, "LAST", a.last, "SOON", time.Now().Add(5*time.Hour).UTC().Format(time.RFC3339),
+		"IN DAYS", time.Now().Add(80*time.Hour).UTC().Format(time.RFC3339))
 	d.api, d.form = words.Replace(d.api), words.Replace(d.form)
 	return ready{d, r, r.Method, path, id}
 }

@@ -41,8 +41,8 @@ var deeds = map[string]deed{
 	"POST /jobs/{name}/pause":                {form: "reason=x", acts: "job.pause", counts: paused + `'job'`},
 	"POST /api/v1/jobs/{name}/resume":        {api: `{}`, before: pausing("job", "alfa-in"), acts: "job.resume", counts: goes + `'job')`},
 	"POST /jobs/{name}/resume":               {form: "x=", before: pausing("job", "alfa-in"), acts: "job.resume", counts: goes + `'job')`},
-	"POST /api/v1/jobs/{name}/extend":        {api: `{"until":"SOON","reason":"x"}`, before: expected1, acts: "expect.extend", counts: `SELECT count(*) FROM expectations WHERE extended_by = 'WHO' AND job = 'alfa-in'`},
-	"POST /jobs/{name}/extend":               {form: "for=4h&reason=x", before: expected1, acts: "expect.extend", counts: `SELECT count(*) FROM expectations WHERE extended_by = 'WHO' AND job = 'alfa-in'`},
+	"POST /api/v1/jobs/{name}/extend":        {api: `{"until":"IN DAYS","reason":"x"}`, before: expected1, acts: "expect.extend", counts: `SELECT count(*) FROM expectations WHERE extended_by = 'WHO' AND job = 'alfa-in'`},
+	"POST /jobs/{name}/extend":               {form: "for=7d&reason=x", before: expected1, acts: "expect.extend", counts: `SELECT count(*) FROM expectations WHERE extended_by = 'WHO' AND job = 'alfa-in'`},
 	"POST /api/v1/files/{id}/approve":        {api: `{"by":"x","sha256":"` + looked64 + `"}`, before: waits, acts: "file.approve", counts: `SELECT count(*) FROM approvals WHERE file = ID`},
 	"POST /files/{id}/approve":               {form: "sha256=" + looked64, before: waits, acts: "file.approve", counts: `SELECT count(*) FROM approvals WHERE file = ID`},
 	"POST /api/v1/files/{id}/reject":         {api: `{"by":"x","reason":"x"}`, before: waits, acts: "file.reject", counts: `SELECT count(*) FROM files WHERE id = ID AND state = 'rejected'`},
@@ -142,7 +142,7 @@ func silenced(a *acting) string {
 	return id
 }
 
-// expected1 makes the deadline of the job's day one that nobody has moved.
+// expected1 makes the deadline of the job's day one that nobody has moved. Another day may begin meanwhile, for files come in other acts.
 func expected1(a *acting) string {
 	a.exec(fmt.Sprintf(`UPDATE expectations SET extended_by = '', extended_at = 0, extended_why = '', by_at = %d WHERE job = 'alfa-in'`, time.Now().Add(10*time.Minute).UnixMicro()))
 	return "alfa-in"
