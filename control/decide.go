@@ -37,18 +37,33 @@ func resolve(ctx context.Context, d Doubts, w job.Decision) (job.File, error) {
 	if err != nil {
 		return f, fmt.Errorf("file %d: %w", w.File, err)
 	}
+	was, judges := "", []judge{looked, fits, known, newest}
 	switch {
 	case f.State == job.FileRejected && w.As == job.AsDrop:
-		return conclude(ctx, d, f, w, "rejected, ")
+		was, judges = "rejected, ", []judge{known}
 	case f.State != job.FileHeld:
 		return f, decidedBefore(ctx, d, f, w)
 	}
-	for _, fit := range []func(context.Context, Doubts, job.File, job.Decision) error{fits, known, newest} {
+	for _, fit := range judges {
 		if err := fit(ctx, d, f, w); err != nil {
 			return f, err
 		}
 	}
-	return conclude(ctx, d, f, w, "")
+	return conclude(ctx, d, f, w, was)
+}
+
+// judge says why a decision about a file is not taken; nil: it may be.
+type judge func(context.Context, Doubts, job.File, job.Decision) error
+
+// looked keeps what waits for a person's look for that: such a file is whole, in the stage, and nowhere else, so that there is no doubt to end.
+func looked(_ context.Context, _ Doubts, f job.File, _ job.Decision) error {
+	if f.Reason == nil || f.Reason.Slug != job.SlugSupervised {
+		return nil
+	}
+	return &job.Reason{
+		Slug: "held.supervised", What: fmt.Sprintf("file %d was left as it is", f.ID), Cause: "it is in no doubt: it waits for a person to look at it, and has neither landed nor been sent",
+		Do: fmt.Sprintf("look at it, then haulier approve %d, or haulier reject %d --reason TEXT", f.ID, f.ID), Who: job.WhoUs, Err: job.ErrStale,
+	}
 }
 
 // actResolve is the act of the audit list under which a decision stands: what was, then "as VERDICT: WHY".
@@ -118,7 +133,7 @@ func known(_ context.Context, _ Doubts, f job.File, w job.Decision) error {
 	}
 	return &job.Reason{
 		Slug: "held.other_doubt", What: fmt.Sprintf("file %d was left as it is", f.ID),
-		Cause: fmt.Sprintf("it is held for %s by now, and the decision is about %s", by, naming.Printable(w.About, 100)),
+		Cause: fmt.Sprintf("it is %s for %s by now, and the decision is about %s", f.State, by, naming.Printable(w.About, 100)),
 		Do:    fmt.Sprintf("haulier held show %d, then decide about that", f.ID), Who: job.WhoUs, Err: job.ErrStale,
 	}
 }

@@ -56,6 +56,43 @@ func TestADecisionIsAboutTheDoubtThatWasSeen(t *testing.T) {
 	}
 }
 
+// A file that waits for a look has landed when it is approved, and not because somebody says so.
+func TestAFileThatWaitsForALookIsNotDecidedUnlooked(t *testing.T) {
+	s := openStore(t)
+	f := leave(t, s, job.File{}, func(f *job.File) {
+		held(job.SlugSupervised)(f)
+		f.Step, f.Stage, f.Plain = job.StepChecked, "1.ready", job.Digest{Size: 3, SHA256: "abc"}
+	})
+	for _, as := range []job.Resolution{job.AsLanded, job.AsDelivered, job.AsAgain, job.AsDrop} {
+		_, err := control.Resolve(t.Context(), s, job.Decision{File: f.ID, As: as, By: "ann", Why: "x"})
+		if slugOf(err) != "held.supervised" || !errors.Is(err, job.ErrStale) {
+			t.Errorf("as %s: %v", as, err)
+		}
+		if now, err := s.File(t.Context(), f.ID); err != nil || now.State != job.FileHeld || now.Touched != f.Touched {
+			t.Errorf("as %s: the file is %s, %v", as, now.State, err)
+		}
+	}
+}
+
+// A rejected file that was rejected for something else since it was looked at is not let be.
+func TestARejectedFileIsLetBeForWhatWasSeen(t *testing.T) {
+	s := openStore(t)
+	f := leave(t, s, job.File{}, func(f *job.File) {
+		f.State, f.Step, f.Reason = job.FileRejected, job.StepDone, &job.Reason{Slug: "pgp.not_encrypted"}
+	})
+	word := job.Decision{File: f.ID, As: job.AsDrop, About: "pgp.wrong_key", By: "ann", Why: "x"}
+	if _, err := control.Resolve(t.Context(), s, word); slugOf(err) != "held.other_doubt" {
+		t.Errorf("about another cause: %v", err)
+	}
+	if now, err := s.File(t.Context(), f.ID); err != nil || now.State != job.FileRejected {
+		t.Errorf("the file is %s, %v", now.State, err)
+	}
+	word.About = "pgp.not_encrypted"
+	if now, err := control.Resolve(t.Context(), s, word); err != nil || now.State != job.FileSkipped {
+		t.Errorf("about this one: %s, %v", now.State, err)
+	}
+}
+
 // A rejected file can be let be, twice too, and moved again only by a retry of its run. Its incident ends with it.
 func TestARejectedFileIsLetBe(t *testing.T) {
 	s := openStore(t)
