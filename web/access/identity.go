@@ -79,8 +79,10 @@ func (g *Gate) byProxy(r *http.Request) (who route.Identity, found bool, err err
 	if g.Proxy.User == "" || !g.Proxy.trusts(peer(r)) {
 		return who, false, nil
 	}
-	if len(r.Header.Values(g.Proxy.User)) > 1 { // the proxy adds to what somebody has sent, and which of them it is nobody knows
-		return who, false, twoUsers()
+	for _, header := range []string{g.Proxy.User, g.Proxy.Roles, g.Proxy.Entities} {
+		if header != "" && len(r.Header.Values(header)) > 1 { // the proxy adds to what somebody has sent, and which of them it is nobody knows
+			return who, false, twoUsers(header)
+		}
 	}
 	name := clean(r.Header.Get(g.Proxy.User))
 	if name == "" {

@@ -51,13 +51,25 @@ func TestAProxyIsBelievedByItsAddress(t *testing.T) {
 // Who sends the proxy's header to a proxy that adds its own is not taken for either.
 func TestAProxyThatAddsToWhatWasSent(t *testing.T) {
 	b := newBench(t, func(o *Options) { behindAProxy(o); o.Proxy.Trusted = prefixes(t, "10.0.0.0/8") })
-	w := b.do("GET", "/api/v1/thing", "", func(r *http.Request) {
-		r.RemoteAddr = "10.0.0.1:99"
-		r.Header["X-User"] = []string{"root", "eve"}
-		r.Header.Set("X-Groups", "bosses")
-		r.Header.Set("X-Tenants", "*")
-	})
-	b.wants("two users", w, 403, "access.two_users")
+	for _, doubled := range []string{"", "X-User", "X-Groups", "X-Tenants"} {
+		w := b.do("GET", "/api/v1/thing", "", func(r *http.Request) {
+			r.RemoteAddr = "10.0.0.1:99"
+			for header, own := range map[string]string{"X-User": "eve", "X-Groups": "support", "X-Tenants": "one"} {
+				r.Header.Set(header, own)
+			}
+			if doubled != "" {
+				r.Header[doubled] = []string{map[string]string{"X-User": "root", "X-Groups": "bosses", "X-Tenants": "*"}[doubled], r.Header.Get(doubled)}
+			}
+		})
+		switch {
+		case doubled == "" && w.Code != http.StatusOK:
+			t.Errorf("each once: %d %s", w.Code, w.Body)
+		case doubled != "":
+			if b.wants("two of "+doubled, w, 403, "access.two_users"); !strings.Contains(w.Body.String(), doubled) {
+				t.Errorf("which header is not said: %s", w.Body)
+			}
+		}
+	}
 }
 
 func TestHealthIsAskedPastTheProxy(t *testing.T) {

@@ -56,8 +56,8 @@ func noRole(name string) error {
 		"map a group of theirs under web.oidc.roles or web.proxy.roles")
 }
 
-func twoUsers() error {
-	return refused(http.StatusForbidden, "access.two_users", "the proxy names more than one user",
+func twoUsers(header string) error {
+	return refused(http.StatusForbidden, "access.two_users", fmt.Sprintf("the proxy sent the header %s more than once, and which of them is its own nobody knows", header),
 		"have the proxy set its headers of user, roles and entities in place of what was sent to it, not beside it")
 }
 
