@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -42,12 +43,33 @@ func TestConnection(ctx context.Context, t Tester, book IncidentBook, c job.Conn
 	line.Act, line.Detail = actTested, "ok"
 	if report.Error != nil {
 		line.Detail = report.Error.Slug
+		if !forCustomer(report) {
+			line.Detail += onOurSide
+		}
 	}
 	err := book.AddAudit(ctx, line)
 	if report.OK {
 		err = errors.Join(err, book.ResolveConnection(ctx, c.Name, "", time.Now()))
 	}
 	return report, err
+}
+
+// onOurSide follows the slug in the line of a test that failed at something of ours.
+const onOurSide = " (on our side)"
+
+// forCustomer says whether the owner of the server can do something about a failed test: not where our jump host, our proxy or our resolver failed,
+// and not where we are to change something. A new host key is asked for, though it is we who will trust it.
+func forCustomer(report sftp.Report) bool {
+	failed, dns := report.Error, (*net.DNSError)(nil)
+	switch {
+	case report.FailedAtJump(), failed.Slug == "net.proxy", failed.Slug == "net.unreachable", strings.HasPrefix(failed.Slug, "net.jump"):
+		return false
+	case errors.As(failed, &dns) && !dns.IsNotFound:
+		return false
+	case failed.Slug == "host_key.unknown":
+		return true
+	}
+	return failed.Who != job.WhoUs
 }
 
 // PurposeOf says what a connection is for: what its jobs do, in the locations that they use. Without jobs it is what

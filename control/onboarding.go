@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/haulier/haulier/config"
@@ -230,7 +231,8 @@ func addTest(ctx context.Context, book SheetBook, c job.Connection, _ []job.Spec
 	if err != nil || line.ID == 0 || line.Detail == "" {
 		return err
 	}
-	f.Tested = &sheet.Tested{At: line.At, Slug: line.Detail}
+	slug, ours := strings.CutSuffix(line.Detail, onOurSide)
+	f.Tested = &sheet.Tested{At: line.At, Slug: slug, Ours: ours}
 	if line.Detail == "ok" {
 		f.Tested.Slug = ""
 	}

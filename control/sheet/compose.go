@@ -160,8 +160,8 @@ func (c composer) tested() string {
 		return c.say("result.ok", "date", at)
 	}
 	said := c.say("result.failed", "date", at, "slug", c.Tested.Slug)
-	if text, found := ask.About(c.language, c.Tested.Slug); found {
-		said += " " + text
+	if text, found := ask.About(c.language, c.Tested.Slug); found && !c.Tested.Ours {
+		return said + " " + text
 	}
-	return said
+	return said + " " + c.say("result.ours")
 }

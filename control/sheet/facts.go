@@ -111,4 +111,5 @@ const (
 type Tested struct {
 	At   time.Time
 	Slug string // empty: all was well
+	Ours bool   // what failed is for us to mend: the customer is asked for nothing
 }

@@ -1,6 +1,11 @@
 package sftp
 
-import "github.com/haulier/haulier/job"
+import (
+	"slices"
+	"strings"
+
+	"github.com/haulier/haulier/job"
+)
 
 // Report is the outcome of a test of a connection, stage by stage.
 type Report struct {
@@ -9,6 +14,11 @@ type Report struct {
 	Stages     []Stage     `json:"stages"`
 	Profile    job.Profile `json:"profile"`
 	Error      *job.Reason `json:"error"`
+}
+
+// FailedAtJump says whether the test came no further than a jump host, which is none of the server's owner.
+func (r Report) FailedAtJump() bool {
+	return slices.ContainsFunc(r.Stages, func(s Stage) bool { return s.State == StateFail && strings.HasPrefix(s.Name, stageJump) })
 }
 
 // Stage is one step on the way.
