@@ -124,16 +124,21 @@ func standsAs(as job.Resolution, now job.State) bool {
 
 // known keeps a decision about one doubt from ending another that has come since.
 func known(_ context.Context, _ Doubts, f job.File, w job.Decision) error {
-	if w.About == "" || f.Reason != nil && f.Reason.Slug == w.About {
-		return nil
-	}
 	by := "a reason that nobody wrote down"
 	if f.Reason != nil {
 		by = f.Reason.Slug
 	}
+	about := naming.Printable(w.About, 100)
+	switch other := w.About != "" && (f.Reason == nil || by != w.About); {
+	case other:
+	case w.Fence != nil && *w.Fence != f.Fence:
+		about = "what it was before somebody decided, or a run took it once more"
+	default:
+		return nil
+	}
 	return &job.Reason{
 		Slug: "held.other_doubt", What: fmt.Sprintf("file %d was left as it is", f.ID),
-		Cause: fmt.Sprintf("it is %s for %s by now, and the decision is about %s", f.State, by, naming.Printable(w.About, 100)),
+		Cause: fmt.Sprintf("it is %s for %s by now, and the decision is about %s", f.State, by, about),
 		Do:    fmt.Sprintf("haulier held show %d, then decide about that", f.ID), Who: job.WhoUs, Err: job.ErrStale,
 	}
 }

@@ -56,6 +56,35 @@ func TestADecisionIsAboutTheDoubtThatWasSeen(t *testing.T) {
 	}
 }
 
+// A doubt that has come since of the same kind is another one, too.
+func TestADecisionIsAboutTheAttemptThatWasSeen(t *testing.T) {
+	s := openStore(t)
+	seen := leave(t, s, job.File{}, held("remote.indeterminate"))
+	row, err := control.Resolve(t.Context(), s, job.Decision{File: seen.ID, As: job.AsAgain, By: "bob", Why: "x"})
+	if err == nil {
+		row, err = s.Claim(t.Context(), row, seen.Run)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := row.Step
+	held("remote.indeterminate")(&row)
+	if row, err = s.Advance(t.Context(), from, row, job.Beside{}); err != nil {
+		t.Fatal(err)
+	}
+	word := job.Decision{File: seen.ID, As: job.AsDrop, About: "remote.indeterminate", Fence: &seen.Fence, By: "ann", Why: "x"}
+	if _, err := control.Resolve(t.Context(), s, word); slugOf(err) != "held.other_doubt" {
+		t.Errorf("about the attempt before: %v", err)
+	}
+	if now, err := s.File(t.Context(), row.ID); err != nil || now.State != job.FileHeld {
+		t.Errorf("the file is %s, %v", now.State, err)
+	}
+	word.Fence = &row.Fence
+	if now, err := control.Resolve(t.Context(), s, word); err != nil || now.State != job.FileSkipped {
+		t.Errorf("about this one: %s, %v", now.State, err)
+	}
+}
+
 // A file that waits for a look has landed when it is approved, and not because somebody says so.
 func TestAFileThatWaitsForALookIsNotDecidedUnlooked(t *testing.T) {
 	s := openStore(t)

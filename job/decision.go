@@ -19,6 +19,7 @@ type Decision struct {
 	File  int64
 	As    Resolution
 	About string // slug of the doubt that they know of; empty: whatever it is by now
+	Fence *int64 // the row's when they looked at it: it rises with each attempt and each decision; nil: whatever it is by now
 	By    string
 	Why   string
 }

@@ -116,8 +116,12 @@ func (p *ports) RejectFile(_ context.Context, id int64, sha256, why, by string) 
 }
 
 func (p *ports) DecideFile(_ context.Context, d job.Decision) (job.File, error) {
-	p.said = fmt.Sprint("decide ", d)
-	return job.File{ID: d.File, State: job.FileLanded}, p.err
+	fence := "any"
+	if d.Fence != nil {
+		fence = fmt.Sprint(*d.Fence)
+	}
+	p.said = fmt.Sprintf("decide {%d %s %s %s %s} fence %s", d.File, d.As, d.About, d.By, d.Why, fence)
+	return job.File{ID: d.File, State: job.FileLanded, Fence: 3}, p.err
 }
 
 func (p *ports) ReconcileJob(_ context.Context, name string, as job.Resolution, by, why string) (int, error) {

@@ -14,6 +14,7 @@ type Deciding struct {
 	As     job.Resolution `json:"as"`              // landed, delivered, again or drop
 	Reason string         `json:"reason"`          // why, for the audit
 	About  string         `json:"about,omitempty"` // slug of the doubt that was looked at; with it, another one is not ended
+	Fence  *int64         `json:"fence,omitempty"` // of the file that was looked at; with it, a doubt that has come since is not ended
 }
 
 // textSays bounds what people write about what they do, in bytes.
@@ -28,7 +29,7 @@ func (a *api) decide(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := a.Decider.DecideFile(context.WithoutCancel(r.Context()), job.Decision{File: id, As: body.As, About: body.About, By: body.By, Why: body.Reason})
+	f, err := a.Decider.DecideFile(context.WithoutCancel(r.Context()), job.Decision{File: id, As: body.As, About: body.About, Fence: body.Fence, By: body.By, Why: body.Reason})
 	return fileOf(f), err
 }
 
@@ -50,8 +51,8 @@ type Reconciled struct {
 // reconcile ends all doubts of one kind: each of them is known, so that about says nothing.
 func (a *api) reconcile(r *http.Request) (any, error) {
 	body, err := deciding(r)
-	if err == nil && body.About != "" {
-		err = badRequest{errors.New("about is of a decision about one file; here it is what a restored ledger or a mass change holds")}
+	if err == nil && (body.About != "" || body.Fence != nil) {
+		err = badRequest{errors.New("about and fence are of a decision about one file; here it is what a restored ledger or a mass change holds")}
 	}
 	if err != nil {
 		return nil, err

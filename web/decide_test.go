@@ -15,13 +15,15 @@ func TestADecisionAboutAFileInDoubt(t *testing.T) {
 		status     int
 		want, said string
 	}{
-		{"/files/4/decision", `{"by":"ann","as":"landed","reason":"it is there","about":"remote.mass_change"}`, 200, `"state":"landed"`, "decide {4 landed remote.mass_change ann it is there}"},
+		{"/files/4/decision", `{"by":"ann","as":"landed","reason":"it is there","about":"remote.mass_change"}`, 200, `"state":"landed"`, "decide {4 landed remote.mass_change ann it is there} fence any"},
+		{"/files/4/decision", `{"by":"ann","as":"landed","reason":"x","about":"remote.mass_change","fence":0}`, 200, `"fence":3`, "decide {4 landed remote.mass_change ann x} fence 0"},
 		{"/files/4/decision", `{"by":"ann","as":"landed"}`, 400, "reason is empty", ""},
 		{"/files/4/decision", `{"by":"ann","as":"drop","reason":"` + strings.Repeat("x", 501) + `"}`, 400, "reason is empty, or longer", ""},
 		{"/files/4/decision", `{"by":"ann","verdict":"landed","reason":"x"}`, 400, "api.bad_request", ""},
 		{"/files/0/decision", `{"by":"ann","as":"landed","reason":"x"}`, 400, "api.bad_request", ""},
 		{"/jobs/acme/reconcile", `{"by":"ann","as":"landed","reason":"they are there"}`, 200, `{"job":"acme","as":"landed","settled":3}`, "reconcile acme landed ann they are there"},
-		{"/jobs/acme/reconcile", `{"by":"ann","as":"landed","reason":"x","about":"remote.indeterminate"}`, 400, "about is of a decision", ""},
+		{"/jobs/acme/reconcile", `{"by":"ann","as":"landed","reason":"x","about":"remote.indeterminate"}`, 400, "about and fence are of a decision", ""},
+		{"/jobs/acme/reconcile", `{"by":"ann","as":"landed","reason":"x","fence":3}`, 400, "about and fence are of a decision", ""},
 		{"/jobs/acme/reconcile", `{"by":"ann","as":"landed"}`, 400, "reason is empty", ""},
 	} {
 		p.said = ""

@@ -76,7 +76,7 @@ func (a *api) routes() []route.Route {
 		{
 			Method: "POST", Path: "/api/v1/files/{id}/decision", Role: route.Operator, Scope: route.ScopeFile,
 			Summary: "End the doubt about a held file: as landed (imports), delivered (exports), again or drop; drop lets a rejected one be",
-			In:      Deciding{As: job.AsDelivered, Reason: "they have it", About: "remote.indeterminate"}, Out: File{}, Handler: answers(a.decide),
+			In:      Deciding{As: job.AsDelivered, Reason: "they have it", About: "remote.indeterminate", Fence: new(int64)}, Out: File{}, Handler: answers(a.decide),
 		},
 		{
 			Method: "POST", Path: "/api/v1/jobs/{name}/reconcile", Role: route.Operator, Scope: route.ScopeJob,

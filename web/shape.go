@@ -43,6 +43,7 @@ type File struct {
 	Job        string        `json:"job"`
 	Connection string        `json:"connection"`
 	Run        int64         `json:"run"`
+	Fence      int64         `json:"fence"` // rises with each attempt and each decision
 	Path       string        `json:"path"`
 	Final      string        `json:"final,omitempty"`
 	Local      string        `json:"local,omitempty"`
@@ -61,7 +62,7 @@ type File struct {
 
 func fileOf(f job.File) File {
 	return File{
-		ID: f.ID, Job: f.Job, Connection: f.Connection, Run: f.Run, Path: f.Path, Final: f.Final, Local: f.Local, Generation: f.Generation,
+		ID: f.ID, Job: f.Job, Connection: f.Connection, Run: f.Run, Fence: f.Fence, Path: f.Path, Final: f.Final, Local: f.Local, Generation: f.Generation,
 		Size: f.Size, Received: f.Received, Plain: f.Plain, Step: f.Step, State: f.State, Proof: f.Proof, Envelope: f.Envelope, Receipt: f.Receipt, Error: f.Reason,
 	}
 }

@@ -53,12 +53,14 @@ func TestPagesDecideAboutTheDoubtThatWasSeen(t *testing.T) {
 	if text := pageOf(t, h, "/files/1/decide?as=landed"); !strings.Contains(text, "counts as landed") || !strings.Contains(text, `name="about" value="local.landing_unknown"`) {
 		t.Error("the page does not say what will happen")
 	}
-	formTo(t, h, "/files/1/decide", "as=landed&about=ledger.restored&reason=seen") // another doubt than there is
+	seen := strings.Split(strings.SplitAfter(pageOf(t, h, "/files/1/decide?as=landed"), `name="fence" value="`)[1], `"`)[0]
+	formTo(t, h, "/files/1/decide", "as=landed&about=ledger.restored&reason=seen&fence="+seen)        // another doubt than there is
+	formTo(t, h, "/files/1/decide", "as=landed&about=local.landing_unknown&reason=seen&fence=9"+seen) // another one of its kind
 	if f := must[job.File](t)(s.File(t.Context(), 1)); f.State != job.FileHeld {
 		t.Fatalf("file 1 is %s, though another doubt was decided", f.State)
 	}
-	formTo(t, h, "/files/1/decide", "as=landed&about=local.landing_unknown&reason=seen")
-	formTo(t, h, "/files/1/decide", "as=drop&about=local.landing_unknown&reason=no") // it is decided
+	formTo(t, h, "/files/1/decide", "as=landed&about=local.landing_unknown&reason=seen&fence="+seen)
+	formTo(t, h, "/files/1/decide", "as=drop&about=local.landing_unknown&reason=no&fence="+seen) // it is decided
 	if f := must[job.File](t)(s.File(t.Context(), 1)); f.State != job.FileLanded {
 		t.Errorf("file 1 is %s", f.State)
 	}

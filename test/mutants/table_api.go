@@ -55,7 +55,7 @@ func ofTheAPI() []mutant {
 		},
 		{
 			name: "doubt-seen", holds: "a decision about one doubt does not end another that has come since",
-			cuts: []cut{{"control/decide.go", "if w.About == \"\" ||", "if w.About != f.Job ||"}},
+			cuts: []cut{{"control/decide.go", "other := w.About != \"\" &&", "other := w.About == f.Job &&"}},
 			by:   tests{"control", "TestADecisionIsAboutTheDoubtThatWasSeen"},
 		},
 		{

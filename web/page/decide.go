@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/haulier/haulier/job"
 )
@@ -114,9 +115,10 @@ func (p *pages) decide(r *http.Request) (flash, error) {
 	if err != nil {
 		return flash{}, err
 	}
-	if !r.PostForm.Has("about") {
+	fence, err := strconv.ParseInt(r.PostFormValue("fence"), 10, 64)
+	if err != nil || !r.PostForm.Has("about") {
 		return flash{}, badRequest{errors.New("the form does not say which doubt was looked at")}
 	}
-	f, err := p.Looker.DecideFile(unhurried(r), job.Decision{File: id, As: job.Resolution(r.PostFormValue("as")), About: r.PostFormValue("about"), By: by(r), Why: why})
+	f, err := p.Looker.DecideFile(unhurried(r), job.Decision{File: id, As: job.Resolution(r.PostFormValue("as")), About: r.PostFormValue("about"), Fence: &fence, By: by(r), Why: why})
 	return flash{Done: fmt.Sprintf("File %d of %s is decided: it is %s now.", id, f.Job, f.State), Link: fmt.Sprintf("/files/%d", id), Label: "Look at it"}, err
 }

@@ -50,7 +50,7 @@ func TestDecisionsSayWhatWillHappen(t *testing.T) {
 func TestDecisionsAreKeptFromWhoMayNot(t *testing.T) {
 	w := pagetest.Night()
 	h := w.Handler(pagetest.Operator)
-	for _, form := range []url.Values{{"as": {"again"}, "about": {"remote.vanished"}}, {"as": {"again"}, "reason": {"x"}}} {
+	for _, form := range []url.Values{{"as": {"again"}, "about": {"remote.vanished"}}, {"as": {"again"}, "reason": {"x"}, "fence": {"3"}}, {"as": {"again"}, "about": {"remote.vanished"}, "reason": {"x"}}} {
 		if text := told(t, h, post(t, h, "/files/71/decide", form)); !strings.Contains(text, "api.bad_request") {
 			t.Errorf("%v was taken", form)
 		}
@@ -71,7 +71,7 @@ func TestDecisionsAreKeptFromWhoMayNot(t *testing.T) {
 		t.Errorf("another tenant: %d", status)
 	}
 	w.Fail = &job.Reason{Slug: "held.decided", What: "file 71 was left as it is: delivered", Cause: "ann has decided", Do: "talk to them", Who: job.WhoUs}
-	says(t, "decided twice", told(t, h, post(t, h, "/files/71/decide", url.Values{"as": {"drop"}, "about": {"x"}, "reason": {"y"}})), []string{"held.decided", "ann has decided", "talk to them"}, nil)
+	says(t, "decided twice", told(t, h, post(t, h, "/files/71/decide", url.Values{"as": {"drop"}, "about": {"x"}, "fence": {"3"}, "reason": {"y"}})), []string{"held.decided", "ann has decided", "talk to them"}, nil)
 	if len(w.Asked) != 1 {
 		t.Errorf("%q was done", w.Asked)
 	}
