@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"testing"
 
 	"github.com/haulier/haulier/control"
@@ -70,5 +71,45 @@ func TestEveryEndThatIsNoSuccessIsAnIncident(t *testing.T) {
 				t.Errorf("open %+v, wanted %q", open, test.want)
 			}
 		})
+	}
+}
+
+// A run of a job that was given up and that ends by itself, though not well, ends the job's part in that: the process has not died in it. One
+// that people cancelled shows nothing.
+func TestAnEndOfItsOwnEndsWhatWasGivenUp(t *testing.T) {
+	for slug, want := range map[string][]string{
+		"auth.key_rejected": {"connection/acme/auth.key_rejected"},
+		"run.cancelled":     {job.CauseGivenUp},
+	} {
+		s := openStore(t)
+		r := &control.Runner{
+			Sessions: func(context.Context, job.Connection) (control.Session, error) {
+				return nil, &job.Reason{Slug: slug, Who: job.WhoUs}
+			},
+			Connections: func(string) (job.Connection, bool) { return job.Connection{Name: "acme", Enabled: true}, true },
+			Book:        s, Logger: slog.New(slog.DiscardHandler),
+		}
+		spec := job.Spec{Name: "out", Type: job.TypeExport, Connection: "acme", Export: &job.Export{Outbox: "/nowhere/at/all"}}
+		run, err := s.BeginRun(t.Context(), job.Run{Job: "out", Connection: "acme", Type: job.TypeExport, State: job.RunRunning})
+		if err == nil {
+			err = r.GivenUp(t.Context(), job.Run{ID: 99, Job: "out", Reason: &job.Reason{Slug: "run.given_up"}}, nil)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		if slug == "run.cancelled" {
+			cancel(&job.Reason{Slug: slug, Who: job.WhoUs})
+		}
+		r.Run(ctx, spec, run)
+		cancel(nil)
+		open, err := s.OpenIncidents(t.Context())
+		var got []string
+		for _, i := range open {
+			got = append(got, i.Cause)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("after %s stand %q, error %v; want %q", slug, got, err, want)
+		}
 	}
 }

@@ -26,6 +26,7 @@ type Session interface {
 type RunBook interface {
 	Strike(ctx context.Context, k job.Strike) (opened bool, err error)
 	ResolveJob(ctx context.Context, jobName string, at time.Time) error
+	ResolvePart(ctx context.Context, cause, jobName string, at time.Time) error
 	ResolveConnection(ctx context.Context, name, by string, at time.Time) error
 	OpenExpectations(ctx context.Context, jobName string) ([]job.Expectation, error)
 	Rejected(ctx context.Context, jobName string) ([]store.Rejection, error)

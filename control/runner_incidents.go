@@ -30,6 +30,9 @@ func (r *Runner) remember(ctx context.Context, spec job.Spec, run job.Run) {
 	case run.State == job.RunSucceeded:
 		err = r.recovered(ctx, spec)
 	}
+	if run.State == job.RunFailed || run.State == job.RunPartial { // by itself: the process lives
+		err = errors.Join(err, r.Book.ResolvePart(ctx, job.CauseGivenUp, spec.Name, time.Now()))
+	}
 	if loggedIn(run) {
 		err = errors.Join(err, r.Book.ResolveConnection(ctx, spec.Connection, "", time.Now()))
 	}

@@ -20,6 +20,11 @@ const (
 	leaveWithin = time.Second
 )
 
+// ofItsOwn says whether a run came to an end that neither a death of the process nor a stop nor a person has set it: it does not end the process.
+func ofItsOwn(end job.RunState) bool {
+	return end == job.RunSucceeded || end == job.RunPartial || end == job.RunFailed || end == job.RunSkipped
+}
+
 // suspected says whether a turn may be what ends the process. Needs mu.
 func (t *turn) suspected() bool { return t.run.Deaths >= suspectFrom || t.job.deadly }
 
@@ -29,7 +34,7 @@ func (s *Service) mayStart(t *turn) bool { return s.suspect == nil || !t.suspect
 // death is one end of a process in the middle of runs.
 type death struct {
 	runs    []job.Run
-	givenUp []string // jobs of which people were told before
+	givenUp map[string]int64 // jobs of which people were told before, with the first start of the run that was given up
 }
 
 // lastDeath gives the end of the last process, if it left runs open.
@@ -43,6 +48,14 @@ func (s *Service) lastDeath(ctx context.Context) (d death, err error) {
 		d.givenUp, err = s.o.Store.GivenUp(ctx)
 	}
 	return d, err
+}
+
+// chainOf is the first start of a run.
+func chainOf(run job.Run) int64 {
+	if run.AttemptOf != 0 {
+		return run.AttemptOf
+	}
+	return run.ID
 }
 
 // beside names the jobs that were at work with a run.
@@ -88,8 +101,10 @@ func (s *Service) cutOffByDeath(ctx context.Context, run *job.Run, d death) erro
 		return nil
 	}
 	run.Deaths++
-	again := slices.Contains(d.givenUp, run.Job)
-	if run.Deaths < mostDeaths && !again {
+	before, told := d.givenUp[run.Job]
+	often := run.Deaths >= mostDeaths
+	again := told && (before != chainOf(*run) || !often) // else they were told of this very run
+	if !often && !again {
 		run.RetryAt = run.Ended
 		return nil
 	}

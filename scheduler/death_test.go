@@ -241,9 +241,22 @@ func TestWhatWasGivenUpIsStartedOnceASlot(t *testing.T) {
 	})
 }
 
-// It also waits for others that may end the process, until it succeeds.
+// It also waits for others that may end the process, until a run of it ends by itself, well or not.
 func TestWhatWasGivenUpStaysSuspect(t *testing.T) {
-	inWorld(t, lasting(30*time.Minute), func(t *testing.T, w *world) {
+	for _, end := range []job.RunState{job.RunSucceeded, job.RunPartial, job.RunFailed} {
+		t.Run(string(end), func(t *testing.T) { staysSuspect(t, end) })
+	}
+}
+
+func staysSuspect(t *testing.T, end job.RunState) {
+	work := func(ctx context.Context, spec job.Spec, run job.Run) job.Result {
+		result := lasting(30*time.Minute)(ctx, spec, run)
+		if result.State == job.RunSucceeded {
+			result.State = end
+		}
+		return result
+	}
+	inWorld(t, work, func(t *testing.T, w *world) {
 		specs := []job.Spec{spec("a", "10 * * * *"), spec("b", "0 1 * * *"), spec("c", "10 0,2 * * *")}
 		dies := func(times int) {
 			for range times {
@@ -268,7 +281,7 @@ func TestWhatWasGivenUpStaysSuspect(t *testing.T) {
 		}
 		at(140 * time.Minute)
 		if w.atWork != 2 {
-			t.Errorf("runs %q, %d at work, want a beside c: it has succeeded", w.begun, w.atWork)
+			t.Errorf("runs %q, %d at work, want a beside c: it has come to an end", w.begun, w.atWork)
 		}
 	})
 }

@@ -17,7 +17,8 @@ type entry struct {
 	open     []job.Slot
 	unsure   bool // a write of a slot was answered with an error: it may have been done nevertheless
 	removed  bool // no longer configured; kept until its last run has ended
-	deadly   bool // the process died in its runs until one was given up, and none has succeeded since
+	deadly   bool // the process died in its runs until one was given up, and none has come to an end of its own since
+	deaths   int  // in how many starts the process died of its run that was cut off, if none has come to an end of its own since
 
 	turn   *turn // at work or waiting for a place; nil: idle. This is the job's lock
 	queued *turn // begins when turn has ended

@@ -64,6 +64,7 @@ func (s *Service) claim(name string, template job.Run) (t *turn, started bool, e
 		Trigger: job.TriggerManual, By: template.By, Only: template.Only, Force: template.Force, Attempt: 1,
 		Revision: template.Revision, AsRun: template.AsRun, Reopen: template.Reopen,
 	}}
+	t.run.Deaths = e.deaths
 	e.turn = t
 	s.places++
 	s.turns.Add(1)

@@ -49,8 +49,9 @@ type Runs interface {
 	OpenRuns(ctx context.Context) ([]job.Run, error)
 	// PendingRetries gives the ended runs whose RetryAt is set and whose next attempt was not begun.
 	PendingRetries(ctx context.Context) ([]job.Run, error)
-	// GivenUp names the jobs that have not succeeded since people were told that the process dies in a run of theirs.
-	GivenUp(ctx context.Context) ([]string, error)
+	// GivenUp gives the jobs of which no run has come to an end of its own since people were told that the process dies in one, each with the
+	// first start of that run.
+	GivenUp(ctx context.Context) (map[string]int64, error)
 }
 
 // Pauses tells what people have paused. kind is job or connection; nil means not paused.

@@ -109,10 +109,10 @@ func interrupted(cause string) *job.Reason {
 // givenUp is the reason of a run that the process died in once too often: it may be what ends the process. Of those beside it no more is
 // said than is known: who reads this may not know their names.
 func givenUp(run job.Run, again bool) *job.Reason {
-	cause := fmt.Sprintf("Run %d of %s was start %d of one run%s, and Haulier or the machine stopped in the middle of it, for the %dth time; from the %dth on "+
+	cause := fmt.Sprintf("Run %d of %s was start %d of one run%s, and Haulier or the machine stopped in the middle of it, or of one whose place it took, for the %dth time; from the %dth on "+
 		"no other run in which that had happened so often was at work.", run.ID, run.Job, run.Attempt, firstStart(run), run.Deaths, suspectFrom+1)
 	if again {
-		cause = fmt.Sprintf("Haulier or the machine stopped in the middle of run %d of %s, as it did in the run of %[2]s that was given up before and in no other that may be the cause.",
+		cause = fmt.Sprintf("Haulier or the machine stopped in the middle of run %d of %s, as it did in the run of %[2]s that was given up before.",
 			run.ID, run.Job)
 	}
 	return &job.Reason{Slug: "run.given_up", What: finishedKept, Cause: cause + " It is not started once more before the next slot.",

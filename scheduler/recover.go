@@ -25,7 +25,7 @@ func (s *Service) recoverAll(ctx context.Context) (queued []job.Run, err error) 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, name := range givenUp {
+	for name := range givenUp {
 		if e := s.jobs[name]; e != nil {
 			e.deadly = true
 		}

@@ -52,6 +52,9 @@ func (s *Service) resume(run job.Run) {
 	if e == nil || s.now().Sub(run.RetryAt) > max(e.spec.Timing.CatchUp, punctual) {
 		return
 	}
+	if run.State == job.RunInterrupted {
+		e.deaths = max(e.deaths, run.Deaths)
+	}
 	if e.retry == nil || run.ID > e.retry.run.ID {
 		e.retry = &retry{run: run, at: run.RetryAt}
 	}

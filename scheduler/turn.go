@@ -8,7 +8,7 @@ import (
 )
 
 // dispatch gives a job its turn: at once if there is a place, behind the others if not, after the run at work if the
-// job is busy. A retry that waits is dropped in its favour. Needs mu.
+// job is busy. A retry that waits is dropped in its favour; the deaths of the process in it go on with the turn. Needs mu.
 func (s *Service) dispatch(t *turn) {
 	e := t.job
 	if e.turn != nil {
@@ -21,6 +21,7 @@ func (s *Service) dispatch(t *turn) {
 	if e.retry != nil {
 		t.drops, e.retry = e.retry.run.ID, nil
 	}
+	t.run.Deaths = max(t.run.Deaths, e.deaths)
 	e.turn, t.spec, t.done = t, e.spec, make(chan struct{})
 	if !s.hasPlace() || !s.mayStart(t) {
 		s.waiting = append(s.waiting, t)
@@ -112,8 +113,8 @@ func (s *Service) release(t *turn) {
 	e := t.job
 	delete(s.running, t.run.ID)
 	s.leave(t)
-	if t.ended.State == job.RunSucceeded {
-		e.deadly = false
+	if ofItsOwn(t.ended.State) {
+		e.deadly, e.deaths = false, 0
 	}
 	if at := t.ended.RetryAt; !at.IsZero() && !e.removed && t.ended.State != job.RunInterrupted {
 		e.retry = &retry{run: t.ended, at: at}

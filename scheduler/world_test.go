@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -31,10 +32,11 @@ type memory struct {
 	after   func(write string) error // after a write: it is done, and answered with an error
 	writes  int
 	dropped []int64
+	givenUp map[string]int64 // jobs, and the first start of the run of which people were told
 }
 
 func newMemory() *memory {
-	return &memory{first: map[string]time.Time{}, pauses: map[string]job.Pause{}}
+	return &memory{first: map[string]time.Time{}, pauses: map[string]job.Pause{}, givenUp: map[string]int64{}}
 }
 
 func (m *memory) write(what string, act func() error) error {
@@ -172,6 +174,9 @@ func (m *memory) EndRun(_ context.Context, run job.Run, followers ...job.Run) er
 			return job.ErrStale
 		}
 		m.runs[run.ID-1] = run
+		if run.State != job.RunInterrupted && run.State != job.RunCancelled {
+			delete(m.givenUp, run.Job)
+		}
 		for _, f := range followers {
 			if slices.ContainsFunc(m.runs, func(r job.Run) bool { return r.Job == f.Job && (r.State == job.RunQueued || r.Follows == run.ID) }) {
 				continue
@@ -204,18 +209,10 @@ func (m *memory) PendingRetries(context.Context) ([]job.Run, error) {
 	}), nil
 }
 
-func (m *memory) GivenUp(context.Context) (names []string, err error) {
+func (m *memory) GivenUp(context.Context) (map[string]int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, r := range m.runs {
-		switch {
-		case slugOf(r.Reason) == "run.given_up":
-			names = append(names, r.Job)
-		case r.State == job.RunSucceeded:
-			names = slices.DeleteFunc(names, func(name string) bool { return name == r.Job })
-		}
-	}
-	return names, nil
+	return maps.Clone(m.givenUp), nil
 }
 
 func b2i(b bool) int64 {
@@ -317,8 +314,11 @@ func (w *world) gaveUp(_ context.Context, run job.Run, beside []string) error {
 	w.store.mu.Lock()
 	defer w.store.mu.Unlock()
 	if w.store.fail != nil {
-		return w.store.fail("gaveUp")
+		if err := w.store.fail("gaveUp"); err != nil {
+			return err
+		}
 	}
+	w.store.givenUp[run.Job] = max(run.AttemptOf, run.ID*b2i(run.AttemptOf == 0))
 	w.givenUp, w.beside = append(w.givenUp, run), append(w.beside, beside)
 	return nil
 }

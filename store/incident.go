@@ -82,7 +82,7 @@ func dueAnew(tx *gorm.DB, ids []int64) error {
 func (s *Store) ResolveGone(ctx context.Context, jobs, connections []string, by string, at time.Time) error {
 	return s.write(ctx, "resolve the incidents of what is gone", func(tx *gorm.DB) error {
 		for _, name := range jobs {
-			if err := s.resolveGoneJob(tx, name, by, at); err != nil {
+			if err := s.resolveParts(tx, name, by, at, "resolved = 0"); err != nil {
 				return err
 			}
 		}
@@ -95,10 +95,18 @@ func (s *Store) ResolveGone(ctx context.Context, jobs, connections []string, by 
 	})
 }
 
-func (s *Store) resolveGoneJob(tx *gorm.DB, name, by string, at time.Time) error {
+// ResolvePart ends a job's part in the open incident of a cause, and with the last part the incident.
+func (s *Store) ResolvePart(ctx context.Context, cause, jobName string, at time.Time) error {
+	return s.write(ctx, "resolve the part of "+jobName+" in "+cause, func(tx *gorm.DB) error {
+		return s.resolveParts(tx, jobName, "", at, "resolved = 0 AND cause = ?", cause)
+	})
+}
+
+// resolveParts ends a job's part in the incidents of which something holds.
+func (s *Store) resolveParts(tx *gorm.DB, name, by string, at time.Time, which string, args ...any) error {
 	var touched []int64
 	err := tx.Raw(`UPDATE incident_jobs SET recovered = ? WHERE job = ? AND recovered = 0
-		AND incident IN (SELECT id FROM incidents WHERE resolved = 0) RETURNING incident`, micros(at), name).Scan(&touched).Error
+		AND incident IN (SELECT id FROM incidents WHERE `+which+`) RETURNING incident`, append([]any{micros(at), name}, args...)...).Scan(&touched).Error
 	if err != nil || len(touched) == 0 {
 		return err
 	}

@@ -223,13 +223,19 @@ func (s *Store) PendingRetries(ctx context.Context) ([]job.Run, error) {
 	})
 }
 
-// GivenUp names the jobs that have not succeeded since people were told that the process dies in a run of theirs.
-func (s *Store) GivenUp(ctx context.Context) (names []string, err error) {
-	err = s.read(ctx, "read which runs were given up", func(db *gorm.DB) error {
-		return db.Raw(`SELECT job FROM incident_jobs WHERE recovered = 0 AND incident IN (SELECT id FROM incidents WHERE cause = ? AND resolved = 0)`,
-			job.CauseGivenUp).Scan(&names).Error
+// GivenUp gives the jobs of which no run has come to an end of its own since people were told that the process dies in one, each with the
+// first start of that run.
+func (s *Store) GivenUp(ctx context.Context) (map[string]int64, error) {
+	var rows []incidentJobRow
+	err := s.read(ctx, "read which runs were given up", func(db *gorm.DB) error {
+		return db.Raw(`SELECT job, chain FROM incident_jobs WHERE recovered = 0 AND incident IN (SELECT id FROM incidents WHERE cause = ? AND resolved = 0)`,
+			job.CauseGivenUp).Scan(&rows).Error
 	})
-	return names, err
+	jobs := make(map[string]int64, len(rows))
+	for _, row := range rows {
+		jobs[row.Job] = row.Chain
+	}
+	return jobs, err
 }
 
 // Run gives one run; job.ErrNotFound when there is none.

@@ -126,7 +126,7 @@ func deathsAreRemembered(t *testing.T, b bundle) {
 	run.State, run.Deaths, run.RetryAt = job.RunInterrupted, 4, due(2)
 	ok(t, b.EndRun(t.Context(), run))
 	same(t, "deaths", must[[]job.Run](t)(b.PendingRetries(t.Context()))[0].Deaths, 4)
-	same(t, "given up", must[[]string](t)(b.GivenUp(t.Context())), nil)
+	same(t, "given up", must[map[string]int64](t)(b.GivenUp(t.Context())), map[string]int64{})
 
 	ok(t, b.MarkConnections(t.Context(), map[string]string{"acme": "acme-nv"}))
 	for _, name := range []string{"acme-customers", "acme-people"} {
@@ -135,10 +135,16 @@ func deathsAreRemembered(t *testing.T, b bundle) {
 	open := must[[]job.Incident](t)(b.OpenIncidents(t.Context()))
 	same(t, "incidents", []any{len(open), open[0].Jobs, open[0].Connection, open[0].Kind}, []any{1, []string{"acme-customers", "acme-people"}, "", job.AlertFailed})
 	same(t, "seen by one customer", must[[]job.Incident](t)(b.FindIncidents(t.Context(), store.IncidentQuery{Sight: job.Sight{"acme-nv"}})), []job.Incident{})
+	b.raise(t, "job/acme-people/run.panic", "acme-people", due(3))
+	ok(t, b.ResolvePart(t.Context(), job.CauseGivenUp, "acme-people", due(3)))
+	same(t, "others", must[[]job.Incident](t)(b.OpenIncidents(t.Context()))[1].Jobs, []string{"acme-people"})
+	same(t, "the part that goes on", must[[]job.Incident](t)(b.OpenIncidents(t.Context()))[0].Jobs, []string{"acme-customers"})
 	ok(t, b.ResolveJob(t.Context(), "acme-people", due(3)))
-	same(t, "given up", must[[]string](t)(b.GivenUp(t.Context())), []string{"acme-customers"})
-	ok(t, b.ResolveJob(t.Context(), "acme-customers", due(3)))
-	same(t, "given up", must[[]string](t)(b.GivenUp(t.Context())), nil)
+	same(t, "given up", must[map[string]int64](t)(b.GivenUp(t.Context())), map[string]int64{"acme-customers": 0})
+	must[bool](t)(b.Strike(t.Context(), job.Strike{Cause: job.CauseGivenUp, Job: "acme-customers", Chain: run.ID, At: due(3)}))
+	same(t, "given up", must[map[string]int64](t)(b.GivenUp(t.Context())), map[string]int64{"acme-customers": run.ID})
+	ok(t, b.ResolvePart(t.Context(), job.CauseGivenUp, "acme-customers", due(3)))
+	same(t, "given up", must[map[string]int64](t)(b.GivenUp(t.Context())), map[string]int64{})
 	same(t, "incidents", must[[]job.Incident](t)(b.OpenIncidents(t.Context())), []job.Incident{})
 }
 

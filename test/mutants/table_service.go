@@ -25,8 +25,13 @@ func ofTheService() []mutant {
 		},
 		{
 			name: "death-counted", holds: "a run that ends the process does not do so for ever",
-			cuts: []cut{{"scheduler/retry.go", " Deaths: r.run.Deaths,", ""}},
+			cuts: []cut{{"scheduler/death.go", "	run.Deaths++\n", ""}},
 			by:   tests{"scheduler", "TestARunThatKillsTheProcessIsNotStartedForEver"},
+		},
+		{
+			name: "death-carried", holds: "a run that ends the process is found though the next slot takes its place each time",
+			cuts: []cut{{"scheduler/turn.go", "t.run.Deaths = max(t.run.Deaths, e.deaths)", ""}},
+			by:   tests{"scheduler", "TestDeathsGoOnWithTheSlotThatTakesTheRunsPlace"}, short: true,
 		},
 	}
 }

@@ -1,0 +1,138 @@
+package scheduler_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/scheduler"
+)
+
+// A slot that takes the place of a run that was cut off takes its deaths over, however it does so: the run that ends the process is found.
+func TestDeathsGoOnWithTheSlotThatTakesTheRunsPlace(t *testing.T) {
+	for name, test := range map[string]struct {
+		overlap job.Overlap
+		away    time.Duration
+	}{
+		"queued":             {job.OverlapQueue, 10 * time.Second},
+		"due meanwhile":      {job.OverlapSkip, 10 * time.Minute},
+		"queued, and missed": {job.OverlapQueue, 10 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, lasting(time.Hour), func(t *testing.T, w *world) {
+				a := spec("a", "*/10 * * * *")
+				a.Timing.Overlap = test.overlap
+				for range 5 {
+					w.start(a)
+					w.pass(11 * time.Minute)
+					w.crash()
+					w.pass(test.away)
+				}
+				if len(w.givenUp) != 0 {
+					t.Errorf("given up too soon: %+v", w.givenUp)
+				}
+				w.start(a)
+				if len(w.givenUp) != 1 || w.givenUp[0].Deaths != 5 || w.givenUp[0].ID != 5 {
+					t.Errorf("runs %q, and people were told of %+v", w.begun, w.givenUp)
+				}
+			})
+		})
+	}
+}
+
+// Who stands by a run that ends the process, and is long, is not taken for it though the other has a new slot each time; and has its turn, also
+// when the other was given up and comes back with each slot.
+func TestWhoStandsByOneWithManySlotsIsNotGivenUp(t *testing.T) {
+	killing := false
+	work := func(ctx context.Context, spec job.Spec, run job.Run) job.Result {
+		if spec.Name == "killer" {
+			killing = true
+			<-ctx.Done()
+			return job.Result{State: job.RunFailed}
+		}
+		return lasting(100*time.Minute)(ctx, spec, run)
+	}
+	inWorld(t, work, func(t *testing.T, w *world) {
+		k, inn := spec("killer", "*/10 * * * *"), spec("innocent", "10 0,12 * * *")
+		k.Timing.Overlap = job.OverlapQueue
+		w.start(k, inn)
+		for range 450 {
+			w.pass(2 * time.Minute)
+			if !killing {
+				continue
+			}
+			w.pass(9 * time.Minute) // its next slot is queued
+			killing = false
+			w.crash()
+			w.start(k, inn)
+		}
+		if len(w.givenUp) == 0 {
+			t.Errorf("nobody was given up in runs %q", w.begun)
+		}
+		for _, r := range w.givenUp {
+			if r.Job != "killer" {
+				t.Errorf("given up: run %d of %s, with %d deaths", r.ID, r.Job, r.Deaths)
+			}
+		}
+		if n := ended(w.store)["innocent"]; n < 2 {
+			t.Errorf("the other succeeded %d times", n)
+		}
+	})
+}
+
+// A run that comes to an end of its own leaves no deaths behind.
+func TestAnEndOfItsOwnForgetsTheDeaths(t *testing.T) {
+	inWorld(t, lasting(time.Hour), func(t *testing.T, w *world) {
+		a := spec("a", "10 * * * *")
+		a.Timing.Overlap = job.OverlapQueue
+		for range 4 {
+			w.start(a)
+			w.pass(11 * time.Minute)
+			w.crash()
+		}
+		w.start(a)
+		w.pass(2 * time.Hour)
+		w.crash()
+		w.start(a)
+		w.pass(time.Minute)
+		if len(w.givenUp) != 0 {
+			t.Errorf("runs %q, and people were told of %+v", w.begun, w.givenUp)
+		}
+	})
+}
+
+// A process that dies between telling people of a run and recording its end has the same told once more, as it was.
+func TestWhatIsToldTwiceIsToldAsItWas(t *testing.T) {
+	inWorld(t, lasting(time.Hour), func(t *testing.T, w *world) {
+		a := spec("a", "10 * * * *")
+		for range 6 {
+			w.start(a)
+			w.pass(11 * time.Minute)
+			w.crash()
+			if w.run(len(w.store.runs)).Deaths == 4 {
+				w.store.fail = func(what string) error {
+					if what == "EndRun" {
+						return errors.New("the disk is full")
+					}
+					return nil
+				}
+				s := scheduler.New(w.options)
+				if err := s.Load([]job.Spec{a}, nil); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.Start(t.Context()); err == nil {
+					t.Error("it started though the end of a run could not be recorded")
+				}
+				w.store.fail = nil
+				break
+			}
+		}
+		w.start(a)
+		if len(w.givenUp) != 2 || w.givenUp[0].Deaths != 5 || w.givenUp[0].Reason.Cause != w.givenUp[1].Reason.Cause || strings.Contains(w.givenUp[1].Reason.Cause, "given up before") {
+			t.Errorf("people were told of %+v", w.givenUp)
+		}
+	})
+}
