@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/job"
@@ -17,10 +18,12 @@ type Touched interface {
 }
 
 // Alerted says where an alert goes: to the channels of the jobs that it touches, and of what is no job's, or of jobs that are gone, to those
-// of defaults. The event names some of the jobs; where there are more, the book has them.
+// of defaults. What is the process's own goes to those of defaults alone, whatever jobs it touches: it names them, and a job's channels may be
+// one customer's. The event names some of the jobs; where there are more, the book has them.
 func Alerted(ctx context.Context, cfg *config.Config, book Touched, e job.Event) (job.Route, error) {
 	var about struct {
 		ID     int64         `json:"id"`
+		Cause  string        `json:"cause_key"`
 		Kind   job.AlertKind `json:"kind"`
 		Jobs   []string      `json:"jobs"`
 		Total  int           `json:"jobs_total"`
@@ -30,6 +33,10 @@ func Alerted(ctx context.Context, cfg *config.Config, book Touched, e job.Event)
 		return job.Route{}, nil
 	}
 	w := ways{cfg: cfg, kind: about.Kind, told: map[string]bool{}, quiet: map[string]bool{}, loud: map[string]bool{}}
+	if strings.HasPrefix(about.Cause, "process/") {
+		w.add(cfg.Alert, about.Kind)
+		return w.route(), nil
+	}
 	for _, name := range about.Jobs {
 		w.job(name, slices.Contains(about.Missed, name))
 	}

@@ -48,6 +48,7 @@ func TestAlertsGoToWhomTheirJobsName(t *testing.T) {
 		"over":                      {"alert.resolved", `{"kind":"failed","jobs":["other"]}`, []string{"chat", "other"}, []string{"other"}},
 		"over, and one says more":   {"alert.resolved", `{"kind":"failed","jobs":["other","same"]}`, []string{"chat", "other"}, nil},
 		"of no job":                 {"alert.opened", `{"kind":"config","jobs":[]}`, []string{"ops"}, nil},
+		"of the process itself":     {"alert.opened", `{"cause_key":"process/run.given_up","kind":"failed","jobs":["other"],"jobs_total":3}`, []string{"ops"}, nil},
 		"of a job that is gone":     {"alert.opened", `{"kind":"failed","jobs":["gone"]}`, []string{"ops"}, nil},
 		"of more than it names":     {"alert.opened", `{"kind":"failed","jobs":["staff"],"jobs_total":5}`, []string{"boss", "chat", "ops", "other"}, []string{"boss", "other"}},
 		"that cannot be read":       {"alert.opened", `{`, nil, nil},
