@@ -31,6 +31,24 @@ func (t *turn) suspected() bool { return t.run.Deaths >= suspectFrom || t.job.de
 // mayStart says whether a turn need not wait for another that may be what ends the process. Needs mu.
 func (s *Service) mayStart(t *turn) bool { return s.suspect == nil || !t.suspected() }
 
+// standsBack gives the turn for which one that was not launched waits because either may be what ends the process; nil: it waits for none. Needs mu.
+func (s *Service) standsBack(t *turn) *turn {
+	if t == nil || t == s.suspect || t.run.ID != 0 || s.mayStart(t) {
+		return nil
+	}
+	return s.suspect
+}
+
+// sayStandsBack writes down once that a turn waits for another, though there is a place. Needs mu.
+func (s *Service) sayStandsBack(t *turn) {
+	before := s.standsBack(t)
+	if before == nil || t.said || !s.hasPlace() {
+		return
+	}
+	t.said = true
+	s.o.Log.Warn("run waits for another to end: the process died in the middle of both, and one of them may be why", "job", t.job.spec.Name, "deaths", t.run.Deaths, "behind", before.job.spec.Name)
+}
+
 // death is one end of a process in the middle of runs.
 type death struct {
 	runs    []job.Run

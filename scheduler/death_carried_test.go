@@ -3,6 +3,7 @@ package scheduler_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -133,6 +134,50 @@ func TestWhatIsToldTwiceIsToldAsItWas(t *testing.T) {
 		w.start(a)
 		if len(w.givenUp) != 2 || w.givenUp[0].Deaths != 5 || w.givenUp[0].Reason.Cause != w.givenUp[1].Reason.Cause || strings.Contains(w.givenUp[1].Reason.Cause, "given up before") {
 			t.Errorf("people were told of %+v", w.givenUp)
+		}
+	})
+}
+
+// A run that waits for another, as either may be what ends the process, says so: in the log, and in its job's next slots. The scheduler is not behind.
+func TestOneThatStandsBackSaysSo(t *testing.T) {
+	inWorld(t, lasting(90*time.Minute), func(t *testing.T, w *world) {
+		var log strings.Builder
+		w.options.Log = slog.New(slog.NewTextHandler(&log, nil))
+		specs := []job.Spec{spec("a", "10 * * * *"), spec("b", "10 * * * *")}
+		for range 3 {
+			w.start(specs...)
+			w.pass(11 * time.Minute)
+			w.crash()
+			w.pass(time.Hour)
+		}
+		w.start(specs...)
+		w.pass(65 * time.Minute)
+		busy, waits := "a", "b"
+		for _, st := range w.service.Standings() {
+			if st.Waiting && st.Job == "a" {
+				busy, waits = "b", "a"
+			}
+		}
+		if n := strings.Count(log.String(), "run waits for another to end"); n != 1 || !strings.Contains(log.String(), "job="+waits+" deaths=3 behind="+busy) {
+			t.Errorf("said %d times in\n%s", n, log.String())
+		}
+		if lag := w.service.Lag(); lag != 0 {
+			t.Errorf("lag = %s", lag)
+		}
+		want := map[string]string{
+			busy:  "Run 7 of " + busy + ", begun at ",
+			waits: "An earlier run of " + waits + " was waiting for run 7 to end: Haulier or the machine stopped in the middle of both before.",
+		}
+		for _, slot := range w.store.slots {
+			if slotted := slot.Reason; slotted != nil && slotted.Slug == "schedule.overlap" {
+				if !strings.HasPrefix(slotted.Cause, want[slot.Job]) {
+					t.Errorf("slot %s of %s: %s", slot.Wall, slot.Job, slotted.Cause)
+				}
+				delete(want, slot.Job)
+			}
+		}
+		if len(want) != 0 {
+			t.Errorf("no slot says %q", want)
 		}
 	})
 }

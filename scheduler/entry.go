@@ -36,6 +36,8 @@ type turn struct {
 	run  job.Run
 	owns bool // the run's slot is open: it ends when the run begins, or may not
 
+	said bool // that it waits for another which may be what ends the process
+
 	followers []job.Run // that its success queued
 
 	drops   int64 // the run whose retry this turn replaces; 0: none

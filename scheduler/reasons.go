@@ -41,9 +41,16 @@ func missed(slot job.Slot, catchUp time.Duration, earlier string) *job.Reason {
 	return &job.Reason{Slug: "schedule.missed", What: nothingMoved, Cause: cause + earlier, Do: "To run it now: haulier run " + slot.Job, Who: job.WhoUs}
 }
 
-func overlapping(name string, busy *turn) *job.Reason {
+// overlapping is the reason of a slot whose job is busy. before is what the job's turn waits for, if that may be what ends the process: its number
+// is told, and not whose it is, for who reads this may not know that name.
+func overlapping(name string, busy, before *turn) *job.Reason {
 	cause := "An earlier run of " + name + " was waiting for a free place."
-	if busy.run.ID != 0 {
+	switch {
+	case before != nil && before.run.ID != 0:
+		cause = fmt.Sprintf("An earlier run of %s was waiting for run %d to end: Haulier or the machine stopped in the middle of both before.", name, before.run.ID)
+	case before != nil:
+		cause = fmt.Sprintf("An earlier run of %s was waiting for one of another job: Haulier or the machine stopped in the middle of both before.", name)
+	case busy.run.ID != 0:
 		cause = fmt.Sprintf("Run %d of %s, begun at %s, was still at work.", busy.run.ID, name, busy.run.Started.UTC().Format(time.RFC3339))
 	}
 	return &job.Reason{Slug: "schedule.overlap", What: nothingMoved, Cause: cause,

@@ -23,7 +23,7 @@ type due struct {
 func (s *Service) settle(ctx context.Context, e *entry, now time.Time) (runs *turn, err error) {
 	s.mu.Lock()
 	list := e.passed(now)
-	e.decide(list, now)
+	e.decide(list, now, s.standsBack(e.turn))
 	s.mu.Unlock()
 	for _, d := range list {
 		run, err := s.record(ctx, e, d)
@@ -126,8 +126,9 @@ func (e *entry) denseSince(at position, now time.Time) bool {
 }
 
 // decide says what becomes of each slot: of those that policy allows, the latest instant's first slot runs, if it is
-// young enough; others of that instant are coalesced with it; the earlier ones stay missed. Needs mu.
-func (e *entry) decide(list []due, now time.Time) {
+// young enough; others of that instant are coalesced with it; the earlier ones stay missed. before is
+// what the job's turn waits for, if that may be what ends the process. Needs mu.
+func (e *entry) decide(list []due, now time.Time, before *turn) {
 	latest := -1
 	for i := range list {
 		slot := &list[i].slot
@@ -155,14 +156,14 @@ func (e *entry) decide(list []due, now time.Time) {
 			list[i].slot.State, list[i].slot.Reason = job.SlotCoalesced, nil
 		}
 	}
-	e.lead(&list[latest], late)
+	e.lead(&list[latest], late, before)
 }
 
 // lead gives a slot its run, unless the job is at work.
-func (e *entry) lead(d *due, late bool) {
+func (e *entry) lead(d *due, late bool, before *turn) {
 	switch {
 	case e.turn != nil && e.spec.Timing.Overlap != job.OverlapQueue:
-		d.slot.State, d.slot.Reason = job.SlotSkipped, overlapping(e.spec.Name, e.turn)
+		d.slot.State, d.slot.Reason = job.SlotSkipped, overlapping(e.spec.Name, e.turn, before)
 		return
 	case e.queued != nil:
 		d.slot.State, d.slot.Reason = job.SlotCoalesced, nil

@@ -41,7 +41,7 @@ func (s *Service) Standings() []Standing {
 }
 
 // Lag is by how much the scheduler is behind: how long ago the earliest thing that is not yet decided was due. It is zero
-// when all is well; a store that cannot be written lets it grow.
+// when all is well; a store that cannot be written lets it grow. What stands back because it may be what ends the process is not behind.
 func (s *Service) Lag() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,7 +51,7 @@ func (s *Service) Lag() time.Duration {
 		lag = now.Sub(s.agenda[0].wake)
 	}
 	for _, t := range s.waiting {
-		if t.run.Slot != nil && t.owns {
+		if t.run.Slot != nil && t.owns && s.standsBack(t) == nil {
 			lag = max(lag, now.Sub(t.run.Slot.Due))
 			break
 		}

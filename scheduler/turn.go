@@ -25,6 +25,7 @@ func (s *Service) dispatch(t *turn) {
 	e.turn, t.spec, t.done = t, e.spec, make(chan struct{})
 	if !s.hasPlace() || !s.mayStart(t) {
 		s.waiting = append(s.waiting, t)
+		s.sayStandsBack(t)
 		return
 	}
 	s.launch(t)
@@ -58,6 +59,9 @@ func (s *Service) fillPlaces() {
 	for s.hasPlace() {
 		first := slices.IndexFunc(s.waiting, s.mayStart)
 		if first < 0 {
+			for _, t := range s.waiting {
+				s.sayStandsBack(t)
+			}
 			return
 		}
 		t := s.waiting[first]
