@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -62,10 +63,27 @@ func (s *Service) lastDeath(ctx context.Context) (d death, err error) {
 		return d, err
 	}
 	d.runs = slices.DeleteFunc(open, func(r job.Run) bool { return r.State == job.RunQueued })
+	byHandLast := func(a, b job.Run) int { return cmp.Compare(byHand(a), byHand(b)) } // whoever stood by is known for it until its own end is recorded
+	slices.SortStableFunc(d.runs, byHandLast)
 	if len(d.runs) > 0 {
 		d.givenUp, err = s.o.Store.GivenUp(ctx)
 	}
 	return d, err
+}
+
+func byHand(run job.Run) int {
+	if run.Trigger == job.TriggerManual {
+		return 1
+	}
+	return 0
+}
+
+// besideOneByHand says whether another run at work was by hand, of a job in the middle of whose runs the process died before.
+func (d death) besideOneByHand(run job.Run) bool {
+	return slices.ContainsFunc(d.runs, func(r job.Run) bool {
+		_, told := d.givenUp[r.Job]
+		return r.ID != run.ID && byHand(r) == 1 && (told || r.Deaths > 0)
+	})
 }
 
 // chainOf is the first start of a run.
@@ -112,10 +130,14 @@ func (s *Service) interruptOpen(ctx context.Context, only string) error {
 }
 
 // cutOffByDeath says what becomes of a run with which the process died: it is started again at once, unless somebody asked for it by
-// hand, who asks again, or that happened too often. Attempts that failed, and stops, do not count. Of that people are told before its
+// hand, who asks again, or that happened too often. A death beside a run by hand that may be what ends the process is not counted: it waits for none. Attempts that failed, and stops, do not count. Of that people are told before its
 // end is recorded: a process that dies in between has it told once more, to the same incident.
 func (s *Service) cutOffByDeath(ctx context.Context, run *job.Run, d death) error {
 	if run.Trigger == job.TriggerManual {
+		return nil
+	}
+	if d.besideOneByHand(*run) {
+		run.RetryAt = run.Ended
 		return nil
 	}
 	run.Deaths++

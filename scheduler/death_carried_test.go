@@ -181,3 +181,42 @@ func TestOneThatStandsBackSaysSo(t *testing.T) {
 		}
 	})
 }
+
+// A run by hand waits for nobody: where it may be what ends the process, who is at work beside it is not taken for that.
+func TestARunByHandTakesNobodyWithIt(t *testing.T) {
+	for name, test := range map[string]struct {
+		deaths, told int
+	}{"given up": {5, 1}, "has deaths": {3, 0}} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, lasting(30*time.Minute), func(t *testing.T, w *world) {
+				k, inn := spec("killer", "10 0 * * *"), spec("innocent", "10 2 * * *")
+				for range test.deaths {
+					w.start(k, inn)
+					w.pass(11 * time.Minute)
+					w.crash()
+				}
+				k.Timing.Window = &job.Window{From: 20 * 60, To: 21 * 60} // what is left of its run is not begun now
+				w.start(k, inn)
+				w.pass(midnight.Add(131 * time.Minute).Sub(w.now()))
+				for range 7 {
+					if _, err := w.service.RunNow(t.Context(), "killer", job.Run{By: "max"}); err != nil {
+						t.Error(err)
+					}
+					w.pass(time.Minute)
+					if w.atWork != 2 {
+						t.Errorf("%d at work of %q", w.atWork, w.begun)
+					}
+					w.crash()
+					w.start(k, inn)
+					if test.told == 0 { // what is known of the other went with its run by hand
+						break
+					}
+				}
+				last := w.run(len(w.store.runs))
+				if len(w.givenUp) != test.told || last.Job != "innocent" || last.Deaths != 0 || last.Trigger != job.TriggerCatchUp {
+					t.Errorf("last run %+v; people were told of %+v", last, w.givenUp)
+				}
+			})
+		})
+	}
+}
