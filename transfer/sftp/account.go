@@ -16,11 +16,12 @@ type account struct {
 
 	striped wire.Memory // of all downloads over several connections
 
-	mu     sync.Mutex
-	used   int
-	line   []*waiter
-	proven string        // mark of the last good login of this process
-	first  job.SecretRef // of two passwords, the one to try first; zero: as the day says
+	mu      sync.Mutex
+	used    int
+	line    []*waiter
+	proven  string        // mark of the last good login of this process
+	first   job.SecretRef // of two passwords, the one to try first; zero: as the day says
+	unheard bool          // and it was not given yet
 
 	standing map[string]int // sessions by the mark that they logged in with
 

@@ -148,8 +148,15 @@ func (p *Pool) mark(ctx context.Context, e job.Endpoint) string {
 	if f := e.Auth.KeyFile; f != nil {
 		parts = append(parts, f.Path, fileVersion(f.Path), p.secretVersion(ctx, f.Passphrase))
 	}
-	for _, password := range p.passwordsOf(e) {
-		parts = append(parts, p.secretVersion(ctx, &password.ref))
+	var versions []string
+	passwords := p.passwordsOf(e)
+	for _, password := range passwords {
+		versions = append(versions, p.secretVersion(ctx, &password.ref))
+	}
+	slices.Sort(versions) // that another of two goes first is no new credential, unless nobody has heard it
+	parts = append(parts, versions...)
+	if p.account(accountOf(e)).awaits(passwords) {
+		parts = append(parts, "unheard")
 	}
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:16])

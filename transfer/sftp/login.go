@@ -95,6 +95,13 @@ func (l *login) missed() bool {
 	return l.answered && !l.asked && !usesPassword(l.last.PartialSuccessMethods)
 }
 
+// took says whether the server that let us in took the password of this login: it may have refused it and taken a key.
+func (l *login) took() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.answered && (usesPassword(l.offered[len(l.offered)-1:]) || usesPassword(l.last.PartialSuccessMethods))
+}
+
 // password is the index of the password that was given last, on this connection or one before it, and all that there are; -1: none was
 // given.
 func (l *login) password() (given int, all []password) {

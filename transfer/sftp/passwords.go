@@ -78,11 +78,19 @@ func (p *Pool) revealed(ctx context.Context, e job.Endpoint) ([]password, error)
 	return found, nil
 }
 
-// prefer notes which of two passwords goes first at the next login of this process.
-func (a *account) prefer(ref job.SecretRef) {
+// prefer notes which of two passwords goes first at the next login of this process; unheard: because the other one was refused, and
+// not because it was taken.
+func (a *account) prefer(ref job.SecretRef, unheard bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.first = ref
+	a.first, a.unheard = ref, unheard
+}
+
+// awaits says whether the first of these passwords was never heard, while the other one was refused: that refusal keeps it out no longer.
+func (a *account) awaits(passwords []password) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.unheard && len(passwords) > 1 && passwords[0].ref == a.first
 }
 
 func (a *account) preferred() job.SecretRef {
@@ -92,9 +100,12 @@ func (a *account) preferred() job.SecretRef {
 }
 
 // turn goes on to the next password of whoever refused one, with hops for a connection of its own; false: there is none.
-func (e *entry) turn() bool {
+func (e *entry) turn(ctx context.Context) bool {
 	fresh, turned := make([]*hop, len(e.hops)), false
 	for i, h := range e.hops {
+		if h.client != nil {
+			h.settlePassword(ctx) // of this connection: whether the next one gets as far is open
+		}
 		fresh[i] = h.anew()
 		if h.refused != nil && h.login.missed() && h.login.pass+1 < len(h.login.creds.passwords) {
 			fresh[i].login.pass++
@@ -107,15 +118,16 @@ func (e *entry) turn() bool {
 	return turned
 }
 
-// settlePassword notes which password the server took, or which it did not hear because something came between.
-func (h *hop) settlePassword(ctx context.Context, taken bool) {
+// settlePassword notes which password the server took, or which it did not hear because something came between. A server that let us in has
+// taken it, whatever became of the way behind it: the one that it refused is not sent again.
+func (h *hop) settlePassword(ctx context.Context) {
 	given, all := h.login.password()
 	switch {
 	case len(all) < 2 || given < 0:
-	case taken:
-		h.pool.account(h.account()).prefer(all[given].ref)
+	case h.client != nil && h.login.took():
+		h.pool.account(h.account()).prefer(all[given].ref, false)
 		h.mark = h.pool.mark(ctx, h.endpoint)
 	case h.refused != nil && given+1 < len(all) && !h.login.asked:
-		h.pool.account(h.account()).prefer(all[given+1].ref)
+		h.pool.account(h.account()).prefer(all[given+1].ref, true)
 	}
 }

@@ -138,6 +138,50 @@ func TestSuccessorThatIsNotThereYet(t *testing.T) {
 	}
 }
 
+// A password that was taken goes first the next time also where nothing came of the login: what was refused is not sent again and again.
+func TestPasswordThatWasTakenGoesFirstWhateverBecameOfTheLogin(t *testing.T) {
+	c := newCustomer(t, func(o *sftptest.Options) { o.Methods, o.Knobs.NoSFTP = [][]string{{"password"}}, true })
+	c.follows(change.Add(-time.Hour), "wrong one", password)
+	for range 3 {
+		c.refuse(t, "ssh.no_sftp")
+	}
+	if got := c.logins(); len(got) != 4 {
+		t.Errorf("three logins sent %d passwords", len(got))
+	}
+}
+
+// The same of a jump host behind which the server is down.
+func TestPasswordOfAJumpHostThatWasTakenGoesFirst(t *testing.T) {
+	c := newCustomer(t, nil)
+	bastion := newCustomer(t, func(o *sftptest.Options) { o.Methods = [][]string{{"password"}} })
+	bastion.follows(change.Add(-time.Hour), "wrong one", password)
+	c.pool = bastion.pool
+	c.conn.Jump = []job.Jump{{Name: "bastion", Endpoint: bastion.conn.Endpoint}}
+	for range 3 {
+		if _, err := c.pool.Session(t.Context(), c.conn); err == nil {
+			t.Fatal("a session came about through a server that passes nothing on")
+		}
+	}
+	if got := bastion.logins(); len(got) != 4 {
+		t.Errorf("three logins sent %d passwords", len(got))
+	}
+}
+
+// A refusal stays the same one when the order of the passwords has turned: the breaker that it opened keeps the next login out.
+func TestBreakerKnowsTwoPasswordsInAnyOrder(t *testing.T) {
+	c := newCustomer(t, func(o *sftptest.Options) { o.Methods = [][]string{{"password"}} })
+	c.follows(change.Add(-time.Hour), "wrong one", password)
+	c.opens(t) // the second goes first now
+	c.Change(func(k *sftptest.Knobs) { k.RefuseLogin = true })
+	c.refuse(t, "auth.password_rejected")
+	before := len(c.logins())
+	c.follows(change.Add(-time.Hour), "wrong one", password) // a new process does not know of the turn
+	c.refuse(t, "auth.password_rejected")
+	if got := c.logins(); len(got) != before {
+		t.Errorf("%d passwords more were sent", len(got)-before)
+	}
+}
+
 func TestPasswordIsChangedWithARealServer(t *testing.T) {
 	server := testserver.ProFTPD(t, testserver.ProFTPDOptions{Methods: "password"})
 	store := newMemory()

@@ -105,11 +105,11 @@ func (p *Pool) open(ctx context.Context, c job.Connection, always bool, t *trace
 // servers close the line behind a wrong password, some without a word. No password is sent twice.
 func (p *Pool) arrive(ctx context.Context, c job.Connection, e *entry) (*way, error) {
 	w, err := p.connect(ctx, c, e.hops, nil)
-	for err != nil && ctx.Err() == nil && e.turn() {
+	for err != nil && ctx.Err() == nil && e.turn(ctx) {
 		w, err = p.connect(ctx, c, e.hops, nil)
 	}
 	for _, h := range e.hops {
-		h.settlePassword(ctx, err == nil)
+		h.settlePassword(ctx)
 	}
 	return w, err
 }
