@@ -153,7 +153,8 @@ func (a *app) newDaemon(ctx context.Context, cfg *config.Config, s *store.Store,
 	return d, m, sys
 }
 
-// testDrafts logs in once on every connection that has never worked, so that slots need no person where all is well.
+// testDrafts logs in once on every connection that has never worked, so that slots need no person where all is well. What was refused
+// waits for its breaker or for a person: a service that is started again and again must not lock an account.
 func testDrafts(ctx context.Context, sys *system, cfg *config.Config) {
 	var tests sync.WaitGroup
 	defer tests.Wait()
@@ -167,6 +168,10 @@ func testDrafts(ctx context.Context, sys *system, cfg *config.Config) {
 		turns <- struct{}{}
 		tests.Go(func() {
 			defer func() { <-turns }()
+			if refused, _ := sys.pool.Blocked(ctx, c); refused != nil {
+				sys.log.Info("draft connection left alone", "connection", c.Name, "slug", refused.Slug, "cause", refused.Cause)
+				return
+			}
 			testDraft(ctx, sys, c, control.PurposeOf(c, jobs[name]))
 		})
 	}
@@ -183,8 +188,15 @@ func jobsByConnection(cfg *config.Config) map[string][]job.Spec {
 // draftsAtOnce bounds how many drafts are tested at the same time.
 const draftsAtOnce = 8
 
+// draftTester tests a connection as far as its breaker lets it.
+type draftTester struct{ pool *sftp.Pool }
+
+func (t draftTester) Test(ctx context.Context, c job.Connection, purpose sftp.Purpose) sftp.Report {
+	return t.pool.Try(ctx, c, purpose)
+}
+
 func testDraft(ctx context.Context, sys *system, c job.Connection, purpose sftp.Purpose) {
-	report, err := control.TestConnection(ctx, sys.pool, sys.store, c, purpose, "serve")
+	report, err := control.TestConnection(ctx, draftTester{sys.pool}, sys.store, c, purpose, "serve")
 	switch {
 	case err != nil:
 		sys.log.Error("draft connection tested", "connection", c.Name, "error", err)

@@ -25,6 +25,12 @@ func (p *Pool) Ready(ctx context.Context, c job.Connection) (*job.Reason, time.T
 	if !active {
 		return draftReason(c), time.Time{}
 	}
+	return p.Blocked(ctx, c)
+}
+
+// Blocked is Ready without the question whether the connection ever worked: what keeps a login out is a refusal, of the server or of a
+// jump host, that nothing has changed since.
+func (p *Pool) Blocked(ctx context.Context, c job.Connection) (*job.Reason, time.Time) {
 	endpoints := make([]job.Endpoint, 0, len(c.Jump)+1)
 	for _, j := range c.Jump {
 		endpoints = append(endpoints, j.Endpoint)

@@ -27,9 +27,18 @@ type Purpose struct {
 // Test dials, whatever the breaker says and without moving the time of its next login, logs in and looks at what the connection is for, stage by stage. What it learns
 // is kept in the profile of the connection. A server that only takes uploads is sent no question that it would refuse.
 func (p *Pool) Test(ctx context.Context, c job.Connection, purpose Purpose) Report {
+	return p.test(ctx, c, purpose, true)
+}
+
+// Try is a Test that no person asked for: a breaker keeps it out, and a login that one lets through is counted.
+func (p *Pool) Try(ctx context.Context, c job.Connection, purpose Purpose) Report {
+	return p.test(ctx, c, purpose, false)
+}
+
+func (p *Pool) test(ctx context.Context, c job.Connection, purpose Purpose, always bool) Report {
 	t := newTrace()
 	report := Report{Connection: c.Name}
-	s, err := p.session(ctx, c, true, t)
+	s, err := p.session(ctx, c, always, t)
 	if err != nil {
 		report.Error = asReason(err)
 		report.Stages = stagesAfter(c, t, report.Error)
