@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -28,6 +29,7 @@ type promptError struct {
 	prompt string // printable
 	second bool   // the password was asked for and given before
 	again  bool   // and this one asks for it anew: it was refused
+	change bool   // it may be the present password, of which a new one is to be made
 	echoed bool   // it asks for the password, and shows what is answered
 }
 
@@ -43,6 +45,7 @@ type login struct {
 	mu       sync.Mutex
 	offered  []string // methods that were tried
 	answered bool     // the password was given
+	said     string   // with what it was asked for
 	cut      bool     // the line ended while there was more to offer
 	asked    bool     // and something else was asked then: it was not refused
 	signed   int      // index+1 in creds.keys of the key that signed last: the server had said that it takes it
@@ -144,16 +147,20 @@ func (l *login) answer(name, instruction string, questions []string, echos []boo
 	strange := slices.IndexFunc(questions, func(q string) bool { return !asksPassword(l.user, name+" "+instruction, q) })
 	alone := len(questions) == 1 && !echos[0] && strange < 0
 	if !alone || l.answered {
-		again := alone && l.answered
+		change := alone && l.answered && asksForChange(l.user, l.said, name+" "+instruction, questions[0])
+		again := alone && l.answered && !change
 		l.asked = !again
-		e := &promptError{second: l.answered, again: again, echoed: len(questions) == 1 && echos[0] && strange < 0}
+		e := &promptError{second: l.answered, again: again, change: change, echoed: len(questions) == 1 && echos[0] && strange < 0}
 		if strange < 0 {
 			strange = len(questions) - 1
 		}
 		e.prompt = printable(questions[strange])
+		if change {
+			e.prompt = printable(strings.TrimSpace(name + " " + instruction + " " + questions[0]))
+		}
 		return nil, e
 	}
-	l.answered = true
+	l.answered, l.said = true, name+" "+instruction+questions[0]
 	return []string{string(l.creds.passwords[l.pass].text.Reveal())}, nil
 }
 

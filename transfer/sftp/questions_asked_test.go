@@ -41,6 +41,8 @@ func TestNoPasswordForAQuestionForACode(t *testing.T) {
 		"a token":              {[]string{"Enter PASSCODE: "}, "auth.prompt", nil},
 		"the password twice":   {[]string{"Password: ", "Password: "}, "auth.password_rejected", []string{"first one", "second one"}},
 		"a new one behind it":  {[]string{"Password: ", "New password: "}, "auth.second_factor_missing", []string{"first one"}},
+		"the present one":      {[]string{"Password: ", "You must change your password immediately. Current password: "}, "auth.prompt", []string{"first one"}},
+		"the old one":          {[]string{"Password: ", "(current) UNIX password: "}, "auth.prompt", []string{"first one"}},
 		"what nobody can know": {[]string{"Name of your dog: "}, "auth.prompt", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,5 +66,32 @@ func TestNoPasswordForAQuestionForACode(t *testing.T) {
 				t.Errorf("behind the refusal %q were answered", got.all)
 			}
 		})
+	}
+}
+
+// What is said with the second question, and was not with the first, is a reason not to take it for a refusal; the same again is one.
+func TestWhatIsSaidWithTheSecondQuestion(t *testing.T) {
+	for said, test := range map[string]struct{ first, slug string }{
+		"Your password has expired.": {"", "auth.prompt"},
+		"Welcome to ACME":            {"Welcome to ACME", "auth.password_rejected"},
+	} {
+		var got heard
+		e := askingServer(t, func(client ssh.KeyboardInteractiveChallenge) error {
+			for _, instruction := range []string{test.first, said} {
+				answers, err := client("", instruction, []string{"Password: "}, []bool{false})
+				if err != nil {
+					return err
+				}
+				got.mu.Lock()
+				got.all = append(got.all, answers...)
+				got.mu.Unlock()
+			}
+			return errors.New("refused")
+		})
+		c := newCustomer(t, nil)
+		c.conn.Host, c.conn.Port, c.conn.HostKeys = e.Host, e.Port, e.HostKeys
+		if r := c.refuse(t, test.slug); test.slug == "auth.prompt" && !strings.Contains(r.Cause, said) || !slices.Equal(got.all, []string{password}) {
+			t.Errorf("%q: %q were answered; %+v", said, got.all, r)
+		}
 	}
 }

@@ -165,6 +165,10 @@ func (h *hop) secondFactor(err error) *job.Reason {
 func (h *hop) prompted(e *promptError) *job.Reason {
 	const without = "ask the customer for an account without one-time codes, or with a key"
 	switch partly := h.login.last.PartialSuccessMethods; {
+	case e.change:
+		return h.auth("auth.prompt",
+			fmt.Sprintf("%s was given the password of user %q and then asks %q, as servers do that want the password changed, which only a person can do", address(h.endpoint), h.endpoint.User, e.prompt),
+			"change the password with the customer, who may see that it does not expire, and set it where auth.password points", job.WhoBoth, e)
 	case e.second:
 		return h.auth("auth.second_factor_missing",
 			fmt.Sprintf("%s was given the password of user %q and then asks %q, which only a person can answer", address(h.endpoint), h.endpoint.User, e.prompt),
