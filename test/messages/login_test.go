@@ -11,7 +11,7 @@ import (
 	"github.com/haulier/haulier/transfer/sftptest"
 )
 
-const oneLogin = "no file was touched; one login was tried, and none will be until something changes"
+const oneLogin = "no file was touched; the login failed, and the next is tried when something changes, or after an hour at the earliest"
 
 func TestServerTakesNoPassword(t *testing.T) {
 	produceConnecting(t, 11, "login", func(t *testing.T) (*machine, []string, message) {

@@ -208,6 +208,18 @@ func (a *account) prove(mark string) {
 	a.proven = mark
 }
 
+// excuse says whether a login with a mark that was good in this process may have been cut by chance: once, and then the next one is made
+// as if none had been good, so that of many at the same time only one is excused.
+func (a *account) excuse(mark string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.proven != mark {
+		return false
+	}
+	a.proven = ""
+	return true
+}
+
 // stand counts a session in that logged in with a mark, and gives what counts it out.
 func (a *account) stand(mark string) func() {
 	a.mu.Lock()

@@ -97,6 +97,29 @@ func TestClosedBehindTheOnlyPassword(t *testing.T) {
 	c.opens(t)
 }
 
+// What was good a moment ago may be cut by chance: once, which opens nothing. The second time in a row it is a refusal, and a good
+// login in between begins anew.
+func TestClosedBehindWhatWasGoodBefore(t *testing.T) {
+	c := hangingUp(t, sftptest.HangUpSilently, "password")
+	c.byPassword()
+	for range 2 {
+		c.Change(func(k *sftptest.Knobs) { k.RefuseLogin = false })
+		c.opens(t)
+		c.Change(func(k *sftptest.Knobs) { k.RefuseLogin = true })
+		if r := c.refuse(t, "net.lost"); !r.Temporary || !strings.Contains(r.Cause, "counts as a refusal") || c.store.breakers[c.account()].Open {
+			t.Errorf("%+v", r)
+		}
+	}
+	for range 3 {
+		if r := c.refuse(t, "auth.closed"); !strings.Contains(r.Cause, "a line is lost just then") || strings.Contains(r.What, "none will be") {
+			t.Errorf("%+v", r)
+		}
+	}
+	if got := c.logins(); len(got) != 5 {
+		t.Errorf("the server saw %q", got)
+	}
+}
+
 // The same of a key.
 func TestClosedBehindAKey(t *testing.T) {
 	c := hangingUp(t, sftptest.HangUpSilently)
@@ -184,7 +207,8 @@ func TestAnotherSessionVouchesForThePassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Change(func(k *sftptest.Knobs) { k.RefuseLogin = true })
-	c.refuse(t, "auth.closed") // nobody vouches any more
+	c.refuse(t, "net.lost") // nobody vouches any more but the login before
+	c.refuse(t, "auth.closed")
 }
 
 // Where the network fails behind the first password, the second is what the next attempt begins with, and the first is written down as

@@ -13,7 +13,7 @@ import (
 	"github.com/haulier/haulier/job"
 )
 
-const noFile = "no file was touched; one login was tried, and none will be until something changes"
+const noFile = "no file was touched; the login failed, and the next is tried when something changes, or after an hour at the earliest"
 
 // loginReason speaks for a login that failed. Only what the server decided is a refusal, and opens the breaker.
 func (h *hop) loginReason(err error) *job.Reason {
@@ -32,7 +32,8 @@ func (h *hop) loginReason(err error) *job.Reason {
 
 // closedReason speaks for a line that was closed before the login was decided. Right behind a credential of ours that may be all that
 // the server says to a wrong one, so it counts as a refusal: what only retries would find out, a locked account would pay for. It is none
-// where the line to a jump host ended, and where another session stands that came with the same credentials.
+// where the line to a jump host ended, where another session stands that came with the same credentials, and once behind a good login
+// with them.
 func (h *hop) closedReason(err error) *job.Reason {
 	method := h.login.unheard()
 	if method == "" || !hungUp(err) || h.before != nil && h.before.line.ended.Load() {
@@ -43,17 +44,22 @@ func (h *hop) closedReason(err error) *job.Reason {
 		r.Cause += ", while another session of this account is open: perhaps it takes no more of them"
 		return r
 	}
+	if len(h.login.creds.passwords) < 2 && h.pool.account(h.account()).excuse(h.mark) {
+		r := h.lostReason(err)
+		r.Cause += ", right after we sent what it took before: the second time in a row it counts as a refusal"
+		return r
+	}
 	h.refused = h.unanswered(method, err)
 	return h.refused
 }
 
 func (h *hop) unanswered(method string, err error) *job.Reason {
 	if method == methodKey {
-		return h.auth("auth.closed", fmt.Sprintf("%s closed the connection right after we offered our key for user %q, and said nothing to it; many servers do that to a key or a user that they do not take",
+		return h.auth("auth.closed", fmt.Sprintf("%s closed the connection right after we offered our key for user %q, and said nothing to it; many servers do that to a key or a user that they do not take, and now and then a line is lost just then",
 			address(h.endpoint), h.endpoint.User), fmt.Sprintf("ask the customer whether our key is installed%s and the user is open; then `haulier connections test %s`", h.showKey(), h.connection),
 			job.WhoBoth, err)
 	}
-	return h.auth("auth.closed", fmt.Sprintf("%s closed the connection right after we sent the password of user %q, and said nothing to it; many servers do that for a wrong one%s",
+	return h.auth("auth.closed", fmt.Sprintf("%s closed the connection right after we sent the password of user %q, and said nothing to it; many servers do that for a wrong one%s; now and then a line is lost just then",
 		address(h.endpoint), h.endpoint.User, h.passwordsTried()),
 		"compare the password with the customer's and ask whether the user is locked; then `haulier connections test "+h.connection+"`", job.WhoBoth, err)
 }
