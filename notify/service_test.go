@@ -97,7 +97,9 @@ func TestADeathBehindTheAnswerSendsAgainWithTheSameID(t *testing.T) {
 		if err != nil || len(due) != 1 {
 			t.Fatalf("due %v, error %v", due, err)
 		}
-		_ = s.attempt(ctx, hook, due[0])
+		if a, err := s.attempt(ctx, hook, due[0]); err == nil && a != nil {
+			_ = s.Tray.RecordAttempt(ctx, *a)
+		}
 	}
 	cancel()
 	_, stop := w.serve(hook) // the next life
