@@ -3,10 +3,12 @@ package shout
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -75,5 +77,40 @@ func TestACallThatIsOutIsNotMadeTwice(t *testing.T) {
 	}
 	if err := Send(t.Context(), url, "msg_1", "x"); err != nil || asked.Load() != 2 { // asked for again
 		t.Errorf("error %v after %d calls", err, asked.Load())
+	}
+}
+
+// hangs is a service that takes calls and answers none until the test ends.
+func hangs(t *testing.T, asked func()) secret.Text {
+	hang := make(chan struct{})
+	url := service(t, func(http.ResponseWriter, *http.Request) { asked(); <-hang })
+	t.Cleanup(func() { close(hang) })
+	return url
+}
+
+// A service that hangs has a few calls out, and the others are told all the same.
+func TestAServiceThatHangsKeepsNoOtherWaiting(t *testing.T) {
+	var asked atomic.Int32
+	came := make(chan struct{}, 99)
+	hung := hangs(t, func() { asked.Add(1); came <- struct{}{} })
+	ctx, cancel := context.WithCancel(t.Context())
+	var sending sync.WaitGroup
+	for n := range 5 * atOnce {
+		sending.Go(func() { _ = Send(ctx, hung, fmt.Sprint("hung ", n), "x") })
+	}
+	for range atOnce {
+		<-came
+	}
+	good := service(t, func(http.ResponseWriter, *http.Request) {})
+	if err := Send(t.Context(), good, "other", "x"); err != nil {
+		t.Errorf("error %v", err)
+	}
+	if err := Send(t.Context(), good, "hung 0", "x"); err != nil { // to another place since
+		t.Errorf("error %v", err)
+	}
+	cancel()
+	sending.Wait()
+	if asked.Load() != atOnce {
+		t.Errorf("%d calls are out, %d may be", asked.Load(), atOnce)
 	}
 }
