@@ -164,7 +164,7 @@ func (s *Store) endedBy(e job.Expectation, was job.Verdict) (string, error) {
 	switch {
 	case e.Verdict == job.VerdictExcused:
 		return "nothing is expected for " + e.Day + " any more", nil
-	case e.Verdict == job.VerdictPending && e.Extended != nil:
+	case e.Verdict == job.VerdictPending: // a person moved it, or the configuration
 		return "a later deadline; it has not come yet", nil
 	case !e.Verdict.Good():
 		return "", nil

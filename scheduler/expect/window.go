@@ -134,17 +134,17 @@ func (r *rule) from(e job.Expectation) func(before []job.Expectation) time.Time 
 		}
 		from := e.Opens
 		for _, b := range before {
-			from = later(from, takes(b))
+			from = later(from, r.takes(b))
 		}
 		return from
 	}
 }
 
-// takes is until when a day takes what comes: until it has as many as it wants, else to its end. One that is excused keeps what
-// it was given.
-func takes(e job.Expectation) time.Time {
+// takes is until when a day takes what comes: until it has as many as it wants, else to its end, also when it is excused: what comes late
+// for it is not the next day's. A day on which nothing is expected any more keeps what it was given.
+func (r *rule) takes(e job.Expectation) time.Time {
 	switch {
-	case e.Verdict == job.VerdictExcused:
+	case dropped(e) || e.Verdict == job.VerdictExcused && !r.spec.Expect.On(parseDay(e.Day)):
 		return e.Last
 	case !e.Filled.IsZero():
 		return e.Filled
