@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -164,11 +165,14 @@ func refusedLogin(tx *gorm.DB, a job.Account, b job.Breaker) error {
 	return tx.Exec(`INSERT INTO refused_logins VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, b.Connection, a.Host, a.Port, a.User).Error
 }
 
+// toldAnew is how long a host key that was refused and told is not told once more, though the connection logs in over another.
+const toldAnew = 24 * time.Hour
+
 // LoggedIn records that a server showed a host key that counts and took a login of a connection: what it shows from now on instead is news,
-// and no account keeps the connection out.
+// and no account keeps the connection out. Of a key that was told within a day it is not: behind a balancer two machines may show two keys in turn.
 func (s *Store) LoggedIn(ctx context.Context, connection, address, key string) error {
 	return s.write(ctx, "record the login of "+connection, func(tx *gorm.DB) error {
-		if err := tx.Exec(`DELETE FROM host_keys_told WHERE connection = ? AND address = ?`, connection, address).Error; err != nil {
+		if err := tx.Exec(`DELETE FROM host_keys_told WHERE connection = ? AND address = ? AND at < ?`, connection, address, s.now()-toldAnew.Microseconds()).Error; err != nil {
 			return err
 		}
 		if err := tx.Exec(`DELETE FROM refused_logins WHERE connection = ?`, connection).Error; err != nil {

@@ -51,7 +51,7 @@ func (s *Store) isUp(tx *gorm.DB, name string, at int64, by string) error {
 }
 
 // HostKeyChanged records a host key that was refused because others are pinned. It is told to each connection that meets it once, and anew
-// when it comes back behind a login over one that counts, or after another was trusted. None of a pinned type is one key more.
+// when it comes back a day later behind a login over one that counts, or after another was trusted. None of a pinned type is one key more.
 func (s *Store) HostKeyChanged(ctx context.Context, c job.HostKeyChange) error {
 	return s.write(ctx, "record the host key of "+c.Address, func(tx *gorm.DB) error {
 		news, err := s.isNews(tx, c)

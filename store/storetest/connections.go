@@ -133,7 +133,10 @@ func changedHostKeysAreTold(t *testing.T, b bundle) {
 	same(t, "seen", len(must2(t, b.HostKeysSeen)(address)), 2)
 
 	ok(t, b.LoggedIn(t.Context(), "acme", address, pinned))
-	shows("behind a login", 1, "acme", "ssh-ed25519 BBBB")
+	shows("in turn with one that counts", 0, "acme", "ssh-ed25519 BBBB")
+	b.clock.Add(24 * time.Hour)
+	ok(t, b.LoggedIn(t.Context(), "acme", address, pinned))
+	shows("a day later, behind a login", 1, "acme", "ssh-ed25519 BBBB")
 	ok(t, b.AddPin(t.Context(), job.Pin{Address: address, Key: "ssh-ed25519 BBBB", Added: b.clock.Now()}))
 	shows("behind a pin", 1, "acme", "ssh-ed25519 CCCC")
 	ok(t, b.LoggedIn(t.Context(), "acme", address, "ssh-ed25519 BBBB"))
