@@ -239,13 +239,15 @@ type stage struct{ epoch string }
 func (s *stage) Epoch(string) (string, error)   { return s.epoch, nil }
 func (s *stage) SetEpoch(_, epoch string) error { s.epoch = epoch; return nil }
 
+var landedSays = job.Settling{As: job.AsLanded, By: "ann", Why: "they are there"}
+
 func TestReconcileWantsALookAfterARestore(t *testing.T) {
 	s := openStore(t)
-	spec := job.Spec{Name: "acme-in"}
+	spec := job.Spec{Name: "acme-in", Type: job.TypeImport}
 	f := leave(t, s, job.File{}, held("ledger.restored"))
 	for life, epoch := range map[string]string{"before 17": "now", "now 1000000": "now", "": job.RestoredEpoch + "now"} {
 		kept := &stage{epoch: life}
-		n, err := control.Reconcile(t.Context(), s, spec, kept, epoch, job.AsLanded, "ann", "they are there")
+		n, _, err := control.Reconcile(t.Context(), s, spec, kept, epoch, landedSays)
 		if n != 0 || slugOf(err) != "ledger.look_first" || kept.epoch != life {
 			t.Errorf("before any look: %d, %v; the stage remembers %q", n, err, kept.epoch)
 		}
@@ -257,7 +259,7 @@ func TestReconcileWantsALookAfterARestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := &stage{epoch: transfer.Looked("now") + " 2"}
-	if n, err := control.Reconcile(t.Context(), s, spec, kept, "now", job.AsLanded, "ann", "they are there"); n != 0 || err != nil || kept.epoch != "now" {
+	if n, _, err := control.Reconcile(t.Context(), s, spec, kept, "now", landedSays); n != 0 || err != nil || kept.epoch != "now" {
 		t.Errorf("after a look that found nothing: %d, %v; the stage remembers %q", n, err, kept.epoch)
 	}
 }
@@ -269,7 +271,7 @@ func TestReconcileSettlesWhatARestoreHolds(t *testing.T) {
 	other := leave(t, s, job.File{Job: "acme-in", Type: job.TypeImport, Path: "/out/c.csv"}, held("remote.source_consumed"))
 	elsewhere := leave(t, s, job.File{Job: "other", Type: job.TypeImport, Path: "/out/a.csv"}, held("ledger.restored"))
 	kept := &stage{epoch: transfer.Looked("now")}
-	n, err := control.Reconcile(t.Context(), s, job.Spec{Name: "acme-in"}, kept, "now", job.AsLanded, "ann", "they are there")
+	n, _, err := control.Reconcile(t.Context(), s, job.Spec{Name: "acme-in", Type: job.TypeImport}, kept, "now", landedSays)
 	if err != nil || n != 2 || kept.epoch != "now" {
 		t.Fatalf("%d settled, epoch %q, %v", n, kept.epoch, err)
 	}
@@ -279,7 +281,7 @@ func TestReconcileSettlesWhatARestoreHolds(t *testing.T) {
 		}
 	}
 	refused := &stage{epoch: transfer.Looked("now")}
-	if _, err := control.Reconcile(t.Context(), s, job.Spec{Name: "other"}, refused, "now", job.AsDelivered, "ann", "why"); err == nil || refused.epoch != transfer.Looked("now") {
+	if _, _, err := control.Reconcile(t.Context(), s, job.Spec{Name: "other", Type: job.TypeImport}, refused, "now", job.Settling{As: job.AsDelivered, By: "ann", Why: "why"}); err == nil || refused.epoch != transfer.Looked("now") {
 		t.Errorf("epoch %q after %v", refused.epoch, err)
 	}
 }

@@ -14,6 +14,14 @@ const (
 // RestoredSlugs are the causes for which a restored ledger or a mass change on the server holds: what is held for them is decided together.
 var RestoredSlugs = []string{"ledger.restored", "remote.mass_change"}
 
+// Settling is a person's word about all files of a job that are held for one of RestoredSlugs.
+type Settling struct {
+	As   Resolution
+	UpTo int64 // the highest number of a file that they know of: what came later stays held; 0: all that there are
+	By   string
+	Why  string
+}
+
 // Decision is a person's word about one file in doubt, or about a rejected one that is let be.
 type Decision struct {
 	File  int64

@@ -124,9 +124,9 @@ func (p *ports) DecideFile(_ context.Context, d job.Decision) (job.File, error) 
 	return job.File{ID: d.File, State: job.FileLanded, Fence: 3}, p.err
 }
 
-func (p *ports) ReconcileJob(_ context.Context, name string, as job.Resolution, by, why string) (int, error) {
-	p.said = fmt.Sprint("reconcile ", name, " ", as, " ", by, " ", why)
-	return 3, p.err
+func (p *ports) ReconcileJob(_ context.Context, name string, w job.Settling) (settled, left int, err error) {
+	p.said = fmt.Sprint("reconcile ", name, " ", w)
+	return 3, 2, p.err
 }
 
 func (p *ports) CredentialCalendar(_ context.Context, sight job.Sight) ([]job.CalendarEntry, error) {

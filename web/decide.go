@@ -35,10 +35,17 @@ func (a *api) decide(r *http.Request) (any, error) {
 
 func deciding(r *http.Request) (body Deciding, err error) {
 	err = read(r, &body, &body.By)
-	if err == nil && (body.Reason == "" || len(body.Reason) > textSays) {
-		err = badRequest{errors.New("reason is empty, or longer than 500 bytes: whoever comes after wants to know why")}
+	if err == nil {
+		err = said(body.Reason)
 	}
 	return body, err
+}
+
+func said(why string) error {
+	if why == "" || len(why) > textSays {
+		return badRequest{errors.New("reason is empty, or longer than 500 bytes: whoever comes after wants to know why")}
+	}
+	return nil
 }
 
 // Reconciled says how many doubts of a job were ended together.
@@ -46,18 +53,31 @@ type Reconciled struct {
 	Job     string         `json:"job"`
 	As      job.Resolution `json:"as"`
 	Settled int            `json:"settled"`
+	Left    int            `json:"left"` // held for the same, and above upto; the job holds what looks new until they are settled, too
 }
 
-// reconcile ends all doubts of one kind: each of them is known, so that about says nothing.
+// Settling is the body of a decision about all that a restored ledger or a mass change holds of a job.
+type Settling struct {
+	By     string         `json:"by,omitempty"`   // who decides, for the audit; it counts on the socket only
+	As     job.Resolution `json:"as"`             // landed, delivered, again or drop
+	Reason string         `json:"reason"`         // why, for the audit
+	UpTo   int64          `json:"upto,omitempty"` // highest id of the files that were looked at: later ones stay held; none: all are settled
+}
+
+// reconcile ends doubts of one kind together.
 func (a *api) reconcile(r *http.Request) (any, error) {
-	body, err := deciding(r)
-	if err == nil && (body.About != "" || body.Fence != nil) {
-		err = badRequest{errors.New("about and fence are of a decision about one file; here it is what a restored ledger or a mass change holds")}
+	var body Settling
+	err := read(r, &body, &body.By)
+	switch {
+	case err != nil:
+		return nil, err
+	case body.UpTo < 0:
+		return nil, badRequest{errors.New("upto is no number of a file")}
 	}
-	if err != nil {
+	if err := said(body.Reason); err != nil {
 		return nil, err
 	}
 	done := Reconciled{Job: r.PathValue("name"), As: body.As}
-	done.Settled, err = a.Decider.ReconcileJob(context.WithoutCancel(r.Context()), done.Job, body.As, body.By, body.Reason)
+	done.Settled, done.Left, err = a.Decider.ReconcileJob(context.WithoutCancel(r.Context()), done.Job, job.Settling{As: body.As, UpTo: body.UpTo, By: body.By, Why: body.Reason})
 	return done, err
 }

@@ -21,9 +21,11 @@ func TestADecisionAboutAFileInDoubt(t *testing.T) {
 		{"/files/4/decision", `{"by":"ann","as":"drop","reason":"` + strings.Repeat("x", 501) + `"}`, 400, "reason is empty, or longer", ""},
 		{"/files/4/decision", `{"by":"ann","verdict":"landed","reason":"x"}`, 400, "api.bad_request", ""},
 		{"/files/0/decision", `{"by":"ann","as":"landed","reason":"x"}`, 400, "api.bad_request", ""},
-		{"/jobs/acme/reconcile", `{"by":"ann","as":"landed","reason":"they are there"}`, 200, `{"job":"acme","as":"landed","settled":3}`, "reconcile acme landed ann they are there"},
-		{"/jobs/acme/reconcile", `{"by":"ann","as":"landed","reason":"x","about":"remote.indeterminate"}`, 400, "about and fence are of a decision", ""},
-		{"/jobs/acme/reconcile", `{"by":"ann","as":"landed","reason":"x","fence":3}`, 400, "about and fence are of a decision", ""},
+		{"/jobs/acme/reconcile", `{"by":"ann","as":"landed","reason":"they are there"}`, 200, `{"job":"acme","as":"landed","settled":3,"left":2}`, "reconcile acme {landed 0 ann they are there}"},
+		{"/jobs/acme/reconcile", `{"by":"ann","as":"landed","reason":"x","upto":71}`, 200, `"left":2`, "reconcile acme {landed 71 ann x}"},
+		{"/jobs/acme/reconcile", `{"by":"ann","as":"landed","reason":"x","upto":-1}`, 400, "upto is no number", ""},
+		{"/jobs/acme/reconcile", `{"by":"ann","as":"landed","reason":"x","about":"remote.indeterminate"}`, 400, "api.bad_request", ""},
+		{"/jobs/acme/reconcile", `{"by":"ann","as":"landed","reason":"x","fence":3}`, 400, "api.bad_request", ""},
 		{"/jobs/acme/reconcile", `{"by":"ann","as":"landed"}`, 400, "reason is empty", ""},
 	} {
 		p.said = ""

@@ -54,8 +54,9 @@ type Looker interface {
 type Decider interface {
 	// DecideFile does so once: the same word again gives the file as it stands, another one is refused.
 	DecideFile(ctx context.Context, d job.Decision) (job.File, error)
-	// ReconcileJob ends all doubts that a restored ledger or a mass change has left on a job, and says how many.
-	ReconcileJob(ctx context.Context, name string, as job.Resolution, by, why string) (int, error)
+	// ReconcileJob ends the doubts that a restored ledger or a mass change has left on a job, and says how many, and of how many nobody knew
+	// who decided: they are left, and the job goes on holding what looks new.
+	ReconcileJob(ctx context.Context, name string, w job.Settling) (settled, left int, err error)
 }
 
 // Care tells what needs a person, and keeps what they say to it.

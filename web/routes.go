@@ -81,7 +81,7 @@ func (a *api) routes() []route.Route {
 		{
 			Method: "POST", Path: "/api/v1/jobs/{name}/reconcile", Role: route.Operator, Scope: route.ScopeJob,
 			Summary: "Settle together what a restored ledger or a mass change on the server holds of a job; it takes new files again from then on",
-			In:      Deciding{As: job.AsLanded, Reason: "all of them are in the platform"}, Out: Reconciled{}, Handler: answers(a.reconcile),
+			In:      Settling{As: job.AsLanded, UpTo: 4711, Reason: "all of them are in the platform"}, Out: Reconciled{}, Handler: answers(a.reconcile),
 		},
 		{
 			Method: "POST", Path: "/api/v1/files/{id}/outcome", Role: route.Operator, Scope: route.ScopeFile,

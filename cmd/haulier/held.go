@@ -160,7 +160,7 @@ func (a *app) reconcile(cmd *cobra.Command, name string, as job.Resolution, why 
 	if err != nil {
 		return err
 	}
-	n, err := control.Reconcile(cmd.Context(), s, spec, stage, epoch, as, user(), why)
+	n, _, err := control.Reconcile(cmd.Context(), s, spec, stage, epoch, job.Settling{As: as, By: user(), Why: why})
 	if err != nil {
 		return fmt.Errorf("after %s: %w", count(n, "file"), err)
 	}

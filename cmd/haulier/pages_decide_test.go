@@ -82,13 +82,13 @@ func TestPagesSettleWhatAMassChangeHolds(t *testing.T) {
 	if text := pageOf(t, h, "/jobs/acme-in/reconcile?as=landed"); !strings.Contains(text, "1 file</a> of it is held") {
 		t.Error("the page does not say what is held")
 	}
-	formTo(t, h, "/jobs/acme-in/reconcile", "as=landed&reason=they are old")
+	formTo(t, h, "/jobs/acme-in/reconcile", "as=landed&upto=2&reason=they are old")
 	for id, want := range map[int64]job.State{1: job.FileHeld, 2: job.FileLanded} {
 		if f := must[job.File](t)(s.File(t.Context(), id)); f.State != want {
 			t.Errorf("file %d is %s, want %s", id, f.State, want)
 		}
 	}
-	if got := actsOf(t, s, "olivia"); got != "held.resolve file 2 as landed: they are old; job.reconcile acme-in as landed: they are old" {
+	if got := actsOf(t, s, "olivia"); got != "held.resolve file 2 as landed: they are old; job.reconcile acme-in as landed, up to file 2: they are old" {
 		t.Errorf("the audit list has %s", got)
 	}
 }

@@ -93,22 +93,22 @@ func (p pageLooker) RejectFile(ctx context.Context, id int64, sha256, why, by st
 }
 
 // ReconcileJob settles what a restored ledger or a mass change holds, as `haulier reconcile` does.
-func (p pageLooker) ReconcileJob(ctx context.Context, name string, as job.Resolution, by, why string) (int, error) {
+func (p pageLooker) ReconcileJob(ctx context.Context, name string, w job.Settling) (settled, left int, err error) {
 	defer p.house.forget()
 	cfg := p.Config()
 	spec, found := cfg.Job(name)
 	if !found {
-		return 0, job.ErrNotFound
+		return 0, 0, job.ErrNotFound
 	}
 	stage, err := stageOf(cfg, spec)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	epoch, err := p.Store.Epoch(ctx)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return control.Reconcile(ctx, p.Store, spec, stage, epoch, as, by, why)
+	return control.Reconcile(ctx, p.Store, spec, stage, epoch, w)
 }
 
 func (p pageLooker) DecideFile(ctx context.Context, w job.Decision) (job.File, error) {

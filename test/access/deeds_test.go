@@ -49,7 +49,7 @@ var deeds = map[string]deed{
 	"POST /files/{id}/reject":                {form: "reason=x&sha256=" + looked64, before: waits, acts: "file.reject", counts: `SELECT count(*) FROM files WHERE id = ID AND state = 'rejected'`},
 	"POST /api/v1/files/{id}/decision":       {api: `{"as":"drop","reason":"x"}`, before: doubted, acts: "held.resolve", counts: `SELECT count(*) FROM files WHERE id = ID AND state = 'skipped'`},
 	"POST /files/{id}/decide":                {form: "as=drop&reason=x&about=remote.permission&fence=0", before: doubted, acts: "held.resolve", counts: `SELECT count(*) FROM files WHERE id = ID AND state = 'skipped'`},
-	"POST /jobs/{name}/reconcile":            {form: "as=landed&reason=x", before: restored, acts: "job.reconcile held.resolve", counts: `SELECT count(*) = 0 FROM files WHERE state = 'held' AND reason LIKE '%ledger.restored%'`},
+	"POST /jobs/{name}/reconcile":            {form: "as=landed&reason=x&upto=1000000", before: restored, acts: "job.reconcile held.resolve", counts: `SELECT count(*) = 0 FROM files WHERE state = 'held' AND reason LIKE '%ledger.restored%'`},
 	"POST /api/v1/jobs/{name}/reconcile":     {api: `{"as":"landed","reason":"x"}`, before: restored, acts: "job.reconcile held.resolve", counts: `SELECT count(*) = 0 FROM files WHERE state = 'held' AND reason LIKE '%ledger.restored%'`},
 	"POST /api/v1/files/{id}/outcome":        {api: `{"created":1,"updated":2,"deleted":3,"errored":4}`, before: landed, acts: "file.outcome", counts: `SELECT count(*) FROM file_reports WHERE file = ID AND by_whom = 'WHO'`},
 	"POST /api/v1/outbox/{name}":             {api: "a;b", acts: "outbox.put", counts: `SELECT count(*) FROM answered`},

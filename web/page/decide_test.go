@@ -87,14 +87,23 @@ func TestWhatARestoreHoldsIsSettledTogether(t *testing.T) {
 	text, _ = get(t, h, "/jobs/acme-customers/reconcile")
 	says(t, "not chosen", text, []string{"2 files</a> of it are held", "They have landed…", "Fetch them again…", "Never mind them…"}, []string{`method="post" action="/jobs/`})
 	text, _ = get(t, h, "/jobs/acme-customers/reconcile?as=landed")
-	says(t, "landed", text, []string{"also one that is truly new", "held for other causes stay so", "takes new files by itself again", `name="as" value="landed"`}, nil)
-	if text := told(t, h, post(t, h, "/jobs/acme-customers/reconcile", url.Values{"as": {"landed"}})); !strings.Contains(text, "api.bad_request") || len(w.Asked) != 0 {
+	says(t, "landed", text, []string{"also one that is truly new", "held for other causes stay so", "takes new files by itself again", `name="as" value="landed"`, `name="upto" value="72"`}, nil)
+	if text := told(t, h, post(t, h, "/jobs/acme-customers/reconcile", url.Values{"as": {"landed"}, "reason": {"x"}})); !strings.Contains(text, "which files were looked at") || len(w.Asked) != 0 {
+		t.Errorf("without what was seen %q was done", w.Asked)
+	}
+	if text := told(t, h, post(t, h, "/jobs/acme-customers/reconcile", url.Values{"as": {"landed"}, "upto": {"72"}})); !strings.Contains(text, "api.bad_request") || len(w.Asked) != 0 {
 		t.Errorf("without a reason %q was done", w.Asked)
 	}
-	says(t, "done", told(t, h, post(t, h, "/jobs/acme-customers/reconcile", url.Values{"as": {"landed"}, "reason": {"restored"}, "back": {"/held"}})), []string{"3 files of acme-customers settled as landed"}, nil)
-	if len(w.Asked) != 1 || w.Asked[0] != "reconcile acme-customers as landed because restored by olivia" {
+	says(t, "done", told(t, h, post(t, h, "/jobs/acme-customers/reconcile", url.Values{"as": {"landed"}, "reason": {"restored"}, "upto": {"72"}, "back": {"/held"}})), []string{"3 files of acme-customers settled as landed; it takes new files"}, nil)
+	if len(w.Asked) != 1 || w.Asked[0] != "reconcile acme-customers as landed up to 72 because restored by olivia" {
 		t.Errorf("%q was done", w.Asked)
 	}
+	w.Left = 300
+	says(t, "more since", told(t, h, post(t, h, "/jobs/acme-customers/reconcile", url.Values{"as": {"landed"}, "reason": {"x"}, "upto": {"72"}})), []string{"300 files more came to be held since", "holds what looks new"}, []string{"by itself again"})
+	w.Found = w.Found[2:]
+	text, _ = get(t, h, "/jobs/acme-customers/reconcile?as=landed")
+	says(t, "nothing is held", text, []string{"There is nothing to settle"}, []string{`name="as"`, "what will happen"})
+	w.Found = []job.File{doubtful(71, "acme", "ledger.restored")}
 	viewer, other := route.Identity{Name: "vera", Role: route.Viewer}, route.Identity{Name: "nora", Role: route.Operator, Sight: job.Sight{"nectar-nv"}}
 	if _, status := get(t, w.Handler(viewer), "/jobs/acme-customers/reconcile"); status != http.StatusForbidden {
 		t.Errorf("a viewer: %d", status)

@@ -309,8 +309,9 @@ type Doer interface {
 // was looked at.
 type Looker interface {
 	DecideFile(ctx context.Context, w job.Decision) (job.File, error)
-	// ReconcileJob ends all doubts that a restored ledger or a mass change has left on a job, and says how many.
-	ReconcileJob(ctx context.Context, name string, as job.Resolution, by, why string) (int, error)
+	// ReconcileJob ends the doubts that a restored ledger or a mass change has left on a job, and says how many, and of how many nobody knew
+	// who decided: they are left, and the job goes on holding what looks new.
+	ReconcileJob(ctx context.Context, name string, w job.Settling) (settled, left int, err error)
 	ApproveFile(ctx context.Context, id int64, sha256, by string) (job.File, error)
 	RejectFile(ctx context.Context, id int64, sha256, why, by string) (job.File, error)
 }

@@ -1,9 +1,11 @@
 package page
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/haulier/haulier/job"
 	"github.com/haulier/haulier/web/route"
@@ -12,10 +14,11 @@ import (
 // reconciled is a page on which somebody decides about all files of a job that a restored ledger or a mass change holds.
 type reconciled struct {
 	Job     string
-	Held    int  // of such files, as far as was looked
-	More    bool // and perhaps more
-	Choices []choice
-	Chosen  *choice // nil: none yet
+	Held    int      // of such files, as far as was looked
+	More    bool     // and perhaps more
+	UpTo    int64    // the highest number of such a file: what comes to be held later is not decided with them
+	Choices []choice // none where nothing is held
+	Chosen  *choice  // nil: none yet
 }
 
 // restoredMost is how many held files of a job are looked through for those of a restore.
@@ -31,11 +34,15 @@ func (p *pages) reconciliation(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	files, older, err := p.Ledger.Files(r.Context(), FileQuery{Job: spec.Name, States: []job.State{job.FileHeld}, Limit: restoredMost, Sight: route.Of(r.Context()).Sight})
-	shown := reconciled{Job: spec.Name, More: older != 0, Choices: together(spec)}
+	shown := reconciled{Job: spec.Name, More: older != 0}
 	for _, f := range files {
 		if restored(f) {
 			shown.Held++
+			shown.UpTo = max(shown.UpTo, f.ID)
 		}
+	}
+	if shown.Held > 0 {
+		shown.Choices = together(spec)
 	}
 	shown.Chosen = chosen(shown.Choices, r.URL.Query().Get("as"))
 	return view{Title: "Settle " + spec.Name, Section: "runs", Body: "reconciliation", Data: shown}, err
@@ -64,7 +71,15 @@ func (p *pages) reconcile(r *http.Request) (flash, error) {
 	if err != nil {
 		return flash{}, err
 	}
+	upTo, err := strconv.ParseInt(r.PostFormValue("upto"), 10, 64)
+	if err != nil || upTo <= 0 {
+		return flash{}, badRequest{errors.New("the form does not say which files were looked at")}
+	}
 	name, as := r.PathValue("name"), r.PostFormValue("as")
-	n, err := p.Looker.ReconcileJob(unhurried(r), name, job.Resolution(as), by(r), why)
-	return flash{Done: fmt.Sprintf("%s of %s settled as %s; it takes new files by itself again.", count(n, "file"), name, printable(as, nameMost)), Link: "/jobs/" + name, Label: "Look at the job"}, err
+	n, left, err := p.Looker.ReconcileJob(unhurried(r), name, job.Settling{As: job.Resolution(as), UpTo: upTo, By: by(r), Why: why})
+	goes := "it takes new files by itself again."
+	if left > 0 {
+		goes = fmt.Sprintf("%s more came to be held since that page was made, and stay so: look at them, and settle them, too. Until then the job holds what looks new.", count(left, "file"))
+	}
+	return flash{Done: fmt.Sprintf("%s of %s settled as %s; %s", count(n, "file"), name, printable(as, nameMost), goes), Link: "/jobs/" + name, Label: "Look at the job"}, err
 }

@@ -29,6 +29,7 @@ type World struct {
 	Stepped    map[int64][]page.Step
 	Logged     []page.LogLine
 	Found      []job.File
+	Left       int // files that a settling leaves
 	Marked     []page.Mark
 	Counted    page.Stats
 	Open       []job.Incident
@@ -382,10 +383,10 @@ func (w ports) RejectFile(_ context.Context, id int64, sha256, why, by string) (
 	return job.File{ID: id, Job: "supervised"}, w.did("reject %d of %.8s because %s by %s", id, sha256, why, by)
 }
 
-func (w ports) ReconcileJob(_ context.Context, name string, as job.Resolution, by, why string) (int, error) {
+func (w ports) ReconcileJob(_ context.Context, name string, s job.Settling) (settled, left int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return 3, w.did("reconcile %s as %s because %s by %s", name, as, why, by)
+	return 3, w.Left, w.did("reconcile %s as %s up to %d because %s by %s", name, s.As, s.UpTo, s.Why, s.By)
 }
 
 func (w ports) DecideFile(_ context.Context, d job.Decision) (job.File, error) {
