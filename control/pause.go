@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -16,11 +17,18 @@ func Pause(ctx context.Context, s *store.Store, p job.Pause) error {
 	return s.Acted(ctx, line, func(t *store.Store) error { return t.Pause(ctx, p) })
 }
 
-// ResumeJob lets a job start again; job.ErrNotFound when it is not paused.
+// ResumeJob lets a job start again; a job.Reason that is job.ErrNotFound when it is not paused.
 func ResumeJob(ctx context.Context, s *store.Store, name, by string) error {
-	return s.Acted(ctx, store.AuditLine{Who: by, Act: "job.resume", Object: name}, func(t *store.Store) error {
+	err := s.Acted(ctx, store.AuditLine{Who: by, Act: "job.resume", Object: name}, func(t *store.Store) error {
 		return t.Resume(ctx, "job", name)
 	})
+	if errors.Is(err, job.ErrNotFound) {
+		return &job.Reason{
+			Slug: "job.not_paused", What: fmt.Sprintf("nothing was changed: job %s is not paused", name), Cause: "somebody has resumed it already, or nobody paused it",
+			Do: "nothing: it starts at its next time", Who: job.WhoUs, Err: err,
+		}
+	}
+	return err
 }
 
 // ResumeConnection lets the jobs of a connection start again, and one login through the breaker of its account, which may be open

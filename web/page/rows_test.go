@@ -66,7 +66,12 @@ func TestFilesInDoubt(t *testing.T) {
 	w.Found = []job.File{doubtful(71, "acme", "local.unknown"), doubtful(72, "acme", job.SlugSupervised)}
 	text, _ := get(t, w.Handler(pagetest.Operator), "/held?job=acme-customers")
 	says(t, "/held", text, []string{"doubt_71.csv", "local.unknown", "answer was lost &lt;i&gt;", "look whether it is there", `name="as" value="landed"`, "It has landed…", "Fetch it again…", "Never mind it…", `href="/files/71"`, "1 file more only waits"}, []string{"doubt_72", "<i>"})
-	w.Found = nil
+	w.Older = 70
+	text, _ = get(t, w.Handler(pagetest.Operator), "/held?job=acme-customers")
+	says(t, "/held of a job, with older ones", text, []string{`href="/held?job=acme-customers&amp;before=70" rel="next"`, `name="from" value="/held?job=acme-customers"`}, nil)
+	text, _ = get(t, w.Handler(pagetest.Operator), "/held")
+	says(t, "/held, with older ones", text, []string{`href="/held?before=70" rel="next"`, `name="from" value="/held"`}, nil)
+	w.Found, w.Older = nil, 0
 	text, _ = get(t, w.Handler(pagetest.Operator), "/held")
 	says(t, "/held of nothing", text, []string{"No file is in doubt."}, nil)
 }

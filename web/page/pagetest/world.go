@@ -29,7 +29,8 @@ type World struct {
 	Stepped    map[int64][]page.Step
 	Logged     []page.LogLine
 	Found      []job.File
-	Left       int // files that a settling leaves
+	Left       int   // files that a settling leaves
+	Older      int64 // where older files begin
 	Marked     []page.Mark
 	Counted    page.Stats
 	Open       []job.Incident
@@ -216,7 +217,7 @@ func (w ports) Files(_ context.Context, q page.FileQuery) ([]job.File, int64, er
 			some = append(some, f)
 		}
 	}
-	return some, 0, w.Ill
+	return some, w.Older, w.Ill
 }
 
 func (w ports) Expectations(context.Context, string, string, int) ([]job.Expectation, error) {
