@@ -92,11 +92,13 @@ func TestAFullDiskIsToldAndPasses(t *testing.T) {
 func TestQueriesUseTheirIndexes(t *testing.T) {
 	s := openHere(t)
 	for query, index := range map[string]string{
-		`SELECT job, count(*) AS files, count(DISTINCT day) AS days FROM approvals GROUP BY job`:                                                                     "approvals_job",
-		`SELECT * FROM files WHERE job = 'j' AND path IN (x'00', x'01') AND superseded = 0`:                                                                          "sqlite_autoindex_files_1",
-		`SELECT * FROM files WHERE job = 'j' AND step NOT IN ('seen', 'done') AND state NOT IN ('held', 'rejected', 'skipped') ORDER BY id`:                          "files_unfinished",
-		`SELECT * FROM files WHERE job = 'j' AND id > 5 AND ` + present + ` ORDER BY id LIMIT 500`:                                                                   "files_present",
-		`SELECT * FROM files WHERE state = 'held' ORDER BY id LIMIT 1000`:                                                                                            "files_held",
+		`SELECT job, count(*) AS files, count(DISTINCT day) AS days FROM approvals GROUP BY job`:                                            "approvals_job",
+		`SELECT * FROM files WHERE job = 'j' AND path IN (x'00', x'01') AND superseded = 0`:                                                 "sqlite_autoindex_files_1",
+		`SELECT * FROM files WHERE job = 'j' AND step NOT IN ('seen', 'done') AND state NOT IN ('held', 'rejected', 'skipped') ORDER BY id`: "files_unfinished",
+		`SELECT * FROM files WHERE job = 'j' AND id > 5 AND ` + present + ` ORDER BY id LIMIT 500`:                                          "files_present",
+		`SELECT * FROM files WHERE state = 'held' ORDER BY id LIMIT 1000`:                                                                   "files_held",
+		heldCounts: "files_held",
+		strings.NewReplacer("?", "100").Replace(firstUnseen):                                                                                                         "files_held",
 		`SELECT count(*) FROM files WHERE ` + lyingRejected + ` AND job = 'j'`:                                                                                       "files_rejected",
 		`SELECT count(*) FROM files WHERE ` + lyingRejected + ` GROUP BY job`:                                                                                        "files_rejected",
 		`SELECT * FROM files WHERE job = 'j' AND archived <> x'' AND ended <> 0 AND ended < 9 ORDER BY ended`:                                                        "files_archived",

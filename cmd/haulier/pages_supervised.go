@@ -5,6 +5,7 @@ import (
 
 	"github.com/haulier/haulier/control"
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/web/page"
 )
 
@@ -20,13 +21,18 @@ type heldOfJob struct {
 // waitsMost is how many files of a job that wait for a look are shown.
 const waitsMost = 100
 
-// doubt notes the cause of a file in doubt.
-func (h *heldOfJob) doubt(f job.File) {
+// count adds the files that are held for one cause.
+func (h *heldOfJob) count(c store.HeldCount) {
+	if c.Slug == job.SlugSupervised {
+		h.unseen += c.Files
+		return
+	}
+	h.doubts += c.Files
 	if h.causes == nil {
 		h.causes = map[string]int64{}
 	}
-	if f.Reason != nil {
-		h.causes[f.Reason.Slug] = max(f.Run, h.causes[f.Reason.Slug])
+	if c.Slug != "" {
+		h.causes[c.Slug] = c.Run
 	}
 }
 
@@ -41,23 +47,23 @@ func (h heldOfJob) stopped() map[string]page.Stop {
 
 // heldOfAll reads what is held of all jobs, and what was approved of those that are supervised, by one question each.
 func heldOfAll(ctx context.Context, d *control.Daemon) (map[string]heldOfJob, error) {
-	files, err := d.Store.Held(ctx, "")
+	counts, err := d.Store.HeldCounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	waits, err := d.Store.FirstUnseen(ctx, waitsMost)
 	if err != nil {
 		return nil, err
 	}
 	all := map[string]heldOfJob{}
-	for _, f := range files {
+	for _, c := range counts {
+		h := all[c.Job]
+		h.count(c)
+		all[c.Job] = h
+	}
+	for _, f := range waits {
 		h := all[f.Job]
-		switch {
-		case f.Reason == nil || f.Reason.Slug != job.SlugSupervised:
-			h.doubts++
-			h.doubt(f)
-		case len(h.waits) < waitsMost:
-			h.waits = append(h.waits, f)
-			h.unseen++
-		default:
-			h.unseen++
-		}
+		h.waits = append(h.waits, f)
 		all[f.Job] = h
 	}
 	approved, err := d.Store.ApprovalsOfAll(ctx)
