@@ -266,12 +266,15 @@ func (d *Daemon) RunJob(ctx context.Context, name string, asked job.Run) (job.Ru
 	return begun.Run, nil
 }
 
-// lookEvery is how often the store is asked whether a run has ended.
-const lookEvery = 100 * time.Millisecond
+// lookFirst is when the store is asked again whether a run has ended; the longer a run takes, the less often, up to lookLast.
+const (
+	lookFirst = 100 * time.Millisecond
+	lookLast  = time.Second
+)
 
 // WaitRun waits until a run has ended, and gives it as the store has it.
 func (d *Daemon) WaitRun(ctx context.Context, id int64) (job.Run, error) {
-	for {
+	for wait := lookFirst; ; wait = min(wait*5/4, lookLast) {
 		run, err := d.Store.Run(ctx, id)
 		if err != nil || !run.Ended.IsZero() {
 			return run, err
@@ -279,7 +282,7 @@ func (d *Daemon) WaitRun(ctx context.Context, id int64) (job.Run, error) {
 		select {
 		case <-ctx.Done():
 			return run, context.Cause(ctx)
-		case <-time.After(lookEvery):
+		case <-time.After(wait):
 		}
 	}
 }

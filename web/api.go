@@ -45,7 +45,8 @@ func answers(of func(*http.Request) (any, error)) http.HandlerFunc {
 
 type api struct {
 	Options
-	listeners listeners
+	listeners *route.Listeners // to events
+	followers *route.Listeners // of runs
 }
 
 // Asked is the body of every request that triggers something.

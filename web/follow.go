@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/web/route"
 )
 
 // Sign is one line of a followed run: a sign of life, or its end.
@@ -23,6 +25,12 @@ func (a *api) follow(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, err)
 		return
 	}
+	leave, found := a.followers.Enter(route.Of(r.Context()))
+	if !found {
+		refuse(w, r, full(a.followers, "ask how the run stands: GET /api/v1/runs/ID"))
+		return
+	}
+	defer leave()
 	events, stop := a.Runner.Watch(id)
 	defer stop()
 	var looking sync.WaitGroup
@@ -33,8 +41,7 @@ func (a *api) follow(w http.ResponseWriter, r *http.Request) {
 	looking.Go(func() { end <- a.endOf(r.WithContext(ctx), id) })
 
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	out := json.NewEncoder(w)
-	flush := http.NewResponseController(w)
+	out := signs{json.NewEncoder(w), http.NewResponseController(w), a.patienceOf()}
 	for {
 		var sign Sign
 		last := false
@@ -44,10 +51,11 @@ func (a *api) follow(w http.ResponseWriter, r *http.Request) {
 		case event := <-events:
 			sign.Progress = &event
 		case sign = <-end:
-			last = true
-			drain(events, out)
+			if last = true; out.drain(events) != nil {
+				return
+			}
 		}
-		if out.Encode(sign) != nil || flush.Flush() != nil || last {
+		if out.send(sign) != nil || last {
 			return
 		}
 	}
@@ -63,14 +71,32 @@ func (a *api) endOf(r *http.Request, id int64) Sign {
 	return Sign{Ended: &shown}
 }
 
+// signs writes the lines of a stream. Each has to be read in time: who stops reading keeps neither their place nor, when their right to it
+// has ended, the handler.
+type signs struct {
+	*json.Encoder
+	control  *http.ResponseController
+	patience time.Duration
+}
+
+func (s signs) send(one Sign) error {
+	_ = s.control.SetWriteDeadline(time.Now().Add(s.patience)) // a recorder of tests has none
+	if err := s.Encode(one); err != nil {
+		return err
+	}
+	return s.control.Flush()
+}
+
 // drain writes the signs of life that came before the end.
-func drain(events <-chan job.Progress, out *json.Encoder) {
+func (s signs) drain(events <-chan job.Progress) error {
 	for {
 		select {
 		case event := <-events:
-			_ = out.Encode(Sign{Progress: &event})
+			if err := s.send(Sign{Progress: &event}); err != nil {
+				return err
+			}
 		default:
-			return
+			return nil
 		}
 	}
 }

@@ -12,7 +12,9 @@ import (
 
 // Routes are all that the API answers, version 1.
 func Routes(o Options) []route.Route {
-	a := &api{Options: o}
+	a := &api{
+		Options: o, listeners: &route.Listeners{All: listenersMost, One: listenersOfOne}, followers: &route.Listeners{All: followersMost, One: followersOfOne},
+	}
 	all := slices.Concat(a.routes(), a.lists(), a.serverRoutes(), a.heardRoutes(), deliveryRoutes(a))
 	all = append(all, route.Route{
 		Method: "GET", Path: "/api/openapi.json", Role: route.Viewer, Summary: "This API as an OpenAPI 3.1 document", Out: map[string]any{},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/haulier/haulier/job"
@@ -15,43 +14,19 @@ import (
 const (
 	listenersMost    = 100 // streams of events at once
 	listenersOfOne   = 4   // of those, for one who asks
+	followersMost    = 100 // runs that are followed at once
+	followersOfOne   = 20  // of those, by one who asks
 	listenAgain      = 2 * time.Second
 	listenersWait    = 15 * time.Second // until it is worth asking again
 	listenersSilence = 15 * time.Second // after which a stream says that it lives
 )
 
-// listeners bounds how many listen to events.
-type listeners struct {
-	mu  sync.Mutex
-	all int
-	by  map[string]int
-}
-
-// enter gives somebody a place, or says that there is none.
-func (l *listeners) enter(who string) (leave func(), err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.all >= listenersMost || l.by[who] >= listenersOfOne {
-		return nil, route.TooSoon{Wait: listenersWait, Reason: &job.Reason{
-			Slug: "api.streams_full", What: "nothing is streamed", Cause: fmt.Sprintf("%d streams of events go out already, or %d to who asks", listenersMost, listenersOfOne),
-			Do: "end one, or ask for events in parts: GET /api/v1/events?after=NEXT", Who: job.WhoUs,
-		}}
-	}
-	if l.by == nil {
-		l.by = map[string]int{}
-	}
-	l.all++
-	l.by[who]++
-	return func() { l.leave(who) }, nil
-}
-
-func (l *listeners) leave(who string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.all--
-	if l.by[who]--; l.by[who] == 0 {
-		delete(l.by, who)
-	}
+// full refuses who finds no place to listen.
+func full(places *route.Listeners, instead string) error {
+	return route.TooSoon{Wait: listenersWait, Reason: &job.Reason{
+		Slug: "api.streams_full", What: "nothing is streamed", Cause: fmt.Sprintf("%d such streams go out already, or %d to who asks", places.All, places.One),
+		Do: "end one, or " + instead, Who: job.WhoUs,
+	}}
 }
 
 // eventsOrStream answers events in parts, or as a stream to who asks for that.
@@ -65,9 +40,9 @@ func (a *api) eventsOrStream(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, err)
 		return
 	}
-	leave, err := a.listeners.enter(route.Of(r.Context()).Name)
-	if err != nil {
-		refuse(w, r, err)
+	leave, found := a.listeners.Enter(route.Of(r.Context()))
+	if !found {
+		refuse(w, r, full(a.listeners, "ask for events in parts: GET /api/v1/events?after=NEXT"))
 		return
 	}
 	defer leave()

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"time"
@@ -24,14 +25,19 @@ func ArrivalsOf(files []job.File, since time.Time, zone *time.Location) (count i
 	return a.Count, a.Usual, a.Suggested
 }
 
-// OneStreamTooMany asks for a stream where all places are taken.
-func OneStreamTooMany(o Options, who route.Identity) *httptest.ResponseRecorder {
+// OneStreamMore asks for a stream where places are taken: so many by each of these.
+func OneStreamMore(o Options, who route.Identity, taken map[string]int) *httptest.ResponseRecorder {
 	p := newPages(o.withDefaults())
-	for range cap(p.streams) {
-		p.streams <- struct{}{}
+	for name, places := range taken {
+		for range places {
+			if _, found := p.streams.Enter(route.Identity{Name: name}); !found {
+				panic("there is no such place")
+			}
+		}
 	}
 	answer := httptest.NewRecorder()
-	r := httptest.NewRequest(http.MethodGet, "/events?at=/", nil)
-	p.live(answer, r.WithContext(route.With(r.Context(), who)))
+	ctx, left := context.WithCancel(route.With(context.Background(), who))
+	left() // whoever gets a place has left
+	p.live(answer, httptest.NewRequest(http.MethodGet, "/events?at=/", nil).WithContext(ctx))
 	return answer
 }

@@ -41,14 +41,13 @@ func (p *pages) live(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(first)
 		return
 	}
-	select {
-	case p.streams <- struct{}{}:
-		defer func() { <-p.streams }()
-	default:
+	leave, found := p.streams.Enter(route.Of(r.Context()))
+	if !found {
 		w.Header().Set("Retry-After", "15")
 		http.Error(w, "too many pages are live; this one looks every 15 s by itself", http.StatusServiceUnavailable)
 		return
 	}
+	defer leave()
 	p.stream(w, r, at, sent, first)
 }
 

@@ -3,6 +3,7 @@ package page_test
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -89,10 +90,25 @@ func TestStreamTellsWhatChanged(t *testing.T) {
 	}
 }
 
+// Live pages are bounded, in all and for one person.
 func TestStreamsAreBounded(t *testing.T) {
-	answer := page.OneStreamTooMany(pagetest.Night().Options(), pagetest.Operator)
-	if answer.Code != http.StatusServiceUnavailable || answer.Header().Get("Retry-After") == "" {
-		t.Errorf("one stream too many: %d %v", answer.Code, answer.Header())
+	own := pagetest.Operator.Name
+	all := map[string]int{}
+	for i := range 10 {
+		all[fmt.Sprint("other", i)] = 20
+	}
+	for name, c := range map[string]struct {
+		taken map[string]int
+		code  int
+	}{
+		"all places are taken":    {all, http.StatusServiceUnavailable},
+		"20 of one person":        {map[string]int{own: 20}, http.StatusServiceUnavailable},
+		"19 of one, 20 of others": {map[string]int{own: 19, "ann": 20, "bob": 20}, http.StatusOK},
+	} {
+		answer := page.OneStreamMore(pagetest.Night().Options(), pagetest.Operator, c.taken)
+		if answer.Code != c.code || (c.code != http.StatusOK) != (answer.Header().Get("Retry-After") != "") {
+			t.Errorf("%s: %d %v", name, answer.Code, answer.Header())
+		}
 	}
 }
 

@@ -39,6 +39,9 @@ type Options struct {
 	Streams int
 }
 
+// streamsOfOne is how many pages of one person may be live at once: nobody takes the places of all.
+const streamsOfOne = 20
+
 func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -21,9 +21,9 @@ type pages struct {
 	assets  assets
 	looks   looks
 	flashes flashes
-	reports lasts[Report]  // of tests, by connection
-	plans   lasts[planned] // by job
-	streams chan struct{}  // a place for each live page
+	reports lasts[Report]    // of tests, by connection
+	plans   lasts[planned]   // by job
+	streams *route.Listeners // places for live pages
 
 	planning chan struct{} // a place for each plan that is being made
 
@@ -31,7 +31,7 @@ type pages struct {
 }
 
 func newPages(o Options) *pages {
-	p := &pages{Options: o, assets: loadAssets(), streams: make(chan struct{}, o.Streams), planning: make(chan struct{}, plansAtOnce)}
+	p := &pages{Options: o, assets: loadAssets(), streams: &route.Listeners{All: o.Streams, One: streamsOfOne}, planning: make(chan struct{}, plansAtOnce)}
 	style := ""
 	if o.Sheets != nil {
 		style = o.Sheets.Style()
