@@ -16,13 +16,13 @@ import (
 
 // apiOptions plugs the API into the daemon.
 func apiOptions(at servers) web.Options {
-	d, pool := at.daemon, at.pool
+	d := at.daemon
 	house := &pageHouse{daemon: d}
 	o := web.Options{Runner: d, Keeper: d, Reader: d.Store, Outbox: d.Store, Reporter: d, Calendar: d, Looker: d, Decider: pageLooker{d, house}, Alive: d.Alive, Version: thisBuild().Version}
 	o.Care = control.Care{Store: d.Store}
 	o.Lists, o.Jobs, o.Days = apiLists{d.Store}, apiJobs{d, house}, apiJobs{d, house}
 	o.Contents, o.Audit, o.Checker, o.Intake = d, d.Store, checker{}, intake{d}
-	o.Connections, o.Servers, o.Keys, o.Sheets = apiConnections{d, pageDoer{d, pool, house}}, apiServers{at}, apiKeys{d}, apiSheets{sheets{d.Config, d.Store, d.Logger}}
+	o.Connections, o.Servers, o.Keys, o.Sheets = apiConnections{d, pageDoer{d, at.turns, house}}, apiServers{at}, apiKeys{d}, apiSheets{sheets{d.Config, d.Store, d.Logger}}
 	o.Hears = apiHears{pageHears{d.Config, d.Store}}
 	return o
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -32,9 +33,7 @@ func (s servers) test(ctx context.Context, name, by string) (sftp.Report, error)
 	}
 	return look(ctx, s.turns, turnOf(cfg, "connection "+name, name), func(ctx context.Context) (sftp.Report, error) {
 		report, err := control.TestConnection(ctx, s.pool, s.daemon.Store, c, control.PurposeOf(c, cfg.Jobs), by)
-		if report.Error != nil && strings.HasPrefix(report.Error.Slug, "auth.") {
-			s.turns.refused(name)
-		}
+		s.counts(report.Error, c.Endpoint)
 		return report, err
 	})
 }
@@ -50,9 +49,20 @@ func (s servers) plan(ctx context.Context, name, by string) (job.Spec, []job.Int
 		if err := s.daemon.Store.Act(ctx, by, "job.plan", name, ""); err != nil {
 			return nil, err
 		}
-		return planJob(ctx, cfg, s.daemon.Store, s.pool, spec, job.Run{Started: time.Now()})
+		intents, err := planJob(ctx, cfg, s.daemon.Store, s.pool, spec, job.Run{Started: time.Now()})
+		if reason := (*job.Reason)(nil); errors.As(err, &reason) {
+			s.counts(reason, cfg.Connections[spec.Connection].Endpoint)
+		}
+		return intents, err
 	})
 	return spec, intents, err
+}
+
+// counts has a refused login count for more than one look.
+func (s servers) counts(failed *job.Reason, e job.Endpoint) {
+	if failed != nil && strings.HasPrefix(failed.Slug, "auth.") {
+		s.turns.refused(accountOf(e))
+	}
 }
 
 func (s apiServers) TestConnection(ctx context.Context, name, by string) (web.Test, error) {

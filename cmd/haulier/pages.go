@@ -11,7 +11,6 @@ import (
 	"github.com/haulier/haulier/scheduler"
 	"github.com/haulier/haulier/store"
 	"github.com/haulier/haulier/transfer"
-	"github.com/haulier/haulier/transfer/sftp"
 	"github.com/haulier/haulier/web/page"
 	"github.com/haulier/haulier/web/route"
 )
@@ -26,7 +25,7 @@ func pageRoutesOf(house *pageHouse, at servers) []route.Route {
 	books := pageBooks{d.Store}
 	return page.Routes(page.Options{
 		House: house, Ledger: books, Details: books, Figures: pageFigures{d}, Care: books, Expects: books, Keys: pageKeys{d.Store, d},
-		Doer: pageDoer{d, at.pool, house}, Looker: pageLooker{d, house}, Helper: pageHelper{at}, Rows: pageRows{d.Store}, Planner: pagePlanner{at},
+		Doer: pageDoer{d, at.turns, house}, Looker: pageLooker{d, house}, Helper: pageHelper{at}, Rows: pageRows{d.Store}, Planner: pagePlanner{at},
 		Runbooks: pageRunbooks{d}, Sheets: sheets{d.Config, d.Store, d.Logger}, Hears: pageHears{d.Config, d.Store}, Log: d.Logger,
 	})
 }
@@ -171,7 +170,7 @@ func pageWord(word string) string {
 // pageDoer does what people ask on pages.
 type pageDoer struct {
 	*control.Daemon
-	pool  *sftp.Pool
+	turns *turns
 	house *pageHouse
 }
 
@@ -189,7 +188,19 @@ func (p pageDoer) Resume(ctx context.Context, kind, name, by string) error {
 	if !found {
 		return noSuchConnection(name)
 	}
+	if err := p.letsThrough(ctx, c.Endpoint); err != nil {
+		return err
+	}
 	return control.ResumeConnection(ctx, p.Store, c, by)
+}
+
+// letsThrough counts the login that a resumed connection makes where the last one was refused, so that nobody locks an account by resuming.
+func (p pageDoer) letsThrough(ctx context.Context, e job.Endpoint) error {
+	refused, err := p.Store.Breaker(ctx, job.Account{Host: e.Host, Port: e.Port, User: e.User})
+	if err != nil || !refused.Open {
+		return err
+	}
+	return p.turns.login(accountOf(e))
 }
 
 // pageKeys tell pages of keys, and of what ends when.

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/haulier/haulier/config"
 	"github.com/haulier/haulier/job"
+	"github.com/haulier/haulier/transfer/naming"
 	"github.com/haulier/haulier/web/route"
 )
 
@@ -17,7 +19,7 @@ const (
 	looksBusy     = 8                // servers looked at for people and programs at once
 	looksOfTenant = 3                // of those, for one tenant's connections
 
-	// looksBurst and looksEach are the pace of looks at one connection: so many at once, and one more for each such time.
+	// looksBurst and looksEach are the pace of looks as one account: so many at once, and one more for each such time.
 	looksBurst = 6
 	looksEach  = time.Minute
 	// looksRefused is how many looks a refused login counts for beside itself: servers lock accounts after some of them.
@@ -26,14 +28,20 @@ const (
 
 // turn is a look at a customer's server that wants its turn.
 type turn struct {
-	what       string // is done once at a time
-	tenant     string // whose connection it is
-	connection string // keeps the pace
+	what    string // is done once at a time
+	tenant  string // whose connection it is
+	account string // keeps the pace: several connections may log in as it
 }
 
 // turnOf is the turn of a look at a connection, or for a job on it.
 func turnOf(cfg *config.Config, what, connection string) turn {
-	return turn{what: what, tenant: cmp.Or(cfg.Connections[connection].Entity, "of "+connection), connection: connection}
+	c := cfg.Connections[connection]
+	return turn{what: what, tenant: cmp.Or(c.Entity, "of "+connection), account: accountOf(c.Endpoint)}
+}
+
+// accountOf is the account that a server locks after some refused logins.
+func accountOf(e job.Endpoint) string {
+	return fmt.Sprintf("%s@%s:%d", e.User, strings.ToLower(e.Host), e.Port)
 }
 
 // turns let each thing be done once at a time, few at once and fewer of one tenant, and none too often: what takes its time at customers' servers
@@ -41,7 +49,7 @@ func turnOf(cfg *config.Config, what, connection string) turn {
 type turns struct {
 	mu      sync.Mutex
 	busy    map[string]string    // tenants, by what is being done
-	rested  map[string]time.Time // when all of the burst of a connection may be had again
+	rested  map[string]time.Time // when all of the burst of an account may be had again
 	looking map[string]int       // by tenant
 }
 
@@ -50,7 +58,7 @@ func (t *turns) take(k turn) (done func(), err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.busy == nil {
-		t.busy, t.rested, t.looking = map[string]string{}, map[string]time.Time{}, map[string]int{}
+		t.busy, t.looking = map[string]string{}, map[string]int{}
 	}
 	if _, same := t.busy[k.what]; same {
 		return nil, &job.Reason{
@@ -62,7 +70,7 @@ func (t *turns) take(k turn) (done func(), err error) {
 			Slug: "api.looks_full", What: "nothing was begun", Cause: fmt.Sprintf("%d servers are looked at already, or %d of this customer's", looksBusy, looksOfTenant), Do: "ask again in a moment", Who: job.WhoUs,
 		}}
 	}
-	if err := t.pace(k.connection, 1); err != nil {
+	if err := t.pace(k.account, 1); err != nil {
 		return nil, err
 	}
 	t.busy[k.what] = k.tenant
@@ -79,38 +87,48 @@ func (t *turns) end(k turn) {
 	}
 }
 
-// pace counts looks at a connection, or says how long to wait. The lock is held.
-func (t *turns) pace(connection string, looks int) error {
+// login counts a login that somebody lets through past a refusal: it is made without the look's turn, and keeps its pace.
+func (t *turns) login(account string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.pace(account, 1+looksRefused)
+}
+
+// pace counts looks as an account, or says how long to wait. The lock is held.
+func (t *turns) pace(account string, looks int) error {
 	now := time.Now()
+	if t.rested == nil {
+		t.rested = map[string]time.Time{}
+	}
 	for name, at := range t.rested {
 		if !at.After(now) {
 			delete(t.rested, name)
 		}
 	}
 	at := now
-	if rested, tired := t.rested[connection]; tired {
+	if rested, tired := t.rested[account]; tired {
 		at = rested
 	}
 	at = at.Add(time.Duration(looks) * looksEach)
 	if wait := at.Sub(now) - looksBurst*looksEach; wait > 0 {
 		return route.TooSoon{Wait: wait, Reason: &job.Reason{
-			Slug: "api.too_soon", What: "nothing was begun, and the server was not asked", Cause: fmt.Sprintf("connection %s was looked at %d times or more in the last minutes; a refused login counts for %d", connection, looksBurst, looksRefused+1),
+			Slug: "api.too_soon", What: "nothing was begun, and the server was not asked", Cause: fmt.Sprintf("%s was tried %d times or more in the last minutes; a refused login counts for %d", naming.Printable(account, mostShown), looksBurst, looksRefused+1),
 			Do: fmt.Sprintf("ask again in %s", wait.Round(time.Second)), Who: job.WhoUs,
 		}}
 	}
-	t.rested[connection] = at
+	t.rested[account] = at
 	return nil
 }
 
 // refused has a refused login count for more than one look.
-func (t *turns) refused(connection string) {
+func (t *turns) refused(account string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	at := time.Now()
-	if rested := t.rested[connection]; rested.After(at) {
+	if rested := t.rested[account]; rested.After(at) {
 		at = rested
 	}
-	t.rested[connection] = at.Add(looksRefused * looksEach)
+	t.rested[account] = at.Add(looksRefused * looksEach)
 }
 
 // look lets one look at a server take its turn, in bounded time.
