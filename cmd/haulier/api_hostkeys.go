@@ -81,6 +81,9 @@ func hostKeyOf(line string) (kind, fingerprint, key string) {
 	return kind, strings.TrimSpace(fingerprint), ""
 }
 
+// actHostKeyLook is that somebody asks a server for its keys to trust one of them, whatever comes of it.
+const actHostKeyLook = "host-key.look"
+
 // TrustHostKey pins the key that bears a fingerprint: of the connection's server, or of a jump host on the way to it.
 func (s apiServers) TrustHostKey(ctx context.Context, name string, asked web.Trusting, sight job.Sight) (web.HostKeys, error) {
 	cfg := s.daemon.Config()
@@ -94,7 +97,12 @@ func (s apiServers) TrustHostKey(ctx context.Context, name string, asked web.Tru
 			Do: "change host_keys there", Who: job.WhoUs, Err: err,
 		}
 	}
-	at, err := look(ctx, s.turns, turnOf(cfg, "connection "+name, name), func(ctx context.Context) (string, error) { return s.pin(ctx, cfg, targets, asked, sight) })
+	at, err := look(ctx, s.turns, turnOf(cfg, "connection "+name, name), func(ctx context.Context) (string, error) {
+		if err := s.daemon.Store.Act(ctx, asked.By, actHostKeyLook, name, naming.Printable(asked.Fingerprint, mostShown)); err != nil {
+			return "", err
+		}
+		return s.pin(ctx, cfg, targets, asked, sight)
+	})
 	if err != nil {
 		return web.HostKeys{}, err
 	}

@@ -67,7 +67,7 @@ var deeds = map[string]deed{
 	"POST /connections/{name}/pause":                     {form: "reason=x", acts: "connection.pause", counts: paused + `'connection'`},
 	"POST /api/v1/connections/{name}/resume":             {api: `{}`, before: pausing("connection", "alfa-conn"), acts: "connection.resume", counts: goes + `'connection')`},
 	"POST /connections/{name}/resume":                    {form: "x=", before: pausing("connection", "alfa-conn"), acts: "connection.resume", counts: goes + `'connection')`},
-	"POST /api/v1/connections/{name}/trust":              {api: `{"fingerprint":"FINGERPRINT"}`, before: stranger, acts: "host-key.pin", counts: `SELECT count(*) FROM host_pins WHERE by_whom = 'WHO'`},
+	"POST /api/v1/connections/{name}/trust":              {api: `{"fingerprint":"FINGERPRINT"}`, before: stranger, acts: "host-key.look host-key.pin", counts: `SELECT count(*) FROM host_pins WHERE by_whom = 'WHO'`},
 	"POST /api/v1/connections/{name}/onboarding":         {api: `{"days":14,"language":"en"}`, acts: "sheet.link", counts: `SELECT count(*) FROM sheet_links WHERE by_whom = 'WHO'`},
 	"POST /connections/{name}/sheet/link":                {form: "days=14", acts: "sheet.link", counts: `SELECT count(*) FROM sheet_links WHERE by_whom = 'WHO'`},
 	"POST /api/v1/connections/{name}/onboarding/handled": {api: `{"last":LAST}`, before: filledIn, acts: "sheet.handle", counts: `SELECT count(*) FROM incidents WHERE cause LIKE 'sheet/%' AND resolved_by = 'WHO'`},
