@@ -251,7 +251,7 @@ func (d *Daemon) RunJob(ctx context.Context, name string, asked job.Run) (job.Ru
 	begun, err := d.Scheduler.RunNow(ctx, name, asked)
 	if errors.Is(err, scheduler.ErrRunning) {
 		return job.Run{}, &job.Reason{
-			Slug: SlugBusy, What: "nothing was begun", Cause: "the job runs already, and never twice at once", Do: "haulier status " + name, Who: job.WhoUs, Err: err,
+			Slug: SlugBusy, What: "nothing was begun", Cause: "the job runs already, and never twice at once", Do: "haulier status " + name, Who: job.WhoUs, Err: errors.Join(err, job.ErrExists),
 		}
 	}
 	if errors.Is(err, job.ErrNotFound) {

@@ -147,6 +147,9 @@ func TestAJobIsNotRenamedUnderItsRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	var reason *job.Reason
+	if _, err := d.RunJob(t.Context(), "old", job.Run{By: "ann"}); !errors.Is(err, job.ErrExists) || !errors.As(err, &reason) || reason.Slug != "run.busy" {
+		t.Errorf("begun twice: %v", err)
+	}
 	if err := use("new 0_3_*_*_* old"); !errors.As(err, &reason) || reason.Slug != "config.renamed_at_work" {
 		t.Errorf("reload under the run: %v", err)
 	}

@@ -13,6 +13,9 @@ func answer(w http.ResponseWriter, status int, value any) {
 	route.Send(w, status, "application/json", value)
 }
 
+// slugBad: the request itself is wrong, whoever found it out.
+const slugBad = "api.bad_request"
+
 // badRequest is an error of the one who asked.
 type badRequest struct{ error }
 
@@ -41,7 +44,7 @@ func bare(r *http.Request, status int, err error) *job.Reason {
 	}
 	switch status {
 	case http.StatusBadRequest:
-		reason.Slug, reason.Do = "api.bad_request", "compare the request with the table in docs/operations.md"
+		reason.Slug, reason.Do = slugBad, "compare the request with the table in docs/operations.md"
 	case http.StatusNotFound:
 		reason.Slug, reason.Cause, reason.Do = "api.not_found", notFound, "ask what there is: GET /api/v1/overview, haulier history"
 	case http.StatusConflict:
@@ -73,7 +76,9 @@ func problemOf(r *http.Request, err error) Problem {
 		status = http.StatusGone
 	case errors.Is(err, job.ErrExists), errors.Is(err, job.ErrStale):
 		status = http.StatusConflict
-	case errors.As(err, &reason):
+	case errors.As(err, &reason) && reason.Slug == slugBad:
+		status = http.StatusBadRequest
+	case reason != nil:
 		status = http.StatusUnprocessableEntity
 	}
 	if !errors.As(err, &reason) {

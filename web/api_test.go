@@ -211,7 +211,8 @@ func TestFailuresCarryTheFailureObject(t *testing.T) {
 	if status != 422 || kind != "application/problem+json" || problem.Slug != "run.busy" || problem.Cause != "c" || problem.Type != "haulier:run.busy" {
 		t.Errorf("%d %s %s", status, kind, text)
 	}
-	for err, want := range map[error]int{job.ErrNotFound: 404, job.ErrStale: 409, errors.New("boom"): 500} {
+	known := func(slug string, err error) error { return &job.Reason{Slug: slug, Err: err} }
+	for err, want := range map[error]int{job.ErrNotFound: 404, job.ErrStale: 409, errors.New("boom"): 500, known("run.busy", job.ErrExists): 409, known("api.bad_request", nil): 400} {
 		p.err = err
 		if status, _, text := ask(t, server, "GET", "/api/v1/runs/3", ""); status != want {
 			t.Errorf("%v: %d %s", err, status, text)

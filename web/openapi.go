@@ -53,6 +53,14 @@ var special = &jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.S
 // describer gathers the schemas that operations refer to, by the names of their types.
 type describer struct{ schemas map[string]any }
 
+// parametersIn describes parameters of the query, or headers.
+func parametersIn(place string, list []route.Param) (described []any) {
+	for _, p := range list {
+		described = append(described, map[string]any{"name": p.Name, "in": place, "description": p.Says, "required": p.Needed, "schema": map[string]any{"type": "string"}})
+	}
+	return described
+}
+
 var inPath = regexp.MustCompile(`\{([a-z]+)\}`)
 
 func (d describer) operation(r route.Route) map[string]any {
@@ -65,9 +73,8 @@ func (d describer) operation(r route.Route) map[string]any {
 		}
 		parameters = append(parameters, map[string]any{"name": hit[1], "in": "path", "required": true, "schema": schema})
 	}
-	for _, q := range r.Query {
-		parameters = append(parameters, map[string]any{"name": q.Name, "in": "query", "description": q.Says, "schema": map[string]any{"type": "string"}})
-	}
+	parameters = append(parameters, parametersIn("query", r.Query)...)
+	parameters = append(parameters, parametersIn("header", r.Headers)...)
 	if len(parameters) > 0 {
 		o["parameters"] = parameters
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,12 +12,17 @@ import (
 	"github.com/haulier/haulier/web/route"
 )
 
+type parameter struct {
+	Name, In string
+	Required bool
+}
+
 type document struct {
 	OpenAPI string
 	Paths   map[string]map[string]struct {
 		Summary     string
 		OperationID string `json:"operationId"`
-		Parameters  []struct{ Name, In string }
+		Parameters  []parameter
 		RequestBody any
 		Responses   map[string]struct{ Content map[string]any }
 	}
@@ -35,6 +41,19 @@ func documented(t *testing.T) (document, string) {
 		t.Fatal(err)
 	}
 	return d, text
+}
+
+// Headers without which nothing is done, or that change what is answered, are described.
+func TestOpenAPIDescribesHeaders(t *testing.T) {
+	d, _ := documented(t)
+	for where, want := range map[[2]string]parameter{
+		{"/api/v1/outbox/{name}", "post"}: {"Idempotency-Key", "header", true},
+		{"/api/v1/events", "get"}:         {"Last-Event-ID", "header", false},
+	} {
+		if got := d.Paths[where[0]][where[1]].Parameters; !slices.Contains(got, want) {
+			t.Errorf("%v: %+v is not among %+v", where, want, got)
+		}
+	}
 }
 
 // The document and the routes are one: what is answered is described, and what is described is answered.

@@ -96,7 +96,8 @@ func (a *api) routes() []route.Route {
 		{
 			Method: "POST", Path: "/api/v1/outbox/{name}", Role: route.Operator, Scope: route.ScopeJob, Summary: "Put a file into the outbox of a job, once for each header Idempotency-Key",
 			Query: []route.Param{{Name: "name", Says: "of the file; of a form, the name that it gives is the default"}}, Takes: "application/octet-stream, multipart/form-data", Body: putMost,
-			Out: PutFile{}, Handler: a.put,
+			Headers: []route.Param{{Name: "Idempotency-Key", Says: "a name of your own for this file, 1 to 255 characters of ASCII, by which it may be sent again", Needed: true}},
+			Out:     PutFile{}, Handler: a.put,
 		},
 		{
 			Method: "POST", Path: "/api/v1/config/check", Role: route.Viewer, Scope: route.ScopeNone, Summary: "Say what is wrong with a configuration, by its text alone: includes are refused",
@@ -109,7 +110,9 @@ func (a *api) routes() []route.Route {
 		{
 			Method: "GET", Path: "/api/v1/events", Role: route.Viewer,
 			Summary: "What happened, in order, in parts of 500 at most: a part may be empty, with more behind it. With Accept: text/event-stream what happens from there on, resumed by Last-Event-ID",
-			Query:   []route.Param{{Name: "after", Says: "next of the part before; 0, or none: from the oldest"}}, Out: EventList{}, Also: []string{route.EventStream}, Handler: a.eventsOrStream,
+			Query:   []route.Param{{Name: "after", Says: "next of the part before; 0, or none: from the oldest"}},
+			Headers: []route.Param{{Name: "Last-Event-ID", Says: "of a stream: the last event that you have seen; it counts before after"}},
+			Out:     EventList{}, Also: []string{route.EventStream}, Handler: a.eventsOrStream,
 		},
 		{
 			Method: "GET", Path: "/api/v1/keys/calendar", Role: route.Viewer, Scope: route.ScopeNone,

@@ -58,6 +58,7 @@ type Route struct {
 	Out     any      // a value of the type of the answer, and an example where something is in it; nil: not JSON
 	Also    []string // media types that the answer may be asked for in, beside JSON
 	Query   []Param
+	Headers []Param
 	Body    int64 // bytes that a body may have; 0: 64 KiB
 	Stream  bool  // the answer goes on for as long as somebody listens
 	File    bool  // the answer is content to be kept: it is offered as a file, and the audit list has it
@@ -82,10 +83,11 @@ func WantsEvents(r *http.Request) bool {
 	return false
 }
 
-// Param is a parameter of the query.
+// Param is a parameter of the query, or a header.
 type Param struct {
-	Name string
-	Says string // with unit and limits
+	Name   string
+	Says   string // with unit and limits
+	Needed bool   // nothing is done without it
 }
 
 // Pattern is the route as http.ServeMux wants it.
