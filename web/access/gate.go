@@ -189,7 +189,11 @@ func (g *Gate) note(r *http.Request, act, detail string) error {
 
 // pass finds out who asks, and whether they may ask this.
 func (g *Gate) pass(r *http.Request, to route.Route) (route.Identity, error) {
-	who, err := g.identify(r, true)
+	note := ofAll
+	if to.Streams(r) {
+		note = ofProgram
+	}
+	who, err := g.identify(r, note)
 	if err != nil {
 		return who, err
 	}

@@ -12,8 +12,15 @@ import (
 	"github.com/haulier/haulier/web/route"
 )
 
-// noting says whether the use of a session or token is noted: a stream that goes on is no request.
-type noting bool
+// noting says whose use is noted by a request. A stream that goes on is none; and one that a page opens by itself, again and again, is no sign
+// that somebody sits before it: it would keep a session from ending for ever.
+type noting int
+
+const (
+	unnoted   noting = iota
+	ofProgram        // of tokens
+	ofAll            // of sessions too
+)
 
 // identify finds out who asks: by a token, by the proxy, or by a session. A token that is no good is not passed over.
 func (g *Gate) identify(r *http.Request, note noting) (route.Identity, error) {
@@ -66,7 +73,7 @@ func (g *Gate) byToken(ctx context.Context, text string, note noting) (route.Ide
 	case !now.Before(t.Expires):
 		return route.Identity{}, tokenExpired(t)
 	}
-	if bool(note) && now.Sub(t.Used) >= toTheMinute {
+	if note >= ofProgram && now.Sub(t.Used) >= toTheMinute {
 		if err := g.Store.UseToken(context.WithoutCancel(ctx), id, now); err != nil {
 			return route.Identity{}, err
 		}

@@ -42,7 +42,7 @@ func (g *Gate) session(ctx context.Context, key string, note noting) (route.Iden
 	if g.over(s, now) {
 		return route.Identity{}, false, g.Store.EndSession(ctx, s.Hash, "")
 	}
-	if bool(note) && now.Sub(s.Seen) >= toTheMinute {
+	if note == ofAll && now.Sub(s.Seen) >= toTheMinute {
 		err = g.Store.SeeSession(context.WithoutCancel(ctx), s.Hash, now)
 	}
 	name := s.User

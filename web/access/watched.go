@@ -37,6 +37,6 @@ func (g *Gate) watched(ctx context.Context, r *http.Request, to route.Route, who
 
 // still says whether a request would pass now as it did. Where that cannot be found out it ends: it can be asked again.
 func (g *Gate) still(r *http.Request, to route.Route, who route.Identity) bool {
-	now, err := g.identify(r, false)
+	now, err := g.identify(r, unnoted)
 	return err == nil && reflect.DeepEqual(now, who) && g.within(r, now, to) == nil
 }

@@ -103,3 +103,31 @@ func TestStreamEndsWithTheRightToWatchIt(t *testing.T) {
 		}
 	}
 }
+
+// A page that opens its stream again and again does not keep a session alive: nobody may sit before it.
+func TestStreamsAreNoUseOfASession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &guarded{}
+		b := newBench(t, func(o *Options) { g.memory, o.Store, o.Now = o.Store.(*memory), g, time.Now })
+		b.enters()
+		signed := func(r *http.Request) {
+			for cookie, value := range b.cookies {
+				r.AddCookie(&http.Cookie{Name: cookie, Value: value})
+			}
+		}
+		for range 5 { // 25 minutes
+			ctx, leave := context.WithCancel(t.Context())
+			ended := watching(ctx, b, "/stream", signed)
+			time.Sleep(5 * time.Minute)
+			if over(ended) {
+				t.Fatal("the session ended before its time")
+			}
+			leave()
+			<-ended
+		}
+		time.Sleep(6 * time.Minute)
+		if ended := watching(t.Context(), b, "/stream", signed); !over(ended) {
+			t.Error("after 31 minutes without a request it may still be watched")
+		}
+	})
+}
