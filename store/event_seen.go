@@ -13,6 +13,7 @@ type EventPage struct {
 	Events []job.Event
 	Next   int64 // what is asked after for the part that follows: what had been looked at
 	More   bool  // there is more behind it by now
+	Given  int64 // the greatest number that an event was ever given here: what was asked behind a greater one never was
 }
 
 // eventsWalked is how many events one part looks at where only looking at each tells whose they are.
@@ -25,7 +26,7 @@ func (s *Store) EventPage(ctx context.Context, after int64, limit int, sight job
 	var first, last int64
 	limit = bound(limit)
 	err = s.read(ctx, "read events", func(db *gorm.DB) error {
-		if err := db.Raw(`SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM events`).Row().Scan(&first, &last); err != nil {
+		if err := db.Raw(`SELECT coalesce(min(id), 1), coalesce(max(id), 0), coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0) FROM events`).Row().Scan(&first, &last, &p.Given); err != nil {
 			return err
 		}
 		if p.Next = last; !sight.Whole() {

@@ -42,6 +42,12 @@ func (l apiLists) Files(ctx context.Context, q web.FileQuery) ([]job.File, int64
 
 func (l apiLists) Events(ctx context.Context, after int64, limit int, sight job.Sight) (events []job.Event, next int64, more bool, err error) {
 	p, err := l.EventPage(ctx, after, limit, sight)
+	if err == nil && after > p.Given { // of a ledger that was lost: whoever waits behind it would wait in silence
+		err = &job.Reason{
+			Slug: "api.unknown_event", What: "nothing was told", Cause: fmt.Sprintf("there has been no event %d here, and the last one was given %d: the ledger was restored, or is another one", after, p.Given),
+			Do: "begin anew, without after or Last-Event-ID", Who: job.WhoUs, Err: job.ErrStale,
+		}
+	}
 	return p.Events, p.Next, p.More, err
 }
 
