@@ -37,7 +37,7 @@ func (r *incidentRow) covered(tx *gorm.DB, now time.Time) (bool, error) {
 // cover gives the incident that explains an expectation's; nil: none does. ended: one has only just ended that may have, and what
 // ended it may not be counted yet. One that comes and goes is not waited for each time.
 func (r *incidentRow) cover(tx *gorm.DB, now time.Time) (over *incidentRow, ended bool, err error) {
-	over, err = r.explainedBy(tx, now)
+	over, err = r.explainedBy(tx)
 	if err != nil || over != nil {
 		return over, false, err
 	}
@@ -49,12 +49,12 @@ func (r *incidentRow) cover(tx *gorm.DB, now time.Time) (over *incidentRow, ende
 }
 
 // explainedBy gives the incident that explains an expectation's; nil: none does.
-func (r *incidentRow) explainedBy(tx *gorm.DB, now time.Time) (*incidentRow, error) {
+func (r *incidentRow) explainedBy(tx *gorm.DB) (*incidentRow, error) {
 	if kind := job.AlertKind(r.Kind); r.Resolved != 0 || kind != job.AlertLate && kind != job.AlertMissing {
 		return nil, nil
 	}
-	for _, find := range []func(*gorm.DB, time.Time) ([]incidentRow, error){r.ofServer, r.ofFiles} {
-		found, err := find(tx, now)
+	for _, find := range []func(*gorm.DB) ([]incidentRow, error){r.ofServer, r.ofFiles} {
+		found, err := find(tx)
 		if err != nil {
 			return nil, err
 		}
@@ -65,21 +65,19 @@ func (r *incidentRow) explainedBy(tx *gorm.DB, now time.Time) (*incidentRow, err
 	return nil, nil
 }
 
-// ofServer gives the incident of the connection that has struck the same job. Nobody relies for what is late on one that is not told yet:
-// its own time may be days ahead.
-func (r *incidentRow) ofServer(tx *gorm.DB, now time.Time) (found []incidentRow, err error) {
+// ofServer gives the incident of the connection that has struck the same job.
+func (r *incidentRow) ofServer(tx *gorm.DB) (found []incidentRow, err error) {
 	err = tx.Raw(`SELECT * FROM incidents WHERE resolved = 0 AND connection = @connection AND substr(cause, 1, 11) = 'connection/'
-		AND (@kind <> 'late' OR told <> 0 OR due <> 0 AND due <= @soon)
 		AND EXISTS (SELECT 1 FROM incident_jobs AS its JOIN incident_jobs AS mine ON mine.job = its.job
 		WHERE its.incident = incidents.id AND its.recovered = 0 AND mine.incident = @id) ORDER BY id LIMIT 1`,
-		map[string]any{"connection": r.Connection, "id": r.ID, "kind": r.Kind, "soon": micros(now)}).Scan(&found).Error
+		map[string]any{"connection": r.Connection, "id": r.ID}).Scan(&found).Error
 	return found, err
 }
 
 // ofFiles gives the incident of the files of the job that were rejected or are held, if they are all that is missing: of each day
 // as many as it lacks, and those of the last, by name and time of arrival, are there still, each with an incident that is open. Nobody relies for what is late on
 // one that is not told yet.
-func (r *incidentRow) ofFiles(tx *gorm.DB, _ time.Time) (found []incidentRow, err error) {
+func (r *incidentRow) ofFiles(tx *gorm.DB) (found []incidentRow, err error) {
 	var days []expectationRow
 	err = tx.Raw(daysThatHold, map[string]any{"verdict": r.Kind, "incident": r.ID}).Scan(&days).Error
 	if err != nil || len(days) == 0 {

@@ -94,7 +94,7 @@ func (s *Store) incidents(ctx context.Context, limit int, query func(*gorm.DB) *
 		incidents = make([]job.Incident, len(rows))
 		for n, row := range rows {
 			incidents[n] = row.incident()
-			over, err := row.explainedBy(db, instant(s.now()))
+			over, err := row.explainedBy(db)
 			if err != nil {
 				return err
 			}

@@ -69,7 +69,7 @@ func (h *house) servers() *sftptest.Server {
 	more, jobs := "", ""
 	ports := map[string]int{"alfa-open": server.Port(), "alfa-slow": slow.Addr().(*net.TCPAddr).Port}
 	for i := range places {
-		ports[fmt.Sprintf("alfa-place-%d", i)] = 1
+		ports[fmt.Sprintf("alfa-place-%d", i)] = 1 + i // of its own: what logs in as one account at one server keeps one pace
 	}
 	for name, port := range ports {
 		jobs += fmt.Sprintf("  %s: {type: import, connection: %s, from: {location: out, match: \"*\"}, to: {dir: landing/%s}}\n", name, name, name)
