@@ -33,7 +33,7 @@ func TestWhatGoesWrongInsideIsOnNoPage(t *testing.T) {
 		}
 	}
 	w.Fail = inside
-	for path, form := range map[string]url.Values{"/jobs/acme-segment/run": {}, "/alerts/12/ack": {}, "/files/71/decide": {"reason": {"x"}, "about": {"y"}, "as": {"drop"}}} {
+	for path, form := range map[string]url.Values{"/jobs/acme-segment/run": {}, "/alerts/12/ack": {}, "/files/71/decide": {"reason": {"x"}, "about": {"y"}, "as": {"drop"}, "fence": {"0"}}} {
 		tell(path, told(t, operator, post(t, operator, path, form)))
 	}
 	w.Fail, w.Sheets.Ill = nil, inside
