@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,7 +38,7 @@ func TestDeathsGoOnWithTheSlotThatTakesTheRunsPlace(t *testing.T) {
 				}
 				w.start(a)
 				if len(w.givenUp) != 1 || w.givenUp[0].Deaths != 5 || w.givenUp[0].ID != 5 {
-					t.Errorf("runs %q, and people were told of %+v", w.begun, w.givenUp)
+					t.Errorf("runs %q, and people were told of %+v", w.all(), w.givenUp)
 				}
 			})
 		})
@@ -47,10 +48,10 @@ func TestDeathsGoOnWithTheSlotThatTakesTheRunsPlace(t *testing.T) {
 // Who stands by a run that ends the process, and is long, is not taken for it though the other has a new slot each time; and has its turn, also
 // when the other was given up and comes back with each slot.
 func TestWhoStandsByOneWithManySlotsIsNotGivenUp(t *testing.T) {
-	killing := false
+	var killing atomic.Bool
 	work := func(ctx context.Context, spec job.Spec, run job.Run) job.Result {
 		if spec.Name == "killer" {
-			killing = true
+			killing.Store(true)
 			<-ctx.Done()
 			return job.Result{State: job.RunFailed}
 		}
@@ -62,16 +63,15 @@ func TestWhoStandsByOneWithManySlotsIsNotGivenUp(t *testing.T) {
 		w.start(k, inn)
 		for range 450 {
 			w.pass(2 * time.Minute)
-			if !killing {
+			if !killing.Swap(false) {
 				continue
 			}
 			w.pass(9 * time.Minute) // its next slot is queued
-			killing = false
 			w.crash()
 			w.start(k, inn)
 		}
 		if len(w.givenUp) == 0 {
-			t.Errorf("nobody was given up in runs %q", w.begun)
+			t.Errorf("nobody was given up in runs %q", w.all())
 		}
 		for _, r := range w.givenUp {
 			if r.Job != "killer" {
@@ -100,7 +100,7 @@ func TestAnEndOfItsOwnForgetsTheDeaths(t *testing.T) {
 		w.start(a)
 		w.pass(time.Minute)
 		if len(w.givenUp) != 0 {
-			t.Errorf("runs %q, and people were told of %+v", w.begun, w.givenUp)
+			t.Errorf("runs %q, and people were told of %+v", w.all(), w.givenUp)
 		}
 	})
 }
@@ -203,8 +203,8 @@ func TestARunByHandTakesNobodyWithIt(t *testing.T) {
 						t.Error(err)
 					}
 					w.pass(time.Minute)
-					if w.atWork != 2 {
-						t.Errorf("%d at work of %q", w.atWork, w.begun)
+					if w.busy() != 2 {
+						t.Errorf("%d at work of %q", w.busy(), w.all())
 					}
 					w.crash()
 					w.start(k, inn)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,8 +23,8 @@ func TestARunThatKillsTheProcessIsNotStartedForEver(t *testing.T) {
 			w.pass(11 * time.Minute)
 			w.crash()
 		}
-		if len(w.begun) != 5 {
-			t.Errorf("runs %q, want 5", w.begun)
+		if len(w.all()) != 5 {
+			t.Errorf("runs %q, want 5", w.all())
 		}
 		if len(w.givenUp) != 1 || len(w.beside[0]) != 0 || w.givenUp[0].ID != 5 || w.givenUp[0].AttemptOf != 1 || slugOf(w.givenUp[0].Reason) != "run.given_up" {
 			t.Errorf("people were told of %+v", w.givenUp)
@@ -47,14 +48,14 @@ func TestFailuresBeforeADeathAreNoDeaths(t *testing.T) {
 		a.Retry = job.Retry{Attempts: 5, Backoff: time.Minute}
 		w.start(a)
 		w.pass(40 * time.Minute)
-		if len(w.begun) != 5 {
-			t.Fatalf("runs %q, want 5", w.begun)
+		if len(w.all()) != 5 {
+			t.Fatalf("runs %q, want 5", w.all())
 		}
 		w.crash()
 		w.start(a)
 		w.pass(11 * time.Minute)
-		if len(w.begun) != 6 || len(w.givenUp) != 0 {
-			t.Errorf("runs %q, and people were told of %+v", w.begun, w.givenUp)
+		if len(w.all()) != 6 || len(w.givenUp) != 0 {
+			t.Errorf("runs %q, and people were told of %+v", w.all(), w.givenUp)
 		}
 	})
 }
@@ -67,8 +68,8 @@ func TestARunThatIsStoppedAgainAndAgainGoesOn(t *testing.T) {
 			w.pass(11 * time.Minute)
 			w.stop()
 		}
-		if len(w.begun) != 8 || len(w.givenUp) != 0 {
-			t.Errorf("runs %q, and people were told of %+v", w.begun, w.givenUp)
+		if len(w.all()) != 8 || len(w.givenUp) != 0 {
+			t.Errorf("runs %q, and people were told of %+v", w.all(), w.givenUp)
 		}
 	})
 }
@@ -89,8 +90,8 @@ func TestAStopBeforeDeathsIsNone(t *testing.T) {
 			}
 		}
 		w.start(a)
-		if len(w.begun) != 7 || len(w.givenUp) != 1 || w.givenUp[0].Deaths != 5 {
-			t.Errorf("runs %q, and people were told of %+v", w.begun, w.givenUp)
+		if len(w.all()) != 7 || len(w.givenUp) != 1 || w.givenUp[0].Deaths != 5 {
+			t.Errorf("runs %q, and people were told of %+v", w.all(), w.givenUp)
 		}
 	})
 }
@@ -126,10 +127,10 @@ func TestAStopThatIsNotHeededIsNoDeath(t *testing.T) {
 
 // One of many jobs at work ends the process. It is found and given up, it alone, and the others come to their end.
 func TestTheOneThatKillsIsFoundAmongMany(t *testing.T) {
-	killing := false
+	var killing atomic.Bool
 	work := func(ctx context.Context, spec job.Spec, run job.Run) job.Result {
 		if spec.Name == "n15" {
-			killing = true
+			killing.Store(true)
 			<-ctx.Done()
 			return job.Result{State: job.RunFailed}
 		}
@@ -145,10 +146,10 @@ func TestTheOneThatKillsIsFoundAmongMany(t *testing.T) {
 		w.pass(9*time.Minute + time.Second)
 		for range 400 {
 			w.pass(time.Minute)
-			if !killing {
+			if !killing.Swap(false) {
 				continue
 			}
-			deaths, killing = deaths+1, false
+			deaths++
 			w.crash()
 			w.start(specs...)
 		}
@@ -186,21 +187,21 @@ func TestSuspectsAreAtWorkOneAtATime(t *testing.T) {
 		}
 		w.start(specs...)
 		w.pass(0)
-		if len(w.begun) != 7 || w.atWork != 1 {
-			t.Errorf("runs %q, %d at work, want the first of two", w.begun, w.atWork)
+		if len(w.all()) != 7 || w.busy() != 1 {
+			t.Errorf("runs %q, %d at work, want the first of two", w.all(), w.busy())
 		}
 		w.pass(20 * time.Minute)
-		if len(w.begun) != 8 || w.atWork != 1 {
-			t.Errorf("runs %q, %d at work, want the other", w.begun, w.atWork)
+		if len(w.all()) != 8 || w.busy() != 1 {
+			t.Errorf("runs %q, %d at work, want the other", w.all(), w.busy())
 		}
 		w.pass(10 * time.Minute)
-		if len(w.begun) != 9 || w.atWork != 2 {
-			t.Errorf("runs %q, %d at work, want one more beside it", w.begun, w.atWork)
+		if len(w.all()) != 9 || w.busy() != 2 {
+			t.Errorf("runs %q, %d at work, want one more beside it", w.all(), w.busy())
 		}
 		w.crash() // its fourth death, and the first of the last one
 		w.start(specs...)
-		if w.atWork != 2 || len(w.givenUp) != 0 {
-			t.Errorf("%d at work, and people were told of %+v", w.atWork, w.givenUp)
+		if w.busy() != 2 || len(w.givenUp) != 0 {
+			t.Errorf("%d at work, and people were told of %+v", w.busy(), w.givenUp)
 		}
 		w.crash()
 		w.start(specs...)
@@ -224,8 +225,8 @@ func TestWhatWasGivenUpIsStartedOnceASlot(t *testing.T) {
 		w.crash()
 		w.start(a)
 		w.pass(time.Minute)
-		if len(w.begun) != 6 || len(w.givenUp) != 2 || !strings.Contains(w.run(6).Reason.Cause, "as it did in the run of a that was given up before") {
-			t.Errorf("runs %q, and people were told of %+v", w.begun, w.givenUp)
+		if len(w.all()) != 6 || len(w.givenUp) != 2 || !strings.Contains(w.run(6).Reason.Cause, "as it did in the run of a that was given up before") {
+			t.Errorf("runs %q, and people were told of %+v", w.all(), w.givenUp)
 		}
 		w.pass(100 * time.Minute)
 		if r := w.run(7); r.State != job.RunSucceeded {
@@ -235,8 +236,8 @@ func TestWhatWasGivenUpIsStartedOnceASlot(t *testing.T) {
 		w.crash()
 		w.start(a)
 		w.pass(time.Minute)
-		if len(w.givenUp) != 2 || w.atWork != 1 {
-			t.Errorf("a run after a good one: runs %q, %d at work, people were told of %+v", w.begun, w.atWork, w.givenUp)
+		if len(w.givenUp) != 2 || w.busy() != 1 {
+			t.Errorf("a run after a good one: runs %q, %d at work, people were told of %+v", w.all(), w.busy(), w.givenUp)
 		}
 	})
 }
@@ -272,16 +273,16 @@ func staysSuspect(t *testing.T, end job.RunState) {
 		at(time.Hour)
 		dies(3)
 		at(75 * time.Minute)
-		if w.atWork != 1 || !strings.HasPrefix(w.begun[len(w.begun)-1], "b ") || len(w.givenUp) != 2 {
-			t.Errorf("runs %q, %d at work, want b alone; people were told of %+v", w.begun, w.atWork, w.givenUp)
+		if w.busy() != 1 || !strings.HasPrefix(w.all()[len(w.all())-1], "b ") || len(w.givenUp) != 2 {
+			t.Errorf("runs %q, %d at work, want b alone; people were told of %+v", w.all(), w.busy(), w.givenUp)
 		}
 		at(95 * time.Minute)
-		if w.atWork != 1 || w.begun[len(w.begun)-1] != "a schedule 11-21T01:10 1" {
-			t.Errorf("runs %q, %d at work, want a behind it", w.begun, w.atWork)
+		if w.busy() != 1 || w.all()[len(w.all())-1] != "a schedule 11-21T01:10 1" {
+			t.Errorf("runs %q, %d at work, want a behind it", w.all(), w.busy())
 		}
 		at(140 * time.Minute)
-		if w.atWork != 2 {
-			t.Errorf("runs %q, %d at work, want a beside c: it has come to an end", w.begun, w.atWork)
+		if w.busy() != 2 {
+			t.Errorf("runs %q, %d at work, want a beside c: it has come to an end", w.all(), w.busy())
 		}
 	})
 }

@@ -341,6 +341,20 @@ func (w *world) leave() {
 	w.atWork--
 }
 
+// all are the runs that were begun.
+func (w *world) all() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.begun)
+}
+
+// busy counts the runs at work.
+func (w *world) busy() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.atWork
+}
+
 func (w *world) now() time.Time { return w.options.Clock() }
 
 // start brings a new process up on the same store.
