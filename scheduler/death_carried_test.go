@@ -1,11 +1,9 @@
 package scheduler_test
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,15 +46,7 @@ func TestDeathsGoOnWithTheSlotThatTakesTheRunsPlace(t *testing.T) {
 // Who stands by a run that ends the process, and is long, is not taken for it though the other has a new slot each time; and has its turn, also
 // when the other was given up and comes back with each slot.
 func TestWhoStandsByOneWithManySlotsIsNotGivenUp(t *testing.T) {
-	var killing atomic.Bool
-	work := func(ctx context.Context, spec job.Spec, run job.Run) job.Result {
-		if spec.Name == "killer" {
-			killing.Store(true)
-			<-ctx.Done()
-			return job.Result{State: job.RunFailed}
-		}
-		return lasting(100*time.Minute)(ctx, spec, run)
-	}
+	work, killing := killer("killer", 100*time.Minute)
 	inWorld(t, work, func(t *testing.T, w *world) {
 		k, inn := spec("killer", "*/10 * * * *"), spec("innocent", "10 0,12 * * *")
 		k.Timing.Overlap = job.OverlapQueue

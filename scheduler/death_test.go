@@ -125,17 +125,22 @@ func TestAStopThatIsNotHeededIsNoDeath(t *testing.T) {
 	})
 }
 
-// One of many jobs at work ends the process. It is found and given up, it alone, and the others come to their end.
-func TestTheOneThatKillsIsFoundAmongMany(t *testing.T) {
-	var killing atomic.Bool
-	work := func(ctx context.Context, spec job.Spec, run job.Run) job.Result {
-		if spec.Name == "n15" {
+// killer is work in which one job ends the process, which its runs note, and all others last so long.
+func killer(name string, others time.Duration) (work func(context.Context, job.Spec, job.Run) job.Result, killing *atomic.Bool) {
+	killing = new(atomic.Bool)
+	return func(ctx context.Context, spec job.Spec, run job.Run) job.Result {
+		if spec.Name == name {
 			killing.Store(true)
 			<-ctx.Done()
 			return job.Result{State: job.RunFailed}
 		}
-		return lasting(10*time.Minute)(ctx, spec, run)
-	}
+		return lasting(others)(ctx, spec, run)
+	}, killing
+}
+
+// One of many jobs at work ends the process. It is found and given up, it alone, and the others come to their end.
+func TestTheOneThatKillsIsFoundAmongMany(t *testing.T) {
+	work, killing := killer("n15", 10*time.Minute)
 	inWorld(t, work, func(t *testing.T, w *world) {
 		var specs []job.Spec
 		for n := range 30 {
